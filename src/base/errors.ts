@@ -1,0 +1,131 @@
+/**
+ * Coded errors: every failure that a user can meet has a stable code, a sentence that says what was wrong and what
+ * to do, and the names of what it concerns (file, pair, plugin, job). Programming mistakes throw plain `Error`s.
+ *
+ * A code is never reused for another meaning: scripts depend on them.
+ */
+
+/** Every code with its one-line meaning; docs/errors.md lists the same table. */
+export const errorCodes = {
+  INTERNAL: 'A defect in cyclebox itself.',
+  CANCELLED: 'The operation was cancelled before it ended.',
+  TIMED_OUT: 'The operation took longer than its limit.',
+
+  CONFIG_NOT_FOUND: 'The configuration file does not exist.',
+  CONFIG_INVALID: 'The configuration file is malformed or has a wrong value or an unknown key.',
+  STATE_LOCKED: 'Another daemon owns this state folder.',
+  USAGE: 'A command was called with arguments it cannot use.',
+
+  FILE_NOT_FOUND: 'A file or folder does not exist.',
+  FILE_UNREADABLE: 'A file or folder exists but could not be read.',
+  FILE_EXISTS: 'A file would have been overwritten.',
+  WRITE_FAILED: 'A file could not be written.',
+
+  IMAGE_UNSUPPORTED: 'The file is not an image of a supported format.',
+  IMAGE_CORRUPT: 'The image is truncated or damaged.',
+  IMAGE_TOO_LARGE: 'The image has more pixels than the limit allows.',
+  IMAGE_TOO_SMALL: 'The image has fewer pixels than the operation needs.',
+
+  ROUTE_NOT_FOUND: 'No route of the configuration matches the file.',
+  PAIR_NOT_FOUND: 'No plugin registers a domain pair of this id.',
+  DOMAIN_NOT_FOUND: 'The pair has no domain of this name.',
+  PLUGIN_INVALID: 'A plugin manifest is missing or malformed.',
+  PLUGIN_ENGINE_MISMATCH: 'A plugin was made for another version of cyclebox.',
+  PLUGIN_DUPLICATE: 'Two plugins register the same pair.',
+
+  MODEL_MISSING: 'The model file of a pair is not there.',
+  MODEL_HASH_MISMATCH: 'The model file is not the one its manifest names.',
+  MODEL_INVALID: 'The model file could not be read as an image-to-image network.',
+
+  WEIGHTS_UNREADABLE: 'A weight file is truncated or not in its format.',
+  WEIGHTS_UNSAFE: 'A weight file asks to construct objects that are not tensors.',
+  WEIGHTS_MISMATCH: 'The tensors of a weight file do not fit the network.',
+
+  SHAPE_MISMATCH: 'Tensor shapes do not fit the operation.',
+  GRAPH_INVALID: 'A graph is malformed: an unknown op, a missing input, a type that does not fit.',
+  NO_GRADIENT: 'A gradient was asked for where none is defined.',
+  ENGINE_UNAVAILABLE: 'The engine or device cannot be used on this machine.',
+  ENGINE_FAILED: 'The engine failed while compiling or running a graph.',
+  OUT_OF_MEMORY: 'The operation does not fit into the memory limit.',
+
+  DATASET_EMPTY: 'A training folder holds no readable images.',
+  CHECKPOINT_INVALID: 'A checkpoint is incomplete or belongs to other settings.',
+  TRAINING_DIVERGED: 'A loss became NaN or infinite.',
+
+  PROCESS_CRASHED: 'A child process ended unexpectedly.',
+  PROCESS_UNRESPONSIVE: 'A child process stopped answering.',
+  PROTOCOL: 'A child process sent a message that the protocol does not know.',
+  JOURNAL_INVALID: 'The journal could not be opened or refused a value.',
+} as const satisfies Record<string, string>;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+/** What an error concerns. All optional; the one place that catches foreign errors fills in what it knows. */
+export interface ErrorSubject {
+  readonly file?: string | undefined;
+  readonly pair?: string | undefined;
+  readonly plugin?: string | undefined;
+  readonly job?: string | undefined;
+}
+
+export class CycleboxError extends Error {
+  override readonly name = 'CycleboxError';
+  readonly code: ErrorCode;
+  readonly subject: ErrorSubject;
+
+  /** @param message what was wrong, the value, what is allowed, what to do; without the code, which is kept apart. */
+  constructor(code: ErrorCode, message: string, options: { subject?: ErrorSubject; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.subject = options.subject ?? {};
+  }
+
+  /** `CODE: message`, the form that users see. */
+  override toString(): string {
+    return `${this.code}: ${this.message}`;
+  }
+}
+
+/** An error as plain data, for messages between processes and for `--json`. */
+export interface ErrorData {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly subject: ErrorSubject;
+  readonly stack?: string | undefined;
+}
+
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return typeof value === 'string' && Object.hasOwn(errorCodes, value);
+}
+
+/** Any thrown value as a CycleboxError: coded ones keep their code, and gain what `subject` knows and they do not. */
+export function asCycleboxError(
+  error: unknown,
+  subject: ErrorSubject = {},
+  code: ErrorCode = 'INTERNAL',
+): CycleboxError {
+  if (error instanceof CycleboxError) {
+    const known = Object.fromEntries(Object.entries(error.subject).filter(([, value]) => value !== undefined));
+    const merged = new CycleboxError(error.code, error.message, {
+      subject: { ...subject, ...known },
+      cause: error.cause,
+    });
+    if (error.stack !== undefined) merged.stack = error.stack;
+    return merged;
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return new CycleboxError(code, message, { subject, cause: error });
+}
+
+export function errorToData(error: unknown): ErrorData {
+  const coded = asCycleboxError(error);
+  return { code: coded.code, message: coded.message, subject: coded.subject, stack: coded.stack };
+}
+
+export function errorFromData(data: ErrorData): CycleboxError {
+  const error = new CycleboxError(isErrorCode(data.code) ? data.code : 'INTERNAL', data.message, {
+    subject: data.subject,
+  });
+  if (data.stack !== undefined) error.stack = data.stack;
+  return error;
+}

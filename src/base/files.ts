@@ -1,0 +1,87 @@
+/**
+ * Files that appear whole or not at all. Everything here survives a crash between any two system calls: a temporary
+ * file in the same folder is written, flushed, then renamed or linked, and the folder is flushed after it.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { link, mkdir, open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+
+const temporaryPrefix = '.cyclebox-';
+const temporarySuffix = '.tmp';
+
+/** A fresh name for a temporary file beside `path`; hidden, and recognised by `isTemporaryName`. */
+export function temporaryPathFor(path: string): string {
+  const stem = basename(path).slice(0, 40);
+  return join(dirname(path), `${temporaryPrefix}${stem}-${randomBytes(6).toString('hex')}${temporarySuffix}`);
+}
+
+/** True for names made by `temporaryPathFor`: such files may be swept when no process owns them. */
+export function isTemporaryName(name: string): boolean {
+  return name.startsWith(temporaryPrefix) && name.endsWith(temporarySuffix);
+}
+
+/** Flushes a file's content to the disk. */
+export async function syncFile(path: string): Promise<void> {
+  const handle = await open(path, 'r+');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Flushes a folder's entries to the disk; a no-op where folders cannot be opened (Windows). */
+export async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Writes a whole file, replacing what was there: readers see the old content or the new, never a part. */
+export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = temporaryPathFor(path);
+  try {
+    const handle = await open(temporary, 'wx');
+    try {
+      await handle.writeFile(content);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await syncFolder(dirname(path));
+}
+
+/**
+ * Gives the flushed file `temporary` the name `path`, in the same file system, and never overwrites: returns false,
+ * leaving `temporary` where it is, when `path` exists.
+ */
+export async function publishNoClobber(temporary: string, path: string): Promise<boolean> {
+  try {
+    await link(temporary, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+  await rm(temporary);
+  await syncFolder(dirname(path));
+  return true;
+}
+
+/** SHA-256 of a file's content, in lower-case hex. */
+export async function sha256File(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}

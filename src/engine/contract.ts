@@ -1,0 +1,67 @@
+/**
+ * What every engine offers: it runs graphs on a device. Callers hold tensors only as host data (`TensorData`) and
+ * names; where values live between runs is the engine's business. An engine knows nothing of CycleGAN.
+ *
+ * Programs compiled against one `State` share its variables: a generator step and a discriminator step see each
+ * other's weights without a copy through the host.
+ */
+import type { Disposable } from '../base/index.js';
+import type { Graph } from '../graph/index.js';
+
+/** Row-major float32 values. `data.length` is the product of `shape`. */
+export interface TensorData {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+export type Tensors = Readonly<Record<string, TensorData>>;
+
+/** What a user may ask for. */
+export type EngineChoice = 'auto' | 'cpu' | 'reference';
+/** What is then used. */
+export type EngineId = Exclude<EngineChoice, 'auto'>;
+
+export interface Device {
+  readonly id: string;
+  /** For people: `AMD EPYC, 2 threads`. */
+  readonly name: string;
+  readonly kind: 'cpu' | 'gpu';
+}
+
+export interface CompileOptions {
+  /** Where the graph's variables live. Needed when the graph has any. */
+  readonly state?: State;
+}
+
+export interface Engine extends Disposable {
+  readonly id: EngineId;
+  devices(): Promise<readonly Device[]>;
+  /** Variables kept on the device, with their first values. */
+  createState(initial: Tensors): Promise<State>;
+  /** @throws GRAPH_INVALID when a variable is not in the state; ENGINE_FAILED when the engine refuses the graph. */
+  compile(graph: Graph, options?: CompileOptions): Promise<Program>;
+  /** An ONNX file with float32 inputs and outputs. @throws MODEL_INVALID naming the file. */
+  load(model: ModelSource): Promise<Program>;
+}
+
+export type ModelSource = { readonly path: string } | { readonly bytes: Uint8Array; readonly name?: string };
+
+export interface State extends Disposable {
+  readonly names: readonly string[];
+  /** Copies to the host; all variables unless `names` says which. */
+  read(names?: readonly string[]): Promise<Record<string, TensorData>>;
+  /** Replaces the values of the given variables. @throws SHAPE_MISMATCH */
+  write(values: Tensors): Promise<void>;
+}
+
+export interface Program extends Disposable {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** Free text of a loaded model file; empty for compiled graphs. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /**
+   * Runs once: reads `inputs`, hands out the outputs as fresh host tensors, and moves the state's variables to their
+   * updates. One run at a time per program and per state. @throws SHAPE_MISMATCH, ENGINE_FAILED, OUT_OF_MEMORY
+   */
+  run(inputs: Tensors): Promise<Record<string, TensorData>>;
+}
