@@ -1,0 +1,7 @@
+export { type DecodeLimits, decodeImage, defaultMaxPixels } from './decode.js';
+export { type EncodeOptions, encodeImage } from './encode.js';
+export { blockUntrustedLoaders } from './loaders.js';
+export { type ImageFormat, imageFormats, nameForFormat, type Picture } from './picture.js';
+export { readPicture, writePicture } from './picture-file.js';
+export { sniffFormat } from './sniff.js';
+export { planTiles, type TileAxis, type TileOptions, type TilePlan } from './tiles.js';

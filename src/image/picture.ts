@@ -1,0 +1,39 @@
+/**
+ * The one form in which pixels travel inside cyclebox: 8-bit sRGB, upright, colour and alpha apart. Not a tensor
+ * (src/translate makes those) and not a file. The arrays always have exactly the length that width and height say.
+ */
+
+export const imageFormats = ['jpeg', 'png', 'webp', 'avif', 'tiff'] as const;
+export type ImageFormat = (typeof imageFormats)[number];
+
+export interface Picture {
+  /** Pixels, after EXIF orientation has been applied. */
+  readonly width: number;
+  readonly height: number;
+  /** Interleaved red, green, blue; `width * height * 3` bytes in [0, 255]. */
+  readonly rgb: Uint8Array;
+  /** Opacity, `width * height` bytes, not premultiplied; absent when the source has none. */
+  readonly alpha?: Uint8Array;
+  /** The format of the source, and so the default one of the output. */
+  readonly format: ImageFormat;
+}
+
+const extensions: Readonly<Record<ImageFormat, readonly string[]>> = {
+  jpeg: ['.jpg', '.jpeg', '.jpe', '.jfif'],
+  png: ['.png'],
+  webp: ['.webp'],
+  avif: ['.avif'],
+  tiff: ['.tif', '.tiff'],
+};
+
+/**
+ * `name` with an extension that fits `format`: an extension that already does is left as it is written (`.JPG` stays),
+ * any other image extension is replaced, and anything else is kept and the usual extension added.
+ */
+export function nameForFormat(name: string, format: ImageFormat): string {
+  const dot = name.lastIndexOf('.');
+  const extension = dot > 0 ? name.slice(dot).toLowerCase() : '';
+  if (extensions[format].includes(extension)) return name;
+  const isImageExtension = Object.values(extensions).some(known => known.includes(extension));
+  return `${isImageExtension ? name.slice(0, dot) : name}${extensions[format][0]}`;
+}
