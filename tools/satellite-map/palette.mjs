@@ -45,7 +45,12 @@ const LAND_COLOURS = TINTS.flatMap(([, c]) => [0.6, 0.8, 1, 1.15].map(s => c.map
 const nearest = (r, g, b, colours) =>
   Math.min(...colours.map(c => (r - c[0]) ** 2 + (g - c[1]) ** 2 + (b - c[2]) ** 2));
 
+/** Answers by colour, found once each: 0 not asked yet, 1 water, 2 land. */
+const known = new Uint8Array(1 << 24);
+
 /** Whether a map pixel (0..255 each) is land: its nearest palette colour, by Euclidean distance in RGB, is a land tint. */
 export function isLand(r, g, b) {
-  return nearest(r, g, b, LAND_COLOURS) < nearest(r, g, b, WATER_COLOURS);
+  const key = (r << 16) | (g << 8) | b;
+  if (known[key] === 0) known[key] = nearest(r, g, b, LAND_COLOURS) < nearest(r, g, b, WATER_COLOURS) ? 2 : 1;
+  return known[key] === 2;
 }
