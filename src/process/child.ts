@@ -1,0 +1,222 @@
+/**
+ * The parent's side: forks a compiled entry, shakes hands, and lends a typed channel to it. It starts one process
+ * once; restarting is `Supervisor`'s.
+ *
+ * When the process ends, for whatever reason, every pending call fails at once with a reason that names the process,
+ * what it was doing and its last words.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { type Clock, CycleboxError, type Disposable, type Event, systemClock } from '../base/index.js';
+import { type CallOptions, Channel } from './channel.js';
+import { OutputCapture, type OutputLine } from './output-capture.js';
+import {
+  type Handlers,
+  isMessage,
+  type Message,
+  type MethodOf,
+  type NoMethods,
+  type ParamsOf,
+  type ProtocolName,
+  type ResultOf,
+  rpcVersion,
+} from './protocol.js';
+
+export interface ChildOptions<Local = NoMethods> {
+  /** Absolute path of a JavaScript file that calls `serveParent`. */
+  readonly entry: string;
+  /** What people call it: `compute worker`. */
+  readonly name: string;
+  readonly protocol: ProtocolName;
+  /** What the child may call here. */
+  readonly handlers?: Handlers<Local> | undefined;
+  readonly args?: readonly string[] | undefined;
+  /** Node's own flags, such as `--permission` or `--max-old-space-size=…`. Default: none. */
+  readonly execArgv?: readonly string[] | undefined;
+  readonly env?: NodeJS.ProcessEnv | undefined;
+  readonly cwd?: string | undefined;
+  readonly onLine?: ((line: OutputLine) => void) | undefined;
+  /** Default 30 000. */
+  readonly handshakeTimeoutMs?: number | undefined;
+  /** Default 3000. */
+  readonly unresponsiveAfterMs?: number | undefined;
+  /** How long `dispose` waits for an orderly end before SIGKILL. Default 3000. */
+  readonly graceMs?: number | undefined;
+  readonly clock?: Clock | undefined;
+}
+
+export interface ChildExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** True when this side asked for the end. */
+  readonly expected: boolean;
+}
+
+export class Child<Remote, Local = NoMethods> implements Disposable {
+  readonly #process: ChildProcess;
+  readonly #channel: Channel<Remote, Local>;
+  readonly #options: ChildOptions<Local>;
+  readonly #output: OutputCapture;
+  readonly #clock: Clock;
+  #expected = false;
+
+  /** Resolves when the process has ended; never rejects. */
+  readonly exited: Promise<ChildExit>;
+
+  private constructor(options: ChildOptions<Local>) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#output = new OutputCapture({ onLine: options.onLine });
+    this.#process = fork(options.entry, [...(options.args ?? [])], {
+      execArgv: [...(options.execArgv ?? [])],
+      serialization: 'advanced',
+      silent: true,
+      ...(options.env && { env: options.env }),
+      ...(options.cwd !== undefined && { cwd: options.cwd }),
+    });
+    this.#channel = new Channel<Remote, Local>({
+      send: message => this.#send(message),
+      handlers: options.handlers ?? ({} as Handlers<Local>),
+      peer: options.name,
+      unresponsiveAfterMs: options.unresponsiveAfterMs,
+      clock: options.clock,
+    });
+    this.exited = this.#listen();
+  }
+
+  /**
+   * Forks and shakes hands.
+   * @throws PROCESS_CRASHED, PROCESS_UNRESPONSIVE (no hello in time), PROTOCOL (it speaks another protocol)
+   */
+  static async start<Remote, Local = NoMethods>(options: ChildOptions<Local>): Promise<Child<Remote, Local>> {
+    const child = new Child<Remote, Local>(options);
+    try {
+      await child.#shakeHands();
+    } catch (error) {
+      await child.kill();
+      throw error;
+    }
+    return child;
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  get isResponsive(): boolean {
+    return this.#channel.isResponsive;
+  }
+
+  /** See `Channel.onResponsiveness`. */
+  get onResponsiveness(): Event<boolean> {
+    return this.#channel.onResponsiveness;
+  }
+
+  /** The last lines that the process wrote, oldest first. */
+  get recentOutput(): readonly string[] {
+    return this.#output.recent;
+  }
+
+  call<M extends MethodOf<Remote>>(
+    method: M,
+    params: ParamsOf<Remote, M>,
+    options?: CallOptions,
+  ): Promise<ResultOf<Remote, M>> {
+    return this.#channel.call(method, params, options);
+  }
+
+  /** Ends the process without asking. Resolves when it has ended. */
+  async kill(): Promise<ChildExit> {
+    this.#expected = true;
+    this.#process.kill('SIGKILL');
+    return this.exited;
+  }
+
+  /** Asks the process to end and waits for it; kills it after the grace time. */
+  async dispose(): Promise<void> {
+    this.#expected = true;
+    const timer = this.#clock.after(this.#options.graceMs ?? 3000, () => this.#process.kill('SIGKILL'));
+    try {
+      this.#send({ kind: 'bye' });
+    } catch {
+      this.#process.kill('SIGKILL');
+    }
+    await this.exited;
+    await timer.dispose();
+  }
+
+  #send(message: Message): void {
+    if (!this.#process.connected) throw new CycleboxError('PROCESS_CRASHED', `the ${this.#options.name} has ended`);
+    this.#process.send(message, undefined, {}, () => {
+      // A failed write means that the process is ending: its exit fails the pending calls.
+    });
+  }
+
+  #listen(): Promise<ChildExit> {
+    const { stdout, stderr } = this.#process;
+    if (stdout) this.#output.attach(stdout, 'stdout');
+    if (stderr) this.#output.attach(stderr, 'stderr');
+    this.#process.on('message', (message: unknown) => {
+      if (isMessage(message)) this.#channel.receive(message);
+    });
+    let lastWords: Disposable | undefined;
+    return new Promise(resolve => {
+      const ended = (code: number | null, signal: NodeJS.Signals | null) => {
+        void lastWords?.dispose();
+        const exit: ChildExit = { code, signal, expected: this.#expected };
+        this.#channel.close(this.#crash(exit));
+        resolve(exit);
+      };
+      this.#process.once('error', () => this.#process.pid === undefined && ended(null, null));
+      // 'close' rather than 'exit': the output has been read to its end, so the last words are known. A grandchild may
+      // hold the pipes open, so that 'close' never comes: then half a second after 'exit' has to do.
+      this.#process.once('close', ended);
+      this.#process.once('exit', (code, signal) => {
+        lastWords = this.#clock.after(500, () => ended(code, signal));
+      });
+    });
+  }
+
+  async #shakeHands(): Promise<void> {
+    const hello = await this.#firstHello(this.#options.handshakeTimeoutMs ?? 30_000);
+    const mismatch = this.#mismatch(hello.rpc, hello.protocol);
+    if (mismatch) throw mismatch;
+    this.#send({ kind: 'welcome', parentPid: process.pid });
+  }
+
+  #firstHello(limitMs: number): Promise<Extract<Message, { kind: 'hello' }>> {
+    return new Promise((resolve, reject) => {
+      const late = `the ${this.#options.name} did not say hello within ${limitMs} ms`;
+      const timer = this.#clock.after(limitMs, () => reject(new CycleboxError('PROCESS_UNRESPONSIVE', late)));
+      const onMessage = (message: unknown) => {
+        if (!isMessage(message) || message.kind !== 'hello') return;
+        void timer.dispose();
+        this.#process.off('message', onMessage);
+        resolve(message);
+      };
+      this.#process.on('message', onMessage);
+      void this.exited.then(exit => {
+        void timer.dispose();
+        reject(this.#crash(exit));
+      });
+    });
+  }
+
+  #mismatch(rpc: number, protocol: ProtocolName): CycleboxError | undefined {
+    const { name, version } = this.#options.protocol;
+    if (rpc === rpcVersion && protocol.name === name && protocol.version === version) return undefined;
+    const theirs = `${protocol.name} ${protocol.version} (messages ${rpc})`;
+    const ours = `${name} ${version} (messages ${rpcVersion})`;
+    const text = `the ${this.#options.name} speaks ${theirs}, this side ${ours}: rebuild or reinstall, both must be of one version`;
+    return new CycleboxError('PROTOCOL', text);
+  }
+
+  #crash(exit: ChildExit): CycleboxError {
+    const how = exit.signal ? `by signal ${exit.signal}` : `with code ${exit.code}`;
+    const doing = this.#channel.inFlight;
+    const during = doing.length > 0 ? ` during ${doing.join(', ')}` : '';
+    const words = this.#output.lastWords.join(' | ');
+    const last = words === '' ? '' : `; its last output: ${words.slice(0, 500)}`;
+    const code = exit.expected ? 'CANCELLED' : 'PROCESS_CRASHED';
+    return new CycleboxError(code, `the ${this.#options.name} (pid ${this.pid}) ended ${how}${during}${last}`);
+  }
+}
