@@ -4,3 +4,4 @@ export * from './errors.js';
 export * from './events.js';
 export * from './files.js';
 export * from './ids.js';
+export * from './random.js';

@@ -1,0 +1,3 @@
+export * from './build.js';
+export { initialise, type Parameter, parametersOf } from './parameters.js';
+export * from './spec.js';
