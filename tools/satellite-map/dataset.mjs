@@ -3,7 +3,7 @@
  * Not the geometry (`places.mjs`) nor the drawing (`world.mjs`).
  * What must stay true: the same options and seed give the same pictures.
  */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
@@ -111,13 +111,24 @@ function choosePlaces(world, { size, count, holdout, seed, maxLatitude }) {
   };
 }
 
+/** Removes an earlier data set, and nothing that this tool did not write: `dataset.json` is the sign that it did. */
+function clearOldDataset(out) {
+  const folders = ['a', 'b', 'holdout'].map(name => join(out, name)).filter(folder => existsSync(folder));
+  if (folders.length > 0 && !existsSync(join(out, 'dataset.json'))) {
+    throw new RangeError(`${folders[0]} is there already, and no dataset.json beside it. Give --out an empty folder.`);
+  }
+  for (const folder of folders) rmSync(folder, { recursive: true });
+}
+
 async function build(options) {
   const { out, size, count, holdout, seed, maxLatitude } = options;
+  clearOldDataset(out);
   console.log('Drawing the world …');
   const world = await buildWorld();
   const places = choosePlaces(world, options);
+  mkdirSync(out, { recursive: true });
+  writeFileSync(join(out, 'dataset.json'), '{ "unfinished": true }\n');
   const mask = Buffer.from(world.coverage.map(c => (c >= 0.5 ? 255 : 0)));
-  for (const folder of ['a', 'b', 'holdout']) rmSync(join(out, folder), { recursive: true, force: true });
   console.log(`Writing ${count} satellite crops, ${count} map tiles and ${holdout} held-out pairs of ${size} px …`);
   await writeAll(out, 'a', world.satellite, 3, places.a, size);
   await writeAll(out, 'b', world.map, 3, places.b, size);
