@@ -1,0 +1,2 @@
+export * from './contract.js';
+export { evaluate, referenceEngine } from './reference/index.js';
