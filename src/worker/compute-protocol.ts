@@ -1,0 +1,91 @@
+/**
+ * What the daemon says to a compute worker. Staged: decode, then translate, then encode, with the picture kept in the
+ * worker under the job's id in between, so that a plugin's process can step in by way of a raw-pixel file.
+ * Only paths and small numbers cross; pixels never do.
+ */
+import type { ImageFormat } from '../image/index.js';
+import type { ProtocolName } from '../process/index.js';
+
+export const computeProtocol: ProtocolName = { name: 'compute-worker', version: 1 };
+
+/** A model file and the hash of its content, by which the worker caches it. */
+export interface ComputeModel {
+  readonly path: string;
+  readonly sha256: string;
+}
+
+/** How the worker runs models; given once, when it is started. */
+export interface ComputeSettings {
+  readonly engine: 'auto' | 'cpu';
+  readonly threads?: number | undefined;
+  readonly maxMegapixels?: number | undefined;
+  readonly memoryLimitBytes?: number | undefined;
+  /** Models kept loaded at a time. */
+  readonly maxModels: number;
+  /** The sum of the loaded models' estimated memory above which the least recently used one goes. */
+  readonly maxModelBytes: number;
+}
+
+export const defaultComputeSettings: ComputeSettings = {
+  engine: 'auto',
+  maxModels: 4,
+  maxModelBytes: 2 * 2 ** 30,
+};
+
+export interface DecodeReport {
+  /** Pixels, after EXIF orientation. */
+  readonly width: number;
+  readonly height: number;
+  readonly format: ImageFormat;
+  readonly ms: number;
+}
+
+export interface TranslateReport {
+  readonly width: number;
+  readonly height: number;
+  /** 1 when the picture was translated whole. */
+  readonly tiles: number;
+  /** Time to load the model; 0 when it was loaded already. */
+  readonly loadMs: number;
+  readonly ms: number;
+}
+
+export interface EncodeReport {
+  /** The source's file name, with an extension that fits the format. */
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  readonly format: ImageFormat;
+  readonly bytes: number;
+  readonly ms: number;
+}
+
+export interface WorkerStatus {
+  readonly pid: number;
+  /** Hashes of the loaded models, least recently used first. */
+  readonly models: readonly string[];
+  /** Jobs whose picture the worker holds. */
+  readonly jobs: readonly string[];
+  readonly residentBytes: number;
+}
+
+export interface ComputeApi {
+  configure(settings: ComputeSettings): void;
+  decode(request: { readonly job: string; readonly source: string }): DecodeReport;
+  translate(request: { readonly job: string; readonly model: ComputeModel }): TranslateReport;
+  /** Writes and flushes `temporary`, whose folder is made if need be; it must not exist. */
+  encode(request: {
+    readonly job: string;
+    readonly source: string;
+    readonly temporary: string;
+    readonly format?: ImageFormat | undefined;
+    readonly quality?: number | undefined;
+  }): EncodeReport;
+  /** Lays the job's picture down as a raw-pixel file, for another process. */
+  exportPicture(request: { readonly job: string; readonly path: string }): void;
+  /** Takes the job's picture from a raw-pixel file. */
+  importPicture(request: { readonly job: string; readonly path: string }): void;
+  /** Forgets the job's picture. Unknown jobs are fine. */
+  release(request: { readonly job: string }): void;
+  status(request: null): WorkerStatus;
+}

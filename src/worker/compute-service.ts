@@ -1,0 +1,133 @@
+/**
+ * The worker's side of the protocol: holds the pictures of the jobs under way and the loaded models. It runs inside
+ * the worker process; nothing here knows of the daemon, of folders or of retries.
+ */
+import { mkdir, open, rm, stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { asCycleboxError, CycleboxError, type Disposable } from '../base/index.js';
+import { decodeImage, encodeImage, nameForFormat, type Picture, readPicture, writePicture } from '../image/index.js';
+import type { CallContext, Handlers, ParamsOf } from '../process/index.js';
+import { openTranslator, type Translator } from '../translate/index.js';
+import {
+  type ComputeApi,
+  type ComputeSettings,
+  type DecodeReport,
+  defaultComputeSettings,
+  type EncodeReport,
+  type TranslateReport,
+  type WorkerStatus,
+} from './compute-protocol.js';
+import { ModelCache } from './model-cache.js';
+
+export class ComputeService implements Disposable {
+  readonly #pictures = new Map<string, Picture>();
+  #settings: ComputeSettings = defaultComputeSettings;
+  #models = this.#newCache();
+
+  handlers(): Handlers<ComputeApi> {
+    return {
+      configure: settings => this.#configure(settings),
+      decode: request => this.#decode(request),
+      translate: (request, context) => this.#translate(request, context),
+      encode: request => this.#encode(request),
+      exportPicture: ({ job, path }) => writePicture(path, this.#picture(job)),
+      importPicture: async ({ job, path }) => void this.#pictures.set(job, await readPicture(path)),
+      release: ({ job }) => void this.#pictures.delete(job),
+      status: () => this.#status(),
+    };
+  }
+
+  async dispose(): Promise<void> {
+    this.#pictures.clear();
+    await this.#models.dispose();
+  }
+
+  async #configure(settings: ComputeSettings): Promise<void> {
+    const old = this.#models;
+    this.#settings = settings;
+    this.#models = this.#newCache();
+    await old.dispose();
+  }
+
+  #newCache(): ModelCache<Translator> {
+    const { maxModels, maxModelBytes: maxBytes } = this.#settings;
+    return new ModelCache({ maxModels, maxBytes, open: path => this.#openModel(path) });
+  }
+
+  #openModel(model: string): Promise<Translator> {
+    const { engine, threads, maxMegapixels, memoryLimitBytes } = this.#settings;
+    return openTranslator({
+      model,
+      engine,
+      ...(threads !== undefined && { threads }),
+      ...(maxMegapixels !== undefined && { maxMegapixels }),
+      ...(memoryLimitBytes !== undefined && { memoryLimitBytes }),
+    });
+  }
+
+  async #decode({ job, source }: ParamsOf<ComputeApi, 'decode'>): Promise<DecodeReport> {
+    const startMs = performance.now();
+    const { maxMegapixels } = this.#settings;
+    const picture = await decodeImage(source, maxMegapixels === undefined ? {} : { maxPixels: maxMegapixels * 1e6 });
+    this.#pictures.set(job, picture);
+    const { width, height, format } = picture;
+    return { width, height, format, ms: performance.now() - startMs };
+  }
+
+  #translate({ job, model }: ParamsOf<ComputeApi, 'translate'>, { signal }: CallContext): Promise<TranslateReport> {
+    return this.#models.use(model, async (translator, loadMs) => {
+      const startMs = performance.now();
+      const { picture, tiles } = await translator.translatePicture(this.#picture(job), { signal });
+      if (this.#pictures.has(job)) this.#pictures.set(job, picture);
+      const { width, height } = picture;
+      return { width, height, tiles, loadMs, ms: performance.now() - startMs };
+    });
+  }
+
+  async #encode(request: ParamsOf<ComputeApi, 'encode'>): Promise<EncodeReport> {
+    const startMs = performance.now();
+    const picture = this.#picture(request.job);
+    const format = request.format ?? picture.format;
+    const bytes = await encodeImage(picture, {
+      format,
+      ...(request.quality !== undefined && { quality: request.quality }),
+    });
+    await writeFlushed(request.temporary, bytes);
+    const { width, height } = picture;
+    const name = nameForFormat(basename(request.source), format);
+    return { name, width, height, format, bytes: bytes.length, ms: performance.now() - startMs };
+  }
+
+  #picture(job: string): Picture {
+    const picture = this.#pictures.get(job);
+    if (picture) return picture;
+    throw new CycleboxError('PROTOCOL', `the compute worker holds no picture of job ${job}: decode comes first`);
+  }
+
+  #status(): WorkerStatus {
+    return {
+      pid: process.pid,
+      models: this.#models.loaded,
+      jobs: [...this.#pictures.keys()],
+      residentBytes: process.memoryUsage().rss,
+    };
+  }
+}
+
+async function writeFlushed(path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    const handle = await open(path, 'wx');
+    try {
+      await handle.writeFile(bytes);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    const { size } = await stat(path);
+    if (size !== bytes.length) throw new Error(`${size} of ${bytes.length} bytes arrived on the disk`);
+  } catch (error) {
+    await rm(path, { force: true }).catch(() => {});
+    throw asCycleboxError(error, { file: path }, 'WRITE_FAILED');
+  }
+}

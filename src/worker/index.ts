@@ -1,0 +1,16 @@
+export type {
+  ComputeApi,
+  ComputeModel,
+  ComputeSettings,
+  DecodeReport,
+  EncodeReport,
+  TranslateReport,
+  WorkerStatus,
+} from './compute-protocol.js';
+export { computeProtocol } from './compute-protocol.js';
+export {
+  type ComputeReport,
+  type ComputeTask,
+  ComputeWorker,
+  type ComputeWorkerOptions,
+} from './compute-worker.js';

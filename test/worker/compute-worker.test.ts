@@ -1,0 +1,69 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DisposableStore, toDisposable } from '../../src/base/index.js';
+import { type ComputeTask, ComputeWorker } from '../../src/worker/index.js';
+
+const entry = fileURLToPath(new URL('../fixtures/worker/worker.mjs', import.meta.url));
+let opened: DisposableStore;
+let folder: string;
+let worker: ComputeWorker;
+
+beforeEach(async () => {
+  opened = new DisposableStore();
+  folder = await mkdtemp(join(tmpdir(), 'cyclebox-worker-'));
+  opened.add(toDisposable(() => rm(folder, { recursive: true, force: true })));
+  worker = opened.add(new ComputeWorker({ entry, settings: { engine: 'cpu' }, backOff: { firstMs: 10, maxMs: 20 } }));
+});
+afterEach(() => opened.dispose());
+
+async function task(content: string, more: Partial<ComputeTask> = {}): Promise<ComputeTask> {
+  const source = join(folder, 'a.png');
+  await writeFile(source, content);
+  const model = { path: join(folder, 'm.onnx'), sha256: 'abc' };
+  return { job: 'job-1', source, temporary: join(folder, '.out.tmp'), model, ...more };
+}
+
+describe('the compute worker', () => {
+  it('takes a file through decode, translate and encode, and reports each', async () => {
+    const report = await worker.run(await task('pixels'));
+    expect(await readFile(join(folder, '.out.tmp'), 'utf8')).toBe('abc(pixels)');
+    expect(report).toEqual({
+      name: 'a.png',
+      width: 2,
+      height: 3,
+      format: 'png',
+      bytes: 11,
+      tiles: 1,
+      decodeMs: 1,
+      loadMs: 5,
+      translateMs: 2,
+      encodeMs: 3,
+    });
+  });
+
+  it('fails only the job that killed it, and runs the next in a new process', async () => {
+    const firstPid = await worker.pid();
+    await expect(worker.run(await task('crash'))).rejects.toMatchObject({
+      code: 'PROCESS_CRASHED',
+      message: expect.stringMatching(/SIGABRT during translate/),
+    });
+    await worker.run(await task('fine'));
+    expect(await worker.pid()).not.toBe(firstPid);
+  });
+
+  it('is killed when a job takes longer than its limit', async () => {
+    await expect(worker.run(await task('hang', { timeoutMs: 300 }))).rejects.toMatchObject({ code: 'TIMED_OUT' });
+    await worker.run(await task('fine'));
+  });
+
+  it('stops a job that is cancelled, though its code cannot be interrupted', async () => {
+    const controller = new AbortController();
+    await worker.pid();
+    const running = worker.run(await task('hang', { signal: controller.signal }));
+    setImmediate(() => controller.abort());
+    await expect(running).rejects.toMatchObject({ code: 'CANCELLED' });
+  });
+});
