@@ -1,0 +1,1 @@
+export { defaultModelStore, locateModel, type ModelFile, type ModelPlaces } from './locate-model.js';

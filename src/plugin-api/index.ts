@@ -1,0 +1,2 @@
+/** What a plugin's author imports, as `cyclebox/plugin`. Types only: importing it loads nothing. */
+export type { Contributions, DomainPairContribution, ModelContribution, PluginManifest } from './manifest.js';
