@@ -11,6 +11,7 @@ import {
   conv2dInputGrad,
   conv2dWeightGrad,
   div,
+  instanceNorm,
   instanceNormGrad,
   leakyReluGrad,
   matmul,
@@ -146,8 +147,15 @@ const rules: { readonly [O in OpName]: Rule<O> } = {
   ],
 
   instanceNorm: ({ inputs: [x], attributes: { epsilon }, dy }) => [instanceNormGrad(x!, dy, epsilon)],
-  instanceNormGrad: ({ inputs: [x, g], attributes: { epsilon }, dy }) =>
-    backpropagate(instanceNormGradFormula(x!, g!, epsilon), dy, [x!, g!], 'stop'),
+  // G = r · (g - mean(g) - y · mean(g · y)) is symmetric in g and its adjoint u, which gives U; with dr/dx = -r² · y / count
+  // and dy/dx of the same form, d(u · G)/dx = -r · (y · mean(u · G) + G · mean(u · y) + U · mean(g · y)).
+  instanceNormGrad: ({ inputs: [x, g], attributes: { epsilon }, y: G, dy: u }) => {
+    const y = instanceNorm(x!, epsilon);
+    const U = instanceNormGrad(x!, u, epsilon);
+    const along = (a: Tensor, b: Tensor) => mean(mul(a, b), [2, 3]);
+    const parts = add(add(mul(y, along(u, G)), mul(G, along(u, y))), mul(U, along(g!, y)));
+    return [neg(mul(inverseDeviation(x!, epsilon), parts)), U];
+  },
 };
 
 /**
@@ -159,21 +167,12 @@ export function gradients(of: Tensor, by: readonly Tensor[]): Tensor[] {
     throw new CycleboxError('NO_GRADIENT', `gradients: the value must be a scalar, got [${of.shape}]. Take its sum.`);
   }
   const seed = broadcast(of.builder.constant(1), of.shape);
-  return backpropagate(of, seed, by, 'pass').map(
-    (gradient, index) => gradient ?? broadcast(of.builder.constant(0), by[index]!.shape),
-  );
+  const adjoints = backpropagate(of, seed, by);
+  return by.map(tensor => adjoints.get(tensor.id) ?? broadcast(of.builder.constant(0), tensor.shape));
 }
 
-/**
- * Carries `adjoint`, of `of`'s shape, back to each of `by`; undefined where nothing arrives. With 'stop', the tensors
- * of `by` count as independent of each other (a rule's inputs); with 'pass', one may be computed from another.
- */
-function backpropagate(
-  of: Tensor,
-  adjoint: Tensor,
-  by: readonly Tensor[],
-  atWanted: 'stop' | 'pass',
-): (Tensor | undefined)[] {
+/** Carries `adjoint`, of `of`'s shape, back to each of `by`, of which one may be computed from another. */
+function backpropagate(of: Tensor, adjoint: Tensor, by: readonly Tensor[]): ReadonlyMap<NodeId, Tensor> {
   const { builder } = of;
   const wanted = new Set(by.map(tensor => tensor.id));
   const reaching = ancestorsReaching(of, wanted);
@@ -181,7 +180,7 @@ function backpropagate(
   for (const id of [...reaching].sort((a, b) => b - a)) {
     const dy = adjoints.get(id);
     const node = builder.node(id);
-    if (!dy || (atWanted === 'stop' && wanted.has(id))) continue;
+    if (!dy) continue;
     const inputs = node.inputs.map(input => builder.tensor(input));
     const rule = rules[node.op] as Rule<OpName>;
     const parts = rule({ inputs, attributes: node.attributes, y: builder.tensor(id), dy });
@@ -192,7 +191,7 @@ function backpropagate(
       adjoints.set(input.id, known ? add(known, part) : part);
     });
   }
-  return by.map(tensor => adjoints.get(tensor.id));
+  return adjoints;
 }
 
 /** Nodes on a path from one of `wanted` to `of`. Nothing behind a wanted tensor is walked. */
@@ -205,13 +204,10 @@ function ancestorsReaching(of: Tensor, wanted: ReadonlySet<NodeId>): Set<NodeId>
   return reaching;
 }
 
-/** `r · (dy - mean(dy) - y · mean(dy · y))`, with y the normalised x and r = 1/sqrt(variance + epsilon). */
-function instanceNormGradFormula(x: Tensor, dy: Tensor, epsilon: number): Tensor {
-  const axes = [2, 3];
-  const centred = sub(x, mean(x, axes));
-  const r = div(1, sqrt(add(mean(square(centred), axes), epsilon)));
-  const y = mul(centred, r);
-  return mul(r, sub(sub(dy, mean(dy, axes)), mul(y, mean(mul(dy, y), axes))));
+/** `1 / sqrt(variance + epsilon)` per sample and channel. */
+function inverseDeviation(x: Tensor, epsilon: number): Tensor {
+  const variance = mean(square(sub(x, mean(x, [2, 3]))), [2, 3]);
+  return div(1, sqrt(add(variance, epsilon)));
 }
 
 function spatial(shape: Shape) {

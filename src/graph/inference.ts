@@ -91,6 +91,7 @@ const rules: { readonly [O in OpName]: Rule<O> } = {
   },
   concat: (shapes, { axis }) => {
     const [first] = shapes;
+    expect('concat', axis >= 0 && axis < first!.length, [first!], `an axis below ${first!.length}, got ${axis}`);
     for (const shape of shapes) {
       const fits =
         shape.length === first!.length && shape.every((d, at) => at === axis || sameDimension(d, first![at]!));
@@ -122,7 +123,6 @@ const rules: { readonly [O in OpName]: Rule<O> } = {
   reflectPad: ([x], { padding }) => {
     expectRank('reflectPad', x!, 4);
     const [top, left, bottom, right] = padding;
-    const narrow = (size: Dimension, cells: number) => typeof size === 'number' && cells >= size;
     const fits = !narrow(x![2]!, Math.max(top, bottom)) && !narrow(x![3]!, Math.max(left, right));
     expect('reflectPad', fits, [x!], `height and width above the padding [${padding}]`);
     return [x![0]!, x![1]!, plus(x![2]!, top + bottom), plus(x![3]!, left + right)];
@@ -130,7 +130,11 @@ const rules: { readonly [O in OpName]: Rule<O> } = {
   reflectPadGrad: ([dy], { padding }) => {
     expectRank('reflectPadGrad', dy!, 4);
     const [top, left, bottom, right] = padding;
-    return [dy![0]!, dy![1]!, plus(dy![2]!, -top - bottom), plus(dy![3]!, -left - right)];
+    const height = plus(dy![2]!, -top - bottom);
+    const width = plus(dy![3]!, -left - right);
+    const fits = !narrow(height, Math.max(top, bottom)) && !narrow(width, Math.max(left, right));
+    expect('reflectPadGrad', fits, [dy!], `height and width that reflectPad [${padding}] can give`);
+    return [dy![0]!, dy![1]!, height, width];
   },
 
   matmul: ([a, b], { transposeA, transposeB }) => {
@@ -207,6 +211,11 @@ function convolvedSize(
   const fits = [height, width].every(size => typeof size !== 'number' || size >= 1);
   expect(op, fits, [x, kernel], 'an image at least as large as the kernel');
   return [height, width];
+}
+
+/** Whether an axis is too small to mirror so many cells without its edge. */
+function narrow(size: Dimension, cells: number): boolean {
+  return typeof size === 'number' && cells >= size;
 }
 
 function kernelOf(w: Shape): [number, number] {
