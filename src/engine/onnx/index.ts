@@ -1,0 +1,1 @@
+export { type OnnxEngineOptions, openOnnxEngine } from './onnx-engine.js';

@@ -1,0 +1,101 @@
+/**
+ * ONNX Runtime as an engine, on the CPU. A graph is lowered to ONNX bytes and compiled as a session. `run` blocks its
+ * JavaScript thread while native code works, so this belongs in a process of its own.
+ */
+import { readFile } from 'node:fs/promises';
+import { availableParallelism, cpus } from 'node:os';
+import * as ort from 'onnxruntime-node';
+import { CycleboxError } from '../../base/index.js';
+import type { Graph } from '../../graph/index.js';
+import { decodeOnnx, encodeOnnx } from '../../onnx/index.js';
+import type { CompileOptions, Device, Engine, ModelSource, Program, State, Tensors } from '../contract.js';
+import { asEngineError } from './engine-error.js';
+import { OnnxProgram } from './onnx-program.js';
+import { OnnxState } from './onnx-state.js';
+
+export interface OnnxEngineOptions {
+  /** Threads for one operation. Default: what the machine offers. */
+  readonly threads?: number;
+}
+
+/** @throws ENGINE_UNAVAILABLE when ONNX Runtime does not load on this machine. */
+export async function openOnnxEngine({ threads = availableParallelism() }: OnnxEngineOptions = {}): Promise<Engine> {
+  return new OnnxEngine(threads);
+}
+
+class OnnxEngine implements Engine {
+  readonly id = 'cpu';
+  readonly #threads: number;
+  readonly #programs = new Set<OnnxProgram>();
+
+  constructor(threads: number) {
+    this.#threads = threads;
+  }
+
+  async devices(): Promise<readonly Device[]> {
+    const model = cpus()[0]?.model.trim() ?? 'processor';
+    return [{ id: 'cpu', kind: 'cpu', name: `${model}, ${this.#threads} threads` }];
+  }
+
+  async createState(initial: Tensors): Promise<State> {
+    return new OnnxState(initial);
+  }
+
+  async compile(graph: Graph, { state }: CompileOptions = {}): Promise<Program> {
+    const variables = Object.keys(graph.variables);
+    const held = state === undefined ? undefined : OnnxState.of(state);
+    for (const name of variables) {
+      if (held?.names.includes(name)) continue;
+      throw new CycleboxError('GRAPH_INVALID', `The graph's variable ${name} is not in the state it is compiled with.`);
+    }
+    const session = await this.#session(encodeOnnx(graph), Object.keys(graph.updates).length > 0);
+    return this.#track(new OnnxProgram(session, { variables, updates: Object.keys(graph.updates), state: held }));
+  }
+
+  async load(model: ModelSource): Promise<Program> {
+    const name = 'path' in model ? model.path : (model.name ?? 'The model');
+    const bytes = 'path' in model ? await readModel(model.path) : model.bytes;
+    const { metadata } = decodeOnnx(bytes, name);
+    try {
+      return this.#track(new OnnxProgram(await this.#session(bytes, false), { metadata }));
+    } catch (error) {
+      const message = `${name} could not be loaded: ${error instanceof Error ? error.message : error}`;
+      throw new CycleboxError('MODEL_INVALID', message, { subject: { file: name }, cause: error });
+    }
+  }
+
+  async dispose(): Promise<void> {
+    await Promise.all([...this.#programs].map(program => program.dispose()));
+  }
+
+  /** Training graphs are large and change nothing between runs: only cheap optimisations pay (bench/ has the figures). */
+  async #session(bytes: Uint8Array, training: boolean): Promise<ort.InferenceSession> {
+    try {
+      return await ort.InferenceSession.create(bytes, {
+        executionProviders: ['cpu'],
+        intraOpNumThreads: this.#threads,
+        graphOptimizationLevel: training ? 'basic' : 'all',
+        logSeverityLevel: 3,
+      });
+    } catch (error) {
+      throw asEngineError(error, 'compiling');
+    }
+  }
+
+  #track(program: OnnxProgram): OnnxProgram {
+    this.#programs.add(program);
+    program.onDispose(() => this.#programs.delete(program));
+    return program;
+  }
+}
+
+async function readModel(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    throw new CycleboxError('MODEL_MISSING', `The model file ${path} could not be read.`, {
+      subject: { file: path },
+      cause,
+    });
+  }
+}

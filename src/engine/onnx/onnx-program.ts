@@ -1,0 +1,92 @@
+/**
+ * One compiled session. A run feeds inputs and the state's current values, writes updates into the state's spare
+ * buffers, and copies outputs to fresh host tensors.
+ */
+import * as ort from 'onnxruntime-node';
+import { CycleboxError } from '../../base/index.js';
+import { variableInput, variableUpdate } from '../../onnx/index.js';
+import type { Program, TensorData, Tensors } from '../contract.js';
+import { asEngineError } from './engine-error.js';
+import type { OnnxState } from './onnx-state.js';
+
+export interface OnnxProgramParts {
+  readonly variables?: readonly string[];
+  readonly updates?: readonly string[];
+  readonly state?: OnnxState | undefined;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+export class OnnxProgram implements Program {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly #variables: readonly string[];
+  readonly #updates: readonly string[];
+  readonly #state: OnnxState | undefined;
+  #session: ort.InferenceSession | undefined;
+  #afterDispose: () => void = () => {};
+
+  constructor(session: ort.InferenceSession, { variables = [], updates = [], state, metadata = {} }: OnnxProgramParts) {
+    const kept = new Set([...variables.map(variableInput), ...updates.map(variableUpdate)]);
+    this.inputs = session.inputNames.filter(name => !kept.has(name));
+    this.outputs = session.outputNames.filter(name => !kept.has(name));
+    this.metadata = metadata;
+    this.#session = session;
+    this.#variables = variables;
+    this.#updates = updates;
+    this.#state = state;
+  }
+
+  async run(inputs: Tensors): Promise<Record<string, TensorData>> {
+    const session = this.#session;
+    if (!session) throw new CycleboxError('ENGINE_FAILED', 'The program was disposed of before this run.');
+    const results = await this.#invoke(session, this.#feeds(inputs), this.#fetches());
+    for (const name of this.#updates) this.#state?.advance(name);
+    return Object.fromEntries(this.outputs.map(name => [name, hostTensor(results[name]!)]));
+  }
+
+  async dispose(): Promise<void> {
+    const session = this.#session;
+    this.#session = undefined;
+    this.#afterDispose();
+    await session?.release();
+  }
+
+  onDispose(callback: () => void): void {
+    this.#afterDispose = callback;
+  }
+
+  #feeds(inputs: Tensors): Record<string, ort.Tensor> {
+    const feeds: Record<string, ort.Tensor> = {};
+    for (const name of this.inputs) {
+      const tensor = inputs[name];
+      if (!tensor) throw new CycleboxError('SHAPE_MISMATCH', `The input ${name} is missing; needed: ${this.inputs}.`);
+      feeds[name] = new ort.Tensor('float32', tensor.data, tensor.shape);
+    }
+    for (const name of this.#variables) feeds[variableInput(name)] = this.#state!.current(name);
+    return feeds;
+  }
+
+  #fetches(): Record<string, ort.Tensor | null> {
+    const fetches: Record<string, ort.Tensor | null> = Object.fromEntries(this.outputs.map(name => [name, null]));
+    for (const name of this.#updates) fetches[variableUpdate(name)] = this.#state!.next(name);
+    return fetches;
+  }
+
+  async #invoke(
+    session: ort.InferenceSession,
+    feeds: Record<string, ort.Tensor>,
+    fetches: Record<string, ort.Tensor | null>,
+  ): Promise<ort.InferenceSession.OnnxValueMapType> {
+    try {
+      return await session.run(feeds, fetches);
+    } catch (error) {
+      throw asEngineError(error, 'running');
+    }
+  }
+}
+
+function hostTensor(value: ort.OnnxValue): TensorData {
+  const tensor = value as ort.Tensor;
+  return { shape: tensor.dims, data: tensor.data as Float32Array };
+}

@@ -1,0 +1,167 @@
+/**
+ * Collects ONNX nodes and initializers and encodes them as a model file (opset 17, IR 8). It knows the format, not the
+ * tensor language: names are strings, shapes come from the caller. Equal graphs give equal bytes: no clock, no path.
+ */
+import onnxProto from 'onnx-proto';
+
+const { onnx } = onnxProto;
+
+/** A value's name in the ONNX graph. */
+export type ValueName = string;
+export type AttributeValue = number | string | readonly number[];
+
+/** A size, or a name for a symbolic one. */
+export type OnnxDimension = number | string;
+
+const opsetVersion = 17;
+const irVersion = 8;
+
+/** Attributes that ONNX types as float even when the value is whole. */
+const floatAttributes: ReadonlySet<string> = new Set(['alpha', 'beta', 'epsilon']);
+
+export class OnnxEmitter {
+  readonly #nodes: InstanceType<typeof onnx.NodeProto>[] = [];
+  readonly #initializers: InstanceType<typeof onnx.TensorProto>[] = [];
+  readonly #inputs: InstanceType<typeof onnx.ValueInfoProto>[] = [];
+  readonly #outputs: InstanceType<typeof onnx.ValueInfoProto>[] = [];
+  readonly #shared = new Map<string, ValueName>();
+  #count = 0;
+
+  /** Appends a node with one result and returns the result's name. Nothing is shared: the caller does that. */
+  node(
+    opType: string,
+    inputs: readonly ValueName[],
+    attributes: Readonly<Record<string, AttributeValue>> = {},
+    name: ValueName = this.#fresh(),
+  ): ValueName {
+    this.#nodes.push(
+      onnx.NodeProto.create({
+        opType,
+        name: `${opType}_${this.#nodes.length}`,
+        input: [...inputs],
+        output: [name],
+        attribute: Object.entries(attributes).map(([key, value]) => attribute(key, value)),
+      }),
+    );
+    return name;
+  }
+
+  /** float32 values under a name of their own. */
+  floats(data: Float32Array, dims: readonly number[], name: ValueName = this.#fresh()): ValueName {
+    this.#initializers.push(
+      onnx.TensorProto.create({
+        name,
+        dataType: onnx.TensorProto.DataType.FLOAT,
+        dims: [...dims],
+        rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+      }),
+    );
+    return name;
+  }
+
+  /** A float32 tensor filled with one value, shared between its users. */
+  filled(value: number, dims: readonly number[] = []): ValueName {
+    const size = dims.reduce((product, dim) => product * dim, 1);
+    return this.shared(`filled ${value} [${dims}]`, () => this.floats(new Float32Array(size).fill(value), dims));
+  }
+
+  /** An int64 vector (shapes, axes, pads), shared between its users. */
+  integers(values: readonly number[]): ValueName {
+    return this.shared(`integers ${values}`, () => {
+      const name = this.#fresh();
+      const data = BigInt64Array.from(values, value => BigInt(value));
+      this.#initializers.push(
+        onnx.TensorProto.create({
+          name,
+          dataType: onnx.TensorProto.DataType.INT64,
+          dims: [values.length],
+          rawData: new Uint8Array(data.buffer),
+        }),
+      );
+      return name;
+    });
+  }
+
+  /** The value kept under `key`, made on first use: what several lowerings need is computed once. */
+  shared(key: string, make: () => ValueName): ValueName {
+    const known = this.#shared.get(key);
+    if (known !== undefined) return known;
+    const made = make();
+    this.#shared.set(key, made);
+    return made;
+  }
+
+  input(name: ValueName, shape: readonly OnnxDimension[]): ValueName {
+    this.#inputs.push(valueInfo(name, shape));
+    return name;
+  }
+
+  /** Declares that `value` is handed out as `name`. */
+  output(name: string, value: ValueName, shape: readonly OnnxDimension[]): void {
+    this.node('Identity', [value], {}, name);
+    this.#outputs.push(valueInfo(name, shape));
+  }
+
+  /** The model file. */
+  encode(graphName: string, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+    this.#absorbIdentities();
+    const model = onnx.ModelProto.create({
+      irVersion,
+      opsetImport: [{ domain: '', version: opsetVersion }],
+      producerName: 'cyclebox',
+      metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
+      graph: {
+        name: graphName,
+        node: this.#nodes,
+        initializer: this.#initializers,
+        input: this.#inputs,
+        output: this.#outputs,
+      },
+    });
+    return onnx.ModelProto.encode(model).finish();
+  }
+
+  /** An Identity that only names an output vanishes where the producing node can carry the name itself. */
+  #absorbIdentities(): void {
+    const producers = new Map(this.#nodes.map(node => [node.output![0]!, node]));
+    const outputs = new Set(this.#outputs.map(output => output.name!));
+    const renamed = new Map<ValueName, ValueName>();
+    const absorbed = new Set<object>();
+    for (const node of this.#nodes) {
+      const [from, to] = [node.input![0]!, node.output![0]!];
+      if (node.opType !== 'Identity' || !outputs.has(to) || !producers.has(from) || renamed.has(from)) continue;
+      if (outputs.has(from)) continue;
+      renamed.set(from, to);
+      absorbed.add(node);
+    }
+    for (const node of this.#nodes) {
+      if (absorbed.has(node)) continue;
+      node.input = node.input!.map(name => renamed.get(name) ?? name);
+      node.output = node.output!.map(name => renamed.get(name) ?? name);
+    }
+    this.#nodes.splice(0, this.#nodes.length, ...this.#nodes.filter(node => !absorbed.has(node)));
+  }
+
+  #fresh(): ValueName {
+    return `v${this.#count++}`;
+  }
+}
+
+function attribute(name: string, value: AttributeValue): InstanceType<typeof onnx.AttributeProto> {
+  const { AttributeType } = onnx.AttributeProto;
+  if (typeof value === 'string') {
+    return onnx.AttributeProto.create({ name, type: AttributeType.STRING, s: new TextEncoder().encode(value) });
+  }
+  if (typeof value !== 'number')
+    return onnx.AttributeProto.create({ name, type: AttributeType.INTS, ints: [...value] });
+  if (floatAttributes.has(name)) return onnx.AttributeProto.create({ name, type: AttributeType.FLOAT, f: value });
+  return onnx.AttributeProto.create({ name, type: AttributeType.INT, i: value });
+}
+
+function valueInfo(name: string, shape: readonly OnnxDimension[]): InstanceType<typeof onnx.ValueInfoProto> {
+  const dim = shape.map(size => (typeof size === 'number' ? { dimValue: size } : { dimParam: size }));
+  return onnx.ValueInfoProto.create({
+    name,
+    type: { tensorType: { elemType: onnx.TensorProto.DataType.FLOAT, shape: { dim } } },
+  });
+}

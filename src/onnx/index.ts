@@ -1,0 +1,2 @@
+export { encodeOnnx, type LoweringOptions, variableInput, variableUpdate } from './lowering.js';
+export { decodeOnnx, type OnnxModelFile, type OnnxValue } from './model-file.js';

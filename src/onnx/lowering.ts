@@ -1,0 +1,180 @@
+/**
+ * From the tensor language to ONNX nodes. Every operation has one entry in `lowerings`; those that need more than a
+ * node or two live in files of their own (convolution, normalisation, borders). How an operation is best spelt for a
+ * runtime is decided here and nowhere else.
+ */
+import { CycleboxError } from '../base/index.js';
+import {
+  type Attributes,
+  formatDimension,
+  type Graph,
+  type Node,
+  type NodeId,
+  numericShape,
+  type OpName,
+  type Shape,
+} from '../graph/index.js';
+import { lowerPad, lowerReflectPad, lowerReflectPadGrad, lowerSliceGrad } from './borders.js';
+import { lowerConv2d, lowerConv2dInputGrad, lowerConv2dWeightGrad } from './convolution.js';
+import { type AttributeValue, type OnnxDimension, OnnxEmitter, type ValueName } from './emitter.js';
+import { lowerInstanceNorm, lowerInstanceNormGrad } from './normalisation.js';
+import type { Site } from './site.js';
+
+export interface LoweringOptions {
+  readonly name?: string;
+  /** Values that become part of the file, by variable name; other variables become inputs and outputs. */
+  readonly weights?: Readonly<Record<string, Float32Array>>;
+  /** Free text in the file. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** ONNX input of a variable that is not part of the file. */
+export const variableInput = (name: string): string => `variable:${name}`;
+/** ONNX output with a variable's next value. */
+export const variableUpdate = (name: string): string => `update:${name}`;
+
+type Lowering<O extends OpName> = (site: Site<O>) => ValueName;
+
+const one =
+  (opType: string, attributes: Readonly<Record<string, AttributeValue>> = {}) =>
+  ({ emitter, inputs }: { readonly emitter: OnnxEmitter; readonly inputs: readonly ValueName[] }): ValueName =>
+    emitter.node(opType, inputs, attributes);
+
+function leaf(): never {
+  throw new CycleboxError('GRAPH_INVALID', 'A leaf is declared, not lowered.');
+}
+
+const lowerings: { readonly [O in OpName]: Lowering<O> } = {
+  input: leaf,
+  variable: leaf,
+  constant: ({ emitter, attributes, shape }) => emitter.floats(attributes.data, numericShape(shape, 'A constant')),
+
+  neg: one('Neg'),
+  abs: one('Abs'),
+  sign: one('Sign'),
+  exp: one('Exp'),
+  log: one('Log'),
+  sqrt: one('Sqrt'),
+  tanh: one('Tanh'),
+  sigmoid: one('Sigmoid'),
+  softplus: one('Softplus'),
+  leakyRelu: ({ emitter, inputs, attributes: { slope } }) =>
+    slope === 0 ? emitter.node('Relu', inputs) : emitter.node('LeakyRelu', inputs, { alpha: slope }),
+  leakyReluGrad: ({ emitter, inputs: [x, dy], attributes: { slope } }) => {
+    const positive = emitter.shared(`positive ${x}`, () => emitter.node('Greater', [x!, emitter.filled(0)]));
+    const negative = slope === 0 ? emitter.filled(0) : emitter.node('Mul', [dy!, emitter.filled(slope)]);
+    return emitter.node('Where', [positive, dy!, negative]);
+  },
+
+  add: one('Add'),
+  sub: one('Sub'),
+  mul: one('Mul'),
+  div: one('Div'),
+
+  sum: ({ emitter, inputs: [x], attributes: { axes } }) =>
+    emitter.node('ReduceSum', [x!, emitter.integers(axes)], { keepdims: 1 }),
+  mean: ({ emitter, inputs: [x], attributes: { axes } }) => emitter.node('ReduceMean', [x!], { axes, keepdims: 1 }),
+  broadcast: ({ emitter, inputs: [x], shape }) =>
+    emitter.node('Expand', [x!, emitter.integers(numericShape(shape, 'broadcast in ONNX'))]),
+
+  reshape: ({ emitter, inputs: [x], shape }) => emitter.node('Reshape', [x!, emitter.integers(reshapeTarget(shape))]),
+  transpose: ({ emitter, inputs: [x], attributes: { permutation } }) =>
+    emitter.node('Transpose', [x!], { perm: permutation }),
+  concat: ({ emitter, inputs, attributes: { axis } }) => emitter.node('Concat', inputs, { axis }),
+  slice: ({ emitter, inputs: [x], attributes: { starts, stops, steps } }) =>
+    emitter.node('Slice', [
+      x!,
+      emitter.integers(starts),
+      emitter.integers(stops),
+      emitter.integers(starts.map((_, axis) => axis)),
+      emitter.integers(steps),
+    ]),
+  sliceGrad: lowerSliceGrad,
+  pad: lowerPad,
+  reflectPad: lowerReflectPad,
+  reflectPadGrad: lowerReflectPadGrad,
+
+  matmul: ({ emitter, inputs: [a, b], inputShapes, attributes: { transposeA, transposeB } }) => {
+    const rank = inputShapes[0]!.length;
+    if (rank === 2) {
+      return emitter.node('Gemm', [a!, b!], { transA: Number(transposeA), transB: Number(transposeB) });
+    }
+    const perm = Array.from({ length: rank }, (_, axis) => axis);
+    perm.push(...perm.splice(rank - 2, 1));
+    const flipped = (x: ValueName) => emitter.node('Transpose', [x], { perm });
+    return emitter.node('MatMul', [transposeA ? flipped(a!) : a!, transposeB ? flipped(b!) : b!]);
+  },
+
+  conv2d: lowerConv2d,
+  conv2dInputGrad: lowerConv2dInputGrad,
+  conv2dWeightGrad: lowerConv2dWeightGrad,
+
+  instanceNorm: lowerInstanceNorm,
+  instanceNormGrad: lowerInstanceNormGrad,
+};
+
+/**
+ * A graph as the bytes of an ONNX file. Inputs and outputs keep their names; variables without a value in `weights`
+ * are read from `variableInput(name)` and handed out as `variableUpdate(name)`.
+ */
+export function encodeOnnx(graph: Graph, options: LoweringOptions = {}): Uint8Array {
+  const emitter = new OnnxEmitter();
+  const names: ValueName[] = [];
+  graph.nodes.forEach((_node, id) => {
+    names[id] = lowerNode(graph, id, names, emitter, options);
+  });
+  for (const [name, id] of Object.entries(graph.outputs)) {
+    emitter.output(name, names[id]!, onnxShape(graph.nodes[id]!.shape));
+  }
+  for (const [name, id] of Object.entries(graph.updates)) {
+    emitter.output(variableUpdate(name), names[id]!, onnxShape(graph.nodes[id]!.shape));
+  }
+  return emitter.encode(options.name ?? 'cyclebox', options.metadata);
+}
+
+function lowerNode(
+  graph: Graph,
+  id: NodeId,
+  names: readonly ValueName[],
+  emitter: OnnxEmitter,
+  { weights = {} }: LoweringOptions,
+): ValueName {
+  const node = graph.nodes[id]!;
+  switch (node.op) {
+    case 'input':
+      return emitter.input(node.attributes.name, onnxShape(node.shape));
+    case 'variable': {
+      const { name } = node.attributes;
+      const values = weights[name];
+      if (!values) return emitter.input(variableInput(name), onnxShape(node.shape));
+      return emitter.floats(values, numericShape(node.shape, 'A variable'), name);
+    }
+    default:
+      return (lowerings[node.op] as Lowering<OpName>)(siteOf(graph, node, names, emitter));
+  }
+}
+
+function siteOf(graph: Graph, node: Node, names: readonly ValueName[], emitter: OnnxEmitter): Site<OpName> {
+  return {
+    emitter,
+    graph,
+    inputNodes: node.inputs,
+    inputs: node.inputs.map(input => names[input]!),
+    inputShapes: node.inputs.map(input => graph.nodes[input]!.shape),
+    attributes: node.attributes as Attributes<OpName>,
+    shape: node.shape,
+  };
+}
+
+function onnxShape(shape: Shape): OnnxDimension[] {
+  return shape.map(dimension => (typeof dimension === 'number' ? dimension : formatDimension(dimension)));
+}
+
+/** ONNX's Reshape takes at most one free size, as -1. */
+function reshapeTarget(shape: Shape): number[] {
+  const target = shape.map(dimension => (typeof dimension === 'number' ? dimension : -1));
+  if (target.filter(size => size === -1).length > 1) {
+    throw new CycleboxError('SHAPE_MISMATCH', 'reshape in ONNX takes at most one symbolic dimension.');
+  }
+  return target;
+}

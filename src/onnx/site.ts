@@ -1,0 +1,16 @@
+/**
+ * What a lowering sees of the operation it lowers: names and shapes, the graph around it, and the emitter to write to.
+ */
+import type { Attributes, Graph, NodeId, OpName, Shape } from '../graph/index.js';
+import type { OnnxEmitter, ValueName } from './emitter.js';
+
+export interface Site<O extends OpName> {
+  readonly emitter: OnnxEmitter;
+  readonly graph: Graph;
+  readonly inputNodes: readonly NodeId[];
+  readonly inputs: readonly ValueName[];
+  readonly inputShapes: readonly Shape[];
+  readonly attributes: Attributes<O>;
+  /** Of the result. */
+  readonly shape: Shape;
+}
