@@ -1,0 +1,209 @@
+/**
+ * The face of translation, for pipelines and for our own worker and command line: opens one model on one engine and
+ * takes images through it. Knows nothing of folders, queues or output names.
+ */
+import { stat } from 'node:fs/promises';
+import { asCycleboxError, CycleboxError, type Disposable, DisposableStore, type ErrorSubject } from '../base/index.js';
+import { type Engine, openEngine, type Program } from '../engine/index.js';
+import {
+  decodeImage,
+  defaultMaxPixels,
+  type EncodeOptions,
+  encodeImage,
+  type ImageFormat,
+  type Picture,
+} from '../image/index.js';
+import { defaultPluginFolders, loadPlugins } from '../plugins/index.js';
+import { activationBytesPerPixel, defaultMemoryLimitBytes, sizeRule } from './activation-memory.js';
+import { resolveTranslation } from './resolve-translation.js';
+import {
+  type Network,
+  type TranslatedPicture,
+  type TranslatePictureOptions,
+  translatePicture,
+} from './translate-picture.js';
+
+/** Name the network by `model`, or by `pair` and `to`. */
+export interface TranslatorOptions {
+  /** Path of an .onnx file. */
+  readonly model?: string | undefined;
+  /** Id of a pair that a plugin registers. */
+  readonly pair?: string | undefined;
+  /** The domain of the pair to translate to. */
+  readonly to?: string | undefined;
+  /** Folders with plugins; default: those that come with cyclebox. */
+  readonly plugins?: readonly string[] | undefined;
+  /** Default: the `models` folder of this package. */
+  readonly modelStore?: string | undefined;
+  readonly engine?: 'auto' | 'cpu' | undefined;
+  /** Threads for one picture; default: what the machine offers. */
+  readonly threads?: number | undefined;
+  /** Larger images are refused; default 50. */
+  readonly maxMegapixels?: number | undefined;
+  /** Pictures whose activations are estimated to need more are translated in tiles; default: half of the memory. */
+  readonly memoryLimitBytes?: number | undefined;
+}
+
+export interface TranslateOptions extends TranslatePictureOptions, EncodeOptions {
+  /** How errors name a source that is bytes. */
+  readonly file?: string | undefined;
+}
+
+export interface TranslatedImage {
+  /** The encoded image. */
+  readonly data: Buffer;
+  readonly width: number;
+  readonly height: number;
+  readonly format: ImageFormat;
+  /** 1: in one piece. */
+  readonly tiles: number;
+}
+
+export interface Translator extends Disposable {
+  /** The network's file. */
+  readonly model: string;
+  /** A path or the bytes of a file. @throws FILE_NOT_FOUND, FILE_UNREADABLE, IMAGE_UNSUPPORTED, IMAGE_CORRUPT, IMAGE_TOO_LARGE */
+  decode(source: string | Uint8Array, options?: { readonly file?: string | undefined }): Promise<Picture>;
+  /** Calls wait for each other: a model runs one picture at a time. @throws OUT_OF_MEMORY, MODEL_INVALID, ENGINE_FAILED, CANCELLED */
+  translatePicture(picture: Picture, options?: TranslatePictureOptions): Promise<TranslatedPicture>;
+  encode(picture: Picture, options?: EncodeOptions): Promise<Buffer>;
+  /** The three in a row: an image in, an image of the same size and format out. */
+  translate(source: string | Uint8Array, options?: TranslateOptions): Promise<TranslatedImage>;
+}
+
+/** What the code reads, made from what the user wrote. */
+interface ResolvedOptions {
+  readonly model: string;
+  readonly subject: ErrorSubject;
+  readonly engine: 'auto' | 'cpu';
+  readonly threads: number | undefined;
+  readonly maxPixels: number;
+  readonly memoryLimitBytes: number;
+}
+
+/**
+ * @throws CycleboxError USAGE, PAIR_NOT_FOUND, DOMAIN_NOT_FOUND, MODEL_MISSING, MODEL_HASH_MISMATCH, MODEL_INVALID,
+ * ENGINE_UNAVAILABLE
+ */
+export async function openTranslator(options: TranslatorOptions): Promise<Translator> {
+  const resolved = await resolveOptions(options);
+  const fileBytes = await modelSize(resolved.model);
+  const engine = await openEngine(resolved.engine, resolved.threads === undefined ? {} : { threads: resolved.threads });
+  try {
+    const program = await engine.load({ path: resolved.model });
+    return new ModelTranslator(resolved, engine, networkOf(program, resolved.model, fileBytes));
+  } catch (error) {
+    await engine.dispose();
+    throw asCycleboxError(error, resolved.subject, 'MODEL_INVALID');
+  }
+}
+
+async function resolveOptions(options: TranslatorOptions): Promise<ResolvedOptions> {
+  const { model, subject } = await resolveModel(options);
+  return Object.freeze({
+    model,
+    subject,
+    engine: options.engine ?? 'auto',
+    threads: options.threads,
+    maxPixels: positive('maxMegapixels', options.maxMegapixels, defaultMaxPixels / 1e6) * 1e6,
+    memoryLimitBytes: positive('memoryLimitBytes', options.memoryLimitBytes, defaultMemoryLimitBytes()),
+  });
+}
+
+async function resolveModel(options: TranslatorOptions): Promise<{ model: string; subject: ErrorSubject }> {
+  const { model, pair, to, plugins = defaultPluginFolders, modelStore } = options;
+  if (model !== undefined) return { model, subject: { file: model, pair } };
+  if (pair === undefined || to === undefined)
+    throw new CycleboxError('USAGE', 'Name a model file (model), or a pair and a domain (pair, to).');
+  const translation = await resolveTranslation((await loadPlugins(plugins)).pair(pair), to, { modelStore });
+  return {
+    model: translation.model.path,
+    subject: { file: translation.model.path, pair, plugin: translation.pair.plugin.name },
+  };
+}
+
+function positive(name: string, value: number | undefined, otherwise: number): number {
+  if (value === undefined) return otherwise;
+  if (value > 0) return value;
+  throw new CycleboxError('USAGE', `${name} is ${value}; it must be a number above 0.`);
+}
+
+async function modelSize(path: string): Promise<number> {
+  const status = await stat(path).catch(() => undefined);
+  if (status?.isFile()) return status.size;
+  throw new CycleboxError('MODEL_MISSING', `The model file ${path} does not exist. Check the path.`, {
+    subject: { file: path },
+  });
+}
+
+function networkOf(program: Program, name: string, fileBytes: number): Network {
+  const { inputs, outputs, metadata } = program;
+  if (inputs.length !== 1 || outputs.length !== 1)
+    throw new CycleboxError(
+      'MODEL_INVALID',
+      `${name} has the inputs ${inputs.join(', ')} and the outputs ${outputs.join(', ')}; ` +
+        'an image-to-image network has one of each, "image" and "translated".',
+    );
+  return { program, name, rule: sizeRule(metadata), bytesPerPixel: activationBytesPerPixel({ metadata, fileBytes }) };
+}
+
+class ModelTranslator implements Translator {
+  readonly model: string;
+  readonly #options: ResolvedOptions;
+  readonly #network: Network;
+  readonly #store = new DisposableStore();
+  /** Ends when the picture that came last has been translated, or failed. */
+  #lastTurn: Promise<unknown> = Promise.resolve();
+
+  constructor(options: ResolvedOptions, engine: Engine, network: Network) {
+    this.model = options.model;
+    this.#options = options;
+    this.#network = network;
+    this.#store.add(engine);
+    this.#store.add(network.program);
+  }
+
+  decode(source: string | Uint8Array, { file }: { readonly file?: string | undefined } = {}): Promise<Picture> {
+    return decodeImage(source, { maxPixels: this.#options.maxPixels, ...(file === undefined ? {} : { file }) });
+  }
+
+  translatePicture(picture: Picture, options: TranslatePictureOptions = {}): Promise<TranslatedPicture> {
+    const turn = this.#lastTurn.then(() => this.#translateNow(picture, options));
+    this.#lastTurn = turn.catch(() => {});
+    return turn;
+  }
+
+  encode(picture: Picture, options: EncodeOptions = {}): Promise<Buffer> {
+    return encodeImage(picture, options);
+  }
+
+  async translate(source: string | Uint8Array, options: TranslateOptions = {}): Promise<TranslatedImage> {
+    const file = options.file ?? (typeof source === 'string' ? source : undefined);
+    try {
+      const { picture, tiles } = await this.translatePicture(await this.decode(source, { file }), options);
+      const data = await this.encode(picture, options);
+      return { data, width: picture.width, height: picture.height, format: options.format ?? picture.format, tiles };
+    } catch (error) {
+      throw asCycleboxError(error, { file });
+    }
+  }
+
+  async dispose(): Promise<void> {
+    await this.#lastTurn;
+    await this.#store.dispose();
+  }
+
+  async #translateNow(picture: Picture, options: TranslatePictureOptions): Promise<TranslatedPicture> {
+    if (this.#store.isDisposed)
+      throw new CycleboxError('CANCELLED', 'The translator was disposed of before this picture.');
+    try {
+      return await translatePicture(this.#network, picture, this.#options.memoryLimitBytes, options);
+    } catch (error) {
+      throw asCycleboxError(
+        error,
+        { pair: this.#options.subject.pair, plugin: this.#options.subject.plugin },
+        'ENGINE_FAILED',
+      );
+    }
+  }
+}
