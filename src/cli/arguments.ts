@@ -1,0 +1,21 @@
+/** Values of options, from text. Each throws commander's own error, which names the option and ends with code 2. */
+import { InvalidArgumentError } from 'commander';
+
+/** `--plugins a --plugins b`: all of them, in order. */
+export const collect = (value: string, earlier: readonly string[] = []): readonly string[] => [...earlier, value];
+
+export function parsePositive(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError('It must be a number above 0.');
+}
+
+const units: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
+
+/** `512M`, `2GB`, `1.5 GiB` or plain bytes; units are powers of 1024. */
+export function parseBytes(text: string): number {
+  const [, digits, unit = ''] = /^([0-9]*\.?[0-9]+)\s*([kmgt]?)(?:i?b)?$/i.exec(text.trim()) ?? [];
+  const value = Number(digits) * (units[unit.toLowerCase()] ?? Number.NaN);
+  if (value > 0) return Math.floor(value);
+  throw new InvalidArgumentError('It must be a size such as 512MB or 2GB.');
+}

@@ -1,0 +1,43 @@
+/** `cyclebox translate`: what it takes. The work is in ../translate-files.ts, loaded when the command runs. */
+import { type Command, Option } from 'commander';
+import { collect, parseBytes, parsePositive } from '../arguments.js';
+import type { TranslateFilesOptions } from '../translate-files.js';
+
+export function register(program: Command): void {
+  program
+    .command('translate')
+    .description('translate image files (JPEG, PNG, WebP, AVIF, TIFF) to the other domain of a pair')
+    .argument('<files...>', 'image files')
+    .option('-p, --pair <id>', 'pair of domains, such as satellite-map ("cyclebox pairs" lists them)')
+    .option('-t, --to <domain>', 'domain to translate to, such as map')
+    .option('-o, --out <folder>', 'folder for the results', 'translated')
+    .addOption(
+      new Option('-f, --format <format>', 'format of the results (default: that of each image)').choices([
+        'jpeg',
+        'png',
+        'webp',
+        'avif',
+        'tiff',
+      ]),
+    )
+    .option('--quality <1-100>', 'quality of JPEG, WebP and AVIF', parsePositive)
+    .option('--model <file>', 'use this .onnx file instead of a pair')
+    .option('--plugins <folder>', 'folder with plugins, or of one plugin; may be repeated', collect)
+    .option('--models <folder>', 'model store (default: the models folder of cyclebox)')
+    .option('--memory-limit <size>', 'memory for one image, such as 2GB; larger images are cut into tiles', parseBytes)
+    .option('--max-megapixels <number>', 'refuse images with more (default: 50)', parsePositive)
+    .option('--threads <number>', 'processor threads (default: all)', parsePositive)
+    .option('--json', 'print the results as one JSON document')
+    .addHelpText(
+      'after',
+      `
+Results keep name, size and format of the image, upright and in sRGB. No file is ever overwritten: a second photo.jpg
+becomes "photo (2).jpg". An image that fails is named and the others go on; the exit code is then 1.
+
+Example: cyclebox translate photos/*.jpg --pair satellite-map --to map --out maps`,
+    )
+    .action(async (files: readonly string[], options: TranslateFilesOptions) => {
+      const { translateFiles } = await import('../translate-files.js');
+      process.exitCode = await translateFiles(files, options);
+    });
+}

@@ -1,0 +1,32 @@
+#!/usr/bin/env node
+/**
+ * The command line's entry. Registers the commands and turns what they throw into one line and an exit code. Loads
+ * nothing heavy itself: every command brings its machinery in by dynamic import when it runs, so that `--version` and
+ * `--help` answer at once.
+ */
+import { Command } from 'commander';
+import { packageVersion } from '../base/index.js';
+import { register as registerPairs } from './commands/pairs.js';
+import { register as registerStart } from './commands/start.js';
+import { register as registerTrain } from './commands/train.js';
+import { register as registerTranslate } from './commands/translate.js';
+import { exitCodesHelp, reportError } from './report-error.js';
+
+const program = new Command('cyclebox')
+  .description(
+    'Translates images between domains (satellite ⇄ map, horse ⇄ zebra, …), and learns new pairs of domains.',
+  )
+  .version(packageVersion(), '-v, --version')
+  .helpOption('-h, --help')
+  .showHelpAfterError('(--help lists what can be given)')
+  .addHelpText('after', exitCodesHelp)
+  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'USAGE: ')) })
+  .exitOverride();
+
+for (const register of [registerStart, registerTranslate, registerTrain, registerPairs]) register(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = reportError(error);
+}

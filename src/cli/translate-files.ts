@@ -1,0 +1,106 @@
+/**
+ * The work of `cyclebox translate`: one file after the other through one translator. A file that fails stops nothing
+ * but itself. Results go to stdout, errors and progress to stderr, so that either can be piped.
+ */
+import { basename, resolve } from 'node:path';
+import { asCycleboxError, CycleboxError, type ErrorData, errorToData } from '../base/index.js';
+import { blockUntrustedLoaders, type ImageFormat, nameForFormat } from '../image/index.js';
+import { openTranslator, type Translator } from '../translate/index.js';
+import { exitCodes, printError } from './report-error.js';
+import { writeBeside } from './write-beside.js';
+
+/** The options as the command line gives them. */
+export interface TranslateFilesOptions {
+  readonly pair?: string;
+  readonly to?: string;
+  readonly out: string;
+  readonly format?: ImageFormat;
+  readonly quality?: number;
+  readonly model?: string;
+  readonly plugins?: readonly string[];
+  readonly models?: string;
+  readonly memoryLimit?: number;
+  readonly maxMegapixels?: number;
+  readonly threads?: number;
+  readonly json?: boolean;
+}
+
+type FileResult =
+  | {
+      readonly file: string;
+      readonly output: string;
+      readonly width: number;
+      readonly height: number;
+      readonly format: ImageFormat;
+      readonly tiles: number;
+      readonly ms: number;
+    }
+  | { readonly file: string; readonly error: Pick<ErrorData, 'code' | 'message'> };
+
+/** @returns the exit code. @throws what keeps every file from being translated: a missing model, wrong options. */
+export async function translateFiles(files: readonly string[], options: TranslateFilesOptions): Promise<number> {
+  requireDirection(options);
+  blockUntrustedLoaders();
+  const translator = await openTranslator({
+    ...options,
+    modelStore: options.models,
+    memoryLimitBytes: options.memoryLimit,
+  });
+  try {
+    const results: FileResult[] = [];
+    for (const [index, file] of files.entries()) {
+      showProgress(`${index + 1}/${files.length} ${file} …`);
+      const result = await translateFile(translator, file, options);
+      showProgress('');
+      if (!options.json && !('error' in result)) process.stdout.write(`${describe(result)}\n`);
+      results.push(result);
+    }
+    if (options.json) process.stdout.write(`${JSON.stringify(toDocument(translator, options, results), null, 2)}\n`);
+    return results.some(result => 'error' in result) ? exitCodes.failed : exitCodes.ok;
+  } finally {
+    await translator.dispose();
+  }
+}
+
+function requireDirection({ pair, to, model }: TranslateFilesOptions): void {
+  if (model !== undefined || (pair !== undefined && to !== undefined)) return;
+  const message = 'Say what to translate to: --pair and --to, such as --pair satellite-map --to map, or --model FILE.';
+  throw new CycleboxError('USAGE', `${message} "cyclebox pairs" lists what there is.`);
+}
+
+async function translateFile(
+  translator: Translator,
+  file: string,
+  { out, format, quality }: TranslateFilesOptions,
+): Promise<FileResult> {
+  const startMs = performance.now();
+  try {
+    const image = await translator.translate(file, {
+      ...(format === undefined ? {} : { format }),
+      ...(quality === undefined ? {} : { quality }),
+    });
+    const output = await writeBeside(resolve(out), nameForFormat(basename(file), image.format), image.data);
+    const { width, height, tiles } = image;
+    return { file, output, width, height, format: image.format, tiles, ms: Math.round(performance.now() - startMs) };
+  } catch (error) {
+    const coded = asCycleboxError(error, { file });
+    showProgress('');
+    printError(coded);
+    const { code, message } = errorToData(coded);
+    return { file, error: { code, message } };
+  }
+}
+
+function describe({ file, output, width, height, tiles, ms }: Exclude<FileResult, { error: unknown }>): string {
+  const pieces = tiles === 1 ? '' : `, in ${tiles} tiles to stay within the memory limit`;
+  return `${file} → ${output} (${width} × ${height}, ${ms} ms${pieces})`;
+}
+
+function toDocument({ model }: Translator, { pair, to }: TranslateFilesOptions, results: readonly FileResult[]) {
+  return { ...(pair === undefined ? {} : { pair }), ...(to === undefined ? {} : { to }), model, results };
+}
+
+/** A line that the next one replaces; only where somebody is looking. */
+function showProgress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+}

@@ -1,0 +1,41 @@
+/** Results on disk: under the wanted name, or, where that is taken, under `name (2).ext`, `name (3).ext`, … */
+import { mkdir, open, rm } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { CycleboxError, publishNoClobber, temporaryPathFor } from '../base/index.js';
+
+/**
+ * Writes `data` into `folder`, which is made if need be, and never over another file.
+ * @returns the path it got
+ * @throws CycleboxError WRITE_FAILED
+ */
+export async function writeBeside(folder: string, name: string, data: Uint8Array): Promise<string> {
+  const temporary = temporaryPathFor(join(folder, name));
+  try {
+    await mkdir(folder, { recursive: true });
+    await writeFlushed(temporary, data);
+    for (let number = 1; ; number++) {
+      const path = join(folder, numbered(name, number));
+      if (await publishNoClobber(temporary, path)) return path;
+    }
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {});
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CycleboxError('WRITE_FAILED', `${join(folder, name)} could not be written: ${why}.`, { cause: error });
+  }
+}
+
+async function writeFlushed(path: string, data: Uint8Array): Promise<void> {
+  const handle = await open(path, 'wx');
+  try {
+    await handle.writeFile(data);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function numbered(name: string, number: number): string {
+  if (number === 1) return name;
+  const extension = extname(name);
+  return `${name.slice(0, name.length - extension.length)} (${number})${extension}`;
+}
