@@ -1,0 +1,15 @@
+export { Inbox, type InboxOptions, type StandingFailure } from './inbox.js';
+export { type Job, type JobState, Journal, type NewJob } from './journal.js';
+export { isJunk } from './junk.js';
+export { Sqlite, type SqlRow, type SqlValue } from './sqlite.js';
+export type {
+  InboxEvent,
+  RelativePath,
+  Router,
+  Routing,
+  Runner,
+  RunReport,
+  RunRequest,
+  Translation,
+} from './types.js';
+export { LocalQueue, type WorkQueue } from './work-queue.js';
