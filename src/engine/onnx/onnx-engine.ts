@@ -9,6 +9,7 @@ import { CycleboxError } from '../../base/index.js';
 import type { Graph } from '../../graph/index.js';
 import { decodeOnnx, encodeOnnx } from '../../onnx/index.js';
 import type { CompileOptions, Device, Engine, ModelSource, Program, State, Tensors } from '../contract.js';
+import { checkVariables } from '../graph-shapes.js';
 import { asEngineError } from './engine-error.js';
 import { OnnxProgram } from './onnx-program.js';
 import { OnnxState } from './onnx-state.js';
@@ -42,14 +43,10 @@ class OnnxEngine implements Engine {
   }
 
   async compile(graph: Graph, { state }: CompileOptions = {}): Promise<Program> {
-    const variables = Object.keys(graph.variables);
     const held = state === undefined ? undefined : OnnxState.of(state);
-    for (const name of variables) {
-      if (held?.names.includes(name)) continue;
-      throw new CycleboxError('GRAPH_INVALID', `The graph's variable ${name} is not in the state it is compiled with.`);
-    }
+    checkVariables(graph, name => held?.shapeOf(name));
     const session = await this.#session(encodeOnnx(graph), Object.keys(graph.updates).length > 0);
-    return this.#track(new OnnxProgram(session, { variables, updates: Object.keys(graph.updates), state: held }));
+    return this.#track(new OnnxProgram(session, { graph, state: held }));
   }
 
   async load(model: ModelSource): Promise<Program> {

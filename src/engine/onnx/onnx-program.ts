@@ -4,14 +4,16 @@
  */
 import * as ort from 'onnxruntime-node';
 import { CycleboxError } from '../../base/index.js';
+import type { Graph } from '../../graph/index.js';
 import { variableInput, variableUpdate } from '../../onnx/index.js';
 import type { Program, TensorData, Tensors } from '../contract.js';
+import { symbolValues } from '../graph-shapes.js';
 import { asEngineError } from './engine-error.js';
 import type { OnnxState } from './onnx-state.js';
 
 export interface OnnxProgramParts {
-  readonly variables?: readonly string[];
-  readonly updates?: readonly string[];
+  /** What the session was compiled from; absent for a loaded file. */
+  readonly graph?: Graph;
   readonly state?: OnnxState | undefined;
   readonly metadata?: Readonly<Record<string, string>>;
 }
@@ -20,17 +22,21 @@ export class OnnxProgram implements Program {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly metadata: Readonly<Record<string, string>>;
+  readonly #graph: Graph | undefined;
   readonly #variables: readonly string[];
   readonly #updates: readonly string[];
   readonly #state: OnnxState | undefined;
   #session: ort.InferenceSession | undefined;
   #afterDispose: () => void = () => {};
 
-  constructor(session: ort.InferenceSession, { variables = [], updates = [], state, metadata = {} }: OnnxProgramParts) {
+  constructor(session: ort.InferenceSession, { graph, state, metadata = {} }: OnnxProgramParts) {
+    const variables = Object.keys(graph?.variables ?? {});
+    const updates = Object.keys(graph?.updates ?? {});
     const kept = new Set([...variables.map(variableInput), ...updates.map(variableUpdate)]);
     this.inputs = session.inputNames.filter(name => !kept.has(name));
     this.outputs = session.outputNames.filter(name => !kept.has(name));
     this.metadata = metadata;
+    this.#graph = graph;
     this.#session = session;
     this.#variables = variables;
     this.#updates = updates;
@@ -40,6 +46,7 @@ export class OnnxProgram implements Program {
   async run(inputs: Tensors): Promise<Record<string, TensorData>> {
     const session = this.#session;
     if (!session) throw new CycleboxError('ENGINE_FAILED', 'The program was disposed of before this run.');
+    if (this.#graph) symbolValues(this.#graph, inputs);
     const results = await this.#invoke(session, this.#feeds(inputs), this.#fetches());
     for (const name of this.#updates) this.#state?.advance(name);
     return Object.fromEntries(this.outputs.map(name => [name, hostTensor(results[name]!)]));

@@ -51,6 +51,11 @@ export class OnnxState implements State {
     }
   }
 
+  /** Undefined for a name that the state does not have. */
+  shapeOf(name: string): readonly number[] | undefined {
+    return this.#variables.get(name)?.current.dims;
+  }
+
   current(name: string): ort.Tensor {
     return this.#variable(name).current;
   }

@@ -5,8 +5,9 @@
  * Values are rounded to float32 where the contract hands them over (outputs, state), and nowhere between.
  */
 import { CycleboxError, type Disposable } from '../../base/index.js';
-import { type Graph, numericShape } from '../../graph/index.js';
+import type { Graph } from '../../graph/index.js';
 import type { CompileOptions, Engine, Program, State, TensorData, Tensors } from '../contract.js';
+import { checkVariables } from '../graph-shapes.js';
 import { evaluate } from './evaluate.js';
 import type { Float64Tensor, Float64Tensors } from './kernel.js';
 
@@ -56,6 +57,10 @@ class ReferenceState implements State {
     throw new CycleboxError('GRAPH_INVALID', `The state has no variable ${name}. It has ${this.names.join(', ')}.`);
   }
 
+  shapeOf(name: string): readonly number[] | undefined {
+    return this.#values.get(name)?.shape;
+  }
+
   replace(values: Tensors): void {
     for (const [name, value] of Object.entries(values)) this.#values.set(name, copyOf(value));
   }
@@ -95,10 +100,7 @@ function stateOf(graph: Graph, { state = new ReferenceState({}) }: CompileOption
   if (!(state instanceof ReferenceState)) {
     throw new CycleboxError('GRAPH_INVALID', 'The state belongs to another engine. Create it with this one.');
   }
-  for (const [name, id] of [...Object.entries(graph.variables), ...Object.entries(graph.updates)]) {
-    const expected = numericShape(graph.nodes[id]!.shape, `variable ${name}`);
-    expectShape(`variable ${name}`, state.get(name).shape, expected);
-  }
+  checkVariables(graph, name => state.shapeOf(name));
   return state;
 }
 
