@@ -1,0 +1,60 @@
+/**
+ * Weights of one network in a file: read from safetensors or PyTorch files, written as safetensors. What a file holds
+ * is found out from its content, never from its name.
+ */
+
+import { CycleboxError } from '../base/index.js';
+import { sizeOf } from '../graph/index.js';
+import { checkWeights, detectNetwork } from './detect.js';
+import { parametersOf } from './parameters.js';
+import { isPyTorchFile, readPyTorch } from './pytorch/read-pytorch.js';
+import { readWeightFile } from './read-weight-file.js';
+import { isSafetensorsFile, readSafetensors, writeSafetensorsFile } from './safetensors.js';
+import type { NetworkSpec } from './spec.js';
+import { cleanStateDict } from './state-dict.js';
+import type { WeightTensor, WeightTensors } from './weight-tensor.js';
+
+export interface LoadedWeights {
+  readonly spec: NetworkSpec;
+  /** Every parameter of the network by its PyTorch key, in state_dict order; biases that cancel included. */
+  readonly tensors: Record<string, WeightTensor>;
+}
+
+/**
+ * Reads weights and recognises their network.
+ * @param expected when given, the file must hold this network.
+ * @throws FILE_NOT_FOUND, FILE_UNREADABLE, WEIGHTS_UNREADABLE, WEIGHTS_UNSAFE, WEIGHTS_MISMATCH
+ */
+export async function loadWeights(path: string, expected?: NetworkSpec): Promise<LoadedWeights> {
+  const tensors = cleanStateDict(readTensors(await readWeightFile(path), path), path);
+  if (expected) checkWeights(expected, tensors, path);
+  const spec = expected ?? detectNetwork(tensors, path);
+  return { spec, tensors: complete(spec, tensors) };
+}
+
+/**
+ * Writes weights as safetensors, whole or not at all; equal weights give equal bytes. Biases that cancel may be left
+ * out and are written as zeros, which PyTorch's loader wants to see.
+ * @throws WEIGHTS_MISMATCH, WRITE_FAILED
+ */
+export async function saveWeights(path: string, spec: NetworkSpec, tensors: WeightTensors): Promise<void> {
+  checkWeights(spec, tensors, path);
+  await writeSafetensorsFile(path, complete(spec, tensors), { 'cyclebox.architecture': JSON.stringify(spec) });
+}
+
+function readTensors(bytes: Uint8Array, file: string): WeightTensors {
+  if (isSafetensorsFile(bytes)) return readSafetensors(bytes, { file }).tensors;
+  if (isPyTorchFile(bytes)) return readPyTorch(bytes, file);
+  throw new CycleboxError('WEIGHTS_UNREADABLE', `${file} is neither a safetensors nor a PyTorch weight file.`, {
+    subject: { file },
+  });
+}
+
+function complete(spec: NetworkSpec, tensors: WeightTensors): Record<string, WeightTensor> {
+  return Object.fromEntries(
+    parametersOf(spec).map(({ key, shape }) => [
+      key,
+      Object.hasOwn(tensors, key) ? tensors[key]! : { shape, data: new Float32Array(sizeOf(shape)) },
+    ]),
+  );
+}
