@@ -19,3 +19,24 @@ export function parseBytes(text: string): number {
   if (value > 0) return Math.floor(value);
   throw new InvalidArgumentError('It must be a size such as 512MB or 2GB.');
 }
+
+/** A whole number ≥ 0. */
+export function parseCount(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text.trim()) && Number.isSafeInteger(value)) return value;
+  throw new InvalidArgumentError('It must be a whole number.');
+}
+
+/** A number ≥ 0. */
+export function parseWeight(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value;
+  throw new InvalidArgumentError('It must be a number of at least 0.');
+}
+
+/** `satellite,map`: two names. */
+export function parseTwoNames(text: string): readonly [string, string] {
+  const names = text.split(',').map(name => name.trim());
+  if (names.length === 2 && names.every(Boolean)) return [names[0]!, names[1]!];
+  throw new InvalidArgumentError('It must be two names with a comma, such as satellite,map.');
+}

@@ -5,3 +5,4 @@ export { type ImageFormat, imageFormats, nameForFormat, type Picture } from './p
 export { readPicture, writePicture } from './picture-file.js';
 export { sniffFormat } from './sniff.js';
 export { planTiles, type TileAxis, type TileOptions, type TilePlan } from './tiles.js';
+export { resizePicture } from './resize.js';

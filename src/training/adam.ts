@@ -26,7 +26,13 @@ export function adamScalars(settings: AdamSettings, learningRate: number, t: num
 }
 
 /** Updates one weight and its moments from its gradient. */
-export function applyAdam(builder: GraphBuilder, name: string, weight: Tensor, gradient: Tensor, settings: AdamSettings) {
+export function applyAdam(
+  builder: GraphBuilder,
+  name: string,
+  weight: Tensor,
+  gradient: Tensor,
+  settings: AdamSettings,
+) {
   const { beta1, beta2 } = settings;
   const stepSize = builder.input(adamInputs.stepSize, []);
   const epsilon = builder.input(adamInputs.epsilon, []);

@@ -5,16 +5,14 @@
  *
  * G_A translates A to B and D_A judges B; G_B translates B to A and D_B judges A.
  */
+import { add, type Graph, GraphBuilder, gradients, meanAbsoluteError, mul, type Tensor } from '../graph/index.js';
 import {
-  add,
-  type Graph,
-  GraphBuilder,
-  gradients,
-  meanAbsoluteError,
-  mul,
-  type Tensor,
-} from '../graph/index.js';
-import { buildNetwork, type DiscriminatorSpec, type GeneratorSpec, type NetworkSpec, parametersOf } from '../nets/index.js';
+  buildNetwork,
+  type DiscriminatorSpec,
+  type GeneratorSpec,
+  type NetworkSpec,
+  parametersOf,
+} from '../nets/index.js';
 import { type AdamSettings, applyAdam } from './adam.js';
 import { type AdversarialLoss, adversarialLoss } from './losses.js';
 
@@ -132,7 +130,9 @@ function descend(
 ): void {
   for (const [name, loss] of Object.entries(losses)) builder.output(`loss/${name}`, loss);
   const total = Object.values(losses).reduce((sum, loss) => add(sum, loss));
-  const parameters = trainedParameters(spec).filter(({ name }) => trained.some(network => name.startsWith(`${network}.`)));
+  const parameters = trainedParameters(spec).filter(({ name }) =>
+    trained.some(network => name.startsWith(`${network}.`)),
+  );
   const weights = parameters.map(({ name, shape }) => builder.variable(name, shape));
   gradients(total, weights).forEach((gradient, index) => {
     const { name } = parameters[index]!;

@@ -1,0 +1,48 @@
+/**
+ * A trained generator as a model file: input `image`, output `translated`, both `[n, 3, height, width]` in [-1, 1] with
+ * symbolic sizes, weights under their PyTorch keys, and metadata that says what it is. Equal training gives equal bytes.
+ */
+import { type Graph, GraphBuilder, symbol } from '../graph/index.js';
+import { buildNetwork, type GeneratorSpec, sizeMultipleOf, type WeightTensors } from '../nets/index.js';
+import { encodeOnnx } from '../onnx/index.js';
+
+export interface GeneratorModel {
+  readonly spec: GeneratorSpec;
+  /** By PyTorch key; biases that cancel are not needed. */
+  readonly weights: WeightTensors;
+  readonly pair: string;
+  readonly from: string;
+  readonly to: string;
+  /** What the training was, without paths. */
+  readonly training: Readonly<Record<string, unknown>>;
+}
+
+export function encodeGenerator(model: GeneratorModel): Uint8Array {
+  const weights = Object.fromEntries(Object.entries(model.weights).map(([key, { data }]) => [key, data]));
+  return encodeOnnx(generatorGraph(model.spec), {
+    name: `${model.from}-to-${model.to}`,
+    weights,
+    metadata: {
+      'cyclebox.architecture': JSON.stringify(model.spec),
+      'cyclebox.pair': model.pair,
+      'cyclebox.from': model.from,
+      'cyclebox.to': model.to,
+      'cyclebox.range': '-1..1',
+      'cyclebox.size_multiple': String(sizeMultipleOf(model.spec)),
+      'cyclebox.training': JSON.stringify(model.training),
+    },
+  });
+}
+
+/** Weights as variables named by their keys; batch, height and width free. */
+export function generatorGraph(spec: GeneratorSpec): Graph {
+  const builder = new GraphBuilder();
+  const multiple = sizeMultipleOf(spec);
+  const sizes = [symbol('height', multiple), symbol('width', multiple)];
+  const image = builder.input('image', [symbol('batch'), spec.inputChannels, ...sizes]);
+  builder.output(
+    'translated',
+    buildNetwork(spec, image, (key, shape) => builder.variable(key, shape)),
+  );
+  return builder.build();
+}

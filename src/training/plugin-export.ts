@@ -1,0 +1,70 @@
+/**
+ * The end of a training: a plugin folder with a manifest and one model per direction, which `watch-config.json` can
+ * name at once.
+ */
+import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { packageVersion, writeFileAtomic } from '../base/index.js';
+import type { WeightTensors } from '../nets/index.js';
+import { encodeGenerator } from './generator-model.js';
+import { cycleGanSpec, type TrainingSettings } from './settings.js';
+
+/**
+ * Writes `OUT/plugins/PAIR/` and returns its path.
+ * @param weights of both generators, named `G_A.…` (to the second domain) and `G_B.…` (to the first)
+ */
+export async function exportPlugin(settings: TrainingSettings, steps: number, weights: WeightTensors): Promise<string> {
+  const folder = join(settings.out, 'plugins', settings.pair);
+  await mkdir(folder, { recursive: true });
+  const [a, b] = settings.domains;
+  const models = {
+    [b]: await writeModel(folder, settings, steps, weights, 'G_A'),
+    [a]: await writeModel(folder, settings, steps, weights, 'G_B'),
+  };
+  const manifest = {
+    name: settings.pair,
+    version: '0.1.0',
+    private: true,
+    engines: { cyclebox: `^${packageVersion()}` },
+    contributes: { domainPairs: [{ id: settings.pair, domains: [a, b], models }] },
+  };
+  await writeFileAtomic(join(folder, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);
+  return folder;
+}
+
+async function writeModel(
+  folder: string,
+  settings: TrainingSettings,
+  steps: number,
+  weights: WeightTensors,
+  network: 'G_A' | 'G_B',
+): Promise<{ path: string; sha256: string }> {
+  const [a, b] = settings.domains;
+  const [from, to] = network === 'G_A' ? [a, b] : [b, a];
+  const bytes = encodeGenerator({
+    spec: cycleGanSpec(settings).generator,
+    weights: stripped(weights, `${network}.`),
+    pair: settings.pair,
+    from,
+    to,
+    training: describeTraining(settings, steps),
+  });
+  const path = `to-${to}.onnx`;
+  await writeFileAtomic(join(folder, path), bytes);
+  return { path, sha256: createHash('sha256').update(bytes).digest('hex') };
+}
+
+/** Settings and data only: no paths, no clock. */
+function describeTraining(settings: TrainingSettings, step: number): Record<string, unknown> {
+  const { a: _a, b: _b, out: _out, pair: _pair, domains: _domains, ...rest } = settings;
+  return { ...rest, step };
+}
+
+function stripped(weights: WeightTensors, prefix: string): WeightTensors {
+  return Object.fromEntries(
+    Object.entries(weights)
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
+  );
+}
