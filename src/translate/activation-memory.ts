@@ -2,14 +2,16 @@
  * How much memory a network's activations take at a picture's size: an estimate, made before the run, that decides
  * between one piece and tiles. Not an account of all memory: weights and the picture itself come on top.
  *
- * The peak is proportional to pixels × width (the channels of the first layer, at full resolution, where nearly all
- * of it is): `floatsPerPixelAndChannel` copies of that layer live at once. docs and bench say how it was calibrated.
+ * The peak is proportional to pixels × width (the channels of the first layer, where nearly all of it is). What was
+ * measured with ONNX Runtime on the CPU, as growth of the process's peak memory over that of a tiny run, in floats per
+ * pixel and channel: resnet of width 16: 5.9 (512²); width 32: 5.5 (512² and 1024²); width 64: 3.0 (256², 768²) to
+ * 5.1 (512²); U-Net of width 64, whose first layer has half the resolution: 1.7 (1536²).
  */
 import { totalmem } from 'node:os';
 import type { SizeRule } from './tensor-pixels.js';
 
-/** Copies of the first layer's output that are alive at the peak, with what the engine's kernels need beside them. */
-const floatsPerPixelAndChannel = 5;
+/** Floats per pixel and channel of the first layer: the measurements above, rounded up. */
+const floatsPerPixelAndChannel = { resnet: 6, unet: 2 };
 
 /** Weights of a resnet_9 generator are about 2778 · width². */
 const weightsPerSquaredWidth = 2778;
@@ -25,15 +27,23 @@ export interface NetworkFacts {
 
 /** Bytes of activations for every pixel of the (padded) input. */
 export function activationBytesPerPixel(facts: NetworkFacts): number {
-  const width = widthFromArchitecture(facts.metadata['cyclebox.architecture']) ?? widthFromSize(facts.fileBytes);
-  return 4 * floatsPerPixelAndChannel * Math.max(narrowest, width);
+  const { kind, width } = architecture(facts.metadata['cyclebox.architecture']) ?? {
+    kind: 'resnet',
+    width: widthFromSize(facts.fileBytes),
+  };
+  return 4 * floatsPerPixelAndChannel[kind] * Math.max(narrowest, width);
 }
 
-function widthFromArchitecture(json: string | undefined): number | undefined {
-  if (json === undefined) return undefined;
+interface Architecture {
+  readonly kind: keyof typeof floatsPerPixelAndChannel;
+  readonly width: number;
+}
+
+function architecture(json: string | undefined): Architecture | undefined {
   try {
-    const { width } = JSON.parse(json) as { width?: unknown };
-    return typeof width === 'number' && width > 0 ? width : undefined;
+    const { kind, width } = JSON.parse(json ?? '{}') as { kind?: unknown; width?: unknown };
+    if (typeof width !== 'number' || !(width > 0)) return undefined;
+    return { kind: kind === 'unet' ? 'unet' : 'resnet', width };
   } catch {
     return undefined;
   }

@@ -12,6 +12,11 @@ test('the estimate follows the width that the metadata names', () => {
   expect(activationBytesPerPixel(named(64))).toBe(2 * activationBytesPerPixel(named(32)));
 });
 
+test('a U-Net, whose first layer has half the resolution, takes less', () => {
+  const unet = { metadata: { 'cyclebox.architecture': '{"kind":"unet","width":64}' }, fileBytes: 1 };
+  expect(activationBytesPerPixel(unet)).toBeLessThan(activationBytesPerPixel(named(64)) / 2);
+});
+
 test('a file without metadata is judged by its size, to the same estimate', () => {
   expect(activationBytesPerPixel(resnet9(64))).toBeCloseTo(activationBytesPerPixel(named(64)));
   expect(

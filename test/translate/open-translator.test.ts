@@ -14,8 +14,8 @@ async function translatorFor(network: TinyOnnxOptions, options: TranslatorOption
   return translator;
 }
 
-/** Few bytes for one pixel (the narrowest network), so that a limit in kilobytes makes tiles of about 64 pixels. */
-const forcesTiles = { memoryLimitBytes: 320 * 72 * 72 };
+/** Few bytes for one pixel (the narrowest network), so that this limit makes tiles of 72 × 72 pixels. */
+const forcesTiles = { memoryLimitBytes: 4 * 6 * 16 * 72 * 72 };
 
 describe('one image in, one image out', () => {
   test.each(imageFormats)('%s keeps format, size and alpha, and the network’s colours come out', async format => {
