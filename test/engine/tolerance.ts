@@ -1,5 +1,5 @@
 /**
- * How far float32 may be from the double-precision result, element by element: `8 · 2^-23` of a magnitude that follows
+ * How far float32 may be from the double-precision result, element by element: `4 · 2^-23` of a magnitude that follows
  * from how the operation rounds. Sums round in proportion to the sum of the absolute values, not to the result;
  * normalising subtracts a mean, whose rounding counts in units of the deviation. Copies are exact.
  */
@@ -7,7 +7,7 @@ import { evaluate, type Float64Tensor } from '../../src/engine/index.js';
 import { GraphBuilder, instanceNorm, type OpName } from '../../src/graph/index.js';
 import type { OperationCase } from '../graph/operation-cases.js';
 
-const factor = 8 * 2 ** -23;
+const factor = 4 * 2 ** -23;
 /** Below the smallest normal float32 an engine may flush to zero. */
 const smallestNormal = 2 ** -126;
 
