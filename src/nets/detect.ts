@@ -131,7 +131,7 @@ function guessPatch(tensors: ShapedTensors, keys: readonly string[]): NetworkSpe
 }
 
 function lastIndex(keys: readonly string[]): number {
-  return keys.reduce((last, key) => Math.max(last, Number(/^model\.(\d{1,6})\./.exec(key)?.[1] ?? 0)), 0);
+  return keys.reduce((last, key) => Math.max(last, Number(/^model\.(\d{1,6})\.weight$/.exec(key)?.[1] ?? 0)), 0);
 }
 
 /** First two sizes of a convolution's kernel, both at least 1. */

@@ -31,7 +31,7 @@ const deflated = 8;
 const encryptedFlag = 1;
 
 /** @param maxBytes what may be inflated in all. @throws WEIGHTS_UNREADABLE */
-export function openZip(bytes: Uint8Array, errors: FileErrors, maxBytes = 2 ** 30): ZipArchive {
+export function openZip(bytes: Uint8Array, errors: FileErrors, maxBytes = 2 ** 29): ZipArchive {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const directory = findDirectory(view, errors);
   const entries = new Map<string, Entry>();
