@@ -160,7 +160,8 @@ const rules: { readonly [O in OpName]: Rule<O> } = {
     const result: Shape = [dy![0]!, w![1]!, ...size];
     const back = convolvedSize('conv2dInputGrad', result, kernelOf(w!), stride, padding);
     const fits = sameDimension(back[0], dy![2]!) && sameDimension(back[1], dy![3]!);
-    expect('conv2dInputGrad', fits, [dy!, w!], `a size whose convolution is ${formatShape(back)}`);
+    const expectation = `a first tensor of spatial size ${formatShape(back)}, the convolution's of ${formatShape(size)}`;
+    expect('conv2dInputGrad', fits, [dy!, w!], expectation);
     return result;
   },
   conv2dWeightGrad: ([x, dy], { stride, padding, kernel }) => {
