@@ -3,11 +3,11 @@
  * from inside another project's `node_modules`. Read once, when first asked for.
  */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The folder of cyclebox's package.json; `plugins/` and `models/` lie in it. */
-export const packageRoot: string = fileURLToPath(new URL('../..', import.meta.url));
+export const packageRoot: string = resolve(fileURLToPath(new URL('../..', import.meta.url)));
 
 let version: string | undefined;
 

@@ -62,7 +62,9 @@ function raw({ width, height, rgb, alpha }: Picture): Sharp {
 function interleave(rgb: Uint8Array, alpha: Uint8Array): Uint8Array {
   const rgba = new Uint8Array(alpha.length * 4);
   for (let i = 0; i < alpha.length; i++) {
-    rgba.set(rgb.subarray(i * 3, i * 3 + 3), i * 4);
+    rgba[i * 4] = rgb[i * 3]!;
+    rgba[i * 4 + 1] = rgb[i * 3 + 1]!;
+    rgba[i * 4 + 2] = rgb[i * 3 + 2]!;
     rgba[i * 4 + 3] = alpha[i]!;
   }
   return rgba;
@@ -70,7 +72,9 @@ function interleave(rgb: Uint8Array, alpha: Uint8Array): Uint8Array {
 
 function onWhite({ alpha, ...picture }: Picture): Picture {
   if (!alpha) return picture;
-  const rgb = picture.rgb.map((value, i) => Math.round(255 + ((value - 255) * alpha[Math.trunc(i / 3)]!) / 255));
+  const rgb = new Uint8Array(picture.rgb.length);
+  for (let i = 0; i < alpha.length; i++)
+    for (let at = i * 3; at < i * 3 + 3; at++) rgb[at] = Math.round(255 + ((picture.rgb[at]! - 255) * alpha[i]!) / 255);
   return { ...picture, rgb };
 }
 

@@ -106,6 +106,15 @@ describe('colour', () => {
     expect(maxDifference((await decodeImage(wide)).rgb, testRgb(48, 32))).toBeLessThanOrEqual(8);
   });
 
+  test('a colour profile that is garbage is passed over, since the pixels are there', async () => {
+    const bytes = await testSharp().jpeg().toBuffer();
+    const profile = Buffer.concat([Buffer.from('ICC_PROFILE\0\x01\x01', 'latin1'), Buffer.alloc(200, 7)]);
+    const segment = Buffer.from([0xff, 0xe2, 0, profile.length + 2]);
+    const odd = Buffer.concat([bytes.subarray(0, 2), segment, profile, bytes.subarray(2)]);
+    expect((await sharp(odd).metadata()).icc?.length).toBe(200);
+    expect((await decodeImage(odd)).rgb).toEqual((await decodeImage(bytes)).rgb);
+  });
+
   test('CMYK becomes colour', async () => {
     const bytes = await flat('#c86432').toColourspace('cmyk').jpeg({ quality: 100 }).toBuffer();
     expect((await sharp(bytes).metadata()).space).toBe('cmyk');

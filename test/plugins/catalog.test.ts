@@ -107,7 +107,11 @@ describe('a faulty plugin is a problem that names file and key, and the others s
     const catalog = await loadPlugins([root]);
     expect(catalog.pair('cat-dog').plugin.name).toBe('first');
     expect(catalog.problems).toMatchObject([
-      { code: 'PLUGIN_DUPLICATE', subject: { plugin: 'second', pair: 'cat-dog' }, message: expect.stringMatching(/second.*first/) },
+      {
+        code: 'PLUGIN_DUPLICATE',
+        subject: { plugin: 'second', pair: 'cat-dog' },
+        message: expect.stringMatching(/second.*first/),
+      },
     ]);
   });
 
