@@ -121,14 +121,14 @@ const rules: { readonly [O in OpName]: Rule<O> } = {
     return x!.map((dimension, axis) => plus(dimension, before[axis]! + after[axis]!));
   },
   reflectPad: ([x], { padding }) => {
-    expectRank('reflectPad', x!, 4);
+    expectImages('reflectPad', [x!]);
     const [top, left, bottom, right] = padding;
     const fits = !narrow(x![2]!, Math.max(top, bottom)) && !narrow(x![3]!, Math.max(left, right));
     expect('reflectPad', fits, [x!], `height and width above the padding [${padding}]`);
     return [x![0]!, x![1]!, plus(x![2]!, top + bottom), plus(x![3]!, left + right)];
   },
   reflectPadGrad: ([dy], { padding }) => {
-    expectRank('reflectPadGrad', dy!, 4);
+    expectImages('reflectPadGrad', [dy!]);
     const [top, left, bottom, right] = padding;
     const height = plus(dy![2]!, -top - bottom);
     const width = plus(dy![3]!, -left - right);
@@ -148,14 +148,12 @@ const rules: { readonly [O in OpName]: Rule<O> } = {
   },
 
   conv2d: ([x, w], { stride, padding }) => {
-    expectRank('conv2d', x!, 4);
-    expectRank('conv2d', w!, 4);
+    expectImages('conv2d', [x!, w!]);
     expect('conv2d', sameDimension(x![1]!, w![1]!), [x!, w!], 'as many input channels as the kernel has');
     return [x![0]!, w![0]!, ...convolvedSize('conv2d', x!, kernelOf(w!), stride, padding)];
   },
   conv2dInputGrad: ([dy, w], { stride, padding, size }) => {
-    expectRank('conv2dInputGrad', dy!, 4);
-    expectRank('conv2dInputGrad', w!, 4);
+    expectImages('conv2dInputGrad', [dy!, w!]);
     expect('conv2dInputGrad', sameDimension(dy![1]!, w![0]!), [dy!, w!], 'as many channels as the kernel puts out');
     const result: Shape = [dy![0]!, w![1]!, ...size];
     const back = convolvedSize('conv2dInputGrad', result, kernelOf(w!), stride, padding);
@@ -165,8 +163,7 @@ const rules: { readonly [O in OpName]: Rule<O> } = {
     return result;
   },
   conv2dWeightGrad: ([x, dy], { stride, padding, kernel }) => {
-    expectRank('conv2dWeightGrad', x!, 4);
-    expectRank('conv2dWeightGrad', dy!, 4);
+    expectImages('conv2dWeightGrad', [x!, dy!]);
     const size = convolvedSize('conv2dWeightGrad', x!, kernel, stride, padding);
     const fits = sameShape([x![0]!, ...size], [dy![0]!, dy![2]!, dy![3]!]);
     expect('conv2dWeightGrad', fits, [x!, dy!], `a result of spatial size ${formatShape(size)}`);
@@ -174,11 +171,11 @@ const rules: { readonly [O in OpName]: Rule<O> } = {
   },
 
   instanceNorm: ([x]) => {
-    expectRank('instanceNorm', x!, 4);
+    expectImages('instanceNorm', [x!]);
     return x!;
   },
   instanceNormGrad: ([x, dy]) => {
-    expectRank('instanceNormGrad', x!, 4);
+    expectImages('instanceNormGrad', [x!, dy!]);
     expect('instanceNormGrad', sameShape(x!, dy!), [x!, dy!], 'equal shapes');
     return x!;
   },
@@ -251,8 +248,10 @@ function sumOf(dimensions: readonly Dimension[]): Dimension {
   });
 }
 
-function expectRank(op: OpName, shape: Shape, rank: number): void {
-  expect(op, shape.length === rank, [shape], `a tensor of ${rank} axes`);
+/** Images and kernels have four axes. */
+function expectImages(op: OpName, shapes: readonly Shape[]): void {
+  const fits = shapes.every(shape => shape.length === 4);
+  expect(op, fits, shapes, shapes.length === 1 ? 'a tensor of 4 axes' : 'tensors of 4 axes');
 }
 
 function expect(op: OpName, fits: boolean, shapes: readonly Shape[], expectation: string): void {

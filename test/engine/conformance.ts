@@ -10,6 +10,7 @@ import { caseName, type OperationCase } from '../graph/operation-cases.js';
 import { randomValues, seededRandom } from '../graph/random-values.js';
 import { conformanceCases } from './conformance-cases.js';
 import { describeGraphs } from './conformance-graphs.js';
+import { describeModels } from './conformance-models.js';
 import { describeState } from './conformance-state.js';
 import { exactResult, tolerances } from './tolerance.js';
 
@@ -36,6 +37,7 @@ export function describeConformance(name: string, open: () => Promise<Engine>): 
     });
     describeGraphs(() => engine);
     describeState(() => engine);
+    describeModels(() => engine);
   });
 }
 

@@ -74,6 +74,7 @@ class ReferenceProgram implements Program {
   readonly metadata = {};
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  #disposed = false;
 
   constructor(
     readonly graph: Graph,
@@ -84,6 +85,7 @@ class ReferenceProgram implements Program {
   }
 
   async run(inputs: Tensors): Promise<Record<string, TensorData>> {
+    if (this.#disposed) throw new CycleboxError('ENGINE_FAILED', 'The program was disposed of before this run.');
     const variables = Object.fromEntries(
       Object.keys(this.graph.variables).map(name => [name, this.state.get(name)] as const),
     );
@@ -92,7 +94,9 @@ class ReferenceProgram implements Program {
     return floats(outputs);
   }
 
-  dispose(): void {}
+  dispose(): void {
+    this.#disposed = true;
+  }
 }
 
 /** The state a graph runs on, checked to hold its variables. */
