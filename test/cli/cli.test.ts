@@ -124,6 +124,7 @@ describe('cyclebox translate', () => {
     [['--model', 'a.png'], 1, /^MODEL_INVALID: /],
     [['--pair', 'cat-dog', '--to', 'dog', '--format', 'gif'], 2, /^USAGE: .*gif/],
     [['--pair', 'cat-dog', '--to', 'dog', '--memory-limit', 'much'], 2, /^USAGE: .*512MB/],
+    [['--pair', 'cat-dog', '--to', 'dog', '--quality', '101'], 2, /^USAGE: .*from 1 to 100/],
     [['--pear', 'cat-dog'], 2, /^USAGE: unknown option '--pear'/],
   ])('%j ends with %i', async (args, code, words) => {
     const result = await cyclebox(await workplace(), 'translate', 'a.png', '--plugins', 'plugins', ...args);

@@ -1,6 +1,6 @@
 /** `cyclebox translate`: what it takes. The work is in ../translate-files.ts, loaded when the command runs. */
 import { type Command, Option } from 'commander';
-import { collect, parseBytes, parsePositive } from '../arguments.js';
+import { collect, parseBytes, parsePositive, wholeNumber } from '../arguments.js';
 import type { TranslateFilesOptions } from '../translate-files.js';
 
 export function register(program: Command): void {
@@ -20,13 +20,13 @@ export function register(program: Command): void {
         'tiff',
       ]),
     )
-    .option('--quality <1-100>', 'quality of JPEG, WebP and AVIF', parsePositive)
+    .option('--quality <1-100>', 'quality of JPEG, WebP and AVIF', wholeNumber(1, 100))
     .option('--model <file>', 'use this .onnx file instead of a pair')
     .option('--plugins <folder>', 'folder with plugins, or of one plugin; may be repeated', collect)
     .option('--models <folder>', 'model store (default: the models folder of cyclebox)')
     .option('--memory-limit <size>', 'memory for one image, such as 2GB; larger images are cut into tiles', parseBytes)
     .option('--max-megapixels <number>', 'refuse images with more (default: 50)', parsePositive)
-    .option('--threads <number>', 'processor threads (default: all)', parsePositive)
+    .option('--threads <number>', 'processor threads (default: all)', wholeNumber(1))
     .option('--json', 'print the results as one JSON document')
     .addHelpText(
       'after',
