@@ -5,6 +5,7 @@
  * Every call settles exactly once: by its reply, its error, its limit, its cancellation, or the channel's end.
  */
 import {
+  asCycleboxError,
   type Clock,
   CycleboxError,
   type Disposable,
@@ -144,10 +145,8 @@ export class Channel<Remote, Local> {
   #trySend(id: number, message: Message): void {
     try {
       this.#options.send(message);
-    } catch (cause) {
-      const reason = new CycleboxError('PROTOCOL', `a message to the ${this.#options.peer} could not be sent`, {
-        cause,
-      });
+    } catch (error) {
+      const reason = asCycleboxError(error, {}, 'PROTOCOL');
       this.#settle(id)?.reject(reason);
     }
   }

@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CycleboxError } from '../base/index.js';
+import { CycleboxError, packageRoot } from '../base/index.js';
 
 /**
  * @param importMetaUrl the caller's `import.meta.url`
@@ -13,21 +13,12 @@ import { CycleboxError } from '../base/index.js';
  * @throws FILE_NOT_FOUND when the package has not been built
  */
 export function compiledEntry(importMetaUrl: string, specifier: string): string {
-  const caller = fileURLToPath(importMetaUrl);
-  const wanted = resolve(dirname(caller), specifier);
-  const root = packageRoot(caller);
-  const inPackage = relative(root, wanted);
+  const wanted = resolve(dirname(fileURLToPath(importMetaUrl)), specifier);
+  const inPackage = relative(packageRoot, wanted);
   const source = `src${sep}`;
-  const entry = inPackage.startsWith(source) ? join(root, 'dist', inPackage.slice(source.length)) : wanted;
+  const entry = inPackage.startsWith(source) ? join(packageRoot, 'dist', inPackage.slice(source.length)) : wanted;
   if (existsSync(entry)) return entry;
-  throw new CycleboxError('FILE_NOT_FOUND', `${entry} is not there: run "npm run build" in ${root}`, {
+  throw new CycleboxError('FILE_NOT_FOUND', `${entry} is not there: run "npm run build" in ${packageRoot}`, {
     subject: { file: entry },
   });
-}
-
-/** The nearest folder above `path` that holds a package.json. */
-export function packageRoot(path: string): string {
-  const folder = dirname(path);
-  if (existsSync(join(folder, 'package.json')) || folder === dirname(folder)) return folder;
-  return packageRoot(folder);
 }

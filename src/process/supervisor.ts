@@ -20,6 +20,7 @@ export class Supervisor<Remote, Local = NoMethods> implements Disposable {
   readonly #stableAfterMs: number;
   readonly #exits = new Emitter<ChildExit>();
   #current: Promise<Child<Remote, Local>> | undefined;
+  #running: Child<Remote, Local> | undefined;
   #notBeforeMs = Number.NEGATIVE_INFINITY;
   #endWait: (() => void) | undefined;
   #disposed = false;
@@ -33,6 +34,11 @@ export class Supervisor<Remote, Local = NoMethods> implements Disposable {
 
   /** Every end of a child, wanted or not. */
   readonly onExit: Event<ChildExit> = this.#exits.event;
+
+  /** The process id of the running child; undefined while there is none. */
+  get pid(): number | undefined {
+    return this.#running?.pid;
+  }
 
   /** The running child, started if need be, after the pause that earlier deaths call for. */
   child(): Promise<Child<Remote, Local>> {
@@ -73,8 +79,10 @@ export class Supervisor<Remote, Local = NoMethods> implements Disposable {
 
   #watch(child: Child<Remote, Local>, startedMs: number): void {
     const self = this.#current;
+    this.#running = child;
     void child.exited.then(exit => {
       if (this.#current === self) this.#current = undefined;
+      if (this.#running === child) this.#running = undefined;
       if (this.#clock.monotonicMs() - startedMs >= this.#stableAfterMs) this.#backOff.reset();
       if (!exit.expected) this.#failed();
       this.#exits.fire(exit);

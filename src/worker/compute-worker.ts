@@ -90,9 +90,9 @@ export class ComputeWorker implements Disposable {
     }
   }
 
-  /** The worker's process id, when one is running. For status pages and tests. */
-  async pid(): Promise<number | undefined> {
-    return (await this.#ready()).pid;
+  /** The process id, while there is a process: it starts with the first job and again after it died. */
+  get pid(): number | undefined {
+    return this.#supervisor.pid;
   }
 
   dispose(): Promise<void> {

@@ -1,8 +1,9 @@
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { ManualClock } from '../../src/base/index.js';
-import { BackOff, Channel, compiledEntry, OutputCapture, packageRoot } from '../../src/process/index.js';
+import { ManualClock, packageRoot } from '../../src/base/index.js';
+import { BackOff, Channel, compiledEntry, OutputCapture } from '../../src/process/index.js';
 
 describe('back-off', () => {
   it('doubles from the first delay to the longest and starts anew after a reset', () => {
@@ -69,9 +70,8 @@ describe('a channel', () => {
 
 describe('a compiled entry', () => {
   it('is looked for in dist when the caller runs from src', () => {
-    const root = packageRoot(new URL('../../src/process/index.ts', import.meta.url).pathname);
-    const caller = pathToFileURL(`${root}/src/process/caller.ts`).href;
-    expect(compiledEntry(caller, './serve-parent.js')).toBe(`${root}/dist/process/serve-parent.js`);
+    const caller = pathToFileURL(join(packageRoot, 'src/process/caller.ts')).href;
+    expect(compiledEntry(caller, './serve-parent.js')).toBe(join(packageRoot, 'dist/process/serve-parent.js'));
     expect(() => compiledEntry(caller, './absent.js')).toThrow(/npm run build/);
   });
 });

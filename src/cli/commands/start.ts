@@ -1,8 +1,21 @@
+/** `cyclebox start`: what it takes. The work is in ../run-daemon.ts, loaded when the command runs. */
 import type { Command } from 'commander';
-import { CycleboxError } from '../../base/index.js';
+import type { RunDaemonOptions } from '../run-daemon.js';
 
 export function register(program: Command): void {
-  program.command('start').action(() => {
-    throw new CycleboxError('USAGE', 'The command "start" is not part of this build.');
-  });
+  program
+    .command('start')
+    .description('watch the inbox and translate what is dropped into it, as the configuration says')
+    .option('-c, --config <file>', 'configuration file', 'watch-config.json')
+    .option('--once', 'work through what is in the inbox, then exit: 0, or 1 if a file in it stands as failed')
+    .addHelpText(
+      'after',
+      `
+The first Ctrl-C (or SIGTERM) lets the running image finish and exits with 0; a second one exits at once.
+A file that failed by its own fault is not tried again until it changes; all others are, at every start.`,
+    )
+    .action(async (options: RunDaemonOptions) => {
+      const { runDaemon } = await import('../run-daemon.js');
+      process.exitCode = await runDaemon(options);
+    });
 }

@@ -1,0 +1,68 @@
+/**
+ * What may stand in `watch-config.json`: the one source of the types, the checks and the JSON Schema for editors
+ * (`watch-config.schema.json`, made by `npm run schema`). Defaults are the reader's, in `config.ts`.
+ */
+import { z } from 'zod';
+
+const folder = z.string().min(1, 'must not be empty');
+
+const match = z
+  .string()
+  .min(1, 'must not be empty')
+  .refine(
+    pattern => !pattern.includes('\\') && !pattern.startsWith('/') && !pattern.split('/').includes('..'),
+    'must be a pattern relative to the inbox with forward slashes, such as "satellite-to-map/**"',
+  );
+
+const route = z
+  .strictObject({
+    match: match.describe('Which files of the inbox: a glob pattern relative to it, such as "satellite-to-map/**".'),
+    pair: z.string().min(1).describe('The domain pair, as "cyclebox pairs" lists it.'),
+    to: z.string().min(1).describe('The domain of the pair that files are translated to.'),
+  })
+  .describe('Files that match get this translation. The first route that matches counts.');
+
+export const configSchema = z
+  .strictObject({
+    $schema: z.string().optional().describe('The JSON Schema of this file, for editors.'),
+    inbox: folder.optional().describe('Where images are dropped; relative to this file. Default "inbox".'),
+    outbox: folder.optional().describe('Where translations appear; relative to this file. Default "outbox".'),
+    state: folder.optional().describe('Where the journal is kept; relative to this file. Default ".cyclebox".'),
+    plugins: z
+      .array(folder)
+      .optional()
+      .describe('Folders with plugins; relative to this file. Default: those that come with cyclebox.'),
+    models: folder.optional().describe('The model store; relative to this file. Default: the one of cyclebox.'),
+    settleMs: z
+      .int()
+      .min(0)
+      .max(3_600_000)
+      .optional()
+      .describe('A file must have stayed unchanged for this long, in milliseconds. Default 1000.'),
+    rescanMs: z
+      .int()
+      .min(100)
+      .max(86_400_000)
+      .optional()
+      .describe('The time between full scans of the inbox, in milliseconds. Default 60000.'),
+    jobTimeoutMs: z
+      .int()
+      .min(1000)
+      .max(86_400_000)
+      .optional()
+      .describe('The longest that one image may take, in milliseconds. Default 600000.'),
+    engine: z.enum(['auto', 'cpu']).optional().describe('What runs the models. Default "auto".'),
+    threads: z.int().min(1).max(1024).optional().describe('Processor threads. Default: what the machine offers.'),
+    maxMegapixels: z.number().positive().optional().describe('Larger images are refused. Default 50.'),
+    routes: z.array(route).min(1, 'must name at least one route').describe('Which files get which translation.'),
+  })
+  .describe('Configuration of cyclebox, the watch-folder daemon that translates images.');
+
+/** What the user may write. */
+export type WatchConfig = z.infer<typeof configSchema>;
+
+/** The JSON Schema of `watch-config.json`, as checked in. */
+export function configJsonSchema(): Record<string, unknown> {
+  const { $schema, ...schema } = z.toJSONSchema(configSchema, { io: 'input', target: 'draft-7' });
+  return { $schema, title: 'watch-config.json', allowTrailingCommas: true, ...schema };
+}

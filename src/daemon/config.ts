@@ -1,0 +1,135 @@
+/**
+ * Reads `watch-config.json`: JSON with comments, strict keys, every fault named with its line. Paths in it are
+ * relative to the file, whatever folder the daemon is started from.
+ */
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import {
+  findNodeAtLocation,
+  getNodeValue,
+  type Node,
+  type ParseError,
+  parseTree,
+  printParseErrorCode,
+} from 'jsonc-parser';
+import type { z } from 'zod';
+import { CycleboxError, didYouMean } from '../base/index.js';
+import { configSchema, type WatchConfig } from './config-schema.js';
+
+export interface RouteConfig {
+  /** A glob pattern relative to the inbox. */
+  readonly match: string;
+  readonly pair: string;
+  readonly to: string;
+}
+
+/** What the code reads: complete, with absolute paths. */
+export interface DaemonConfig {
+  readonly inbox: string;
+  readonly outbox: string;
+  readonly state: string;
+  /** Undefined: the plugins that come with cyclebox. */
+  readonly plugins: readonly string[] | undefined;
+  /** Undefined: the model store of cyclebox. */
+  readonly models: string | undefined;
+  readonly settleMs: number;
+  readonly rescanMs: number;
+  readonly jobTimeoutMs: number;
+  readonly engine: 'auto' | 'cpu';
+  readonly threads: number | undefined;
+  readonly maxMegapixels: number;
+  readonly routes: readonly RouteConfig[];
+}
+
+/** @throws CONFIG_NOT_FOUND, CONFIG_INVALID with every fault, its line and what is allowed */
+export async function loadConfig(file: string): Promise<DaemonConfig> {
+  const path = resolve(file);
+  return resolveConfig(parseConfig(await readConfig(path), path), dirname(path));
+}
+
+/** Completes what the user wrote; paths are taken relative to `folder`. */
+export function resolveConfig(config: WatchConfig, folder: string): DaemonConfig {
+  const inFolder = (path: string) => resolve(folder, path);
+  const resolved: DaemonConfig = {
+    inbox: inFolder(config.inbox ?? 'inbox'),
+    outbox: inFolder(config.outbox ?? 'outbox'),
+    state: inFolder(config.state ?? '.cyclebox'),
+    plugins: config.plugins?.map(inFolder),
+    models: config.models === undefined ? undefined : inFolder(config.models),
+    settleMs: config.settleMs ?? 1000,
+    rescanMs: config.rescanMs ?? 60_000,
+    jobTimeoutMs: config.jobTimeoutMs ?? 600_000,
+    engine: config.engine ?? 'auto',
+    threads: config.threads,
+    maxMegapixels: config.maxMegapixels ?? 50,
+    routes: config.routes,
+  };
+  return Object.freeze(resolved);
+}
+
+/** @param file its name, for messages */
+export function parseConfig(text: string, file: string): WatchConfig {
+  const errors: ParseError[] = [];
+  const tree = parseTree(text.replace(/^\uFEFF/, ' '), errors, { allowTrailingComma: true });
+  const [first] = errors;
+  if (first || !tree) {
+    const what = first ? printParseErrorCode(first.error) : 'it is empty';
+    throw invalid(file, [`${position(text, first?.offset ?? 0)}: not JSON (${what})`]);
+  }
+  const result = configSchema.safeParse(getNodeValue(tree));
+  if (result.success) return result.data;
+  throw invalid(
+    file,
+    result.error.issues.flatMap(issue => describe(issue, tree, text)),
+  );
+}
+
+async function readConfig(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') {
+      const message = `There is no configuration file ${path}. Name one with --config, or create it.`;
+      throw new CycleboxError('CONFIG_NOT_FOUND', message, { subject: { file: path }, cause });
+    }
+    const message = `${path} could not be read: ${(cause as Error).message}`;
+    throw new CycleboxError('CONFIG_INVALID', message, { subject: { file: path }, cause });
+  }
+}
+
+function describe(issue: z.core.$ZodIssue, tree: Node, text: string): string[] {
+  const path = issue.path.filter(part => typeof part !== 'symbol');
+  if (issue.code === 'unrecognized_keys') {
+    const known = knownKeys(path);
+    return issue.keys.map(key => {
+      const hint = didYouMean(key, known) || ` Known are ${known.join(', ')}.`;
+      return `${at(tree, [...path, key], text)}: "${key}" is not a known key.${hint}`;
+    });
+  }
+  const name = path.map(part => (typeof part === 'number' ? `[${part}]` : `.${part}`)).join('');
+  return [`${at(tree, path, text)}: ${name.replace(/^\./, '') || 'the file'}: ${issue.message}`];
+}
+
+function knownKeys(path: readonly (string | number)[]): string[] {
+  const shape = path[0] === 'routes' ? configSchema.shape.routes.element.shape : configSchema.shape;
+  return Object.keys(shape);
+}
+
+/** `line:column` of a value, or of the nearest thing around it that is there. */
+function at(tree: Node, path: readonly (string | number)[], text: string): string {
+  for (let length = path.length; length > 0; length--) {
+    const node = findNodeAtLocation(tree, path.slice(0, length));
+    if (node) return position(text, (node.parent?.type === 'property' ? node.parent : node).offset);
+  }
+  return position(text, tree.offset);
+}
+
+function position(text: string, offset: number): string {
+  const lines = text.slice(0, offset).split('\n');
+  return `${lines.length}:${(lines.at(-1)?.length ?? 0) + 1}`;
+}
+
+function invalid(file: string, faults: readonly string[]): CycleboxError {
+  const message = faults.map(fault => `${file}:${fault}`).join('\n');
+  return new CycleboxError('CONFIG_INVALID', message, { subject: { file } });
+}
