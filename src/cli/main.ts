@@ -6,6 +6,7 @@
  */
 import { Command } from 'commander';
 import { packageVersion } from '../base/index.js';
+import { register as registerDemo } from './commands/demo.js';
 import { register as registerPairs } from './commands/pairs.js';
 import { register as registerStart } from './commands/start.js';
 import { register as registerTrain } from './commands/train.js';
@@ -23,7 +24,8 @@ const program = new Command('cyclebox')
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'USAGE: ')) })
   .exitOverride();
 
-for (const register of [registerStart, registerTranslate, registerTrain, registerPairs]) register(program);
+for (const register of [registerStart, registerTranslate, registerTrain, registerPairs, registerDemo])
+  register(program);
 
 try {
   await program.parseAsync();
