@@ -9,15 +9,14 @@ import { join } from 'node:path';
 import {
   asCycleboxError,
   type Clock,
-  type CycleboxError,
   type Disposable,
   DisposableStore,
   Emitter,
-  type ErrorCode,
   type Event,
   systemClock,
 } from '../base/index.js';
 import { FolderWatcher } from './folder-watcher.js';
+import { type InboxOptions, ownFailures, type StandingFailure } from './inbox-options.js';
 import { JobLine } from './job-line.js';
 import { type Job, type JobState, Journal } from './journal.js';
 import { isJunk } from './junk.js';
@@ -25,44 +24,7 @@ import { scanFolder } from './scan.js';
 import { type SettledFile, SettleGate } from './settle-gate.js';
 import { identify, type SourceIdentity } from './source-file.js';
 import { lockStateFolder } from './state-lock.js';
-import type { InboxEvent, RelativePath, Router, Runner } from './types.js';
-
-export interface InboxOptions {
-  /** Absolute paths; all three folders are made if need be. */
-  readonly inbox: string;
-  readonly outbox: string;
-  readonly state: string;
-  readonly route: Router;
-  readonly runner: Runner;
-  /** A file must have stayed as it is for this long. Default 1000. */
-  readonly settleMs?: number | undefined;
-  /** The time between scans. Default 60 000. */
-  readonly rescanMs?: number | undefined;
-  /** False: work on what a scan finds, without watching. Default true. */
-  readonly watch?: boolean | undefined;
-  /** Jobs run at a time. Default 1. */
-  readonly concurrency?: number | undefined;
-  /** Default 2: a file that kills its worker twice has failed. */
-  readonly maxAttempts?: number | undefined;
-  /** Default 10 minutes. */
-  readonly jobTimeoutMs?: number | undefined;
-  readonly clock?: Clock | undefined;
-}
-
-export interface StandingFailure {
-  readonly path: RelativePath;
-  readonly error: CycleboxError;
-}
-
-/** Failures that are the file's own and stand until the file changes; all others are looked at again at each start. */
-const ownFailures: readonly ErrorCode[] = [
-  'IMAGE_UNSUPPORTED',
-  'IMAGE_CORRUPT',
-  'IMAGE_TOO_SMALL',
-  'PROCESS_CRASHED',
-  'PROCESS_UNRESPONSIVE',
-  'TIMED_OUT',
-];
+import type { InboxEvent, RelativePath } from './types.js';
 
 export class Inbox implements Disposable {
   readonly #options: InboxOptions;
@@ -78,7 +40,7 @@ export class Inbox implements Disposable {
   #scanning: Promise<void> | undefined;
   #rescanTimer: Disposable | undefined;
   #wasIdle = false;
-  #stopped = false;
+  #stopping: Promise<void> | undefined;
 
   private constructor(options: InboxOptions) {
     this.#options = options;
@@ -93,7 +55,7 @@ export class Inbox implements Disposable {
       }),
     );
     this.#line = this.#newLine();
-    this.#gate.onSettled(files => this.#accept(files));
+    this.#gate.onSettled(files => this.#guarded(() => this.#accept(files)));
   }
 
   /**
@@ -168,9 +130,16 @@ export class Inbox implements Disposable {
   }
 
   /** Stops the intake, finishes running jobs or gives them back after `graceMs`, and closes everything. */
-  async stop(graceMs = 30_000): Promise<void> {
-    if (this.#stopped) return;
-    this.#stopped = true;
+  stop(graceMs = 30_000): Promise<void> {
+    this.#stopping ??= this.#stop(graceMs);
+    return this.#stopping;
+  }
+
+  dispose(): Promise<void> {
+    return this.stop();
+  }
+
+  async #stop(graceMs: number): Promise<void> {
     void this.#rescanTimer?.dispose();
     this.#gate.dispose();
     await this.#line.stop(graceMs);
@@ -179,8 +148,8 @@ export class Inbox implements Disposable {
     this.#events.dispose();
   }
 
-  dispose(): Promise<void> {
-    return this.stop();
+  get #isStopped(): boolean {
+    return this.#stopping !== undefined;
   }
 
   #newLine(): JobLine {
@@ -203,9 +172,11 @@ export class Inbox implements Disposable {
   async #watch(): Promise<void> {
     const watcher = this.#opened.add(new FolderWatcher(this.#options.inbox));
     watcher.onHint(path => void this.#look(path));
+    let isTroubled = false;
     watcher.onTrouble(error => {
-      this.#emit({ type: 'trouble', error });
-      void this.scan();
+      // An exhausted watcher stumbles over every file: said once, since from then on the scans have to do.
+      if (!isTroubled) this.#emit({ type: 'trouble', error });
+      isTroubled = true;
     });
     await watcher.ready;
   }
@@ -217,7 +188,7 @@ export class Inbox implements Disposable {
       this.#emit({ type: 'trouble', error: asCycleboxError(cause, { file }, 'FILE_UNREADABLE') });
     };
     for await (const batch of scanFolder(this.#options.inbox, onUnreadable)) {
-      if (this.#stopped) return;
+      if (this.#isStopped) return;
       for (const path of batch) gone.delete(path);
       await Promise.all(batch.map(path => this.#look(path)));
     }
@@ -226,17 +197,17 @@ export class Inbox implements Disposable {
 
   #scheduleRescan(): void {
     void this.#rescanTimer?.dispose();
-    if (this.#stopped || this.#options.watch === false) return;
+    if (this.#isStopped || this.#options.watch === false) return;
     this.#rescanTimer = this.#clock.after(this.#options.rescanMs ?? 60_000, () => void this.scan());
   }
 
   /** What a path is now, whoever pointed at it: everything that enters comes through here. */
   async #look(path: RelativePath): Promise<void> {
-    if (this.#stopped || path.split('/').some(isJunk)) return;
+    if (this.#isStopped || path.split('/').some(isJunk)) return;
     this.#looking++;
     try {
       const identity = await identify(join(this.#options.inbox, path));
-      if (this.#stopped) return;
+      if (this.#isStopped) return;
       if (identity === undefined) this.#gone(path);
       else this.#consider(path, identity);
     } catch (error) {
@@ -297,6 +268,15 @@ export class Inbox implements Disposable {
     this.#progress();
   }
 
+  /** What fails here (the journal, on a full disk) is said; the files come again with the next scan. */
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#emit({ type: 'trouble', error: asCycleboxError(error) });
+    }
+  }
+
   #refuse(file: SettledFile, error: CycleboxError): void {
     const { id } = this.#journal.refuse(file, error);
     this.#emit({ type: 'failed', job: id, path: file.path, error, earlier: false });
@@ -309,7 +289,7 @@ export class Inbox implements Disposable {
   }
 
   #progress(): void {
-    if (this.#stopped) return;
+    if (this.#isStopped) return;
     const isIdle = this.isIdle;
     if (isIdle && !this.#wasIdle) this.#emit({ type: 'idle' });
     this.#wasIdle = isIdle;

@@ -1,4 +1,5 @@
-export { Inbox, type InboxOptions, type StandingFailure } from './inbox.js';
+export { Inbox } from './inbox.js';
+export type { InboxOptions, StandingFailure } from './inbox-options.js';
 export { type Job, type JobState, Journal, type NewJob } from './journal.js';
 export { isJunk } from './junk.js';
 export { Sqlite, type SqlRow, type SqlValue } from './sqlite.js';

@@ -11,6 +11,7 @@ import {
   asCycleboxError,
   type CycleboxError,
   type ErrorCode,
+  type ErrorSubject,
   syncFolder,
   systemClock,
   temporaryPathFor,
@@ -98,8 +99,7 @@ export class JobLine {
     try {
       await this.#attempt(job);
     } catch (error) {
-      const coded = asCycleboxError(error, { job: job.id, file: join(this.#options.inbox, job.path) });
-      await this.#failed(job, coded);
+      await this.#failed(job, asCycleboxError(error, this.#subject(job))).catch(cause => this.#unrecorded(job, cause));
     } finally {
       // The queue lets go of this job only after this function has returned.
       setImmediate(() => {
@@ -136,11 +136,10 @@ export class JobLine {
   async #publish(job: Job, temporary: string, report: RunReport): Promise<RelativePath> {
     const { journal, outbox } = this.#options;
     const inode = (await inodeOf(temporary)) ?? '';
-    return publish({
-      outbox,
-      temporary,
-      wanted: posix.join(posix.dirname(job.path), report.name),
-      onAttempt: candidate => journal.publishing(job.id, candidate, inode, report),
+    const wanted = posix.join(posix.dirname(job.path), report.name);
+    const onAttempt = (candidate: RelativePath) => journal.publishing(job.id, candidate, inode, report);
+    return publish({ outbox, temporary, wanted, onAttempt }).catch(error => {
+      throw asCycleboxError(error, { file: join(outbox, wanted) }, 'WRITE_FAILED');
     });
   }
 
@@ -161,6 +160,15 @@ export class JobLine {
       journal.failed(job.id, error);
       emit({ type: 'failed', job: job.id, path: job.path, error, earlier: false });
     } else this.#moot(job);
+  }
+
+  /** The journal itself failed: the job stays as it last stood there, and is recovered at the next start. */
+  #unrecorded(job: Job, cause: unknown): void {
+    this.#options.emit({ type: 'trouble', error: asCycleboxError(cause, this.#subject(job), 'JOURNAL_INVALID') });
+  }
+
+  #subject(job: Job): ErrorSubject {
+    return { job: job.id, file: join(this.#options.inbox, job.path) };
   }
 
   #moot(job: Job): void {

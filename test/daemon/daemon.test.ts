@@ -283,4 +283,17 @@ describe('cyclebox start', () => {
     expect(await outputs(root)).toEqual(['day-to-night/a.png']);
     expect(await readFile(join(root, '.cyclebox/owner.txt'), 'utf8')).toContain(`process ${child.pid}`);
   });
+
+  it('loses nothing and does nothing twice when it is killed in the middle', async () => {
+    const root = await project();
+    const names = Array.from({ length: 12 }, (_, i) => `day-to-night/${i}.png`);
+    for (const name of names) await drop(root, name);
+    const { child, heard, ended } = await cyclebox(root);
+    await heard('"output"');
+    child.kill('SIGKILL');
+    await ended;
+    const rest = await (await cyclebox(root, '--once')).ended;
+    expect(rest).toMatchObject({ code: 0, text: expect.not.stringContaining('12 done') });
+    expect(await outputs(root)).toEqual([...names].sort());
+  });
 });
