@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest';
+import { Random } from '../../src/base/index.js';
+import { evaluate } from '../../src/engine/index.js';
+import { GraphBuilder } from '../../src/graph/index.js';
+import {
+  adamDefaults,
+  adamInputs,
+  adamScalars,
+  adversarialLoss,
+  ImagePool,
+  learningRateAt,
+  momentNames,
+  resolveTrainingSettings,
+} from '../../src/training/index.js';
+import { applyAdam } from '../../src/training/adam.js';
+
+const image = (value: number) => Float32Array.of(value);
+
+describe('the image pool', () => {
+  it('stores and passes on every image until it is full', () => {
+    const pool = new ImagePool(3);
+    const random = new Random(1);
+    const images = [1, 2, 3].map(image);
+    expect(images.map(one => pool.query(one, random))).toEqual(images);
+    expect(pool.images).toEqual(images);
+  });
+
+  it('then exchanges about half of the images for stored ones, and never shows one that it was not given', () => {
+    const pool = new ImagePool(50);
+    const random = new Random(7);
+    const given = Array.from({ length: 2050 }, (_, index) => image(index));
+    const shown = given.map(one => pool.query(one, random));
+    const exchanged = shown.slice(50).filter((one, index) => one !== given[index + 50]);
+    expect(exchanged.length).toBeGreaterThan(900);
+    expect(exchanged.length).toBeLessThan(1100);
+    expect(shown.every(one => given.includes(one))).toBe(true);
+    expect(pool.images).toHaveLength(50);
+  });
+
+  it('passes everything on when its size is 0', () => {
+    const pool = new ImagePool(0);
+    const only = image(1);
+    expect(pool.query(only, new Random(1))).toBe(only);
+    expect(pool.images).toHaveLength(0);
+  });
+
+  it('judges the images of a batch one by one', () => {
+    const pool = new ImagePool(2, [image(10), image(20)]);
+    const random = new Random(3);
+    const results = Array.from({ length: 20 }, () => pool.queryBatch(Float32Array.of(1, 2), 2, random));
+    expect(new Set(results.map(result => result.join())).size).toBeGreaterThan(2);
+  });
+});
+
+describe('the learning rate', () => {
+  it('stays for the first half and falls linearly to almost zero', () => {
+    expect(learningRateAt(0, 200, 1)).toBe(1);
+    expect(learningRateAt(100, 200, 1)).toBe(1);
+    expect(learningRateAt(150, 200, 1)).toBeCloseTo(1 - 50 / 101, 12);
+    expect(learningRateAt(199, 200, 1)).toBeCloseTo(1 - 99 / 101, 12);
+  });
+});
+
+describe('Adam', () => {
+  it('follows the recurrence of the paper over many steps', () => {
+    const { beta1, beta2, epsilon } = adamDefaults;
+    const builder = new GraphBuilder();
+    const weight = builder.variable('w', [2]);
+    applyAdam(builder, 'w', weight, builder.input('gradient', [2]), adamDefaults);
+    const graph = builder.build();
+    const [m, v] = momentNames('w');
+    let variables: Record<string, { shape: readonly number[]; data: Float64Array }> = {
+      w: { shape: [2], data: Float64Array.of(1, -1) },
+      [m]: { shape: [2], data: new Float64Array(2) },
+      [v]: { shape: [2], data: new Float64Array(2) },
+    };
+    const expected = { w: [1, -1], m: [0, 0], v: [0, 0] };
+    const random = new Random(5);
+    for (let t = 1; t <= 20; t++) {
+      const gradient = [random.normal(), random.normal() * 1e-3];
+      const scalars = adamScalars(adamDefaults, 0.01, t);
+      const { updates } = evaluate(graph, {
+        inputs: {
+          gradient: { shape: [2], data: Float64Array.from(gradient) },
+          [adamInputs.stepSize]: { shape: [], data: Float64Array.of(scalars.stepSize) },
+          [adamInputs.epsilon]: { shape: [], data: Float64Array.of(scalars.epsilon) },
+        },
+        variables,
+      });
+      variables = { ...variables, ...updates } as typeof variables;
+      gradient.forEach((g, i) => {
+        expected.m[i] = beta1 * expected.m[i]! + (1 - beta1) * g;
+        expected.v[i] = beta2 * expected.v[i]! + (1 - beta2) * g * g;
+        const [mHat, vHat] = [expected.m[i]! / (1 - beta1 ** t), expected.v[i]! / (1 - beta2 ** t)];
+        expected.w[i]! -= (0.01 * mHat) / (Math.sqrt(vHat) + epsilon);
+      });
+      // The graph's constants are float32, so 1 - β₂ is off by 1e-5 relative.
+      expected.w.forEach((w, i) => {
+        expect(variables['w']!.data[i]).toBeCloseTo(w, 5);
+      });
+    }
+  });
+});
+
+describe('adversarial losses', () => {
+  it.each([
+    ['lsgan', true, (x: number) => (x - 1) ** 2],
+    ['lsgan', false, (x: number) => x ** 2],
+    ['vanilla', true, (x: number) => -Math.log(1 / (1 + Math.exp(-x)))],
+    ['vanilla', false, (x: number) => -Math.log(1 - 1 / (1 + Math.exp(-x)))],
+  ] as const)('%s, real %s', (kind, real, formula) => {
+    const logits = [-2, -0.3, 0.4, 3];
+    const builder = new GraphBuilder();
+    builder.output('loss', adversarialLoss(kind, builder.input('x', [4]), real));
+    const { outputs } = evaluate(builder.build(), {
+      inputs: { x: { shape: [4], data: Float64Array.from(logits) } },
+      variables: {},
+    });
+    const expected = logits.reduce((sum, x) => sum + formula(x), 0) / logits.length;
+    expect(outputs['loss']!.data[0]).toBeCloseTo(expected, 10);
+  });
+});
+
+describe('training settings', () => {
+  const needed = { pair: 'satellite-map', a: 'a', b: 'b', out: 'out' };
+
+  it('reads the domains off the id of the pair', () => {
+    expect(resolveTrainingSettings(needed).domains).toEqual(['satellite', 'map']);
+    expect(() => resolveTrainingSettings({ ...needed, pair: 'cats' })).toThrow(/domains/);
+  });
+
+  it.each([
+    ['size', 30],
+    ['loadSize', 64],
+    ['width', 0],
+    ['steps', 1.5],
+    ['learningRate', Number.NaN],
+    ['identityWeight', -1],
+  ])('refuses %s %s with the value and what is allowed', (name, value) => {
+    const resolve = () => resolveTrainingSettings({ ...needed, [name]: value });
+    expect(resolve).toThrow(expect.objectContaining({ code: 'USAGE' }));
+    expect(resolve).toThrow(new RegExp(`${name} is ${value}; allowed`));
+  });
+});

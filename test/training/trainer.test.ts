@@ -1,0 +1,182 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Random } from '../../src/base/index.js';
+import { loadPlugins } from '../../src/plugins/index.js';
+import { ImageFolder, Trainer, type TrainingOptions, UnpairedSampler } from '../../src/training/index.js';
+import { openTranslator } from '../../src/translate/index.js';
+
+const cli = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cyclebox-train-'));
+  await Promise.all([writeImages(join(folder, 'a'), [200, 60, 40]), writeImages(join(folder, 'b'), [30, 80, 190])]);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Five images of noise around a colour. */
+async function writeImages(path: string, [r, g, b]: readonly [number, number, number]): Promise<void> {
+  const { mkdir } = await import('node:fs/promises');
+  await mkdir(path, { recursive: true });
+  const random = new Random(r);
+  for (let index = 0; index < 5; index++) {
+    const pixels = Uint8Array.from({ length: 48 * 40 * 3 }, (_, at) => [r, g, b][at % 3]! + random.integer(50));
+    await sharp(pixels, { raw: { width: 48, height: 40, channels: 3 } }).png().toFile(join(path, `${index}.png`));
+  }
+}
+
+function options(out: string): TrainingOptions {
+  const [a, b] = [join(folder, 'a'), join(folder, 'b')];
+  return { pair: 'red-blue', a, b, out: join(folder, out), size: 32, loadSize: 36, width: 4, blocks: 1, poolSize: 2, steps: 6 };
+}
+
+async function modelBytes(plugin: string): Promise<Buffer[]> {
+  return Promise.all(['to-red.onnx', 'to-blue.onnx'].map(name => readFile(join(plugin, name))));
+}
+
+describe('a training run', () => {
+  it('ends with a plugin folder whose models translate at once', async () => {
+    const trainer = await Trainer.create(options('whole'), { threads: 1, sampleEvery: 3 });
+    const steps: number[] = [];
+    trainer.onProgress(({ step }) => steps.push(step));
+    try {
+      const plugin = await trainer.run();
+      expect(steps).toEqual([1, 2, 3, 4, 5, 6]);
+      expect(await readdir(join(folder, 'whole', 'samples'))).toEqual(['step-0000003.png', 'step-0000006.png']);
+      const { pairs, problems } = await loadPlugins([join(folder, 'whole', 'plugins')]);
+      expect(problems).toEqual([]);
+      expect(pairs.map(({ id, domains }) => [id, domains])).toEqual([['red-blue', ['red', 'blue']]]);
+      const translator = await openTranslator({ model: join(plugin!, 'to-blue.onnx'), threads: 1 });
+      const { width, height } = await translator.translate(join(folder, 'a', '0.png'));
+      await translator.dispose();
+      expect([width, height]).toEqual([48, 40]);
+    } finally {
+      await trainer.dispose();
+    }
+  });
+
+  it('gives equal models for equal seeds, and others for another seed', async () => {
+    const train = async (out: string, seed: number) => {
+      const trainer = await Trainer.create({ ...options(out), seed, steps: 2 }, { threads: 1 });
+      const plugin = await trainer.run();
+      await trainer.dispose();
+      return modelBytes(plugin!);
+    };
+    const [first, again, other] = [await train('s1', 1), await train('s1b', 1), await train('s2', 2)];
+    expect(again).toEqual(first);
+    expect(other).not.toEqual(first);
+  });
+
+  it('goes on after an interruption as if there had been none', async () => {
+    const whole = await Trainer.create(options('uninterrupted'), { threads: 1 });
+    const expected = await modelBytes((await whole.run())!);
+    await whole.dispose();
+
+    const stop = new AbortController();
+    const first = await Trainer.create(options('interrupted'), { threads: 1 });
+    first.onProgress(({ step }) => step === 3 && stop.abort());
+    expect(await first.run(stop.signal)).toBeUndefined();
+    await first.dispose();
+
+    const second = await Trainer.resume(join(folder, 'interrupted'), {}, { threads: 1 });
+    expect(second.step).toBe(3);
+    const plugin = await second.run();
+    await second.dispose();
+    expect(await modelBytes(plugin!)).toEqual(expected);
+  });
+
+  it('names the folder that holds no images', async () => {
+    const { mkdir } = await import('node:fs/promises');
+    const empty = join(folder, 'empty');
+    await mkdir(empty, { recursive: true });
+    await expect(Trainer.create({ ...options('none'), b: empty })).rejects.toMatchObject({
+      code: 'DATASET_EMPTY',
+      subject: { file: empty },
+    });
+  });
+
+  it('refuses to resume where nothing was trained', async () => {
+    await expect(Trainer.resume(join(folder, 'nothing'))).rejects.toMatchObject({ code: 'CHECKPOINT_INVALID' });
+  });
+});
+
+describe('cyclebox train', () => {
+  it('is killed without warning and resumes from its last checkpoint', async () => {
+    const { a, b, out } = options('killed');
+    const common = ['train', '--out', out, '--threads', '1'];
+    const settings = ['--pair', 'red-blue', '--a', a, '--b', b, '--size', '32', '--load-size', '36', '--width', '4'];
+    const first = start([...common, ...settings, '--blocks', '1', '--steps', '100000', '--checkpoint-every', '0.002']);
+    await untilCheckpoint(out);
+    first.kill('SIGKILL');
+    await ended(first);
+    const reached = await latestStep(out);
+    const second = start([...common, '--resume', '--steps', String(reached + 2)]);
+    expect(await ended(second)).toBe(0);
+    expect(await latestStep(out)).toBe(reached + 2);
+    expect(await readdir(join(out, 'plugins', 'red-blue'))).toContain('to-blue.onnx');
+  });
+
+  it('says what is missing', async () => {
+    const child = start(['train', '--out', join(folder, 'usage')]);
+    let text = '';
+    child.stderr?.on('data', chunk => {
+      text += chunk;
+    });
+    expect(await ended(child)).toBe(2);
+    expect(text).toContain('USAGE: A new training needs --pair, --a and --b');
+  });
+});
+
+describe('the unpaired sampler', () => {
+  it('shows every image of A once per epoch and draws B at random', async () => {
+    const [a, b] = [await ImageFolder.open(join(folder, 'a'), 0), await ImageFolder.open(join(folder, 'b'), 0)];
+    const sampler = new UnpairedSampler(a, b, { size: 40, batch: 1, flip: false }, new Random(1));
+    const seen = new Set<number>();
+    for (let index = 0; index < 5; index++) {
+      const { A } = await sampler.next();
+      expect(A.shape).toEqual([1, 3, 40, 40]);
+      const means = await Promise.all(a.files.map(async (_, at) => meanOf((await a.load(at)).rgb)));
+      const mean = A.data.reduce((sum, value) => sum + (value + 1) * 127.5, 0) / A.data.length;
+      seen.add(means.map((other, at) => [Math.abs(other - mean), at] as const).sort(([x], [y]) => x - y)[0]![1]);
+    }
+    expect(sampler.state.remaining).toEqual([]);
+  });
+
+  it('names the image that is smaller than the crop', async () => {
+    const a = await ImageFolder.open(join(folder, 'a'), 0);
+    const sampler = new UnpairedSampler(a, a, { size: 64, batch: 1, flip: false }, new Random(1));
+    await expect(sampler.next()).rejects.toMatchObject({ code: 'IMAGE_TOO_SMALL' });
+  });
+});
+
+function meanOf(bytes: Uint8Array): number {
+  return bytes.reduce((sum, value) => sum + value, 0) / bytes.length;
+}
+
+function start(args: readonly string[]): ChildProcess {
+  return spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+function ended(child: ChildProcess): Promise<number | null> {
+  child.stdout?.resume();
+  return new Promise(resolve => child.once('exit', resolve));
+}
+
+/** Waits for the folder that a checkpoint is complete in; the file system is the only sign that a killed process gives. */
+async function untilCheckpoint(out: string): Promise<void> {
+  while (Number.isNaN(await latestStep(out))) await new Promise(resolve => setImmediate(resolve));
+}
+
+async function latestStep(out: string): Promise<number> {
+  const names = await readdir(join(out, 'checkpoints')).catch(() => [] as string[]);
+  for (const name of names.sort().reverse()) {
+    const state = await readFile(join(out, 'checkpoints', name, 'state.json'), 'utf8').catch(() => undefined);
+    if (state !== undefined) return JSON.parse(state).step;
+  }
+  return Number.NaN;
+}
