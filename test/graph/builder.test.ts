@@ -150,8 +150,10 @@ describe('shortcuts', () => {
 
   it('and shared nodes keep the values of any program', () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.nat(11), fc.nat(20), fc.nat(20)), { minLength: 1, maxLength: 15 }), steps => {
-        const values = [new GraphBuilder(), new PlainBuilder()].map(emitter => evaluated(program(emitter, steps)));
+      fc.property(fc.array(fc.tuple(fc.nat(13), fc.nat(20), fc.nat(20)), { minLength: 1, maxLength: 15 }), steps => {
+        const results = [new GraphBuilder(), new PlainBuilder()].map(emitter => program(emitter, steps));
+        for (const node of nodesUpTo(results[0]!)) expectInferred(node, results[0]!);
+        const values = results.map(evaluated);
         expect(values[0]!.shape).toEqual(values[1]!.shape);
         values[0]!.data.forEach((value, at) => {
           const plain = values[1]!.data[at]!;
@@ -245,6 +247,8 @@ function program(emitter: Emitter, steps: readonly (readonly [number, number, nu
       () => neg(a),
       () => add(broadcast(small[right % small.length]!, [2, 3]), a),
       () => sub(a, broadcast(small[right % small.length]!, [2, 3])),
+      () => mul(broadcast(small[right % small.length]!, [2, 3]), small[left % small.length]!),
+      () => div(small[left % small.length]!, broadcast(add(abs(small[right % small.length]!), 1), [2, 3])),
       () => transpose(transpose(tanh(a), [1, 0]), [1, 0]),
       () => reshape(reshape(a, [6]), [2, 3]),
       () => slice(pad(a, [left % 2, 0], [0, right % 2]), [left % 2, 0], [2 + (left % 2), 3]),
@@ -255,7 +259,18 @@ function program(emitter: Emitter, steps: readonly (readonly [number, number, nu
   return full.at(-1)!;
 }
 
+function nodesUpTo(tensor: Tensor): Node[] {
+  return Array.from({ length: tensor.id + 1 }, (_, id) => tensor.builder.node(id));
+}
+
+/** A shortcut may hand other inputs to an operation, but its shape must still follow from them. */
+function expectInferred(node: Node, { builder }: Tensor): void {
+  if (node.op === 'constant') return;
+  const shapes = node.inputs.map(id => builder.node(id).shape);
+  expect(inferShape<OpName>(node.op, shapes, node.attributes)).toEqual(node.shape);
+}
+
 function evaluated(tensor: Tensor): Float64Tensor {
-  const nodes = Array.from({ length: tensor.id + 1 }, (_, id) => tensor.builder.node(id));
+  const nodes = nodesUpTo(tensor);
   return evaluate({ nodes, inputs: {}, variables: {}, outputs: { y: tensor.id }, updates: {} }).outputs['y']!;
 }
