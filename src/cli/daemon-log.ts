@@ -15,8 +15,19 @@ export interface DaemonLog {
   finished(failures: Daemon['failures']): void;
 }
 
-export function openDaemonLog(config: DaemonConfig, isTerminal: boolean = process.stdout.isTTY === true): DaemonLog {
-  const destination = isTerminal ? readable(process.stdout) : pino.destination({ fd: 1, sync: true });
+export interface LogTarget {
+  readonly isTerminal: boolean;
+  write(text: string): void;
+}
+
+/** Written at once: what a killed daemon had to say is not lost in a buffer. */
+const standardOutput: LogTarget = {
+  isTerminal: process.stdout.isTTY === true,
+  write: text => void process.stdout.write(text),
+};
+
+export function openDaemonLog(config: DaemonConfig, target: LogTarget = standardOutput): DaemonLog {
+  const destination = target.isTerminal ? readable(target) : target;
   const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime, level: 'info' }, destination);
   let done = 0;
   return {
@@ -105,12 +116,12 @@ function describeRoute({ match, from, to }: Route): string {
 }
 
 /** `12:34:56 level message`, from pino's own records. */
-function readable(out: NodeJS.WritableStream): DestinationStream {
+function readable(target: LogTarget): DestinationStream {
   const names: Readonly<Record<number, string>> = { 40: 'warning ', 50: 'error ', 60: 'error ' };
   return {
     write(record) {
       const { time, level, msg } = JSON.parse(record) as { time: string; level: number; msg: string };
-      out.write(`${new Date(time).toTimeString().slice(0, 8)}  ${names[level] ?? ''}${msg}\n`);
+      target.write(`${new Date(time).toTimeString().slice(0, 8)}  ${names[level] ?? ''}${msg}\n`);
     },
   };
 }

@@ -69,7 +69,7 @@ function unrouted(path: RelativePath, routes: readonly Route[]): CycleboxError {
 }
 
 function unready(path: RelativePath, route: Route, problem: CycleboxError, routes: readonly Route[]): CycleboxError {
-  const message = `${path} cannot be translated by the route "${route.match}": ${problem.message.replace(/\.?$/, '.')} ${suggestion(routes)}`;
+  const message = `${path} cannot be translated by the route "${route.match}": ${problem.message.replace(/[^.?!]$/, '$&.')} ${suggestion(routes)}`;
   return new CycleboxError(problem.code, message, { subject: { file: path, pair: route.pair }, cause: problem });
 }
 

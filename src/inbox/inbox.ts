@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import {
   asCycleboxError,
   type Clock,
+  type CycleboxError,
   type Disposable,
   DisposableStore,
   Emitter,
