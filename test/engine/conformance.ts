@@ -4,14 +4,15 @@
  * is held to it by a line in engines.ts.
  */
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
-import { type Engine, operationNames } from '../../src/engine/index.js';
-import { GraphBuilder } from '../../src/graph/index.js';
+import { type Engine, operationNames, type TensorData } from '../../src/engine/index.js';
+import { GraphBuilder, sizeOf } from '../../src/graph/index.js';
 import { caseName, type OperationCase } from '../graph/operation-cases.js';
 import { randomValues, seededRandom } from '../graph/random-values.js';
 import { conformanceCases } from './conformance-cases.js';
 import { describeGraphs } from './conformance-graphs.js';
 import { describeModels } from './conformance-models.js';
 import { describeState } from './conformance-state.js';
+import { doubles, numbers } from './near.js';
 import { exactResult, tolerances } from './tolerance.js';
 
 /** The suite opens the engine once and disposes of it at the end. */
@@ -52,25 +53,54 @@ export function describeCoverage(): void {
 }
 
 async function expectConforming(engine: Engine, operation: OperationCase): Promise<void> {
-  const { op, shapes, makers, attributes } = operation;
   const random = seededRandom(11);
-  const inputs = shapes.map((shape, at) => ({
+  const inputs = operation.shapes.map((shape, at) => ({
     shape,
-    data: randomValues(random, shape, makers?.[at] ?? makers?.at(-1)),
+    data: randomValues(random, shape, operation.makers?.[at] ?? operation.makers?.at(-1)),
   }));
-  const builder = new GraphBuilder();
-  const tensors = shapes.map((shape, at) => builder.input(`x${at}`, shape));
-  builder.output('y', builder.emit(op, tensors, attributes));
-  const program = await engine.compile(builder.build());
-  const { y } = await program.run(Object.fromEntries(inputs.map((input, at) => [`x${at}`, input])));
-  await program.dispose();
-  const doubles = inputs.map(({ shape, data }) => ({ shape, data: Float64Array.from(data) }));
-  const exact = exactResult(operation, doubles);
-  expect(y!.shape).toEqual(exact.shape);
-  expectWithin(y!.data, exact.data, tolerances(operation, doubles, exact));
+  const doubled = inputs.map(doubles);
+  const exact = exactResult(operation, doubled);
+  const permitted = tolerances(operation, doubled, exact);
+  for (const compute of [ofInputs, ofVariables]) {
+    const y = await compute(engine, operation, inputs);
+    expect(y.shape).toEqual(exact.shape);
+    expectWithin(y.data, exact.data, permitted);
+  }
 }
 
-/** Reports the worst element, in units of its tolerance. */
+/** The result as an output of a program of inputs. */
+async function ofInputs(engine: Engine, { op, attributes }: OperationCase, values: readonly TensorData[]) {
+  const builder = new GraphBuilder();
+  const tensors = values.map(({ shape }, at) => builder.input(`x${at}`, shape));
+  builder.output('y', builder.emit(op, tensors, attributes));
+  const program = await engine.compile(builder.build());
+  const { y } = await program.run(named(values));
+  await program.dispose();
+  return y!;
+}
+
+/** The result as the next value of a variable, in a program of variables: engines may compile training otherwise. */
+async function ofVariables(engine: Engine, { op, attributes }: OperationCase, values: readonly TensorData[]) {
+  const builder = new GraphBuilder();
+  const tensors = values.map(({ shape }, at) => builder.variable(`x${at}`, shape));
+  const result = builder.emit(op, tensors, attributes);
+  const shape = numbers(result.shape);
+  builder.update(builder.variable('y', shape), result);
+  const before = { shape, data: new Float32Array(sizeOf(shape)) };
+  const state = await engine.createState({ ...named(values), y: before });
+  const program = await engine.compile(builder.build(), { state });
+  await program.run({});
+  const { y } = await state.read(['y']);
+  await program.dispose();
+  await state.dispose();
+  return y!;
+}
+
+function named(values: readonly TensorData[]): Record<string, TensorData> {
+  return Object.fromEntries(values.map((value, at) => [`x${at}`, value]));
+}
+
+/** Infinities and zeros must be met; other values to their tolerance. */
 function expectWithin(actual: Float32Array, exact: Float64Array, permitted: Float64Array): void {
   expect(actual.length).toBe(exact.length);
   exact.forEach((value, at) => {
