@@ -3,37 +3,17 @@
  * events and prints nothing. A run that was stopped goes on where its last checkpoint was.
  */
 import { join } from 'node:path';
-import {
-  type Clock,
-  CycleboxError,
-  type Disposable,
-  DisposableStore,
-  Emitter,
-  Random,
-  systemClock,
-} from '../base/index.js';
-import { type Engine, openEngine, type Program, type State, type TensorData, type Tensors } from '../engine/index.js';
-import { initialise } from '../nets/index.js';
-import { adamInputs, adamScalars, momentNames } from './adam.js';
+import { type Clock, CycleboxError, type Disposable, DisposableStore, Emitter, systemClock } from '../base/index.js';
+import type { TensorData, Tensors } from '../engine/index.js';
+import { adamInputs, adamScalars } from './adam.js';
 import { type Checkpoint, readLatestCheckpoint, writeCheckpoint } from './checkpoint.js';
-import {
-  type CycleGanSpec,
-  discriminatorNames,
-  discriminatorStep,
-  generatorNames,
-  generatorStep,
-  specOf,
-  trainedParameters,
-  weightName,
-} from './cyclegan-step.js';
-import { ImageFolder } from './image-folder.js';
-import { ImagePool } from './image-pool.js';
-import { LossLog } from './loss-log.js';
+import { generatorNames } from './cyclegan-step.js';
 import { exportPlugin } from './plugin-export.js';
-import { compilePreview, writeSampleSheet } from './sample-sheet.js';
+import { writeSampleSheet } from './sample-sheet.js';
 import { learningRateAt } from './schedule.js';
-import { cycleGanSpec, resolveTrainingSettings, type TrainingOptions, type TrainingSettings } from './settings.js';
-import { type Batch, UnpairedSampler } from './unpaired-sampler.js';
+import { resolveTrainingSettings, type TrainingOptions, type TrainingSettings } from './settings.js';
+import { assembleParts, freshData, initialState, resumedData, type TrainingParts } from './training-parts.js';
+import type { Batch } from './unpaired-sampler.js';
 
 export type Losses = Readonly<Record<string, number>>;
 
@@ -58,15 +38,12 @@ export interface TrainerOptions {
   readonly clock?: Clock;
 }
 
-const passesByDefault = 200;
-const sampleCount = 4;
-
 export class Trainer implements Disposable {
   readonly settings: TrainingSettings;
   readonly #store = new DisposableStore();
   readonly #progress = this.#store.add(new Emitter<TrainingProgress>());
   readonly #saved = this.#store.add(new Emitter<{ readonly step: number; readonly folder: string }>());
-  readonly #parts: Parts;
+  readonly #parts: TrainingParts;
   readonly #options: Required<Omit<TrainerOptions, 'threads'>>;
   #step: number;
 
@@ -75,7 +52,7 @@ export class Trainer implements Disposable {
   /** After every checkpoint. */
   readonly onCheckpoint = this.#saved.event;
 
-  private constructor(settings: TrainingSettings, parts: Parts, step: number, options: TrainerOptions) {
+  private constructor(settings: TrainingSettings, parts: TrainingParts, step: number, options: TrainerOptions) {
     this.settings = settings;
     this.#parts = parts;
     this.#step = step;
@@ -85,34 +62,18 @@ export class Trainer implements Disposable {
 
   /** A fresh run. @throws USAGE, DATASET_EMPTY, FILE_NOT_FOUND */
   static async create(options: TrainingOptions, trainer: TrainerOptions = {}): Promise<Trainer> {
-    const asked = resolveTrainingSettings(options);
-    const [a, b] = await openFolders(asked);
-    const steps = asked.steps || Math.ceil((passesByDefault * Math.max(a.length, b.length)) / asked.batch);
-    const settings = Object.freeze({ ...asked, steps });
-    const sampler = new UnpairedSampler(a, b, settings, new Random(settings.seed + 1));
-    const pools = [new ImagePool(settings.poolSize), new ImagePool(settings.poolSize)] as const;
-    const poolRandom = new Random(settings.seed + 2);
-    const parts = await assemble(settings, { a, b, sampler, pools, poolRandom }, initialState(settings), trainer);
+    const { settings, ...data } = await freshData(resolveTrainingSettings(options));
+    const parts = await assembleParts(settings, data, initialState(settings), trainer.threads);
     return new Trainer(settings, parts, 0, trainer);
   }
 
   /** Goes on from the latest checkpoint in `out`; `steps` may be raised. @throws CHECKPOINT_INVALID */
   static async resume(out: string, { steps }: { steps?: number } = {}, trainer: TrainerOptions = {}): Promise<Trainer> {
-    const { state, weights, moments, pools: images } = await readLatestCheckpoint(out);
+    const checkpoint = await readLatestCheckpoint(out);
+    const { state, weights, moments } = checkpoint;
     const settings = Object.freeze({ ...state.settings, out, steps: steps ?? state.settings.steps });
-    const [a, b] = await openFolders(settings);
-    const sampler = new UnpairedSampler(a, b, settings, state.sampler);
-    const stored = (domain: string) =>
-      Object.keys(images)
-        .filter(name => name.startsWith(`${domain}/`))
-        .sort()
-        .map(name => images[name]!.data);
-    const pools = [
-      new ImagePool(settings.poolSize, stored('A')),
-      new ImagePool(settings.poolSize, stored('B')),
-    ] as const;
-    const poolRandom = Random.from(state.poolRandom);
-    const parts = await assemble(settings, { a, b, sampler, pools, poolRandom }, { ...weights, ...moments }, trainer);
+    const data = await resumedData(settings, checkpoint);
+    const parts = await assembleParts(settings, data, { ...weights, ...moments }, trainer.threads);
     return new Trainer(settings, parts, state.step, trainer);
   }
 
@@ -223,81 +184,6 @@ export class Trainer implements Disposable {
     await this.#parts.log.flush();
     this.#saved.fire({ step: this.#step, folder });
   }
-}
-
-/** What a run works with, made once. */
-interface Parts {
-  readonly spec: CycleGanSpec;
-  readonly engine: Engine;
-  readonly state: State;
-  readonly generatorStep: Program;
-  readonly discriminatorStep: Program;
-  readonly preview: Program;
-  readonly sampler: UnpairedSampler;
-  /** Of domain A and of domain B. */
-  readonly pools: readonly [ImagePool, ImagePool];
-  readonly poolRandom: Random;
-  readonly samples: readonly Batch[];
-  readonly log: LossLog;
-}
-
-interface Data extends Pick<Parts, 'sampler' | 'pools' | 'poolRandom'> {
-  readonly a: ImageFolder;
-  readonly b: ImageFolder;
-}
-
-async function assemble(
-  settings: TrainingSettings,
-  { a, b, ...data }: Data,
-  variables: Tensors,
-  { threads }: TrainerOptions,
-): Promise<Parts> {
-  const spec = cycleGanSpec(settings);
-  const engine = await openEngine('auto', threads === undefined ? {} : { threads });
-  const state = await engine.createState(variables);
-  // The same samples in every sheet of a run, also after resuming.
-  const fixed = new UnpairedSampler(
-    a,
-    b,
-    { size: settings.size, batch: 1, flip: false },
-    new Random(settings.seed + 3),
-  );
-  const samples: Batch[] = [];
-  for (let index = 0; index < sampleCount; index++) samples.push(await fixed.next());
-  return {
-    ...data,
-    spec,
-    engine,
-    state,
-    samples,
-    generatorStep: await engine.compile(generatorStep(spec), { state }),
-    discriminatorStep: await engine.compile(discriminatorStep(spec), { state }),
-    preview: await compilePreview(engine, state, spec),
-    log: new LossLog(join(settings.out, 'losses.csv')),
-  };
-}
-
-function openFolders({ a, b, loadSize }: TrainingSettings): Promise<[ImageFolder, ImageFolder]> {
-  return Promise.all([ImageFolder.open(a, loadSize), ImageFolder.open(b, loadSize)]);
-}
-
-/** Freshly drawn weights and zero moments. */
-function initialState(settings: TrainingSettings): Record<string, TensorData> {
-  const spec = cycleGanSpec(settings);
-  const random = new Random(settings.seed);
-  const drawn = new Map<string, Float32Array>();
-  for (const network of [...generatorNames, ...discriminatorNames]) {
-    for (const [key, data] of Object.entries(initialise(specOf(spec, network), random))) {
-      drawn.set(weightName(network, key), data);
-    }
-  }
-  const variables: Record<string, TensorData> = {};
-  for (const { name, shape } of trainedParameters(spec)) {
-    const data = drawn.get(name)!;
-    variables[name] = { shape, data };
-    for (const moment of momentNames(name)) variables[moment] = { shape, data: new Float32Array(data.length) };
-  }
-  return variables;
 }
 
 function readLosses(outputs: Tensors, step: number): Losses {
