@@ -1,9 +1,10 @@
 /**
- * What `import … from 'cyclebox'` offers to other programs: translating images in a pipeline. Everything else in the
- * package is internal and may change; plugin authors import `cyclebox/plugin`.
+ * What `import … from 'cyclebox'` offers to other programs: translating images in a pipeline, and training new pairs.
+ * Everything else in the package is internal and may change; plugin authors import `cyclebox/plugin`.
  */
 export { CycleboxError, type ErrorCode, type ErrorSubject } from './base/index.js';
 export type { EncodeOptions, ImageFormat, Picture } from './image/index.js';
+export { Trainer, type TrainerOptions, type TrainingOptions, type TrainingProgress } from './training/index.js';
 export {
   openTranslator,
   type TranslatedImage,
