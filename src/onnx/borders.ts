@@ -14,12 +14,39 @@ export function lowerReflectPad({ emitter, inputs: [x], attributes }: Site<'refl
   return emitter.node('Pad', [x!, emitter.integers([0, 0, top, left, 0, 0, bottom, right])], { mode: 'reflect' });
 }
 
+/** Images up to this size are folded by products with 0-1 matrices, two nodes instead of a dozen slices and copies. */
+const largestFoldedByProduct = 72;
+
 /** Folds the border back, one axis after the other. */
 export function lowerReflectPadGrad({ emitter, inputs, attributes, shape }: Site<'reflectPadGrad'>): ValueName {
   const [, , height, width] = numericShape(shape, 'reflectPadGrad in ONNX');
   const [top, left, bottom, right] = attributes.padding;
+  if (Math.max(height!, width!) <= largestFoldedByProduct) {
+    const columns = emitter.node('MatMul', [inputs[0]!, mirrorMatrix(emitter, width!, left, right, false)]);
+    return emitter.node('MatMul', [mirrorMatrix(emitter, height!, top, bottom, true), columns]);
+  }
   const rows = foldAxis(emitter, inputs[0]!, 2, height!, top, bottom);
   return foldAxis(emitter, rows, 3, width!, left, right);
+}
+
+/** `[padded, size]`, or transposed: a 1 where a padded cell shows a cell of the image. */
+function mirrorMatrix(
+  emitter: OnnxEmitter,
+  size: number,
+  before: number,
+  after: number,
+  transposed: boolean,
+): ValueName {
+  return emitter.shared(`mirror ${size} ${before} ${after} ${transposed}`, () => {
+    const padded = before + size + after;
+    const data = new Float32Array(padded * size);
+    for (let cell = 0; cell < padded; cell++) {
+      const at = Math.abs(cell - before);
+      const shown = at < size ? at : 2 * size - 2 - at;
+      data[transposed ? shown * padded + cell : cell * size + shown] = 1;
+    }
+    return emitter.floats(data, transposed ? [size, padded] : [padded, size]);
+  });
 }
 
 /**

@@ -25,6 +25,7 @@ export class OnnxEmitter {
   readonly #inputs: InstanceType<typeof onnx.ValueInfoProto>[] = [];
   readonly #outputs: InstanceType<typeof onnx.ValueInfoProto>[] = [];
   readonly #shared = new Map<string, ValueName>();
+  readonly #fixed = new Set<ValueName>();
   #count = 0;
 
   /** Appends a node with one result and returns the result's name. Nothing is shared: the caller does that. */
@@ -46,8 +47,14 @@ export class OnnxEmitter {
     return name;
   }
 
+  /** Whether a value is part of the file rather than computed or handed in. */
+  isFixed(name: ValueName): boolean {
+    return this.#fixed.has(name);
+  }
+
   /** float32 values under a name of their own. */
   floats(data: Float32Array, dims: readonly number[], name: ValueName = this.#fresh()): ValueName {
+    this.#fixed.add(name);
     this.#initializers.push(
       onnx.TensorProto.create({
         name,

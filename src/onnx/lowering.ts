@@ -15,10 +15,11 @@ import {
   type Shape,
 } from '../graph/index.js';
 import { lowerPad, lowerReflectPad, lowerReflectPadGrad, lowerSliceGrad } from './borders.js';
-import { lowerConv2d, lowerConv2dInputGrad, lowerConv2dWeightGrad } from './convolution.js';
+import { lowerConv2d, lowerConv2dInputGrad, lowerConv2dWeightGrad, lowerWeightGradSum } from './convolution/index.js';
 import { type AttributeValue, type OnnxDimension, OnnxEmitter, type ValueName } from './emitter.js';
 import { lowerInstanceNorm, lowerInstanceNormGrad } from './normalisation.js';
 import type { Site } from './site.js';
+import { findWeightGradSums } from './weight-gradient-sums.js';
 
 export interface LoweringOptions {
   readonly name?: string;
@@ -120,8 +121,13 @@ const lowerings: { readonly [O in OpName]: Lowering<O> } = {
 export function encodeOnnx(graph: Graph, options: LoweringOptions = {}): Uint8Array {
   const emitter = new OnnxEmitter();
   const names: ValueName[] = [];
+  const sums = findWeightGradSums(graph);
   graph.nodes.forEach((_node, id) => {
-    names[id] = lowerNode(graph, id, names, emitter, options);
+    if (sums.absorbed.has(id)) return;
+    const leaves = sums.leaves.get(id);
+    names[id] = leaves
+      ? lowerWeightGradSum(leaves.map(leaf => siteOf<'conv2dWeightGrad'>(graph, graph.nodes[leaf]!, names, emitter)))
+      : lowerNode(graph, id, names, emitter, options);
   });
   for (const [name, id] of Object.entries(graph.outputs)) {
     emitter.output(name, names[id]!, onnxShape(graph.nodes[id]!.shape));
@@ -150,18 +156,23 @@ function lowerNode(
       return emitter.floats(values, numericShape(node.shape, 'A variable'), name);
     }
     default:
-      return (lowerings[node.op] as Lowering<OpName>)(siteOf(graph, node, names, emitter));
+      return (lowerings[node.op] as Lowering<OpName>)(siteOf<OpName>(graph, node, names, emitter));
   }
 }
 
-function siteOf(graph: Graph, node: Node, names: readonly ValueName[], emitter: OnnxEmitter): Site<OpName> {
+function siteOf<O extends OpName>(
+  graph: Graph,
+  node: Node,
+  names: readonly ValueName[],
+  emitter: OnnxEmitter,
+): Site<O> {
   return {
     emitter,
     graph,
     inputNodes: node.inputs,
     inputs: node.inputs.map(input => names[input]!),
     inputShapes: node.inputs.map(input => graph.nodes[input]!.shape),
-    attributes: node.attributes as Attributes<OpName>,
+    attributes: node.attributes as Attributes<O>,
     shape: node.shape,
   };
 }

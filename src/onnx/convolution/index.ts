@@ -1,0 +1,3 @@
+export { lowerConv2d } from './forward.js';
+export { lowerConv2dInputGrad } from './input-gradient.js';
+export { lowerConv2dWeightGrad, lowerWeightGradSum } from './weight-gradient.js';

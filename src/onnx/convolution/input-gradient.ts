@@ -1,0 +1,107 @@
+/**
+ * conv2dInputGrad in ONNX, which is also the transposed convolution. ConvTranspose in general; a Conv with the turned
+ * kernel where dy has far fewer channels than the result; and for fixed kernels that double the size (upsampling layers
+ * of exported generators) a sub-pixel convolution: one Conv for each of the four phases, woven by DepthToSpace, so that
+ * nothing is multiplied by inserted zeros and every runtime's fastest Conv does the work.
+ */
+import { formatShape, numericShape, type Padding } from '../../graph/index.js';
+import type { ValueName } from '../emitter.js';
+import type { Site } from '../site.js';
+import { farFewer, kernelSize, pickedKernel, turnedKernel, turnedPadding } from './geometry.js';
+
+export function lowerConv2dInputGrad(site: Site<'conv2dInputGrad'>): ValueName {
+  if (unfoldsGradient(site)) return turnedConv(site);
+  const phases = site.emitter.isFixed(site.inputs[1]!) ? doublingPhases(site) : undefined;
+  return phases ? subPixel(site, phases) : transposedConv(site);
+}
+
+function transposedConv({ emitter, inputs, inputShapes, attributes, shape }: Site<'conv2dInputGrad'>): ValueName {
+  const { stride, padding } = attributes;
+  const extra = outputPadding({ inputShapes, attributes, shape });
+  return emitter.node('ConvTranspose', inputs, { strides: stride, pads: padding, output_padding: extra });
+}
+
+function unfoldsGradient({ inputShapes, attributes }: Site<'conv2dInputGrad'>): boolean {
+  const { stride, padding } = attributes;
+  const [k, c, kh, kw] = numericShape(inputShapes[1]!, 'A kernel');
+  const dense = stride.every(step => step === 1);
+  return dense && farFewer(k!, c!) && turnedPadding(padding, [kh!, kw!]).every(cells => cells >= 0);
+}
+
+function turnedConv({ emitter, inputs, inputShapes, attributes }: Site<'conv2dInputGrad'>): ValueName {
+  const turned = turnedKernel(emitter, inputs[1]!, inputShapes[1]!);
+  const pads = turnedPadding(attributes.padding, kernelSize(inputShapes[1]!));
+  return emitter.node('Conv', [inputs[0]!, turned], { pads });
+}
+
+/** One axis of a phase: the kernel cells that meet its results, and the cells of dy around them. */
+interface Phase {
+  readonly cells: readonly number[];
+  readonly before: number;
+  readonly after: number;
+}
+
+/**
+ * Of the result's cells y ≡ phase (mod 2). Cell y collects dy[i]·w[a] with 2i + a = y + padding, so these a are
+ * ≡ phase + padding; i runs backwards as a grows, so the cells are listed from last to first.
+ */
+function phaseOf(phase: number, kernel: number, padding: number): Phase {
+  const cells: number[] = [];
+  for (let a = (phase + padding) % 2; a < kernel; a += 2) cells.unshift(a);
+  const before = cells.length - 1 - Math.floor((phase + padding) / 2);
+  return { cells, before, after: cells.length - 1 - before };
+}
+
+/** Even and odd rows, even and odd columns; undefined unless the result is twice dy and no window needs cropping. */
+function doublingPhases(
+  site: Site<'conv2dInputGrad'>,
+): readonly [down: readonly Phase[], across: readonly Phase[]] | undefined {
+  const { stride, padding } = site.attributes;
+  const [kh, kw] = kernelSize(site.inputShapes[1]!);
+  const extra = outputPadding(site);
+  const doubles =
+    stride.every(step => step === 2) &&
+    kh - padding[0] - padding[2] + extra[0] === 2 &&
+    kw - padding[1] - padding[3] + extra[1] === 2;
+  const down = [0, 1].map(phase => phaseOf(phase, kh, padding[0]));
+  const across = [0, 1].map(phase => phaseOf(phase, kw, padding[1]));
+  const whole = [...down, ...across].every(({ cells, before, after }) => cells.length > 0 && before >= 0 && after >= 0);
+  return doubles && whole ? [down, across] : undefined;
+}
+
+function subPixel(
+  { emitter, inputs, inputShapes }: Site<'conv2dInputGrad'>,
+  [down, across]: readonly [readonly Phase[], readonly Phase[]],
+): ValueName {
+  const phases = down.flatMap(rows =>
+    across.map(columns => {
+      const kernel = pickedKernel(emitter, inputs[1]!, inputShapes[1]!, rows.cells, columns.cells);
+      const pads: Padding = [rows.before, columns.before, rows.after, columns.after];
+      return emitter.node('Conv', [inputs[0]!, kernel], { pads });
+    }),
+  );
+  const stacked = emitter.node('Concat', phases, { axis: 1 });
+  return emitter.node('DepthToSpace', [stacked], { blocksize: 2, mode: 'DCR' });
+}
+
+/** `size - ((dy - 1) · stride - padding + kernel)` per axis; of symbolic sizes, by their offsets. */
+function outputPadding({
+  inputShapes,
+  attributes,
+  shape,
+}: Pick<Site<'conv2dInputGrad'>, 'inputShapes' | 'attributes' | 'shape'>): [number, number] {
+  const { stride, padding } = attributes;
+  const [dy, w] = inputShapes;
+  const [kh, kw] = kernelSize(w!);
+  const extra = (axis: number, steps: number, cells: number, around: number) => {
+    const [size, source] = [shape[axis]!, dy![axis]!];
+    if (typeof size === 'number' && typeof source === 'number') return size - ((source - 1) * steps - around + cells);
+    if (typeof size === 'number' || typeof source === 'number') {
+      throw new Error(
+        `conv2dInputGrad from ${formatShape(dy!)} to ${formatShape(shape)}: one size is symbolic, one not`,
+      );
+    }
+    return size.offset - ((source.offset - 1) * steps - around + cells);
+  };
+  return [extra(2, stride[0], kh, padding[0] + padding[2]), extra(3, stride[1], kw, padding[1] + padding[3])];
+}

@@ -1,0 +1,160 @@
+/**
+ * conv2dWeightGrad in ONNX: one side is unfolded to `[channels·kh·kw, h·w]` and multiplied with the other as a Gemm, the
+ * side with fewer channels where that is possible. Rows are ordered channel first, so that the product is the kernel's
+ * gradient as it lies, without a transposition. Gradients of one kernel that are added up (a network applied to several
+ * images) are added inside the Gemms.
+ */
+import { numericShape, type Padding } from '../../graph/index.js';
+import { sliceAxis } from '../borders.js';
+import type { OnnxEmitter, ValueName } from '../emitter.js';
+import type { Site } from '../site.js';
+import { farFewer } from './geometry.js';
+
+export function lowerConv2dWeightGrad(site: Site<'conv2dWeightGrad'>): ValueName {
+  return lowerWeightGradSum([site]);
+}
+
+/** The sum of gradients of one kernel shape; stride, padding and kernel are the same for all. */
+export function lowerWeightGradSum(sites: readonly Site<'conv2dWeightGrad'>[]): ValueName {
+  const [first] = sites as readonly [Site<'conv2dWeightGrad'>];
+  const [k, c] = numericShape(first.shape, 'conv2dWeightGrad in ONNX');
+  const images = sites.flatMap(imagesOf);
+  if (images.every(unfoldsGradient)) return gradientUnfolded(images, [k!, c!]);
+  const product = accumulated(images, image => [rowsOf(image, image.dy, k!), unfoldedInput(image, c!)]);
+  return first.emitter.node('Reshape', [product, first.emitter.integers(numericShape(first.shape, 'A kernel'))]);
+}
+
+/** One image of a batch: x `[1, c, h, w]` and dy `[1, k, h', w']`. */
+interface Image {
+  readonly emitter: OnnxEmitter;
+  readonly x: ValueName;
+  readonly dy: ValueName;
+  readonly xShape: readonly number[];
+  readonly dyShape: readonly number[];
+  readonly stride: readonly [number, number];
+  readonly padding: Padding;
+  readonly kernel: readonly [number, number];
+}
+
+function imagesOf({ emitter, inputs, inputShapes, attributes }: Site<'conv2dWeightGrad'>): Image[] {
+  const [xShape, dyShape] = inputShapes.map(shape => numericShape(shape, 'conv2dWeightGrad in ONNX'));
+  const batch = xShape![0]!;
+  const pick = (value: ValueName, index: number) =>
+    batch === 1
+      ? value
+      : emitter.shared(`image ${index} of ${value}`, () => sliceAxis(emitter, value, 0, index, index + 1));
+  return Array.from({ length: batch }, (_, index) => ({
+    emitter,
+    x: pick(inputs[0]!, index),
+    dy: pick(inputs[1]!, index),
+    xShape: [1, ...xShape!.slice(1)],
+    dyShape: [1, ...dyShape!.slice(1)],
+    ...attributes,
+  }));
+}
+
+/** `Σ a · bᵀ`, each product added to the sum of those before it. */
+function accumulated(images: readonly Image[], factors: (image: Image) => readonly [ValueName, ValueName]): ValueName {
+  return images.reduce<ValueName | undefined>((sum, image) => {
+    const [a, b] = factors(image);
+    return image.emitter.node('Gemm', sum === undefined ? [a, b] : [a, b, sum], { transB: 1 });
+  }, undefined)!;
+}
+
+/** Stride 1 and far fewer channels in dy. */
+function unfoldsGradient({ stride, xShape, dyShape }: Image): boolean {
+  return stride.every(step => step === 1) && farFewer(dyShape[1]!, xShape[1]!);
+}
+
+/** `[k·kh·kw, H·W] × [c, H·W]ᵀ` over the padded image of H × W cells, then channels to their places. */
+function gradientUnfolded(images: readonly Image[], [k, c]: readonly [number, number]): ValueName {
+  const { emitter, kernel } = images[0]!;
+  const [kh, kw] = kernel;
+  const product = accumulated(images, image => [unfoldedGradient(image, k), rowsOf(image, padded(image), c)]);
+  const split = emitter.node('Reshape', [product, emitter.integers([k, kh * kw, c])]);
+  const swapped = emitter.node('Transpose', [split], { perm: [0, 2, 1] });
+  return emitter.node('Reshape', [swapped, emitter.integers([k, c, kh, kw])]);
+}
+
+/** `[1, channels, …]` → `[channels, rest]`. */
+function rowsOf({ emitter }: Image, value: ValueName, channels: number): ValueName {
+  return emitter.node('Reshape', [value, emitter.integers([channels, -1])]);
+}
+
+function padded({ emitter, x, padding: [top, left, bottom, right] }: Image): ValueName {
+  if (top + left + bottom + right === 0) return x;
+  return emitter.shared(`padded ${x} ${[top, left, bottom, right]}`, () =>
+    emitter.node('Pad', [x, emitter.integers([0, 0, top, left, 0, 0, bottom, right])]),
+  );
+}
+
+function unfoldedInput(image: Image, c: number): ValueName {
+  const { emitter, x, dyShape, stride, padding, kernel } = image;
+  return emitter.shared(`unfolded ${x} ${stride} ${padding} ${kernel}`, () => {
+    const dense = stride.every(step => step === 1);
+    const unfolded =
+      dense && kernel[0] * kernel[1] > largestPickedKernel
+        ? sliced(image, padded(image), c, [dyShape[2]!, dyShape[3]!], false)
+        : picked(emitter, x, c, stride, padding, kernel);
+    return emitter.node('Reshape', [unfolded, emitter.integers([c * kernel[0] * kernel[1], -1])]);
+  });
+}
+
+/** Every cell of the padded image against the cell of dy that kernel cell (a, b) led it to. */
+function unfoldedGradient(image: Image, k: number): ValueName {
+  const { emitter, dy, xShape, padding, kernel } = image;
+  const [kh, kw] = kernel;
+  const around = [0, 0, kh - 1, kw - 1];
+  const spread = emitter.node('Pad', [dy, emitter.integers([...around, ...around])]);
+  const size = [xShape[2]! + padding[0] + padding[2], xShape[3]! + padding[1] + padding[3]] as const;
+  const unfolded = sliced(image, spread, k, size, true);
+  return emitter.node('Reshape', [unfolded, emitter.integers([k * kh * kw, -1])]);
+}
+
+/** Kernels of more cells are unfolded by slices: picking costs cells² multiplications per result. */
+const largestPickedKernel = 16;
+
+/**
+ * Unfolding as a convolution, channel by channel, with one kernel for each cell that holds a single one: ONNX Runtime
+ * pads, strides and threads it, and needs no node per cell.
+ */
+function picked(
+  emitter: OnnxEmitter,
+  x: ValueName,
+  channels: number,
+  strides: readonly number[],
+  pads: Padding,
+  [kh, kw]: readonly [number, number],
+): ValueName {
+  const cells = kh * kw;
+  const ones = emitter.shared(`cells ${channels} ${kh} ${kw}`, () => {
+    const data = new Float32Array(channels * cells * cells);
+    for (let row = 0; row < channels * cells; row++) data[row * cells + (row % cells)] = 1;
+    return emitter.floats(data, [channels * cells, 1, kh, kw]);
+  });
+  return emitter.node('Conv', [x, ones], { group: channels, strides, pads });
+}
+
+/** Unfolding as one slice of `x` for each kernel cell, `size` cells large; `backwards` starts from the last cell. */
+function sliced(
+  { emitter, kernel: [kh, kw] }: Image,
+  x: ValueName,
+  channels: number,
+  size: readonly [number, number],
+  backwards: boolean,
+): ValueName {
+  const views: ValueName[] = [];
+  for (let row = 0; row < kh; row++) {
+    for (let column = 0; column < kw; column++) {
+      const [top, left] = backwards ? [kh - 1 - row, kw - 1 - column] : [row, column];
+      const view = emitter.node('Slice', [
+        x,
+        emitter.integers([top, left]),
+        emitter.integers([top + size[0], left + size[1]]),
+        emitter.integers([2, 3]),
+      ]);
+      views.push(emitter.node('Reshape', [view, emitter.integers([channels, 1, size[0] * size[1]])]));
+    }
+  }
+  return emitter.node('Concat', views, { axis: 1 });
+}
