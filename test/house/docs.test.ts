@@ -1,0 +1,108 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { errorCodes, packageRoot } from '../../src/base/index.js';
+import { configJsonSchema, parseConfig, resolveConfig } from '../../src/daemon/index.js';
+
+const read = (name: string): Promise<string> => readFile(join(packageRoot, name), 'utf8');
+const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  ...(await readdir(join(packageRoot, 'docs'))).filter(name => name.endsWith('.md')).map(name => `docs/${name}`),
+];
+
+/** The code blocks of a page, by language (`''` for indented or unnamed ones). */
+async function blocks(page: string, language: string): Promise<readonly string[]> {
+  const matches = (await read(page)).matchAll(/^```(\w*)[^\n]*\n([\s\S]*?)^```/gm);
+  return [...matches].filter(([, name]) => name === language).map(([, , body]) => body!);
+}
+
+/** First cells of the rows of a page's tables, without back-ticks. */
+async function firstCells(page: string): Promise<readonly string[]> {
+  return [...(await read(page)).matchAll(/^\| `([^`]+)`/gm)].map(([, cell]) => cell!);
+}
+
+function help(command: string): Promise<string> {
+  const entry = join(packageRoot, 'dist', 'cli', 'main.js');
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, [entry, 'help', command], (error, out) => (error ? reject(error) : resolve(out)));
+  });
+}
+
+describe('README', () => {
+  test('shows set-up, demo, start and test on its first screen', async () => {
+    const screen = (await read('README.md')).split('\n').slice(0, 30).join('\n');
+    for (const command of ['npm ci && npm run demo', 'npm ci && npm start', 'npm ci && npm test'])
+      expect(screen).toContain(command);
+  });
+
+  test('names no npm script that is not there', async () => {
+    const { scripts } = JSON.parse(await read('package.json')) as { scripts: Record<string, string> };
+    for (const page of pages) {
+      const named = [...(await read(page)).matchAll(/npm (?:run (?:--silent )?([\w:-]+)|(test|start)\b)/g)];
+      for (const [, script, short] of named) expect(Object.keys(scripts), page).toContain(script ?? short);
+    }
+  });
+});
+
+describe('docs in step', () => {
+  test('docs/errors.md lists every code with its meaning, in the order of the table in the code', async () => {
+    const rows = [...(await read('docs/errors.md')).matchAll(/^\| `([A-Z_]+)` +\| (.*?) +\|/gm)];
+    expect(rows.map(([, code, meaning]) => [code, meaning])).toEqual(Object.entries(errorCodes));
+  });
+
+  test('docs/dependencies.md has one line for each dependency', async () => {
+    const { dependencies, devDependencies } = JSON.parse(await read('package.json'));
+    const expected = [...Object.keys(dependencies), ...Object.keys(devDependencies)].sort();
+    expect([...(await firstCells('docs/dependencies.md'))].sort()).toEqual(expected);
+  });
+
+  test('docs/watch-config.md lists every key', async () => {
+    const cells = await firstCells('docs/watch-config.md');
+    const { properties } = configJsonSchema() as { properties: Record<string, unknown> };
+    for (const key of Object.keys(properties)) expect(cells).toContain(key);
+  });
+
+  test('every configuration shown is valid', async () => {
+    const shown = (await Promise.all(pages.map(page => blocks(page, 'jsonc')))).flat();
+    expect(shown.length).toBeGreaterThan(0);
+    for (const text of shown) expect(() => resolveConfig(parseConfig(text, 'example'), '/')).not.toThrow();
+    expect(() => parseConfig('{ "inbocks": "x", "routes": [] }', 'example')).toThrow(/inbox/);
+  });
+
+  test('watch-config.schema.json is the one that npm run schema writes', async () => {
+    expect(JSON.parse(await read('watch-config.schema.json'))).toEqual(configJsonSchema());
+  });
+
+  test('every command line shown uses commands and options that exist', async () => {
+    const shown = (await Promise.all(pages.map(page => blocks(page, 'sh')))).flat().join('\n').replaceAll('\\\n', ' ');
+    const lines = [...shown.matchAll(/^(?:npx )?cyclebox (\w+)(.*)$/gm)];
+    expect(lines.length).toBeGreaterThan(3);
+    const helps = new Map<string, string>();
+    for (const [line, command, rest] of lines) {
+      if (!helps.has(command!)) helps.set(command!, await help(command!));
+      const text = helps.get(command!)!;
+      for (const [option] of rest!.split('#')[0]!.matchAll(/(?<= )--?[a-z-]+/g))
+        expect(text, line).toMatch(new RegExp(`^ .*(?:^|[ ,])${option}(?=[ ,]|$)`, 'm'));
+    }
+  });
+
+  test('every link and picture leads to a file that is there', async () => {
+    const broken: string[] = [];
+    for (const page of pages) {
+      const links = (await read(page)).matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g);
+      for (const [, link] of links)
+        if (!existsSync(join(packageRoot, dirname(page), link!))) broken.push(`${page}: ${link}`);
+    }
+    expect(broken).toEqual([]);
+  });
+
+  test('every file and folder that CONTRIBUTING.md names is there', async () => {
+    const named = [...(await read('CONTRIBUTING.md')).matchAll(/`((?:src|test|docs|tools|plugins|\.ci)\/[\w./-]*)`/g)];
+    expect(named.length).toBeGreaterThan(10);
+    for (const [, path] of named) expect(existsSync(join(packageRoot, path!)), path).toBe(true);
+  });
+});
