@@ -64,12 +64,7 @@ describe('floors', () => {
 
   test('floors.biome.json says the same as the table here, for rooms and their subfolders', async () => {
     const { overrides } = JSON.parse(await readFile(join(packageRoot, 'floors.biome.json'), 'utf8'));
-    const expected: unknown[] = [];
-    for (const room of Object.keys(floors)) {
-      const entries = await readdir(join(source, room), { withFileTypes: true });
-      expected.push(ruleFor(room, '..'));
-      if (entries.some(entry => entry.isDirectory())) expected.push(ruleFor(room, '../..'));
-    }
+    const expected = Object.keys(floors).flatMap(room => [ruleFor(room, '..'), ruleFor(room, '../..')]);
     expect(overrides.slice(0, -1)).toEqual(expected);
   });
 
