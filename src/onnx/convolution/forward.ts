@@ -1,26 +1,55 @@
 /**
- * conv2d in ONNX: Conv, except where a stride-1 layer has far fewer output than input channels (the last layer of a
- * generator). Conv would unfold all its input there; ConvTranspose with the turned kernel spreads the few outputs.
+ * conv2d in ONNX: Conv, except in stride-1 layers with far fewer output than input channels, such as the last of a
+ * generator. There Conv would unfold all its input for a handful of results. Kernels that change between runs go to
+ * ConvTranspose, turned, which spreads the few outputs; fixed ones compute four neighbouring results as channels.
  */
-import { numericShape } from '../../graph/index.js';
-import type { ValueName } from '../emitter.js';
+import { type Dimension, numericShape, type Padding } from '../../graph/index.js';
+import type { OnnxEmitter, ValueName } from '../emitter.js';
 import type { Site } from '../site.js';
 import { farFewer, kernelSize, turnedKernel, turnedPadding } from './geometry.js';
 
 export function lowerConv2d(site: Site<'conv2d'>): ValueName {
-  const { emitter, inputs, inputShapes, attributes } = site;
+  const { emitter, inputs, attributes } = site;
   const { stride, padding } = attributes;
-  if (!spreadsOutputs(site)) return emitter.node('Conv', inputs, { strides: stride, pads: padding });
-  const turned = turnedKernel(emitter, inputs[1]!, inputShapes[1]!);
-  const pads = turnedPadding(padding, kernelSize(inputShapes[1]!));
-  return emitter.node('ConvTranspose', [inputs[0]!, turned], { pads });
+  if (!hasFewOutputs(site)) return emitter.node('Conv', inputs, { strides: stride, pads: padding });
+  if (!emitter.isFixed(inputs[1]!)) return spreadingOutputs(site) ?? plain(emitter, inputs, padding);
+  return site.shape.slice(2).every(isEven) ? blocksOfFour(site) : plain(emitter, inputs, padding);
 }
 
-/** Only with kernels that change between runs: for fixed ones the runtime lays Conv out better by itself. */
-function spreadsOutputs({ emitter, inputs, inputShapes, attributes }: Site<'conv2d'>): boolean {
-  const { stride, padding } = attributes;
+function plain(emitter: OnnxEmitter, inputs: readonly ValueName[], pads: Padding): ValueName {
+  return emitter.node('Conv', inputs, { pads });
+}
+
+function hasFewOutputs({ inputShapes, attributes: { stride } }: Site<'conv2d'>): boolean {
   const [k, c, kh, kw] = numericShape(inputShapes[1]!, 'A kernel');
-  const dense = stride.every(step => step === 1) && kh! * kw! > 1;
-  const fits = turnedPadding(padding, [kh!, kw!]).every(cells => cells >= 0);
-  return dense && fits && farFewer(k!, c!) && !emitter.isFixed(inputs[1]!);
+  return stride.every(step => step === 1) && kh! * kw! > 1 && farFewer(k!, c!);
+}
+
+/** Undefined where there is more padding than kernel. */
+function spreadingOutputs({ emitter, inputs, inputShapes, attributes }: Site<'conv2d'>): ValueName | undefined {
+  const pads = turnedPadding(attributes.padding, kernelSize(inputShapes[1]!));
+  if (pads.some(cells => cells < 0)) return undefined;
+  return emitter.node('ConvTranspose', [inputs[0]!, turnedKernel(emitter, inputs[1]!, inputShapes[1]!)], { pads });
+}
+
+/**
+ * Results in blocks of 2 × 2: one stride-2 Conv whose channels are the four cells of a block, each with the kernel at its
+ * own offset in a kernel one cell larger, then DepthToSpace. ONNX Runtime computes 16 channels at a time; three of them
+ * leave the rest idle, twelve do not.
+ */
+function blocksOfFour({ emitter, inputs: [x, w], attributes: { padding } }: Site<'conv2d'>): ValueName {
+  const kernels = emitter.shared(`blocks ${w}`, () => {
+    const shifted = [0, 1].flatMap(down =>
+      [0, 1].map(right => emitter.node('Pad', [w!, emitter.integers([0, 0, down, right, 0, 0, 1 - down, 1 - right])])),
+    );
+    return emitter.node('Concat', shifted, { axis: 0 });
+  });
+  const blocks = emitter.node('Conv', [x!, kernels], { strides: [2, 2], pads: padding });
+  return emitter.node('DepthToSpace', [blocks], { blocksize: 2, mode: 'DCR' });
+}
+
+function isEven(dimension: Dimension): boolean {
+  if (typeof dimension === 'number') return dimension % 2 === 0;
+  const { multiple, numerator, denominator, offset } = dimension;
+  return (multiple * numerator) % (2 * denominator) === 0 && offset % 2 === 0;
 }

@@ -111,7 +111,7 @@ function unfoldedGradient(image: Image, k: number): ValueName {
   return emitter.node('Reshape', [unfolded, emitter.integers([k * kh * kw, -1])]);
 }
 
-/** Kernels of more cells are unfolded by slices: picking costs cells² multiplications per result. */
+/** Kernels of more cells are unfolded by slices: picking multiplies every value by all of the kernel's cells. */
 const largestPickedKernel = 16;
 
 /**
@@ -135,26 +135,22 @@ function picked(
   return emitter.node('Conv', [x, ones], { group: channels, strides, pads });
 }
 
-/** Unfolding as one slice of `x` for each kernel cell, `size` cells large; `backwards` starts from the last cell. */
+/**
+ * Unfolding by slices, `size` cells each: first the columns of the kernel, then, in whole blocks, its rows. `backwards`
+ * starts from the last cell.
+ */
 function sliced(
   { emitter, kernel: [kh, kw] }: Image,
   x: ValueName,
   channels: number,
-  size: readonly [number, number],
+  [height, width]: readonly [number, number],
   backwards: boolean,
 ): ValueName {
-  const views: ValueName[] = [];
-  for (let row = 0; row < kh; row++) {
-    for (let column = 0; column < kw; column++) {
-      const [top, left] = backwards ? [kh - 1 - row, kw - 1 - column] : [row, column];
-      const view = emitter.node('Slice', [
-        x,
-        emitter.integers([top, left]),
-        emitter.integers([top + size[0], left + size[1]]),
-        emitter.integers([2, 3]),
-      ]);
-      views.push(emitter.node('Reshape', [view, emitter.integers([channels, 1, size[0] * size[1]])]));
-    }
-  }
-  return emitter.node('Concat', views, { axis: 1 });
+  const offsets = (cells: number) => Array.from({ length: cells }, (_, cell) => (backwards ? cells - 1 - cell : cell));
+  const image = emitter.node('Reshape', [x, emitter.integers([channels, 1, height + kh - 1, width + kw - 1])]);
+  const columns = offsets(kw).map(start => sliceAxis(emitter, image, 3, start, start + width));
+  const wide = emitter.node('Concat', columns, { axis: 1 });
+  const flat = emitter.node('Reshape', [wide, emitter.integers([channels, 1, kw, (height + kh - 1) * width])]);
+  const rows = offsets(kh).map(start => sliceAxis(emitter, flat, 3, start * width, (start + height) * width));
+  return emitter.node('Concat', rows, { axis: 1 });
 }
