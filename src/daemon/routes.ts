@@ -6,8 +6,8 @@ import { posix } from 'node:path';
 import picomatch from 'picomatch';
 import { asCycleboxError, CycleboxError } from '../base/index.js';
 import type { RelativePath, Router } from '../inbox/index.js';
+import { resolveTranslation } from '../pairs/index.js';
 import type { PluginCatalog } from '../plugins/index.js';
-import { resolveTranslation } from '../translate/index.js';
 import type { ComputeModel } from '../worker/index.js';
 import type { RouteConfig } from './config.js';
 

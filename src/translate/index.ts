@@ -6,11 +6,4 @@ export {
   type Translator,
   type TranslatorOptions,
 } from './open-translator.js';
-export {
-  type Direction,
-  directionsOf,
-  type ResolveOptions,
-  resolveTranslation,
-  type Translation,
-} from './resolve-translation.js';
 export type { TranslatedPicture, TranslatePictureOptions } from './translate-picture.js';

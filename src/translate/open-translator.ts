@@ -2,6 +2,7 @@
  * The face of translation, for pipelines and for our own worker and command line: opens one model on one engine and
  * takes images through it. Knows nothing of folders, queues or output names.
  */
+
 import { stat } from 'node:fs/promises';
 import { asCycleboxError, CycleboxError, type Disposable, DisposableStore, type ErrorSubject } from '../base/index.js';
 import { type Engine, openEngine, type Program } from '../engine/index.js';
@@ -13,9 +14,9 @@ import {
   type ImageFormat,
   type Picture,
 } from '../image/index.js';
+import { resolveTranslation } from '../pairs/index.js';
 import { defaultPluginFolders, loadPlugins } from '../plugins/index.js';
 import { activationBytesPerPixel, defaultMemoryLimitBytes, sizeRule } from './activation-memory.js';
-import { resolveTranslation } from './resolve-translation.js';
 import {
   type Network,
   type TranslatedPicture,

@@ -18,11 +18,12 @@ const floors: Readonly<Record<string, number>> = {
   models: 4,
   training: 4,
   plugins: 4,
-  translate: 5,
-  worker: 6,
-  inbox: 6,
-  daemon: 7,
-  cli: 8,
+  pairs: 5,
+  translate: 6,
+  worker: 7,
+  inbox: 7,
+  daemon: 8,
+  cli: 9,
 };
 
 const source = join(packageRoot, 'src');

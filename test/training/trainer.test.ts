@@ -26,13 +26,26 @@ async function writeImages(path: string, [r, g, b]: readonly [number, number, nu
   const random = new Random(r);
   for (let index = 0; index < 5; index++) {
     const pixels = Uint8Array.from({ length: 48 * 40 * 3 }, (_, at) => [r, g, b][at % 3]! + random.integer(50));
-    await sharp(pixels, { raw: { width: 48, height: 40, channels: 3 } }).png().toFile(join(path, `${index}.png`));
+    await sharp(pixels, { raw: { width: 48, height: 40, channels: 3 } })
+      .png()
+      .toFile(join(path, `${index}.png`));
   }
 }
 
 function options(out: string): TrainingOptions {
   const [a, b] = [join(folder, 'a'), join(folder, 'b')];
-  return { pair: 'red-blue', a, b, out: join(folder, out), size: 32, loadSize: 36, width: 4, blocks: 1, poolSize: 2, steps: 6 };
+  return {
+    pair: 'red-blue',
+    a,
+    b,
+    out: join(folder, out),
+    size: 32,
+    loadSize: 36,
+    width: 4,
+    blocks: 1,
+    poolSize: 2,
+    steps: 6,
+  };
 }
 
 async function modelBytes(plugin: string): Promise<Buffer[]> {

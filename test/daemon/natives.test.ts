@@ -1,0 +1,14 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { packageRoot } from '../../src/base/index.js';
+
+test('the daemon loads neither ONNX Runtime nor the image library: both live in the compute worker', async () => {
+  const daemon = pathToFileURL(join(packageRoot, 'dist', 'daemon', 'index.js')).href;
+  const script = `await import(${JSON.stringify(daemon)}); console.log(process.report.getReport().sharedObjects.join('\\n'));`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script]);
+  expect(stdout).toContain('libc'); // The list of libraries is really there.
+  expect(stdout).not.toMatch(/onnxruntime|libvips|sharp/);
+});
