@@ -1,0 +1,88 @@
+/**
+ * `npm run bench [-- SECTION… --quick --peer --threads N]`: prints tables and writes bench/results/TIME.json. Sections:
+ * operations, generator, training, levels, memory (default: all). It reports; it never fails a build. Figures of one run
+ * belong together: the machine's matrix product is measured in the same run that they are compared with.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { arch, availableParallelism, cpus, platform } from 'node:os';
+import { parseArgs } from 'node:util';
+import { openEngine } from '../dist/engine/index.js';
+import { generatorRows } from './generator.mjs';
+import { levelRows } from './levels.mjs';
+import { measuredPeak, operationRows } from './operations.mjs';
+import { peerExport, peerStep } from './peer.mjs';
+import { memoryRow, trainingRow } from './training.mjs';
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    quick: { type: 'boolean', default: false },
+    peer: { type: 'boolean', default: false },
+    threads: { type: 'string', default: String(availableParallelism()) },
+  },
+});
+const { quick, peer } = options;
+const threads = Number(options.threads);
+const generatorSize = { width: 64, blocks: 9, size: 256 };
+const trainingSizes = [
+  { size: 64, width: 32, blocks: 6, steps: quick ? 8 : 30 },
+  { size: 128, width: 64, blocks: 9, steps: quick ? 2 : 6 },
+];
+
+const sections = {
+  operations: engine => operationRows(engine, { seconds: quick ? 0.3 : 1.5 }),
+  generator: engine =>
+    generatorRows(engine, {
+      ...generatorSize,
+      rounds: quick ? 3 : 9,
+      exported: peer ? peerExport(generatorSize) : undefined,
+    }),
+  training: async engine => {
+    const rows = [];
+    for (const size of trainingSizes) {
+      const row = await trainingRow(engine, size, await measuredPeak(engine));
+      rows.push(peer ? { ...row, pytorchMs: peerStep(size).stepMs } : row);
+    }
+    return rows;
+  },
+  levels: () => levelRows({ ...trainingSizes[0], rounds: quick ? 3 : 9, threads }),
+  memory: async engine => [await memoryRow(engine, quick ? 200 : 1000)],
+};
+
+await main();
+
+async function main() {
+  const chosen = positionals.length > 0 ? positionals : Object.keys(sections);
+  const machine = {
+    processor: cpus()[0]?.model.trim(),
+    threads,
+    system: `${platform()} ${arch()}`,
+    node: process.version,
+  };
+  const results = { machine };
+  const engine = await openEngine('cpu', { threads });
+  console.log(`${machine.processor}, ${threads} threads, ${machine.system}, Node ${machine.node}`);
+  for (const name of chosen) {
+    const section = sections[name];
+    if (!section) throw new Error(`No section ${name}. There are: ${Object.keys(sections).join(', ')}.`);
+    results[name] = await section(engine);
+    console.log(`\n${name}`);
+    console.table(results[name].map(rounded));
+  }
+  await engine.dispose();
+  console.log(`\nWritten to ${write(results)}`);
+}
+
+/** Numbers as one reads them in a table. */
+function rounded(row) {
+  const readable = value => (typeof value === 'number' ? Number(value.toPrecision(3)) : value);
+  return Object.fromEntries(Object.entries(row).map(([key, value]) => [key, readable(value)]));
+}
+
+function write(results) {
+  const folder = new URL('results/', import.meta.url);
+  mkdirSync(folder, { recursive: true });
+  const file = new URL(`${new Date().toISOString().replaceAll(':', '-')}.json`, folder);
+  writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
+  return file.pathname;
+}

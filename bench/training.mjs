@@ -1,0 +1,142 @@
+/**
+ * The training step: milliseconds for the generators' and the discriminators' part, the share of the machine's measured
+ * matrix product that its convolutions reach, the time to compile both graphs, and memory over many steps.
+ */
+import { Random } from '../dist/base/index.js';
+import { initialise } from '../dist/nets/index.js';
+import { adamDefaults, adamInputs, adamScalars, momentNames } from '../dist/training/adam.js';
+import { discriminatorStep, generatorStep, specOf, trainedParameters } from '../dist/training/cyclegan-step.js';
+import { noise, timed } from './measure.mjs';
+
+/**
+ * @typedef {{ size: number, width: number, blocks: number }} TrainingSize
+ * @typedef {import('../dist/engine/index.js').Engine} Engine
+ */
+
+/** @param {TrainingSize} size @returns {import('../dist/training/cyclegan-step.js').CycleGanSpec} */
+export function stepSpec({ size, width, blocks }) {
+  return {
+    generator: { kind: 'resnet', blocks, width, inputChannels: 3, outputChannels: 3, dropout: false },
+    discriminator: { kind: 'patch', layers: 3, width, inputChannels: 3 },
+    batch: 1,
+    size,
+    loss: 'lsgan',
+    cycleWeight: 10,
+    identityWeight: 5,
+    adam: adamDefaults,
+  };
+}
+
+/**
+ * @param {Engine} engine
+ * @param {TrainingSize & { steps: number }} options
+ * @param {number} peakGflops
+ */
+export async function trainingRow(engine, { steps, ...size }, peakGflops) {
+  const stepper = await compileStep(engine, size);
+  await stepper.step();
+  const times = [];
+  for (let index = 0; index < steps; index++) times.push(await stepper.step());
+  const generatorMs = median(times.map(time => time.generatorMs));
+  const discriminatorMs = median(times.map(time => time.discriminatorMs));
+  const stepMs = generatorMs + discriminatorMs;
+  await stepper.dispose();
+  return {
+    what: `${size.size}², width ${size.width}, ${size.blocks} blocks`,
+    nodes: stepper.nodes,
+    compileMs: stepper.compileMs,
+    generatorMs,
+    discriminatorMs,
+    stepMs,
+    gflop: stepper.flops / 1e9,
+    shareOfPeak: stepper.flops / stepMs / 1e6 / peakGflops,
+  };
+}
+
+/** Resident memory after a tenth of the steps and at their end, MB. @param {Engine} engine @param {number} steps */
+export async function memoryRow(engine, steps) {
+  const size = { size: 32, width: 4, blocks: 1 };
+  const stepper = await compileStep(engine, size);
+  const resident = () => process.memoryUsage.rss() / 2 ** 20;
+  const early = Math.ceil(steps / 10);
+  let earlyMb = 0;
+  for (let index = 1; index <= steps; index++) {
+    await stepper.step();
+    if (index === early) earlyMb = resident();
+  }
+  const lateMb = resident();
+  await stepper.dispose();
+  return { steps, earlyStep: early, earlyMb, lateMb, growthMb: lateMb - earlyMb };
+}
+
+/** @param {Engine} engine @param {TrainingSize} size */
+async function compileStep(engine, size) {
+  const spec = stepSpec(size);
+  const graphs = [generatorStep(spec), discriminatorStep(spec)];
+  const state = await engine.createState(initialState(spec));
+  const { value: programs, ms: compileMs } = await timed(async () => {
+    const compiled = [];
+    for (const graph of graphs) compiled.push(await engine.compile(graph, { state }));
+    return compiled;
+  });
+  const shape = [1, 3, size.size, size.size];
+  const images = { A: noise(shape), B: noise(shape) };
+  let count = 0;
+  const step = async () => {
+    const scalars = scalarInputs(++count);
+    const generator = await timed(() => programs[0].run({ ...images, ...scalars }));
+    const { fakeA, fakeB } = generator.value;
+    const discriminator = await timed(() => programs[1].run({ ...images, ...scalars, fakeA, fakeB }));
+    return { generatorMs: generator.ms, discriminatorMs: discriminator.ms };
+  };
+  const dispose = () => Promise.all([...programs, state].map(each => each.dispose()));
+  const nodes = graphs[0].nodes.length + graphs[1].nodes.length;
+  return { step, dispose, compileMs, nodes, flops: graphs.map(convolutionFlops).reduce((a, b) => a + b) };
+}
+
+/** @param {import('../dist/training/cyclegan-step.js').CycleGanSpec} spec */
+export function initialState(spec) {
+  const random = new Random(1);
+  /** @type {Record<string, Float32Array>} */
+  const drawn = {};
+  for (const network of /** @type {const} */ (['G_A', 'G_B', 'D_A', 'D_B'])) {
+    for (const [key, data] of Object.entries(initialise(specOf(spec, network), random)))
+      drawn[`${network}.${key}`] = data;
+  }
+  return Object.fromEntries(
+    trainedParameters(spec).flatMap(({ name, shape }) => [
+      [name, { shape, data: drawn[name] }],
+      ...momentNames(name).map(moment => [moment, { shape, data: new Float32Array(drawn[name].length) }]),
+    ]),
+  );
+}
+
+/** Adam's two scalars of step `t`. @param {number} t */
+export function scalarInputs(t) {
+  const { stepSize, epsilon } = adamScalars(adamDefaults, 2e-4, t);
+  return {
+    [adamInputs.stepSize]: { shape: [], data: Float32Array.of(stepSize) },
+    [adamInputs.epsilon]: { shape: [], data: Float32Array.of(epsilon) },
+  };
+}
+
+/** Multiplications and additions of a graph's convolutions. @param {import('../dist/graph/index.js').Graph} graph */
+export function convolutionFlops(graph) {
+  const shapeOf = id => /** @type {number[]} */ (graph.nodes[id].shape);
+  let flops = 0;
+  for (const { op, inputs, shape } of graph.nodes) {
+    if (op === 'conv2d') flops += product(shape) * product(shapeOf(inputs[1]).slice(1));
+    if (op === 'conv2dInputGrad') flops += product(shapeOf(inputs[0])) * product(shapeOf(inputs[1]).slice(1));
+    if (op === 'conv2dWeightGrad')
+      flops += product(shapeOf(inputs[1])) * product(/** @type {number[]} */ (shape).slice(1));
+  }
+  return 2 * flops;
+}
+
+function product(sizes) {
+  return sizes.reduce((total, size) => total * size, 1);
+}
+
+function median(values) {
+  return values.toSorted((a, b) => a - b)[values.length >> 1];
+}
