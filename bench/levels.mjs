@@ -17,7 +17,7 @@ const variants = [
   ['optimisation all', { graphOptimizationLevel: 'all' }],
   ["threads wait as long as the runtime's default", { extra: {} }],
   ['threads do not wait actively', { extra: { session: { intra_op: { allow_spinning: '0' } } } }],
-  ['no memory pattern', { enableMemPattern: false }],
+  ['memory planned after the first run', { enableMemPattern: true }],
   ['no arena', { enableCpuMemArena: false }],
   ['one thread', { intraOpNumThreads: 1 }],
 ];
@@ -29,6 +29,7 @@ export async function levelRows({ rounds, threads, ...size }) {
   const defaults = /** @type {const} */ ({
     intraOpNumThreads: threads,
     graphOptimizationLevel: 'basic',
+    enableMemPattern: false,
     logSeverityLevel: 3,
     extra: { session: { intra_op: { spin_duration_us: '20' } } },
   });

@@ -53,12 +53,12 @@ export async function trainingRow(engine, { steps, ...size }, peakGflops) {
   };
 }
 
-/** Resident memory after a tenth of the steps and at their end, MB. @param {Engine} engine @param {number} steps */
+/** Resident memory after the first hundred steps or so and at the end, MB. @param {Engine} engine @param {number} steps */
 export async function memoryRow(engine, steps) {
   const size = { size: 32, width: 4, blocks: 1 };
   const stepper = await compileStep(engine, size);
   const resident = () => process.memoryUsage.rss() / 2 ** 20;
-  const early = Math.ceil(steps / 10);
+  const early = Math.max(100, Math.ceil(steps / 10));
   let earlyMb = 0;
   for (let index = 1; index <= steps; index++) {
     await stepper.step();

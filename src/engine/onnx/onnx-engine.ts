@@ -71,13 +71,17 @@ class OnnxEngine implements Engine {
     await Promise.all([...this.#programs].map(program => program.dispose()));
   }
 
-  /** Training graphs are large and change nothing between runs: only cheap optimisations pay (bench/ has the figures). */
+  /**
+   * Training graphs are large and change nothing between runs: only cheap optimisations pay, and a memory plan made in
+   * the first run is kept beside what that run took, a quarter more for no speed (bench/levels.mjs has the figures).
+   */
   async #session(bytes: Uint8Array, training: boolean): Promise<ort.InferenceSession> {
     try {
       return await ort.InferenceSession.create(bytes, {
         executionProviders: ['cpu'],
         intraOpNumThreads: this.#threads,
         graphOptimizationLevel: training ? 'basic' : 'all',
+        enableMemPattern: !training,
         logSeverityLevel: 3,
         extra: { session: { intra_op: { spin_duration_us: spinMicroseconds } } },
       });
