@@ -1,0 +1,164 @@
+/**
+ * One convolution has several spellings in ONNX, chosen by shape and by whether its kernel is fixed. Each must mean what
+ * the reference evaluator computes, and must be the one that was meant to be chosen: the conformance suite cannot see which.
+ */
+import onnxProto from 'onnx-proto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Engine, evaluate, openEngine } from '../../src/engine/index.js';
+import {
+  add,
+  conv2d,
+  conv2dInputGrad,
+  conv2dWeightGrad,
+  convTranspose2d,
+  type Graph,
+  GraphBuilder,
+  mul,
+  type Padding,
+  reflectPadGrad,
+  type Stride,
+  symbol,
+  type Tensor,
+} from '../../src/graph/index.js';
+import { encodeOnnx } from '../../src/onnx/index.js';
+import { doubles, expectNear, mapped, tensor } from '../engine/near.js';
+import { seededRandom } from '../graph/random-values.js';
+
+type Write = (builder: GraphBuilder) => Tensor;
+
+const once: Stride = [1, 1];
+const twice: Stride = [2, 2];
+const none: Padding = [0, 0, 0, 0];
+const float32Noise = 3e-6;
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await openEngine('cpu', { threads: 2 });
+});
+afterAll(() => engine.dispose());
+
+describe('a convolution whose kernel changes between runs', () => {
+  it('with far fewer outputs than inputs spreads the outputs', async () => {
+    const graph = graphOf(b => conv2d(b.input('x', [2, 12, 9, 11]), b.input('w', [3, 12, 7, 7]), { padding: 2 }));
+    expect(operations(graph)).toContain('ConvTranspose');
+    await expectExact(graph);
+  });
+
+  it('with more padding than kernel stays a Conv', async () => {
+    const graph = graphOf(b => conv2d(b.input('x', [1, 8, 5, 6]), b.input('w', [2, 8, 3, 3]), { padding: 4 }));
+    expect(operations(graph)).toEqual(['Conv']);
+    await expectExact(graph);
+  });
+});
+
+describe('a convolution with a fixed kernel and few outputs', () => {
+  it('computes blocks of four where height and width are even', async () => {
+    const graph = graphOf(b => conv2d(b.input('x', [2, 16, 14, 12]), fixed(b, [3, 16, 7, 7]), { padding: 1 }));
+    expect(operations(graph)).toContain('DepthToSpace');
+    await expectExact(graph);
+  });
+
+  it('does so for symbolic sizes known to be even', async () => {
+    const shape = [symbol('batch'), 16, symbol('height', 4), symbol('width', 2)];
+    const graph = graphOf(b => conv2d(b.input('x', shape), fixed(b, [1, 16, 5, 5]), { padding: 2 }));
+    expect(operations(graph)).toContain('DepthToSpace');
+    await expectExact(graph, { x: [2, 16, 8, 10] });
+  });
+
+  it.each([
+    ['odd', [1, 16, 13, 12]],
+    ['of unknown parity', [1, 16, symbol('height'), symbol('width')]],
+  ])('is a Conv where a size is %s', async (_, shape) => {
+    const graph = graphOf(b => conv2d(b.input('x', shape), fixed(b, [3, 16, 3, 3])));
+    expect(operations(graph)).toEqual(['Conv']);
+    await expectExact(graph, { x: [1, 16, 13, 12] });
+  });
+});
+
+describe('an input gradient', () => {
+  it('of far fewer channels than the result unfolds them', async () => {
+    const graph = graphOf(b =>
+      conv2dInputGrad(b.input('dy', [2, 3, 9, 8]), b.input('w', [3, 16, 5, 5]), once, [2, 1, 2, 3], [9, 8]),
+    );
+    expect(operations(graph)).toContain('Conv');
+    await expectExact(graph);
+  });
+
+  it.each([3, 4])('with a fixed kernel of %i × %i cells that doubles the size is four small Convs', async kernel => {
+    const options = { stride: 2, padding: 1, outputPadding: kernel === 3 ? 1 : 0 };
+    const graph = graphOf(b => convTranspose2d(b.input('x', [2, 6, 5, 7]), fixed(b, [6, 4, kernel, kernel]), options));
+    expect(operations(graph).filter(op => op === 'Conv')).toHaveLength(4);
+    await expectExact(graph);
+  });
+
+  it('with a fixed kernel that does not double the size is a ConvTranspose', async () => {
+    const graph = graphOf(b => convTranspose2d(b.input('x', [1, 6, 5, 7]), fixed(b, [6, 4, 3, 3]), { stride: 2 }));
+    expect(operations(graph)).toEqual(['ConvTranspose']);
+    await expectExact(graph);
+  });
+});
+
+describe('a weight gradient', () => {
+  it.each([
+    ['of a large kernel is unfolded by slices', [2, 3, 12, 11], [2, 5, 6, 5], once, [7, 7]],
+    ['of few outputs unfolds them', [2, 16, 9, 8], [2, 2, 7, 8], once, [3, 1]],
+    ['of a strided kernel that leaves cells over', [2, 4, 9, 10], [2, 5, 4, 4], twice, [3, 3]],
+  ] as const)('%s', async (_, x, dy, stride, kernel) => {
+    await expectExact(graphOf(b => conv2dWeightGrad(b.input('x', x), b.input('dy', dy), stride, none, kernel)));
+  });
+
+  it('summed over three images is one accumulated product', async () => {
+    const graph = graphOf(b => add(add(gradient(b, 1), gradient(b, 2)), gradient(b, 3)));
+    expect(operations(graph).filter(op => op === 'Gemm')).toHaveLength(3);
+    expect(operations(graph)).not.toContain('Add');
+    await expectExact(graph);
+  });
+
+  it('that is needed for itself too is not swallowed by a sum', async () => {
+    const graph = graphOf(b => {
+      const first = gradient(b, 1);
+      return mul(add(first, gradient(b, 2)), first);
+    });
+    expect(operations(graph)).toContain('Add');
+    await expectExact(graph);
+  });
+});
+
+it.each([6, 100])('a mirrored border is folded back onto an image %i cells high', async height => {
+  await expectExact(graphOf(b => reflectPadGrad(b.input('dy', [2, 3, height + 5, 9]), [3, 1, 2, 3])));
+});
+
+function gradient(builder: GraphBuilder, index: number): Tensor {
+  const x = builder.input(`x${index}`, [1, 4, 8, 9]);
+  return conv2dWeightGrad(x, builder.input(`dy${index}`, [1, 5, 8, 9]), once, [1, 1, 1, 1], [3, 3]);
+}
+
+function graphOf(write: Write): Graph {
+  const builder = new GraphBuilder();
+  builder.output('y', write(builder));
+  return builder.build();
+}
+
+function fixed(builder: GraphBuilder, shape: readonly number[]): Tensor {
+  return builder.constant(tensor(seededRandom(5), shape).data, shape);
+}
+
+/** Names of the ONNX nodes that a graph becomes. */
+function operations(graph: Graph): string[] {
+  const { graph: encoded } = onnxProto.onnx.ModelProto.decode(encodeOnnx(graph));
+  return (encoded?.node ?? []).map(node => node.opType ?? '');
+}
+
+async function expectExact(graph: Graph, shapes: Readonly<Record<string, readonly number[]>> = {}): Promise<void> {
+  const random = seededRandom(3);
+  const inputs = Object.fromEntries(
+    Object.entries(graph.inputs).map(([name, id]) => {
+      const shape = shapes[name] ?? (graph.nodes[id]!.shape as readonly number[]);
+      return [name, tensor(random, shape)];
+    }),
+  );
+  const program = await engine.compile(graph);
+  const { y } = await program.run(inputs);
+  await program.dispose();
+  expectNear('y', y!, evaluate(graph, { inputs: mapped(inputs, doubles) }).outputs['y']!, float32Noise);
+}
