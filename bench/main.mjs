@@ -41,7 +41,7 @@ const sections = {
     const rows = [];
     for (const size of trainingSizes) {
       const row = await trainingRow(engine, size, await measuredPeak(engine));
-      rows.push(peer ? { ...row, pytorchMs: peerStep(size).stepMs } : row);
+      rows.push(peer ? { ...row, pytorchMs: peerStep(size) } : row);
     }
     return rows;
   },
