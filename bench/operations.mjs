@@ -1,6 +1,7 @@
 /**
  * Rows of single operations at the sizes that CycleGAN has: GFLOP/s at their best and the share of what a large matrix
- * product reaches at its best on this machine, in this run. Kernels are handed in at each run, as in training; the time includes handing results out.
+ * product reaches at its best on this machine, in this run. Kernels are handed in at each run, as in training; the time
+ * includes handing results out.
  */
 import { conv2d, conv2dInputGrad, conv2dWeightGrad, GraphBuilder, matmul } from '../dist/graph/index.js';
 import { inTurns, noise } from './measure.mjs';
