@@ -7,6 +7,7 @@ import { createReadStream } from 'node:fs';
 import { link, mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { faultPoint } from './fault-points.js';
 
 const temporaryPrefix = '.cyclebox-';
 const temporarySuffix = '.tmp';
@@ -74,8 +75,10 @@ export async function publishNoClobber(temporary: string, path: string): Promise
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
   }
+  faultPoint('linked');
   await rm(temporary);
   await syncFolder(dirname(path));
+  faultPoint('renamed');
   return true;
 }
 

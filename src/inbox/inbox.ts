@@ -14,6 +14,7 @@ import {
   DisposableStore,
   Emitter,
   type Event,
+  faultPoint,
   systemClock,
 } from '../base/index.js';
 import { FolderWatcher } from './folder-watcher.js';
@@ -264,6 +265,7 @@ export class Inbox implements Disposable {
       return [];
     });
     const queued = jobs.length > 0 ? this.#journal.enqueue(jobs) : [];
+    if (queued.length > 0) faultPoint('seen');
     for (const { id, path, translation } of queued) this.#emit({ type: 'seen', job: id, path, translation });
     this.#line.pump();
     this.#progress();

@@ -12,6 +12,7 @@ import {
   type CycleboxError,
   type ErrorCode,
   type ErrorSubject,
+  faultPoint,
   syncFolder,
   systemClock,
   temporaryPathFor,
@@ -120,6 +121,7 @@ export class JobLine {
     const startMs = performance.now();
     const temporary = temporaryPathFor(join(outbox, job.path));
     const attempt = journal.start(job.id, translation.version, temporary);
+    faultPoint('claimed');
     emit({ type: 'started', job: job.id, path: job.path, attempt });
     try {
       const source = join(inbox, job.path);
@@ -145,6 +147,7 @@ export class JobLine {
 
   #done(job: Job, translation: Translation, output: RelativePath, report: RunReport, ms: number): void {
     this.#options.journal.done(job.id, output);
+    faultPoint('committed');
     this.#options.emit({ type: 'done', job: job.id, path: job.path, translation: translation.key, output, report, ms });
   }
 
