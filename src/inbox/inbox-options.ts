@@ -3,6 +3,7 @@
  */
 import type { Clock, CycleboxError, ErrorCode } from '../base/index.js';
 import type { RelativePath, Router, Runner } from './types.js';
+import type { OpenWatchBackend } from './watch-backend.js';
 
 export interface InboxOptions {
   /** Absolute paths; all three folders are made if need be. */
@@ -13,8 +14,18 @@ export interface InboxOptions {
   readonly runner: Runner;
   /** A file must have stayed as it is for this long. Default 1000. */
   readonly settleMs?: number | undefined;
+  /** For how long after its last change an undecodable file is tried again before it fails. Default 10 000. */
+  readonly decodeGraceMs?: number | undefined;
+  /** Globs of files and folders to pass over beside the usual junk: names, or paths relative to the inbox. */
+  readonly ignore?: readonly string[] | undefined;
   /** The time between scans. Default 60 000. */
   readonly rescanMs?: number | undefined;
+  /** True: look every `pollMs` instead of being told of changes; for network shares, which do not tell. */
+  readonly polling?: boolean | undefined;
+  /** Default 5000. Also used when the system has no more watches to give. */
+  readonly pollMs?: number | undefined;
+  /** Tells of changes; for tests. Default: by the number of files, see `watch-choice.ts`. */
+  readonly watchBackend?: OpenWatchBackend | undefined;
   /** False: work on what a scan finds, without watching. Default true. */
   readonly watch?: boolean | undefined;
   /** Jobs run at a time. Default 1. */

@@ -17,14 +17,13 @@ import {
   faultPoint,
   systemClock,
 } from '../base/index.js';
-import { FolderWatcher } from './folder-watcher.js';
+import { FolderWatcher, type WatchStatus } from './folder-watcher.js';
 import { type InboxOptions, ownFailures, type StandingFailure } from './inbox-options.js';
 import { JobLine } from './job-line.js';
 import { type Job, type JobState, Journal } from './journal.js';
-import { isJunk } from './junk.js';
-import { scanFolder } from './scan.js';
+import { ignoring } from './junk.js';
 import { type SettledFile, SettleGate } from './settle-gate.js';
-import { identify, type SourceIdentity } from './source-file.js';
+import { identify } from './source-file.js';
 import { lockStateFolder } from './state-lock.js';
 import type { InboxEvent, RelativePath } from './types.js';
 
@@ -38,9 +37,9 @@ export class Inbox implements Disposable {
   readonly #line: JobLine;
   /** Failures of files that are in the inbox now. */
   readonly #standing = new Map<RelativePath, StandingFailure>();
-  #looking = 0;
-  #scanning: Promise<void> | undefined;
-  #rescanTimer: Disposable | undefined;
+  readonly #watcher: FolderWatcher;
+  /** Standing failures that the scan under way has not come across. */
+  #unseen: Set<RelativePath> | undefined;
   #wasIdle = false;
   #stopping: Promise<void> | undefined;
 
@@ -52,11 +51,13 @@ export class Inbox implements Disposable {
     this.#gate = this.#opened.add(
       new SettleGate({
         settleMs: options.settleMs ?? 1000,
+        decodeGraceMs: options.decodeGraceMs,
         identify: path => identify(join(options.inbox, path)),
         clock: this.#clock,
       }),
     );
     this.#line = this.#newLine();
+    this.#watcher = this.#opened.add(this.#newWatcher());
     this.#gate.onSettled(files => this.#guarded(() => this.#accept(files)));
   }
 
@@ -81,7 +82,7 @@ export class Inbox implements Disposable {
 
   /** True when nothing is being looked at, settling, queued or running. */
   get isIdle(): boolean {
-    return !this.#scanning && this.#looking === 0 && this.#gate.size === 0 && this.#line.isEmpty;
+    return !this.#watcher.isBusy && this.#gate.size === 0 && this.#line.isEmpty;
   }
 
   /** The files in the inbox that stand as failed, from this run or an earlier one. */
@@ -93,22 +94,20 @@ export class Inbox implements Disposable {
     return this.#journal.counts();
   }
 
+  /** How files are noticed now. */
+  get seeing(): WatchStatus {
+    return this.#watcher.status;
+  }
+
   /** Starts watching and scanning; resolves when the first scan has ended and, if watching, the watcher is armed. */
   async start(): Promise<void> {
-    const armed = this.#options.watch === false ? undefined : this.#watch();
     this.#line.pump();
-    await this.scan();
-    await armed;
+    await this.#watcher.start();
   }
 
   /** Looks at every file in the inbox; one scan at a time. */
   scan(): Promise<void> {
-    this.#scanning ??= this.#scan().finally(() => {
-      this.#scanning = undefined;
-      this.#scheduleRescan();
-      this.#progress();
-    });
-    return this.#scanning;
+    return this.#watcher.scan();
   }
 
   /** Resolves at once when idle, else at the next `idle` event. */
@@ -142,10 +141,9 @@ export class Inbox implements Disposable {
   }
 
   async #stop(graceMs: number): Promise<void> {
-    void this.#rescanTimer?.dispose();
     this.#gate.dispose();
+    await this.#watcher.dispose();
     await this.#line.stop(graceMs);
-    await this.#scanning;
     await this.#opened.dispose();
     this.#events.dispose();
   }
@@ -166,89 +164,55 @@ export class Inbox implements Disposable {
       jobTimeoutMs,
       journal: this.#journal,
       emit: event => this.#emit(event),
-      onChanged: path => void this.#look(path),
+      onChanged: path => this.#watcher.look(path),
       onProgress: () => this.#progress(),
     });
   }
 
-  async #watch(): Promise<void> {
-    const watcher = this.#opened.add(new FolderWatcher(this.#options.inbox));
-    watcher.onHint(path => void this.#look(path));
-    let isTroubled = false;
-    watcher.onTrouble(error => {
-      // An exhausted watcher stumbles over every file: said once, since from then on the scans have to do.
-      if (!isTroubled) this.#emit({ type: 'trouble', error });
-      isTroubled = true;
+  #newWatcher(): FolderWatcher {
+    const { inbox: root, ignore, rescanMs, pollMs, watch = true, polling = false, watchBackend } = this.#options;
+    const watcher = new FolderWatcher({
+      root,
+      mode: !watch ? 'scans' : polling ? 'polling' : 'events',
+      isIgnored: ignoring(ignore),
+      rescanMs,
+      pollMs,
+      clock: this.#clock,
+      backend: watchBackend,
+      onFiles: files => this.#consider(files),
+      onMissing: paths => this.#missing(paths),
+      onScan: () => this.#noteStanding(),
+      onProgress: () => this.#progress(),
     });
-    await watcher.ready;
+    watcher.onTrouble(error => this.#emit({ type: 'trouble', error }));
+    return watcher;
   }
 
-  async #scan(): Promise<void> {
-    const gone = new Set(this.#standing.keys());
-    const onUnreadable = (folder: RelativePath, cause: unknown) => {
-      const file = join(this.#options.inbox, folder);
-      this.#emit({ type: 'trouble', error: asCycleboxError(cause, { file }, 'FILE_UNREADABLE') });
+  /** Called when a scan begins; what it returns, when it has seen everything: failures of what it has not seen stand no longer. */
+  #noteStanding(): () => void {
+    const unseen = new Set(this.#standing.keys());
+    this.#unseen = unseen;
+    return () => {
+      for (const path of unseen) this.#standing.delete(path);
     };
-    for await (const batch of scanFolder(this.#options.inbox, onUnreadable)) {
-      if (this.#isStopped) return;
-      for (const path of batch) gone.delete(path);
-      await Promise.all(batch.map(path => this.#look(path)));
-    }
-    for (const path of gone) this.#standing.delete(path);
   }
 
-  #scheduleRescan(): void {
-    void this.#rescanTimer?.dispose();
-    if (this.#isStopped || this.#options.watch === false) return;
-    this.#rescanTimer = this.#clock.after(this.#options.rescanMs ?? 60_000, () => void this.scan());
-  }
-
-  /** What a path is now, whoever pointed at it: everything that enters comes through here. */
-  async #look(path: RelativePath): Promise<void> {
-    if (this.#isStopped || path.split('/').some(isJunk)) return;
-    this.#looking++;
-    try {
-      const identity = await identify(join(this.#options.inbox, path));
-      if (this.#isStopped) return;
-      if (identity === undefined) this.#gone(path);
-      else this.#consider(path, identity);
-    } catch (error) {
-      this.#emit({ type: 'trouble', error: asCycleboxError(error, { file: join(this.#options.inbox, path) }) });
-    } finally {
-      this.#looking--;
-      this.#progress();
+  #missing(paths: readonly RelativePath[]): void {
+    for (const path of paths) {
+      this.#gate.drop(path);
+      this.#standing.delete(path);
     }
   }
 
-  #gone(path: RelativePath): void {
-    this.#gate.drop(path);
-    this.#standing.delete(path);
-  }
-
-  #consider(path: RelativePath, identity: SourceIdentity): void {
-    const routing = this.#options.route(path);
-    const known = this.#journal.find(path, identity, routing.kind === 'translate' ? routing.translation.key : '');
-    if (!known) {
-      this.#gate.offer(path, identity);
-      return;
-    }
-    switch (known.state) {
-      case 'seen':
-      case 'settling':
-      case 'skipped':
-        this.#gate.offer(path, identity);
-        break;
-      case 'failed':
-      case 'quarantined':
-        this.#standsAsFailed(known);
-        break;
-      case 'queued':
-      case 'running':
-      case 'publishing':
-      case 'done':
-        break;
-      default:
-        known.state satisfies never;
+  /** Files that are in the inbox now, whoever pointed at them: everything that enters comes through here. */
+  #consider(files: readonly SettledFile[]): void {
+    if (this.#isStopped) return;
+    for (const { path, identity } of files) {
+      this.#unseen?.delete(path);
+      const routing = this.#options.route(path);
+      const known = this.#journal.find(path, identity, routing.kind === 'translate' ? routing.translation.key : '');
+      if (!known || isOpen.has(known.state)) this.#gate.offer(path, identity);
+      else if (known.state === 'failed' || known.state === 'quarantined') this.#standsAsFailed(known);
     }
   }
 
@@ -298,3 +262,6 @@ export class Inbox implements Disposable {
     this.#wasIdle = isIdle;
   }
 }
+
+/** States of a job whose file has still to settle. */
+const isOpen: ReadonlySet<JobState> = new Set<JobState>(['seen', 'settling', 'skipped']);

@@ -2,7 +2,9 @@
  * Holds a file back until its size, time of change and inode have stayed the same for a while, so that a copy under
  * way is not taken for an image. It never compares a file's time to the clock's: only to itself.
  *
- * All files wait equally long, so they wait in one line, and one timer serves them all.
+ * A writer may stall for longer than that: a file that turns out to be undecodable soon after its last change is sent
+ * back here (`again`) instead of failing. All files wait equally long, so they wait in one line, and one timer serves
+ * them all.
  */
 import { type Clock, type Disposable, Emitter, type Event, systemClock } from '../base/index.js';
 import type { SourceIdentity } from './source-file.js';
@@ -15,6 +17,8 @@ export interface SettledFile {
 
 export interface SettleGateOptions {
   readonly settleMs: number;
+  /** For how long after its last change a file may be undecodable before it counts as damaged. Default 10 000. */
+  readonly decodeGraceMs?: number | undefined;
   /** The identity of a file now; undefined when it is gone. */
   readonly identify: (path: RelativePath) => Promise<SourceIdentity | undefined>;
   readonly clock?: Clock | undefined;
@@ -25,13 +29,25 @@ interface Waiting {
   readonly dueMs: number;
 }
 
-const batchSize = 64;
+interface Version {
+  readonly identity: SourceIdentity;
+  /** When the file was first seen as it is. */
+  readonly sinceMs: number;
+}
+
+const batchSize = 512;
 
 export class SettleGate implements Disposable {
   readonly #options: SettleGateOptions;
   readonly #clock: Clock;
+  #settleMs: number;
+  #graceMs: number;
   /** In order of falling due: a file that is set anew goes to the end. */
   readonly #waiting = new Map<RelativePath, Waiting>();
+  /** Files that changed less than the grace ago, oldest change first. */
+  readonly #fresh = new Map<RelativePath, Version>();
+  /** Undecodable files waiting for their next try. */
+  readonly #held = new Map<RelativePath, { readonly identity: SourceIdentity; readonly timer: Disposable }>();
   readonly #settled = new Emitter<readonly SettledFile[]>();
   #timer: Disposable | undefined;
   #checking = 0;
@@ -40,6 +56,8 @@ export class SettleGate implements Disposable {
   constructor(options: SettleGateOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#settleMs = options.settleMs;
+    this.#graceMs = options.decodeGraceMs ?? 10_000;
   }
 
   /** Files that have stayed as they are, with the identity that did not change. */
@@ -47,26 +65,78 @@ export class SettleGate implements Disposable {
 
   /** Files waiting or being checked. */
   get size(): number {
-    return this.#waiting.size + this.#checking;
+    return this.#waiting.size + this.#held.size + this.#checking;
+  }
+
+  /** From the next file on; what waits already keeps its time. */
+  configure({ settleMs, decodeGraceMs }: { settleMs?: number | undefined; decodeGraceMs?: number | undefined }): void {
+    this.#settleMs = settleMs ?? this.#settleMs;
+    this.#graceMs = decodeGraceMs ?? this.#graceMs;
   }
 
   /** Starts the wait of a file, or starts it anew when the file has changed since the last look. */
   offer(path: RelativePath, identity: SourceIdentity): void {
     if (this.#disposed || this.#waiting.get(path)?.identity === identity) return;
-    this.#waiting.delete(path);
-    this.#waiting.set(path, { identity, dueMs: this.#clock.monotonicMs() + this.#options.settleMs });
-    this.#arm();
+    const held = this.#held.get(path);
+    if (held?.identity === identity) return;
+    if (held) this.#release(path, held.timer);
+    this.#noteChange(path, identity);
+    this.#enter(path, identity);
+  }
+
+  /** True while an undecodable file may still be under way: it is to be tried `again`, not failed. */
+  withinDecodeGrace(path: RelativePath, identity: SourceIdentity): boolean {
+    const fresh = this.#fresh.get(path);
+    return fresh?.identity === identity && this.#clock.monotonicMs() - fresh.sinceMs < this.#graceMs;
+  }
+
+  /** Lets an undecodable file through again after an eighth of the grace, or at once into the line if it changes. */
+  again(path: RelativePath, identity: SourceIdentity): void {
+    if (this.#disposed || this.#held.has(path)) return;
+    const timer = this.#clock.after(Math.max(0, this.#graceMs / 8 - this.#settleMs), () => {
+      this.#held.delete(path);
+      this.#enter(path, identity);
+    });
+    this.#held.set(path, { identity, timer });
   }
 
   drop(path: RelativePath): void {
     this.#waiting.delete(path);
+    this.#fresh.delete(path);
+    const held = this.#held.get(path);
+    if (held) this.#release(path, held.timer);
   }
 
   dispose(): void {
     this.#disposed = true;
     this.#waiting.clear();
+    this.#fresh.clear();
+    for (const [path, { timer }] of this.#held) this.#release(path, timer);
     void this.#timer?.dispose();
     this.#settled.dispose();
+  }
+
+  #enter(path: RelativePath, identity: SourceIdentity): void {
+    if (this.#disposed) return;
+    this.#waiting.delete(path);
+    this.#waiting.set(path, { identity, dueMs: this.#clock.monotonicMs() + this.#settleMs });
+    this.#arm();
+  }
+
+  #release(path: RelativePath, timer: Disposable): void {
+    void timer.dispose();
+    this.#held.delete(path);
+  }
+
+  #noteChange(path: RelativePath, identity: SourceIdentity): void {
+    const nowMs = this.#clock.monotonicMs();
+    for (const [old, { sinceMs }] of this.#fresh) {
+      if (nowMs - sinceMs < this.#graceMs) break;
+      this.#fresh.delete(old);
+    }
+    if (this.#fresh.get(path)?.identity === identity) return;
+    this.#fresh.delete(path);
+    this.#fresh.set(path, { identity, sinceMs: nowMs });
   }
 
   #arm(): void {
