@@ -4,9 +4,10 @@
  * the model negates: so each output tells from its pixels which input it belongs to.
  */
 import { lstat, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import sharp from 'sharp';
 import { expect } from 'vitest';
+import { isTemporaryName } from '../../src/base/index.js';
 
 export type Colour = readonly [red: number, green: number, blue: number];
 
@@ -45,11 +46,12 @@ export async function filesBelow(folder: string): Promise<string[]> {
     .sort();
 }
 
-const isTemporary = (path: string) => /(^|\/)\./.test(path);
+const isHidden = (path: string) => /(^|\/)\./.test(path);
+const isTemporary = (path: string) => isTemporaryName(basename(path)) || path.endsWith('.tmp');
 
-/** What readers of the outbox see. The list of failures is kept there too, and is no output. */
+/** What readers of the outbox see: neither what cyclebox keeps there for itself nor a list of failures. */
 export async function outputs(root: string, outbox = 'outbox'): Promise<string[]> {
-  return (await filesBelow(join(root, outbox))).filter(path => !isTemporary(path) && path !== 'failed.json');
+  return (await filesBelow(join(root, outbox))).filter(path => !isHidden(path) && path !== 'failed.json');
 }
 
 /** Content and inode of everything published, to be compared with later. */

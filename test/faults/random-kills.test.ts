@@ -7,7 +7,7 @@ const kills = scaled(6, 200);
 /** Fresh folders after this many kills, so that most of them hit a daemon with work to do. */
 const killsPerProject = 10;
 
-const after = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms));
+const passed = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms));
 
 describe(`at random instants (CYCLEBOX_FAULTS_SEED=${seed})`, () => {
   it(`the daemon killed ${kills} times keeps its promise, and never touches what it has published`, {
@@ -23,7 +23,7 @@ describe(`at random instants (CYCLEBOX_FAULTS_SEED=${seed})`, () => {
         // Every second run watches, the others work through what is there and may be over before they are killed.
         const run = cyclebox(root, { args: kill % 2 === 0 ? ['start'] : ['start', '--once'] });
         const instantMs = random.uniform() * longestMs;
-        await Promise.race([after(instantMs), run.ended]);
+        await Promise.race([passed(instantMs), run.ended]);
         const { code, text } = await run.kill();
         expect(code === null || code === 0, text).toBe(true);
         await expectUntouched(root, before);
@@ -45,7 +45,7 @@ describe(`at random instants (CYCLEBOX_FAULTS_SEED=${seed})`, () => {
     for (let kill = 1; kill <= scaled(2, 20); kill++) {
       const count = kill * 2;
       await run.heard(() => run.records.filter(isDone).length >= count);
-      await after(random.uniform() * 100);
+      await passed(random.uniform() * 100);
       for (const worker of await childrenOf(run.pid)) process.kill(worker, 'SIGKILL');
     }
     await run.heard(

@@ -61,15 +61,17 @@ describe('watching', () => {
     const picture = await pictureOf(colourOf(0), 64);
     const file = await open(join(root, 'inbox/day-to-night/0000.png'), 'w');
     await file.write(picture.subarray(0, picture.length >> 1));
-    // The next file is taken up, worked through and published while the first one stands still.
-    await drop(root, 'day-to-night/0001.png', 1);
-    await run.heard(record => isDone(record) && record['path'] === 'day-to-night/0001.png');
+    // Other files are taken up, worked through and published while the first one stands still.
+    for (const index of [1, 2]) {
+      await drop(root, `day-to-night/000${index}.png`, index);
+      await run.heard(record => isDone(record) && record['path'] === `day-to-night/000${index}.png`);
+    }
     await file.write(picture.subarray(picture.length >> 1));
     await file.close();
     await run.heard(record => isDone(record) && record['path'] === 'day-to-night/0000.png');
     expect((await run.stop()).code).toBe(0);
     expect(run.records.filter(record => record['level'] === 50)).toEqual([]);
-    await expectPromiseKept(root, ['day-to-night/0000.png', 'day-to-night/0001.png']);
+    await expectPromiseKept(root, ['day-to-night/0000.png', 'day-to-night/0001.png', 'day-to-night/0002.png']);
   });
 
   it('publishes the last content of a name that is rewritten again and again, and nothing torn', async () => {
