@@ -12,15 +12,26 @@ import { faultPoint } from './fault-points.js';
 const temporaryPrefix = '.cyclebox-';
 const temporarySuffix = '.tmp';
 
-/** A fresh name for a temporary file beside `path`; hidden, and recognised by `isTemporaryName`. */
-export function temporaryPathFor(path: string): string {
-  const stem = basename(path).slice(0, 40);
-  return join(dirname(path), `${temporaryPrefix}${stem}-${randomBytes(6).toString('hex')}${temporarySuffix}`);
+/**
+ * A fresh name for a temporary file beside `path`; hidden, and recognised by `isTemporaryName`.
+ * @param owner who may sweep it, for `temporaryOwner`: lower-case letters, digits and dots
+ */
+export function temporaryPathFor(path: string, owner?: string): string {
+  const stem = [...basename(path)].slice(0, 30).join('');
+  const mark = owner === undefined ? '' : `@${owner}@`;
+  const name = `${temporaryPrefix}${mark}${stem}-${randomBytes(6).toString('hex')}${temporarySuffix}`;
+  return join(dirname(path), name);
 }
 
 /** True for names made by `temporaryPathFor`: such files may be swept when no process owns them. */
 export function isTemporaryName(name: string): boolean {
   return name.startsWith(temporaryPrefix) && name.endsWith(temporarySuffix);
+}
+
+/** The owner in a temporary's name; undefined when it has none, or when it is no temporary's name. */
+export function temporaryOwner(name: string): string | undefined {
+  if (!isTemporaryName(name)) return undefined;
+  return /^@([a-z0-9.]+)@/.exec(name.slice(temporaryPrefix.length))?.[1];
 }
 
 /** Flushes a file's content to the disk. */
