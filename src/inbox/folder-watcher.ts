@@ -283,8 +283,16 @@ export class FolderWatcher implements Disposable {
     };
     for await (const batch of scanFolder(root, { isIgnored, from, onFolder, onUnreadable })) {
       if (this.#closed) return;
-      await this.#sightAll(batch);
+      const { missing } = await this.#sightAll(batch);
+      for (const path of missing.filter(path => path.includes('\ufffd'))) this.#sayUnreadableName(path);
     }
+  }
+
+  /** A name that is not UTF-8 cannot be said back to the system: the folder lists it, and no file has it. */
+  #sayUnreadableName(path: RelativePath): void {
+    const file = join(this.#options.root, path);
+    const message = `${file} has a name that is not UTF-8 text, and cannot be opened: rename it`;
+    this.#say(`name: ${path}`, new CycleboxError('FILE_UNREADABLE', message, { subject: { file } }));
   }
 
   #scheduleScan(): void {

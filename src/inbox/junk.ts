@@ -49,7 +49,7 @@ export function isJunk(name: string): boolean {
  * the names of files and folders at any depth, one with `/` with the path in the inbox; neither looks at case.
  */
 export function ignoring(patterns: readonly string[] = []): (path: RelativePath) => boolean {
-  const matchers = patterns.map(pattern => picomatch(pattern, { nocase: true, dot: true }));
+  const matchers = patterns.map(pattern => picomatch(pattern, { dot: true, flags: 'is' }));
   const [byName, byPath] = [true, false].map(isName =>
     matchers.filter((_, index) => !patterns[index]?.includes('/') === isName),
   ) as [typeof matchers, typeof matchers];

@@ -89,7 +89,7 @@ export class RootGuard implements Disposable {
 
   #present(now: Root): void {
     const isOther = !this.#isThere || (this.#known !== undefined && !isSame(this.#known, now));
-    if (isOther || !this.#known) this.#known = now;
+    if (isOther || !this.#known || this.#known.bornNs === now.bornNs) this.#known = now;
     this.#isThere = true;
     if (isOther) this.#back.fire();
   }
@@ -109,9 +109,10 @@ async function look(root: string): Promise<Root | undefined> {
 
 /**
  * A folder deleted and made anew often gets the inode of the old one; its time of birth tells them apart. Systems that
- * do not record births give the time of the last change for it, which tells nothing.
+ * do not record births give 0 for it, or the time of the last change, which tells nothing.
  */
 function isSame(known: Root, now: Root): boolean {
   if (known.id !== now.id) return false;
-  return known.bornNs === now.bornNs || now.bornNs === 0n || now.bornNs === now.changedNs;
+  const hasNoBirth = (root: Root) => root.bornNs === 0n || root.bornNs === root.changedNs;
+  return known.bornNs === now.bornNs || (hasNoBirth(known) && hasNoBirth(now));
 }
