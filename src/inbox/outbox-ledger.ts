@@ -6,7 +6,7 @@
  *
  * It is no journal: lost or damaged, it is begun anew, and all that is lost is knowing about *other* daemons' files.
  */
-import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { asCycleboxError, type Clock, CycleboxError, type Disposable, systemClock } from '../base/index.js';
 import { foldName } from './output-names.js';
@@ -67,12 +67,12 @@ export class OutboxLedger implements Disposable {
   }
 
   /**
-   * Runs `work` while no other daemon publishes to this outbox; what it recorded is kept when it succeeds, unless the
-   * disk is full: the file is published by then. The caller sees to it that it is not called twice at a time.
+   * Runs `work` while no other daemon publishes to this outbox; what it recorded is kept when it succeeds. A ledger
+   * that cannot be written (a full disk) keeps nothing and nobody from publishing. Not to be called twice at a time.
    * @throws WRITE_FAILED when another daemon does not let go for a minute
    */
   async exclusively<T>(work: () => Promise<T>): Promise<T> {
-    await this.#lock();
+    if (!(await this.#lock())) return work();
     let outcome = 'ROLLBACK';
     try {
       const result = await work();
@@ -81,6 +81,11 @@ export class OutboxLedger implements Disposable {
     } finally {
       this.#end(outcome);
     }
+  }
+
+  /** False when its file was removed, with the outbox perhaps, while it was open. */
+  get isThere(): boolean {
+    return existsSync(this.#file);
   }
 
   /** The latest publication of a source, by whichever daemon. */
@@ -117,14 +122,16 @@ export class OutboxLedger implements Disposable {
     }
   }
 
-  /** Waits without blocking the process: SQLite's own waiting would. */
-  async #lock(): Promise<void> {
+  /** Waits without blocking the process, as SQLite's own waiting would. False when there is no locking here just now. */
+  async #lock(): Promise<boolean> {
     const untilMs = this.#clock.monotonicMs() + patienceMs;
     for (let waitMs = 1; ; waitMs = Math.min(20, waitMs * 2)) {
       try {
-        return this.#sqlite.exec('BEGIN IMMEDIATE');
+        this.#sqlite.exec('BEGIN IMMEDIATE');
+        return true;
       } catch (error) {
-        if (!isBusy(error) || this.#clock.monotonicMs() > untilMs) throw this.#unlockable(error);
+        if (!isBusy(error)) return false;
+        if (this.#clock.monotonicMs() > untilMs) throw this.#unlockable(error);
       }
       await new Promise<void>(resolve => this.#clock.after(waitMs * (0.5 + Math.random()), resolve));
     }
@@ -144,8 +151,10 @@ function sourceKey({ path, identity, translation }: PublishedSource): string {
 function openFile(file: string, isShared: boolean): Sqlite {
   const sqlite = new Sqlite(file, { busyTimeoutMs: 0 });
   try {
+    // Small pages and a short log: the ledger takes its room from the outputs.
+    sqlite.exec('PRAGMA page_size = 1024');
     retryWhileBusy(() => sqlite.get(`PRAGMA journal_mode = ${isShared ? 'TRUNCATE' : 'WAL'}`));
-    sqlite.exec('PRAGMA synchronous = NORMAL');
+    sqlite.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 100; PRAGMA journal_size_limit = 131072');
     retryWhileBusy(() => sqlite.exec(schema));
     return sqlite;
   } catch (error) {

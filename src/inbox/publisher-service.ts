@@ -181,7 +181,9 @@ class OutboxPublisher implements Publisher {
   }
 
   async #openLedger(folder: string): Promise<void> {
-    if (this.#ledger) return;
+    if (this.#ledger?.isThere) return;
+    this.#ledger?.dispose();
+    this.#ledger = undefined;
     try {
       const file = join(folder, 'published.sqlite');
       this.#ledger = OutboxLedger.open(file, await isShared(folder), this.#options.clock);
@@ -207,7 +209,7 @@ class OutboxPublisher implements Publisher {
 
   async #place(request: PublishRequest): Promise<PublishResult> {
     const mark = await markOf(request.temporary);
-    if (mark === undefined) throw new CycleboxError('FILE_NOT_FOUND', `The result ${request.temporary} is gone.`);
+    if (mark === undefined) throw new CycleboxError('WRITE_FAILED', `The result ${request.temporary} is gone.`);
     const policy = request.onCollision ?? this.#options.onCollision ?? 'suffix';
     const placing = { request, policy, mark };
     for (const number of this.#numbers(request.wanted)) {
