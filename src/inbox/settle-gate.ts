@@ -2,9 +2,8 @@
  * Holds a file back until its size, time of change and inode have stayed the same for a while, so that a copy under
  * way is not taken for an image. It never compares a file's time to the clock's: only to itself.
  *
- * A writer may stall for longer than that: a file that turns out to be undecodable soon after its last change is sent
- * back here (`again`) instead of failing. All files wait equally long, so they wait in one line, and one timer serves
- * them all.
+ * A writer may stall for longer than that: for whoever finds a file undecodable, the gate remembers for a while how
+ * long ago it last changed. All files wait equally long, so they wait in one line, and one timer serves them all.
  */
 import { type Clock, type Disposable, Emitter, type Event, systemClock } from '../base/index.js';
 import type { SourceIdentity } from './source-file.js';
@@ -17,7 +16,7 @@ export interface SettledFile {
 
 export interface SettleGateOptions {
   readonly settleMs: number;
-  /** For how long after its last change a file may be undecodable before it counts as damaged. Default 10 000. */
+  /** For how long after its last change that change is remembered. Default 10 000. */
   readonly decodeGraceMs?: number | undefined;
   /** The identity of a file now; undefined when it is gone. */
   readonly identify: (path: RelativePath) => Promise<SourceIdentity | undefined>;
@@ -46,8 +45,6 @@ export class SettleGate implements Disposable {
   readonly #waiting = new Map<RelativePath, Waiting>();
   /** Files that changed less than the grace ago, oldest change first. */
   readonly #fresh = new Map<RelativePath, Version>();
-  /** Undecodable files waiting for their next try. */
-  readonly #held = new Map<RelativePath, { readonly identity: SourceIdentity; readonly timer: Disposable }>();
   readonly #settled = new Emitter<readonly SettledFile[]>();
   #timer: Disposable | undefined;
   #checking = 0;
@@ -65,7 +62,7 @@ export class SettleGate implements Disposable {
 
   /** Files waiting or being checked. */
   get size(): number {
-    return this.#waiting.size + this.#held.size + this.#checking;
+    return this.#waiting.size + this.#checking;
   }
 
   /** From the next file on; what waits already keeps its time. */
@@ -77,55 +74,31 @@ export class SettleGate implements Disposable {
   /** Starts the wait of a file, or starts it anew when the file has changed since the last look. */
   offer(path: RelativePath, identity: SourceIdentity): void {
     if (this.#disposed || this.#waiting.get(path)?.identity === identity) return;
-    const held = this.#held.get(path);
-    if (held?.identity === identity) return;
-    if (held) this.#release(path, held.timer);
     this.#noteChange(path, identity);
-    this.#enter(path, identity);
+    this.#waiting.delete(path);
+    this.#waiting.set(path, { identity, dueMs: this.#clock.monotonicMs() + this.#settleMs });
+    this.#arm();
   }
 
-  /** True while an undecodable file may still be under way: it is to be tried `again`, not failed. */
-  withinDecodeGrace(path: RelativePath, identity: SourceIdentity): boolean {
+  /** How long ago a file was first seen as it is; undefined when that was longer ago than the decode grace. */
+  unchangedForMs(path: RelativePath, identity: SourceIdentity): number | undefined {
     const fresh = this.#fresh.get(path);
-    return fresh?.identity === identity && this.#clock.monotonicMs() - fresh.sinceMs < this.#graceMs;
-  }
-
-  /** Lets an undecodable file through again after an eighth of the grace, or at once into the line if it changes. */
-  again(path: RelativePath, identity: SourceIdentity): void {
-    if (this.#disposed || this.#held.has(path)) return;
-    const timer = this.#clock.after(Math.max(0, this.#graceMs / 8 - this.#settleMs), () => {
-      this.#held.delete(path);
-      this.#enter(path, identity);
-    });
-    this.#held.set(path, { identity, timer });
+    if (fresh?.identity !== identity) return undefined;
+    const agoMs = this.#clock.monotonicMs() - fresh.sinceMs;
+    return agoMs < this.#graceMs ? agoMs : undefined;
   }
 
   drop(path: RelativePath): void {
     this.#waiting.delete(path);
     this.#fresh.delete(path);
-    const held = this.#held.get(path);
-    if (held) this.#release(path, held.timer);
   }
 
   dispose(): void {
     this.#disposed = true;
     this.#waiting.clear();
     this.#fresh.clear();
-    for (const [path, { timer }] of this.#held) this.#release(path, timer);
     void this.#timer?.dispose();
     this.#settled.dispose();
-  }
-
-  #enter(path: RelativePath, identity: SourceIdentity): void {
-    if (this.#disposed) return;
-    this.#waiting.delete(path);
-    this.#waiting.set(path, { identity, dueMs: this.#clock.monotonicMs() + this.#settleMs });
-    this.#arm();
-  }
-
-  #release(path: RelativePath, timer: Disposable): void {
-    void timer.dispose();
-    this.#held.delete(path);
   }
 
   #noteChange(path: RelativePath, identity: SourceIdentity): void {
