@@ -1,0 +1,32 @@
+/**
+ * Where a state folder's daemon listens: a Unix socket in the folder, or a named pipe on Windows. A path too long for
+ * a Unix socket (about 100 bytes, by the system) is stood in for by one in a folder of the user's own under the
+ * system's temporary folder. Both sides work the address out from the state folder's real path.
+ */
+import { createHash } from 'node:crypto';
+import { lstatSync, mkdirSync, realpathSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { CycleboxError } from '../base/index.js';
+
+const longestSocketPathBytes = 100;
+
+/** @param state the state folder, which must exist */
+export function controlAddress(state: string): string {
+  const folder = realpathSync(state);
+  const digest = createHash('sha256').update(folder).digest('hex').slice(0, 24);
+  if (process.platform === 'win32') return `\\\\.\\pipe\\cyclebox-${digest}`;
+  const path = join(folder, 'control.sock');
+  return Buffer.byteLength(path) <= longestSocketPathBytes ? path : join(ownFolder(), `${digest}.sock`);
+}
+
+/** Others can make files in the temporary folder too: only a folder that is the user's and closed to others will do. */
+function ownFolder(): string {
+  const { uid } = userInfo();
+  const folder = join(tmpdir(), `cyclebox-${uid}`);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const stats = lstatSync(folder);
+  if (stats.isDirectory() && stats.uid === uid && (stats.mode & 0o077) === 0) return folder;
+  const message = `${folder} must be a folder of this user's, closed to all others: remove it, or use a state folder with a shorter path`;
+  throw new CycleboxError('WRITE_FAILED', message, { subject: { file: folder } });
+}
