@@ -19,9 +19,9 @@ export interface Wanted {
 
 const lookUp = `
   SELECT asked.key AS asked, jobs.* FROM json_each(?) AS asked CROSS JOIN jobs
-    ON path = asked.value ->> '$[0]' AND identity = asked.value ->> '$[1]' AND translation = asked.value ->> '$[2]'
-    AND version = ifnull(asked.value ->> '$[3]', version)
-  ORDER BY sequence`;
+    ON jobs.path = asked.value ->> '$[0]' AND jobs.identity = asked.value ->> '$[1]'
+    AND jobs.translation = asked.value ->> '$[2]' AND jobs.version = ifnull(asked.value ->> '$[3]', jobs.version)
+  ORDER BY jobs.sequence`;
 
 const insert = `
   INSERT INTO jobs (id, path, identity, translation, version, priority, redo, state, created_ms, updated_ms)
