@@ -21,6 +21,10 @@ export interface Publication extends PublishedSource {
   readonly mark: FileMark;
 }
 
+export interface OldPublication extends PublishedSource {
+  readonly number: number;
+}
+
 const schema = `
   CREATE TABLE IF NOT EXISTS published (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -108,6 +112,21 @@ export class OutboxLedger implements Disposable {
       'INSERT INTO published (source, output, folded, mark, version, owner, published_ms) VALUES (?, ?, ?, ?, ?, ?, ?)';
     const nowMs = Math.trunc(this.#clock.epochMs());
     this.#sqlite.run(sql, sourceKey(source), output, foldName(output), mark, version, owner, nowMs);
+  }
+
+  /** Publications before a time, oldest first, from behind the one of number `after`. */
+  olderThan(beforeMs: number, after: number, limit: number): readonly OldPublication[] {
+    const sql =
+      'SELECT sequence, source FROM published WHERE published_ms < ? AND sequence > ? ORDER BY sequence LIMIT ?';
+    return this.#sqlite.all(sql, Math.trunc(beforeMs), after, limit).map(row => {
+      const [translation = '', identity = '', ...path] = text(row, 'source').split('\n');
+      return { number: Number(row['sequence']), translation, identity, path: path.join('\n') };
+    });
+  }
+
+  /** To be called within `exclusively`. */
+  forget(numbers: readonly number[]): void {
+    for (const number of numbers) this.#sqlite.run('DELETE FROM published WHERE sequence = ?', number);
   }
 
   dispose(): void {

@@ -20,7 +20,7 @@ import {
   temporaryPathFor,
 } from '../base/index.js';
 import { exists, haveSameContent, isSameMark, markOf, replaceName, takeFreeName } from './outbox-files.js';
-import { OutboxLedger } from './outbox-ledger.js';
+import { type OldPublication, OutboxLedger } from './outbox-ledger.js';
 import { isShared, type NamingCalls, probeLinks, systemNaming } from './outbox-probe.js';
 import { numbered } from './output-names.js';
 import type {
@@ -35,6 +35,7 @@ import type {
   SourceOutcome,
   SourcePolicy,
 } from './publisher.js';
+import { identify } from './source-file.js';
 import { checkArchive, SourceMover } from './source-policy.js';
 import { claimOwner, type Owner, sweepFolder } from './sweep.js';
 import type { RelativePath } from './types.js';
@@ -173,6 +174,19 @@ class OutboxPublisher implements Publisher {
     return sweepFolder(this.#options.outbox, this.#owner, onTrouble);
   }
 
+  async forget(beforeMs: number): Promise<number> {
+    let forgotten = 0;
+    for (let after = 0, more = true; more; ) {
+      const old = this.#ledger?.olderThan(beforeMs, after, 256) ?? [];
+      more = old.length === 256;
+      after = old.at(-1)?.number ?? after;
+      const gone = await this.#goneSources(old);
+      if (gone.length > 0) await this.#inTurn(async () => this.#ledger?.forget(gone));
+      forgotten += gone.length;
+    }
+    return forgotten;
+  }
+
   async dispose(): Promise<void> {
     void this.#secondSweep?.dispose();
     await this.#turn;
@@ -190,6 +204,15 @@ class OutboxPublisher implements Publisher {
     } catch (error) {
       this.#ledgerFault = (error as Error).message;
     }
+  }
+
+  async #goneSources(old: readonly OldPublication[]): Promise<readonly number[]> {
+    const gone: number[] = [];
+    for (const { number, path, identity } of old) {
+      const now = await identify(join(this.#options.inbox, path)).catch(() => identity);
+      if (now !== identity) gone.push(number);
+    }
+    return gone;
   }
 
   /** A ledger that cannot be read knows nothing. */

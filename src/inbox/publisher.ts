@@ -114,6 +114,9 @@ export interface Publisher extends Disposable {
    */
   sweep(onTrouble?: (error: CycleboxError) => void): Promise<number>;
 
+  /** Drops what the outbox remembers from before a time of sources that are in the inbox no more. Returns how many. */
+  forget(beforeMs: number): Promise<number>;
+
   /** Finds out again what the outbox can do; throws WRITE_FAILED when nothing can be written (the queue's probe). */
   probe(): Promise<PublisherStatus>;
 }

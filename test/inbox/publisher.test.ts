@@ -341,6 +341,30 @@ describe('a source that was published before', () => {
   });
 });
 
+describe('what the outbox remembers', () => {
+  it('is forgotten with time, of sources that are gone and of no others', async () => {
+    const publisher = await publisherOf();
+    const [here, gone] = [await drop('here\n.png', '1'), await drop('gone.png', '2')];
+    for (const source of [here, gone]) await publish(publisher, source);
+    await unlink(join(root, 'inbox/gone.png'));
+    expect(await publisher.forget(Date.now() - 60_000)).toBe(0);
+    expect(await publisher.forget(Date.now() + 60_000)).toBe(1);
+    expect([here, gone].map(source => publisher.publishedBefore(source))).toEqual([here.path, undefined]);
+  });
+
+  it('is begun anew when its folder was removed, once the outbox is probed', async () => {
+    const publisher = await publisherOf();
+    const source = await drop('a.png', '1');
+    await publish(publisher, source);
+    await rm(join(root, 'outbox'), { recursive: true });
+    await mkdir(join(root, 'outbox'));
+    expect(await publisher.probe()).toMatchObject({ hasLedger: true });
+    expect(publisher.publishedBefore(source)).toBeUndefined();
+    await publish(publisher, source);
+    expect((await publisherOf({ state: await folder('state2') })).publishedBefore(source)).toBe('a.png');
+  });
+});
+
 describe('after a crash', () => {
   /** A publishing that ends at a step, as a killed process would: what the journal knew of it then. */
   async function interrupted(step: 'named' | 'linked' | 'moved away' | 'recorded') {
