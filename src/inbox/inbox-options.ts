@@ -1,7 +1,9 @@
 /**
  * What whoever opens an inbox may say about it, and which failures stand from one run to the next.
  */
-import type { Clock, CycleboxError, ErrorCode } from '../base/index.js';
+import type { Clock, CycleboxError, ErrorCode, JobId } from '../base/index.js';
+import type { BackOffOptions } from '../process/index.js';
+import type { CollisionPolicy, SourcePolicy } from './publisher.js';
 import type { RelativePath, Router, Runner } from './types.js';
 import type { OpenWatchBackend } from './watch-backend.js';
 
@@ -30,16 +32,35 @@ export interface InboxOptions {
   readonly watch?: boolean | undefined;
   /** Jobs run at a time. Default 1. */
   readonly concurrency?: number | undefined;
-  /** Default 2: a file that kills its worker twice has failed. */
+  /** Attempts that a job has when its failure may pass. Default 5. */
   readonly maxAttempts?: number | undefined;
+  /** Waits between attempts at one job. Default: from a second to five minutes. */
+  readonly retryBackOff?: BackOffOptions | undefined;
+  /** Waits between probes while the environment pauses the queue. Default: from a second to half a minute. */
+  readonly probeBackOff?: BackOffOptions | undefined;
+  /** How long the journal remembers what it did with files that have gone. Default 30. */
+  readonly historyDays?: number | undefined;
+  /** What to do when an output's name is taken. Default `suffix`. */
+  readonly onCollision?: CollisionPolicy | undefined;
+  /** What becomes of a source once its output is published. Default `keep`. */
+  readonly afterSuccess?: SourcePolicy | undefined;
+  /** Where `archive` moves sources to, absolute. */
+  readonly archive?: string | undefined;
   /** Default 10 minutes. */
   readonly jobTimeoutMs?: number | undefined;
   readonly clock?: Clock | undefined;
 }
 
+/** What can change while the inbox is open. */
+export type InboxChanges = Pick<
+  InboxOptions,
+  'settleMs' | 'decodeGraceMs' | 'rescanMs' | 'pollMs' | 'ignore' | 'maxAttempts' | 'jobTimeoutMs' | 'historyDays'
+>;
+
 export interface StandingFailure {
   readonly path: RelativePath;
   readonly error: CycleboxError;
+  readonly job: JobId;
 }
 
 /** Failures that are the file's own and stand until the file changes; all others are looked at again at each start. */

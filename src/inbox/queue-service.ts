@@ -3,6 +3,8 @@
  * find none running. Nothing here knows processes or terminals.
  */
 import type { ErrorCode } from '../base/index.js';
+import type { WatchStatus } from './folder-watcher.js';
+import type { PublisherStatus } from './publisher.js';
 import type { JobState, QueuePause } from './types.js';
 
 /** A job as people and scripts see it. Times are of the epoch. */
@@ -58,6 +60,10 @@ export interface QueueStatus {
   readonly counts: Readonly<Partial<Record<JobState, number>>>;
   readonly pause?: QueuePause | undefined;
   readonly running: readonly QueueEntry[];
+  /** How files are noticed now; absent when no daemon runs. */
+  readonly seeing?: WatchStatus | undefined;
+  /** What the outbox can do; absent when no daemon runs. */
+  readonly publishing?: PublisherStatus | undefined;
 }
 
 export interface QueueService {

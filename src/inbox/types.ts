@@ -123,6 +123,14 @@ export type InboxEvent =
       /** True when it failed in an earlier run and has not changed since. */
       readonly earlier: boolean;
     }
+  /** The same file was published before, as the outbox tells: by another daemon, or before the journal was lost. */
+  | {
+      readonly type: 'already-published';
+      readonly job: JobId;
+      readonly path: RelativePath;
+      /** Relative to the outbox. */
+      readonly output: RelativePath;
+    }
   | { readonly type: 'cancelled'; readonly job: JobId; readonly path: RelativePath }
   /** Nothing more is started; see `QueuePause`. */
   | ({ readonly type: 'paused' } & QueuePause)

@@ -55,15 +55,23 @@ async function drop(path: string, content: string): Promise<void> {
 async function outputs(): Promise<Record<string, string>> {
   const entries = await readdir(join(root, 'outbox'), { recursive: true, withFileTypes: true });
   const files = entries.filter(entry => entry.isFile()).map(entry => join(entry.parentPath, entry.name));
-  const pairs = files.map(async file => [file.slice(root.length + 8), await readFile(file, 'utf8')] as const);
+  const visible = files.filter(file => !file.includes('/outbox/.cyclebox/'));
+  const pairs = visible.map(async file => [file.slice(root.length + 8), await readFile(file, 'utf8')] as const);
   return Object.fromEntries((await Promise.all(pairs)).sort());
 }
+
+const quick = {
+  settleMs: 20,
+  decodeGraceMs: 0,
+  retryBackOff: { firstMs: 5, maxMs: 20 },
+  probeBackOff: { firstMs: 5, maxMs: 20 },
+};
 
 async function open(more: Partial<InboxOptions> = {}) {
   const runner = new ShoutingRunner();
   const events: InboxEvent[] = [];
   const options = { inbox: join(root, 'inbox'), outbox: join(root, 'outbox'), state: join(root, 'state') };
-  const inbox = opened.add(await Inbox.open({ ...options, route, runner, settleMs: 20, ...more }));
+  const inbox = opened.add(await Inbox.open({ ...options, route, runner, ...quick, ...more }));
   inbox.onEvent(event => events.push(event));
   const of = <T extends InboxEvent['type']>(type: T) =>
     events.filter((event): event is Extract<InboxEvent, { type: T }> => event.type === type);
