@@ -17,6 +17,9 @@ export function inboxChanges(config: DaemonConfig): Required<InboxChanges> {
 }
 
 export function workerSettings(config: DaemonConfig): Partial<ComputeWorkerOptions> {
-  const { engine, threads, maxMegapixels } = config;
-  return { settings: { engine, maxMegapixels, ...(threads !== undefined && { threads }) } };
+  const { engine, threads, maxMegapixels, workerMemoryMegabytes } = config;
+  return {
+    settings: { engine, maxMegapixels, ...(threads !== undefined && { threads }) },
+    processMemoryLimitBytes: workerMemoryMegabytes === undefined ? undefined : workerMemoryMegabytes * 1e6,
+  };
 }
