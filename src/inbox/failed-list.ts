@@ -17,6 +17,7 @@ import {
   systemClock,
   writeFileAtomic,
 } from '../base/index.js';
+import { identify, type SourceIdentity } from './source-file.js';
 import type { RelativePath } from './types.js';
 
 export interface FailedEntry {
@@ -55,6 +56,10 @@ export class FailedList implements Disposable {
   #timer: Disposable | undefined;
   #writing: Promise<void> = Promise.resolve();
   #isTroubled = false;
+  /** The file as this daemon last wrote it: as long as it is that file, it need not be read again. */
+  #written: { readonly mark: SourceIdentity | undefined; readonly others: readonly FailedRecord[] } | undefined;
+  /** How long the last writing took. */
+  #tookMs = 0;
 
   constructor(options: FailedListOptions) {
     this.#options = options;
@@ -68,7 +73,9 @@ export class FailedList implements Disposable {
 
   /** Something has failed, or failed no longer. */
   touch(): void {
-    this.#timer ??= this.#clock.after(this.#options.delayMs ?? 500, () => void this.flush());
+    // A list of many thousands that grows all the time is written ever less often.
+    const delayMs = Math.max(this.#options.delayMs ?? 500, 20 * this.#tookMs);
+    this.#timer ??= this.#clock.after(delayMs, () => void this.flush());
   }
 
   /** Writes the file now; never rejects. */
@@ -86,6 +93,7 @@ export class FailedList implements Disposable {
   }
 
   async #write(): Promise<void> {
+    const startMs = this.#clock.monotonicMs();
     const own = [...this.#options.failures()].map(entry => this.#record(entry));
     try {
       await this.#rewrite(this.file, own);
@@ -93,21 +101,25 @@ export class FailedList implements Disposable {
       await this.#rewrite(join(this.#options.state, 'failed.json'), own);
       this.#trouble(error);
     }
+    this.#tookMs = this.#clock.monotonicMs() - startMs;
   }
 
   async #rewrite(file: string, own: readonly FailedRecord[]): Promise<void> {
-    const failures = [...(await this.#others(file)), ...own];
-    if (failures.length === 0) return rm(file, { force: true });
+    const others = await this.#others(file);
+    if (others.length + own.length === 0) return rm(file, { force: true });
+    const failures = [...others, ...own];
     const list = { version: 1, updated: new Date(this.#clock.epochMs()).toISOString(), failures };
     await writeFileAtomic(file, `${JSON.stringify(list, undefined, 2)}\n`);
+    this.#written = { mark: await identify(file), others };
   }
 
   /** What other daemons wrote, as long as their state folders are there; a file that is not ours to read is replaced. */
   async #others(file: string): Promise<FailedRecord[]> {
+    const isOwn = this.#written?.mark !== undefined && this.#written.mark === (await identify(file));
+    const records = isOwn ? (this.#written?.others ?? []) : await readFailedList(file);
     const others: FailedRecord[] = [];
-    for (const record of await readFailedList(file)) {
-      if (record.state === this.#options.state) continue;
-      if (await isThere(record.state)) others.push(record);
+    for (const record of records) {
+      if (record.state !== this.#options.state && (await isThere(record.state))) others.push(record);
     }
     return others;
   }

@@ -55,6 +55,7 @@ const second = `
   ALTER TABLE jobs ADD COLUMN lease_until_ms INTEGER;
   DROP INDEX jobs_by_state;
   CREATE INDEX jobs_by_turn ON jobs (state, priority DESC, sequence);
+  CREATE INDEX jobs_waiting ON jobs (due_ms) WHERE state = 'queued' AND due_ms > 0;
   CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL);
   UPDATE OR REPLACE jobs SET identity = substr(identity, instr(identity, ':') + 1)
     WHERE length(identity) - length(replace(identity, ':', '')) = 3;

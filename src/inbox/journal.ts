@@ -114,7 +114,10 @@ export class Journal implements Disposable {
   /** Milliseconds until the first of the jobs that wait needs to wait no longer; undefined when none waits. */
   nextDueInMs(): number | undefined {
     const nowMs = this.#nowMs();
-    const row = this.#sqlite.get("SELECT min(due_ms) AS due FROM jobs WHERE state = 'queued' AND due_ms > ?", nowMs);
+    // Asked after every job: the index holds only the jobs that wait, of all that are queued.
+    const sql =
+      "SELECT min(due_ms) AS due FROM jobs INDEXED BY jobs_waiting WHERE state = 'queued' AND due_ms > 0 AND due_ms > ?";
+    const row = this.#sqlite.get(sql, nowMs);
     return typeof row?.['due'] === 'number' ? row['due'] - nowMs : undefined;
   }
 
