@@ -27,6 +27,7 @@ const config: WatchConfig = {
   plugins: ['plugins'],
   models: 'models',
   settleMs: 30,
+  decodeGraceMs: 100,
   threads: 1,
   routes: [
     { match: 'day-to-night/**', pair: 'day-night', to: 'night' },

@@ -13,6 +13,7 @@ export const dayNight: WatchConfig = {
   plugins: ['plugins'],
   models: 'models',
   settleMs: 30,
+  decodeGraceMs: 100,
   threads: 1,
   routes: [
     { match: 'day-to-night/**', pair: 'day-night', to: 'night' },
