@@ -108,7 +108,7 @@ describe('what only calls itself an image', () => {
     const expected = Object.keys(disguised).map(name => [`day-to-night/${name}`, 'IMAGE_UNSUPPORTED']);
     expect(codesOf(run)).toEqual(Object.fromEntries(expected));
     // A real picture is one whatever it is called, and is named for what it is.
-    expect(await outputs(root)).toEqual(['day-to-night/real.png']);
+    expect(await outputs(root)).toEqual(['day-to-night/real.svg.png']);
   });
 });
 
