@@ -24,6 +24,7 @@ import { type OldPublication, OutboxLedger } from './outbox-ledger.js';
 import { isShared, type NamingCalls, probeLinks, systemNaming } from './outbox-probe.js';
 import { numbered } from './output-names.js';
 import type {
+  AfterSuccess,
   CollisionPolicy,
   FileMark,
   InterruptedPublishing,
@@ -161,8 +162,8 @@ class OutboxPublisher implements Publisher {
     return output;
   }
 
-  afterSuccess(source: PublishedSource, policy = this.#options.afterSuccess ?? 'keep'): Promise<SourceOutcome> {
-    return this.#mover.afterSuccess(source, policy);
+  afterSuccess(source: PublishedSource, { policy, isLate = false }: AfterSuccess = {}): Promise<SourceOutcome> {
+    return this.#mover.afterSuccess(source, policy ?? this.#options.afterSuccess ?? 'keep', isLate);
   }
 
   async sweep(onTrouble: (error: CycleboxError) => void = () => {}): Promise<number> {
@@ -189,6 +190,7 @@ class OutboxPublisher implements Publisher {
 
   async dispose(): Promise<void> {
     void this.#secondSweep?.dispose();
+    await this.#mover.dispose();
     await this.#turn;
     this.#ledger?.dispose();
     await this.#opened.dispose();

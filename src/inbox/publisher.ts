@@ -73,6 +73,13 @@ export type SourceOutcome =
   /** It is gone, or is another file now: nothing was touched. */
   | { readonly kind: 'changed' };
 
+export interface AfterSuccess {
+  /** Default: the publisher's own. */
+  readonly policy?: SourcePolicy | undefined;
+  /** True for a source that was done long ago: it waits for those that have just been done. */
+  readonly isLate?: boolean | undefined;
+}
+
 export interface PublisherStatus {
   /** False: the outbox has no hard links, so that a foreign program that writes the same name at the same instant could be overwritten. */
   readonly hasLinks: boolean;
@@ -103,10 +110,9 @@ export interface Publisher extends Disposable {
   /**
    * To be called after the job is `done` in the journal, and again whenever a done file is still found in the inbox:
    * it is the same each time. Never touches a file that is not the one that was read.
-   * @param policy default: the publisher's own
    * @throws WRITE_FAILED: the source stays where it is, the job stays done
    */
-  afterSuccess(source: PublishedSource, policy?: SourcePolicy): Promise<SourceOutcome>;
+  afterSuccess(source: PublishedSource, options?: AfterSuccess): Promise<SourceOutcome>;
 
   /**
    * Removes what dead daemons left half-written in the outbox and completes source moves that were interrupted. At

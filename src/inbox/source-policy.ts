@@ -7,11 +7,14 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { copyFile, lstat, mkdir, readdir, readFile, realpath, rm, utimes } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
+import PQueue from 'p-queue';
 import {
   asCycleboxError,
   CycleboxError,
+  type Disposable,
   syncFile,
   syncFolder,
+  systemClock,
   temporaryPathFor,
   writeFileAtomic,
 } from '../base/index.js';
@@ -42,9 +45,12 @@ interface Move {
 
 const maxNumber = 100_000;
 
-export class SourceMover {
+const patienceMs = 5000;
+
+export class SourceMover implements Disposable {
   readonly #options: SourceMoverOptions;
   readonly #notes: string;
+  readonly #queue = new PQueue({ concurrency: 4 });
   readonly #moving = new Map<RelativePath, Promise<SourceOutcome>>();
 
   constructor(options: SourceMoverOptions) {
@@ -52,13 +58,25 @@ export class SourceMover {
     this.#notes = join(options.state, 'moving');
   }
 
-  async afterSuccess(source: PublishedSource, policy: SourcePolicy): Promise<SourceOutcome> {
+  async afterSuccess(source: PublishedSource, policy: SourcePolicy, isLate: boolean): Promise<SourceOutcome> {
     if (policy === 'keep') return { kind: 'kept' };
     const underWay = this.#moving.get(source.path);
     if (underWay) return underWay;
-    const moving = this.#move(source, policy).finally(() => this.#moving.delete(source.path));
+    const moving = this.#queue
+      .add(() => this.#move(source, policy), { priority: isLate ? 0 : 1 })
+      .finally(() => this.#moving.delete(source.path));
     this.#moving.set(source.path, moving);
     return moving;
+  }
+
+  /** Completes the moves that were asked for, as many as can be in a few seconds; the rest is left to the next start. */
+  async dispose(): Promise<void> {
+    const timer = systemClock.after(patienceMs, () => {
+      this.#queue.pause();
+      this.#queue.clear();
+    });
+    await this.#queue.onIdle();
+    await timer.dispose();
   }
 
   /** Completes or takes back the moves that an earlier process left under way. */
