@@ -16,10 +16,10 @@ import {
   type Event,
   systemClock,
 } from '../base/index.js';
+import { Lookout } from './lookout.js';
 import { RootGuard } from './root-guard.js';
 import { scanFolder } from './scan.js';
 import type { SettledFile } from './settle-gate.js';
-import { sight } from './source-file.js';
 import type { RelativePath } from './types.js';
 import { isExhausted, type OpenWatchBackend, type WatchBackend } from './watch-backend.js';
 import { chooseBackend } from './watch-choice.js';
@@ -39,6 +39,7 @@ export interface FolderWatcherOptions {
   /** The inbox, absolute. */
   readonly root: string;
   readonly mode: WatchMode;
+  readonly lookout?: Lookout | undefined;
   readonly isIgnored: (path: RelativePath) => boolean;
   /** The time between scans where changes are told of. Default 60 000. */
   readonly rescanMs?: number | undefined;
@@ -67,6 +68,7 @@ export class FolderWatcher implements Disposable {
   readonly #options: FolderWatcherOptions;
   readonly #clock: Clock;
   readonly #guard: RootGuard;
+  readonly #lookout: Lookout;
   readonly #trouble = new Emitter<CycleboxError>();
   readonly #root = new Emitter<'gone' | 'back'>();
   readonly #hints = new Set<RelativePath>();
@@ -90,6 +92,7 @@ export class FolderWatcher implements Disposable {
     this.#clock = options.clock ?? systemClock;
     this.#rescanMs = options.rescanMs ?? 60_000;
     this.#pollMs = options.pollMs ?? 5000;
+    this.#lookout = options.lookout ?? new Lookout();
     this.#guard = new RootGuard({ root: options.root, clock: this.#clock });
     this.#guard.onGone(() => this.#onGone());
     this.#guard.onBack(() => this.#onBack());
@@ -264,6 +267,7 @@ export class FolderWatcher implements Disposable {
   async #scanOnce(): Promise<void> {
     if (this.#closed || !(await this.#guard.check())) return;
     this.#scans++;
+    await this.#lookout.learn(this.#options.root);
     const end = this.#options.onScan?.();
     const unreadable = new Set<string>();
     await this.#scanFrom('', unreadable);
@@ -321,7 +325,7 @@ export class FolderWatcher implements Disposable {
   /** What is at these paths; files are told of, the rest is returned. */
   async #sightAll(paths: readonly RelativePath[]): Promise<{ folders: RelativePath[]; missing: RelativePath[] }> {
     const { root, onFiles } = this.#options;
-    const sightings = await Promise.all(paths.map(path => sight(join(root, path))));
+    const sightings = await Promise.all(paths.map(path => this.#lookout.sight(join(root, path))));
     const files: SettledFile[] = [];
     const folders: RelativePath[] = [];
     const missing: RelativePath[] = [];

@@ -26,6 +26,7 @@ import { JobLine } from './job-line.js';
 import type { Journal, RefusedFile } from './journal.js';
 import { endedStates } from './journal-history.js';
 import { ignoring } from './junk.js';
+import { Lookout } from './lookout.js';
 import { type OpenedJournal, openJournal } from './open-journal.js';
 import type { Publisher } from './publisher.js';
 import { openPublisher } from './publisher-service.js';
@@ -42,7 +43,7 @@ import type {
 } from './queue-service.js';
 import { forgetGone } from './retention.js';
 import { type SettledFile, SettleGate } from './settle-gate.js';
-import { identify } from './source-file.js';
+import type { SourceIdentity } from './source-file.js';
 import { lockStateFolder } from './state-lock.js';
 import type { InboxEvent, JobState, RelativePath, Routing } from './types.js';
 
@@ -64,6 +65,7 @@ export class Inbox implements QueueService, Disposable {
   readonly #publisher: Publisher;
   readonly #control: QueueControl;
   readonly #failedList: FailedList;
+  readonly #lookout = new Lookout();
   readonly #gate: SettleGate;
   readonly #line: JobLine;
   /** Failures of files that are in the inbox now. */
@@ -73,6 +75,7 @@ export class Inbox implements QueueService, Disposable {
   /** Standing failures that the scan under way has not come across. */
   #unseen: Set<RelativePath> | undefined;
   #forgetTimer: Disposable | undefined;
+  #forgetting: Promise<void> | undefined;
   #wasIdle = false;
   #stopping: Promise<void> | undefined;
 
@@ -87,7 +90,7 @@ export class Inbox implements QueueService, Disposable {
       new SettleGate({
         settleMs: options.settleMs ?? 1000,
         decodeGraceMs: options.decodeGraceMs,
-        identify: path => identify(join(options.inbox, path)),
+        identify: path => this.#identify(path),
         clock: this.#clock,
       }),
     );
@@ -129,7 +132,14 @@ export class Inbox implements QueueService, Disposable {
   }
 
   status(): QueueStatus {
-    return { ...this.#control.status(), seeing: this.#watcher.status, publishing: this.#publisher.status };
+    const { counts, ...rest } = this.#control.status();
+    const settling = this.#gate.size > 0 ? { settling: this.#gate.size } : {};
+    return {
+      counts: { ...counts, ...settling },
+      ...rest,
+      seeing: this.#watcher.status,
+      publishing: this.#publisher.status,
+    };
   }
 
   list(query?: QueueQuery): readonly QueueEntry[] {
@@ -189,7 +199,7 @@ export class Inbox implements QueueService, Disposable {
     await this.#watcher.start();
     // What an earlier run wrote may be settled by now.
     this.#failedList.touch();
-    await this.#forget();
+    this.#forgetting = this.#forget();
   }
 
   /** Looks at every file in the inbox; one scan at a time. */
@@ -221,6 +231,7 @@ export class Inbox implements QueueService, Disposable {
 
   async #stop(graceMs: number): Promise<void> {
     this.#gate.dispose();
+    await this.#forgetting;
     void this.#forgetTimer?.dispose();
     await this.#watcher.dispose();
     await this.#line.stop(graceMs);
@@ -249,7 +260,11 @@ export class Inbox implements QueueService, Disposable {
     } catch (error) {
       this.#emit({ type: 'trouble', error: asCycleboxError(error) });
     }
-    if (!this.#isStopped) this.#forgetTimer = this.#clock.after(dayMs, () => void this.#forget());
+    if (!this.#isStopped) this.#forgetTimer = this.#clock.after(dayMs, () => this.#forgetAgain());
+  }
+
+  #forgetAgain(): void {
+    this.#forgetting = this.#forget();
   }
 
   #newLine(): JobLine {
@@ -322,6 +337,7 @@ export class Inbox implements QueueService, Disposable {
     const { inbox: root, rescanMs, pollMs, watch = true, polling = false, watchBackend } = this.#options;
     const watcher = new FolderWatcher({
       root,
+      lookout: this.#lookout,
       mode: !watch ? 'scans' : polling ? 'polling' : 'events',
       isIgnored: path => this.#isIgnored(path),
       rescanMs,
@@ -335,6 +351,11 @@ export class Inbox implements QueueService, Disposable {
     });
     watcher.onTrouble(error => this.#emit({ type: 'trouble', error }));
     return watcher;
+  }
+
+  async #identify(path: RelativePath): Promise<SourceIdentity | undefined> {
+    const sighting = await this.#lookout.sight(join(this.#options.inbox, path));
+    return sighting.kind === 'file' ? sighting.identity : undefined;
   }
 
   /** Called when a scan begins; what it returns, when it has seen everything: failures of what it has not seen stand no longer. */
@@ -383,7 +404,7 @@ export class Inbox implements QueueService, Disposable {
   /** Again, in case it could not be done before. */
   async #moveSource(job: Job): Promise<void> {
     try {
-      await this.#publisher.afterSuccess(job);
+      await this.#publisher.afterSuccess(job, { isLate: true });
     } catch (error) {
       const file = join(this.#options.inbox, job.path);
       this.#emit({ type: 'trouble', error: asCycleboxError(error, { file, job: job.id }, 'WRITE_FAILED') });
@@ -410,10 +431,11 @@ export class Inbox implements QueueService, Disposable {
       if (routing.kind === 'refuse') refused.push({ path, identity, error: routing.error });
       else jobs.push({ path, identity, ...toBeDone(routing), redo: known?.state === 'done' });
     }
-    if (refused.length > 0) this.#refuse(refused);
-    const queued = jobs.length > 0 ? this.#journal.enqueue(jobs) : [];
-    if (queued.length > 0) faultPoint('seen');
-    for (const { id, path, translation } of queued) this.#emit({ type: 'seen', job: id, path, translation });
+    const taken = files.length > 0 ? this.#journal.takeIn(jobs, refused) : { queued: [], refused: [] };
+    if (taken.queued.length > 0) faultPoint('seen');
+    for (const { id, path, translation } of taken.queued) this.#emit({ type: 'seen', job: id, path, translation });
+    for (const { id, path, error } of taken.refused)
+      this.#emit({ type: 'failed', job: id, path, translation: '', error, quarantined: false, earlier: false });
     this.#line.pump();
     this.#progress();
   }
@@ -424,13 +446,6 @@ export class Inbox implements QueueService, Disposable {
       work();
     } catch (error) {
       this.#emit({ type: 'trouble', error: asCycleboxError(error) });
-    }
-  }
-
-  #refuse(files: readonly RefusedFile[]): void {
-    for (const { id, path, error } of this.#journal.refuse(files)) {
-      if (error)
-        this.#emit({ type: 'failed', job: id, path, translation: '', error, quarantined: false, earlier: false });
     }
   }
 

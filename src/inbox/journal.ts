@@ -75,27 +75,14 @@ export class Journal implements Disposable {
    * anew, behind the others. Returns them as they stand.
    */
   enqueue(jobs: readonly NewJob[]): readonly Job[] {
-    return this.#sqlite.transaction(() => {
-      if (!jobs.every(passesThroughJson)) return jobs.map(job => this.#upsert(job, 'queued'));
-      const known = lookUpMany(this.#sqlite, jobs.map(toWanted));
-      const inserted = insertMany(
-        this.#sqlite,
-        jobs.filter((_, index) => !known[index]),
-        this.#nowMs(),
-      );
-      return [...inserted, ...jobs.filter((_, index) => known[index]).map(job => this.#upsert(job, 'queued'))];
-    });
+    return this.#sqlite.transaction(() => this.#enqueueAll(jobs));
   }
 
-  /** Records files that could not even become jobs, in one transaction. */
-  refuse(files: readonly RefusedFile[]): readonly Job[] {
-    return this.#sqlite.transaction(() =>
-      files.map(({ error, ...file }) => {
-        const job = this.#upsert({ ...file, translation: { key: '', version: '' } }, 'failed');
-        this.#sqlite.run('UPDATE jobs SET code = ?, message = ? WHERE id = ?', error.code, error.message, job.id);
-        return { ...job, error };
-      }),
-    );
+  /** `enqueue`, and in the same transaction records of files that could not even become jobs. */
+  takeIn(jobs: readonly NewJob[], refused: readonly RefusedFile[]): TakenIn {
+    return this.#sqlite.transaction(() => {
+      return { queued: this.#enqueueAll(jobs), refused: refused.map(file => this.#refuse(file)) };
+    });
   }
 
   /** The next queued jobs that need not wait, in the order of their turn. */
@@ -225,7 +212,7 @@ export class Journal implements Disposable {
 
   /** Back into the queue with a clean sheet. `redo`: an earlier output does not count. */
   renew(id: JobId, redo = false): void {
-    const sql = `UPDATE jobs SET ${cleanSheet}, state = 'queued', redo = ?, updated_ms = ? WHERE id = ?`;
+    const sql = `UPDATE jobs SET ${cleanSheet}, state = 'queued', redo = max(redo, ?), updated_ms = ? WHERE id = ?`;
     this.#sqlite.run(sql, redo ? 1 : 0, this.#nowMs(), id);
   }
 
@@ -272,13 +259,27 @@ export class Journal implements Disposable {
     this.#sqlite.dispose();
   }
 
+  #enqueueAll(jobs: readonly NewJob[]): readonly Job[] {
+    if (!jobs.every(passesThroughJson)) return jobs.map(job => this.#upsert(job, 'queued'));
+    const known = lookUpMany(this.#sqlite, jobs.map(toWanted));
+    const unknown = jobs.filter((_, index) => !known[index]);
+    const again = jobs.filter((_, index) => known[index]);
+    return [...insertMany(this.#sqlite, unknown, this.#nowMs()), ...again.map(job => this.#upsert(job, 'queued'))];
+  }
+
+  #refuse({ error, ...file }: RefusedFile): RefusedJob {
+    const job = this.#upsert({ ...file, translation: { key: '', version: '' } }, 'failed');
+    this.#sqlite.run('UPDATE jobs SET code = ?, message = ? WHERE id = ?', error.code, error.message, job.id);
+    return { ...job, error };
+  }
+
   #upsert({ path, identity, translation, priority = 0, redo = false }: NewJob, state: 'queued' | 'failed'): Job {
     const { key, version } = translation;
     const nowMs = this.#nowMs();
     const known = this.#exact(path, identity, key, version);
     if (known && isUnderWay.has(known.state)) return known;
     if (known) {
-      const sql = `UPDATE jobs SET ${cleanSheet}, state = ?, priority = ?, redo = ?, updated_ms = ?,
+      const sql = `UPDATE jobs SET ${cleanSheet}, state = ?, priority = ?, redo = max(redo, ?), updated_ms = ?,
         sequence = (SELECT max(sequence) + 1 FROM jobs) WHERE id = ?`;
       this.#sqlite.run(sql, state, priority, redo ? 1 : 0, nowMs, known.id);
     } else {
@@ -319,6 +320,13 @@ export class Journal implements Disposable {
 
 export interface RefusedFile extends Pick<NewJob, 'path' | 'identity'> {
   readonly error: CycleboxError;
+}
+
+type RefusedJob = Job & { readonly error: CycleboxError };
+
+export interface TakenIn {
+  readonly queued: readonly Job[];
+  readonly refused: readonly RefusedJob[];
 }
 
 function toWanted({ path, identity, translation }: NewJob): Wanted {

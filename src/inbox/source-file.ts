@@ -43,12 +43,12 @@ export function inodeOf(path: string): Promise<string | undefined> {
   });
 }
 
-function sightingOf(stats: BigIntStats): Sighting {
+export function sightingOf(stats: BigIntStats): Sighting {
   if (stats.isFile()) return { kind: 'file', identity: `${stats.ino}:${stats.size}:${stats.mtimeNs}` };
   return { kind: stats.isDirectory() ? 'folder' : 'nothing' };
 }
 
-function failed(error: NodeJS.ErrnoException): Sighting {
+export function failed(error: NodeJS.ErrnoException): Sighting {
   return isGone(error) ? { kind: 'nothing' } : { kind: 'unknown', error };
 }
 
