@@ -354,7 +354,7 @@ export class JobLine implements Disposable {
   }
 
   async #quarantine(job: Job, deaths: number, error: CycleboxError): Promise<void> {
-    if (!(await this.#isUnchanged(job))) return this.#moot(job);
+    if (await this.#hasChanged(job)) return this.#moot(job);
     const times = deaths === 1 ? 'once, after it was running when earlier processes ended' : `${deaths} times`;
     const message = `${job.path} (${job.translation}) has ended its compute worker ${times} and is set aside; the last time: ${error.message}`;
     const reason = new CycleboxError(error.code, message, { subject: error.subject, cause: error.cause });
@@ -375,6 +375,8 @@ export class JobLine implements Disposable {
 
   #mayPass(job: Job, error: CycleboxError): Promise<void> | void {
     const { journal, limits, retryBackOff = defaultRetryBackOff } = this.#options;
+    // What went wrong before the attempt was written down was an attempt all the same.
+    if (journal.get(job.id)?.state === 'queued') journal.start(job.id, job.version, '');
     const attempts = journal.get(job.id)?.attempts ?? 1;
     if (attempts >= limits().maxAttempts) return this.#fail(job, error);
     const delayMs = backOffDelay(attempts, retryBackOff);
@@ -388,7 +390,7 @@ export class JobLine implements Disposable {
   }
 
   async #fail(job: Job, error: CycleboxError): Promise<void> {
-    if (!(await this.#isUnchanged(job))) return this.#moot(job);
+    if (await this.#hasChanged(job)) return this.#moot(job);
     this.#options.journal.failed(job.id, error);
     this.#emitFailed(job, error, false);
   }
@@ -464,8 +466,18 @@ export class JobLine implements Disposable {
     this.#options.onChanged(job.path);
   }
 
+  /** @throws FILE_UNREADABLE when the system does not say */
   async #isUnchanged(job: Job): Promise<boolean> {
-    return (await identify(join(this.#options.inbox, job.path))) === job.identity;
+    const file = join(this.#options.inbox, job.path);
+    const identity = await identify(file).catch(error => {
+      throw asCycleboxError(error, { file }, 'FILE_UNREADABLE');
+    });
+    return identity === job.identity;
+  }
+
+  /** Whether its failure is no longer of interest. Where that cannot be found out, it is. */
+  async #hasChanged(job: Job): Promise<boolean> {
+    return !(await this.#isUnchanged(job).catch(() => true));
   }
 
   /** A folder that is gone is not made anew: it may be a disk that is not mounted. */

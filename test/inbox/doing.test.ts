@@ -137,6 +137,22 @@ describe('a failure that may pass', () => {
   });
 });
 
+describe('what goes wrong before a job could begin', () => {
+  it('counts as an attempt, and stops nothing else', async () => {
+    await drop('a.png', 'b.png');
+    const refused = fault('INTERNAL', 'EACCES');
+    let looks = 0;
+    const routed: Router = path => {
+      if (path !== 'a.png' || looks++ < 2) return route(path);
+      throw refused;
+    };
+    const { inbox, of, work } = await open({ maxAttempts: 3, route: routed });
+    await work();
+    expect(inbox.counts()).toEqual({ done: 1, failed: 1 });
+    expect(of('paused')).toEqual([]);
+  });
+});
+
 describe('a fault of the environment', () => {
   for (const [code, systemCode] of [
     ['WRITE_FAILED', 'ENOSPC'],
