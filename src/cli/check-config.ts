@@ -18,7 +18,7 @@ export async function validateConfig({ config: file, json }: ConfigOptions): Pro
     const plain = faults.map(({ code, message }) => ({ code, message }));
     process.stdout.write(`${JSON.stringify({ valid: isValid, file, problems: plain }, null, 2)}\n`);
   } else {
-    for (const fault of faults) printError(fault);
+    for (const fault of wrong) printError(fault);
     if (isValid) process.stdout.write(`${file} is valid: ${summary(routes)}\n`);
   }
   return isValid ? exitCodes.ok : exitCodes.configuration;
@@ -35,5 +35,5 @@ function summary(routes: readonly { readonly problem: unknown }[]): string {
   const ready = routes.filter(({ problem }) => !problem).length;
   const waiting = routes.length - ready;
   const count = `${routes.length} ${routes.length === 1 ? 'route' : 'routes'}`;
-  return waiting === 0 ? count : `${count}, ${waiting} of them without a model yet`;
+  return waiting === 0 ? count : `${count}, ${waiting} of them without a model yet ("cyclebox pairs" says more)`;
 }

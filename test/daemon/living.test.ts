@@ -1,13 +1,16 @@
 import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DisposableStore, packageRoot } from '../../src/base/index.js';
 import { connectControl } from '../../src/daemon/control-client.js';
 import { type DaemonEvent, type DaemonOptions, loadConfig, startDaemon } from '../../src/daemon/index.js';
 import { testSharp } from '../support/pictures.js';
 import { cyclebox, dayNight, drop, outputs, project, writeConfig } from '../support/project.js';
 import { writeTinyOnnx } from '../support/tiny-onnx.js';
+
+// Many processes, one after the other, on machines that have other things to do.
+vi.setConfig({ testTimeout: 240_000 });
 
 let opened: DisposableStore;
 beforeEach(() => {
