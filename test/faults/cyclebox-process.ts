@@ -5,14 +5,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { watch } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { onTestFinished } from 'vitest';
+import { onTestFinished, vi } from 'vitest';
 import { packageRoot } from '../../src/base/index.js';
 import type { WatchConfig } from '../../src/daemon/index.js';
 import { temporaryFolder } from '../support/pictures.js';
 import { writeTinyOnnx } from '../support/tiny-onnx.js';
+
+/** Each test starts several processes; a machine may have other things to do. */
+vi.setConfig({ testTimeout: 240_000 });
 
 export type LogRecord = Readonly<Record<string, unknown>> & { readonly msg?: string };
 
@@ -72,20 +75,20 @@ export interface RunOptions {
   /** Default: `start`. */
   readonly args?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
-  /** A module that is loaded into the daemon (and only there) before anything else. */
+  /** A module that is loaded into the daemon and its worker before anything else. */
   readonly preload?: string;
 }
 
 export function cyclebox(root: string, options: RunOptions = {}): CycleboxProcess {
-  const preload =
-    options.preload === undefined ? [] : ['--import', join(packageRoot, 'test/fixtures/faults', options.preload)];
-  const args = [...preload, join(packageRoot, 'dist/cli/main.js'), ...(options.args ?? ['start'])];
-  const env = { ...process.env, ...options.env };
+  const args = [join(packageRoot, 'dist/cli/main.js'), ...(options.args ?? ['start'])];
+  const preload = options.preload && {
+    NODE_OPTIONS: `--import=${join(packageRoot, 'test/fixtures/faults', options.preload)}`,
+  };
+  const env = { ...process.env, ...preload, ...options.env };
   const child = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
   onTestFinished(async () => {
     child.kill('SIGKILL');
     if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
-    await rm(root, { recursive: true, force: true });
   });
   return follow(child);
 }
