@@ -109,6 +109,11 @@ export class FolderWatcher implements Disposable {
     return { mode, rootIsThere: this.#guard.isThere, ...(degraded !== undefined && { degraded }) };
   }
 
+  /** Looks whether the inbox folder is there. */
+  isThere(): Promise<boolean> {
+    return this.#guard.check();
+  }
+
   /** True while it scans or has hints to look at. */
   get isBusy(): boolean {
     return this.#scanning !== undefined || this.#looking !== undefined;

@@ -349,7 +349,11 @@ export class Inbox implements QueueService, Disposable {
       onScan: () => this.#noteStanding(),
       onProgress: () => this.#progress(),
     });
-    watcher.onTrouble(error => this.#emit({ type: 'trouble', error }));
+    watcher.onTrouble(error => {
+      if (error.code === 'INBOX_GONE') this.#line.hold(error, () => watcher.isThere());
+      else this.#emit({ type: 'trouble', error });
+    });
+    watcher.onRoot(change => change === 'back' && this.#line.lookNow());
     return watcher;
   }
 

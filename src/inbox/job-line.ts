@@ -1,30 +1,17 @@
 /**
- * The doing half of the inbox: takes queued jobs from the journal, has them run, publishes what came out, and writes
- * down each step before it takes the next. It does not look for files; the seeing half (`inbox.ts`) does.
- *
- * Order of the steps of one job, which any crash can be recovered from: running (temporary named) → result flushed →
- * publishing (output name and the temporary's mark noted) → named → folder flushed → done → source kept or moved.
+ * The doing half of the inbox: takes queued jobs from the journal, has them run, and decides what a failure means:
+ * for the job (tried again, failed, set aside) or for all of them (the queue pauses). It does not look for files; the
+ * seeing half (`inbox.ts`) does. The steps of one job are `JobRun`'s.
  */
-import { rm, stat } from 'node:fs/promises';
-import { join, posix } from 'node:path';
-import {
-  asCycleboxError,
-  type Clock,
-  CycleboxError,
-  type Disposable,
-  type ErrorSubject,
-  faultPoint,
-  type JobId,
-} from '../base/index.js';
+import { asCycleboxError, type Clock, CycleboxError, type Disposable, type JobId } from '../base/index.js';
 import { type BackOffOptions, backOffDelay } from '../process/index.js';
 import { DeathWatch } from './death-watch.js';
 import type { Job } from './job.js';
-import { type Journal, leaseMs } from './journal.js';
+import { JobRun, type JobRunOptions } from './job-run.js';
+import { leaseMs } from './journal.js';
 import { PauseGate } from './pause-gate.js';
-import type { Publisher, PublishResult } from './publisher.js';
 import { verdictOn } from './retry-policy.js';
-import { identify } from './source-file.js';
-import type { InboxEvent, QueuePause, RelativePath, Router, Runner, RunReport, Translation } from './types.js';
+import type { QueuePause } from './types.js';
 import { LocalQueue, type WorkQueue } from './work-queue.js';
 
 /** What may change while jobs run; read anew for each. */
@@ -36,13 +23,7 @@ export interface JobLimits {
   readonly decodeGraceMs: number;
 }
 
-export interface JobLineOptions {
-  readonly inbox: string;
-  readonly outbox: string;
-  readonly journal: Journal;
-  readonly publisher: Publisher;
-  readonly route: Router;
-  readonly runner: Runner;
+export interface JobLineOptions extends Omit<JobRunOptions, 'onTranslated' | 'onPublished'> {
   /** Jobs run at a time. */
   readonly concurrency: number;
   readonly limits: () => JobLimits;
@@ -51,9 +32,6 @@ export interface JobLineOptions {
   /** Waits between probes while the environment pauses the queue. */
   readonly probeBackOff?: BackOffOptions | undefined;
   readonly clock: Clock;
-  readonly emit: (event: InboxEvent) => void;
-  /** A file that is not what its job was made for: it is to be looked at again. */
-  readonly onChanged: (path: RelativePath) => void;
   /** How long a file has been as it is; undefined when that is longer than the decode grace. */
   readonly unchangedForMs: (job: Job) => number | undefined;
   /** A job has ended, one way or another. */
@@ -80,6 +58,7 @@ const defaultRetryBackOff: BackOffOptions = { firstMs: 1000, maxMs: 300_000 };
 
 export class JobLine implements Disposable {
   readonly #options: JobLineOptions;
+  readonly #run: JobRun;
   readonly #queue: WorkQueue;
   readonly #gate: PauseGate;
   readonly #deaths = new DeathWatch();
@@ -94,6 +73,11 @@ export class JobLine implements Disposable {
 
   constructor(options: JobLineOptions) {
     this.#options = options;
+    this.#run = new JobRun({
+      ...options,
+      onTranslated: () => this.#deaths.succeeded(),
+      onPublished: () => this.#gate.succeeded(),
+    });
     this.#queue = options.queue ?? new LocalQueue(options.concurrency);
     this.#gate = new PauseGate({
       clock: options.clock,
@@ -117,7 +101,7 @@ export class JobLine implements Disposable {
   /** Sorts out what an earlier process left under way: finishes what was published, requeues the rest. */
   async recover(): Promise<void> {
     const { journal } = this.#options;
-    for (const job of journal.interrupted()) await this.#recoverOne(job, job.state === 'running');
+    for (const job of journal.interrupted()) await this.#run.recover(job, job.state === 'running');
     journal.endWaits();
   }
 
@@ -139,6 +123,18 @@ export class JobLine implements Disposable {
 
   resume(): void {
     this.#gate.resume();
+  }
+
+  /** Starts nothing until `isOver`: what all jobs need is not there. */
+  hold(error: CycleboxError, isOver: () => Promise<boolean>): void {
+    this.#gate.byEnvironment(error, async () => {
+      if (!(await isOver())) throw error;
+    });
+  }
+
+  /** What `hold` or a fault of the environment waits for may have come. */
+  lookNow(): void {
+    this.#gate.lookNow();
   }
 
   /** Gives a running job's work up; false when it does not run. */
@@ -209,9 +205,9 @@ export class JobLine implements Disposable {
 
   async #tryJob(job: Job, running: Running): Promise<void> {
     try {
-      await this.#attempt(job, running.abort.signal);
+      await this.#run.attempt(job, running.abort.signal, this.#options.limits().jobTimeoutMs);
     } catch (error) {
-      await this.#failed(job, asCycleboxError(error, this.#subject(job)), running);
+      await this.#failed(job, asCycleboxError(error, this.#run.subject(job)), running);
     }
   }
 
@@ -240,76 +236,6 @@ export class JobLine implements Disposable {
       this.#pauseFor(asCycleboxError(error));
     }
     this.#heartbeat = this.#options.clock.after(leaseMs / 3, () => this.#beat());
-  }
-
-  async #attempt(job: Job, signal: AbortSignal): Promise<void> {
-    const { journal, publisher, inbox, runner, route, emit } = this.#options;
-    if (!(await this.#isUnchanged(job))) return this.#moot(job);
-    const routing = route(job.path);
-    // The configuration has changed since the job was queued: whoever looks at the file again says what is to be done.
-    if (routing.kind === 'refuse' || routing.translation.key !== job.translation) return this.#moot(job);
-    await this.#requireOutbox();
-    const known = job.redo ? undefined : publisher.publishedBefore(job);
-    if (known !== undefined) return this.#alreadyPublished(job, known);
-
-    const { translation } = routing;
-    const startMs = performance.now();
-    const temporary = publisher.temporaryFor(job.path);
-    const attempt = journal.start(job.id, translation.version, temporary);
-    faultPoint('claimed');
-    emit({ type: 'started', job: job.id, path: job.path, attempt });
-    try {
-      const source = join(inbox, job.path);
-      const timeoutMs = this.#options.limits().jobTimeoutMs;
-      const report = await runner.run({ job: job.id, source, temporary, translation, signal, timeoutMs });
-      this.#succeeded();
-      if (!(await this.#isUnchanged(job))) return this.#moot(job);
-      const result = await this.#publish(job, translation, temporary, report);
-      await this.#done(job, translation, result, report, performance.now() - startMs);
-    } finally {
-      await rm(temporary, { force: true }).catch(() => {});
-    }
-  }
-
-  #succeeded(): void {
-    this.#deaths.succeeded();
-  }
-
-  async #publish(job: Job, translation: Translation, temporary: string, report: RunReport): Promise<PublishResult> {
-    const { journal, publisher, outbox } = this.#options;
-    const { path, identity, redo } = job;
-    const wanted = posix.join(posix.dirname(path), report.name);
-    const onAttempt = (candidate: RelativePath, mark: string) => journal.publishing(job.id, candidate, mark, report);
-    const { key, version } = translation;
-    const request = { job: job.id, path, identity, translation: key, version, temporary, wanted, redo, onAttempt };
-    return publisher.publish(request).catch(error => {
-      throw asCycleboxError(error, { file: join(outbox, wanted) }, 'WRITE_FAILED');
-    });
-  }
-
-  async #done(job: Job, by: Translation, result: PublishResult, report: RunReport, ms: number): Promise<void> {
-    const { output } = result;
-    this.#gate.succeeded();
-    if (result.kind !== 'published') return this.#alreadyPublished(job, output);
-    this.#options.journal.done(job.id, output);
-    faultPoint('committed');
-    this.#options.emit({ type: 'done', job: job.id, path: job.path, translation: by.key, output, report, ms });
-    await this.#afterSuccess(job);
-  }
-
-  async #alreadyPublished(job: Job, output: RelativePath): Promise<void> {
-    this.#options.journal.done(job.id, output);
-    this.#options.emit({ type: 'already-published', job: job.id, path: job.path, output });
-    await this.#afterSuccess(job);
-  }
-
-  /** The job stays done whatever becomes of its source. */
-  async #afterSuccess(job: Job): Promise<void> {
-    try {
-      await this.#options.publisher.afterSuccess(job);
-    } catch (error) {
-      this.#options.emit({ type: 'trouble', error: asCycleboxError(error, this.#subject(job), 'WRITE_FAILED') });
-    }
   }
 
   async #failed(job: Job, error: CycleboxError, running: Running): Promise<void> {
@@ -354,7 +280,7 @@ export class JobLine implements Disposable {
   }
 
   async #quarantine(job: Job, deaths: number, error: CycleboxError): Promise<void> {
-    if (await this.#hasChanged(job)) return this.#moot(job);
+    if (await this.#run.hasChanged(job)) return this.#run.moot(job);
     const times = deaths === 1 ? 'once, after it was running when earlier processes ended' : `${deaths} times`;
     const message = `${job.path} (${job.translation}) has ended its compute worker ${times} and is set aside; the last time: ${error.message}`;
     const reason = new CycleboxError(error.code, message, { subject: error.subject, cause: error.cause });
@@ -390,7 +316,7 @@ export class JobLine implements Disposable {
   }
 
   async #fail(job: Job, error: CycleboxError): Promise<void> {
-    if (await this.#hasChanged(job)) return this.#moot(job);
+    if (await this.#run.hasChanged(job)) return this.#run.moot(job);
     this.#options.journal.failed(job.id, error);
     this.#emitFailed(job, error, false);
   }
@@ -422,7 +348,7 @@ export class JobLine implements Disposable {
 
   async #probe(witness?: Job): Promise<void> {
     const { publisher, journal, runner, route } = this.#options;
-    await this.#requireOutbox();
+    await this.#run.requireOutbox();
     await publisher.probe();
     journal.probe();
     if (!witness || !runner.selfTest) return;
@@ -452,55 +378,9 @@ export class JobLine implements Disposable {
   async #sortOut(): Promise<void> {
     for (const id of this.#unrecorded) {
       const job = this.#options.journal.get(id);
-      if (job?.state === 'running' || job?.state === 'publishing') await this.#recoverOne(job, false);
+      if (job?.state === 'running' || job?.state === 'publishing') await this.#run.recover(job, false);
       this.#unrecorded.delete(id);
     }
-  }
-
-  #subject(job: Job): ErrorSubject {
-    return { job: job.id, file: join(this.#options.inbox, job.path), pair: job.translation };
-  }
-
-  #moot(job: Job): void {
-    this.#options.journal.skipped(job.id);
-    this.#options.onChanged(job.path);
-  }
-
-  /** @throws FILE_UNREADABLE when the system does not say */
-  async #isUnchanged(job: Job): Promise<boolean> {
-    const file = join(this.#options.inbox, job.path);
-    const identity = await identify(file).catch(error => {
-      throw asCycleboxError(error, { file }, 'FILE_UNREADABLE');
-    });
-    return identity === job.identity;
-  }
-
-  /** Whether its failure is no longer of interest. Where that cannot be found out, it is. */
-  async #hasChanged(job: Job): Promise<boolean> {
-    return !(await this.#isUnchanged(job).catch(() => true));
-  }
-
-  /** A folder that is gone is not made anew: it may be a disk that is not mounted. */
-  async #requireOutbox(): Promise<void> {
-    const { outbox: file } = this.#options;
-    await stat(file).catch(cause => {
-      const message = `the outbox ${file} cannot be used (${(cause as Error).message}): make it available again`;
-      throw new CycleboxError('WRITE_FAILED', message, { subject: { file }, cause });
-    });
-  }
-
-  async #recoverOne(job: Job, unclean: boolean): Promise<void> {
-    const { journal, publisher } = this.#options;
-    if (job.state !== 'publishing') {
-      if (job.temporary !== undefined) await rm(job.temporary, { force: true });
-      return journal.release(job.id, { unclean });
-    }
-    const { id, path, identity, translation, version, temporary, output: tried, inode: mark } = job;
-    const interrupted = { job: id, path, identity, translation, version, temporary, output: tried, mark };
-    const output = await publisher.recover(interrupted);
-    if (output === undefined) return journal.release(job.id);
-    journal.done(job.id, output);
-    await this.#afterSuccess(job);
   }
 }
 

@@ -60,6 +60,11 @@ export class PauseGate implements Disposable {
     this.#wait();
   }
 
+  /** What the environment's pause waits for may have come: looks at once. */
+  lookNow(): void {
+    if (this.#environment) void this.#look();
+  }
+
   /** A job has succeeded. */
   succeeded(): void {
     this.#backOff.reset();

@@ -244,3 +244,37 @@ describe('the inbox', () => {
     await again.inbox.stop();
   });
 });
+
+describe('an inbox that vanishes', () => {
+  it('pauses, loses none of its queued files, goes on by itself when it is back, and redoes nothing', async () => {
+    for (let i = 0; i < 30; i++) await drop(`up/${i}.txt`, `file ${i}`);
+    await drop('up/broken.txt', 'bad');
+    const { inbox, runner, of } = await open({ decodeGraceMs: 0 });
+    const heard = (type: InboxEvent['type']) =>
+      new Promise<void>(resolve => {
+        const subscription = inbox.onEvent(event => {
+          if (event.type !== type) return;
+          void subscription.dispose();
+          resolve();
+        });
+      });
+    const [paused, resumed] = [heard('paused'), heard('resumed')];
+    let moved: Promise<void> | undefined;
+    runner.before = async () => {
+      if (runner.ran.length === 5) moved = rename(join(root, 'inbox'), join(root, 'away'));
+      await moved;
+    };
+    await inbox.start();
+    await paused;
+    expect(inbox.status().pause).toMatchObject({ by: 'environment' });
+    expect(inbox.seeing.rootIsThere).toBe(false);
+    await rename(join(root, 'away'), join(root, 'inbox'));
+    await resumed;
+    while (of('done').length < 30) await heard('done');
+    expect(Object.keys(await outputs()).filter(name => name.startsWith('up/'))).toHaveLength(30);
+    await inbox.whenIdle();
+    expect(inbox.failures).toMatchObject([{ path: 'up/broken.txt' }]);
+    expect(of('failed')).toHaveLength(1);
+    expect(new Set(of('done').map(event => event.path)).size).toBe(of('done').length);
+  });
+});
