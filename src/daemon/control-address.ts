@@ -1,7 +1,7 @@
 /**
  * Where a state folder's daemon listens: a Unix socket in the folder, or a named pipe on Windows. A path too long for
- * a Unix socket (about 100 bytes, by the system) is stood in for by one in a folder of the user's own under the
- * system's temporary folder. Both sides work the address out from the state folder's real path.
+ * a Unix socket (about 100 bytes, by the system), or on a file system without sockets, is stood in for by one in a folder
+ * of the user's own under the system's temporary folder. Both sides work the addresses out from the state folder's real path.
  */
 import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync, realpathSync } from 'node:fs';
@@ -11,13 +11,20 @@ import { CycleboxError } from '../base/index.js';
 
 const longestSocketPathBytes = 100;
 
-/** @param state the state folder, which must exist */
-export function controlAddress(state: string): string {
+/**
+ * The addresses to try, in order; the second is looked into only when it is asked for.
+ * @param state the state folder, which must exist
+ */
+export function* controlAddresses(state: string): Generator<string, void> {
   const folder = realpathSync(state);
   const digest = createHash('sha256').update(folder).digest('hex').slice(0, 24);
-  if (process.platform === 'win32') return `\\\\.\\pipe\\cyclebox-${digest}`;
+  if (process.platform === 'win32') {
+    yield `\\\\.\\pipe\\cyclebox-${digest}`;
+    return;
+  }
   const path = join(folder, 'control.sock');
-  return Buffer.byteLength(path) <= longestSocketPathBytes ? path : join(ownFolder(), `${digest}.sock`);
+  if (Buffer.byteLength(path) <= longestSocketPathBytes) yield path;
+  yield join(ownFolder(), `${digest}.sock`);
 }
 
 /** Others can make files in the temporary folder too: only a folder that is the user's and closed to others will do. */

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { CycleboxError, type Disposable } from '../base/index.js';
 import { Channel, type NoMethods } from '../process/index.js';
-import { controlAddress } from './control-address.js';
+import { controlAddresses } from './control-address.js';
 import type { ControlApi } from './control-protocol.js';
 import type { DaemonService } from './daemon-service.js';
 import { receiveMessages, sendMessage } from './message-stream.js';
@@ -16,7 +16,7 @@ const answerWithinMs = 60_000;
 /** The service of the daemon that owns `state`; undefined when none listens. */
 export async function connectControl(state: string): Promise<(DaemonService & Disposable) | undefined> {
   if (!existsSync(state)) return undefined;
-  const socket = await tryConnect(controlAddress(state));
+  const socket = await connectFirst(controlAddresses(state));
   if (!socket) return undefined;
   const channel = new Channel<ControlApi, NoMethods>({
     send: message => sendMessage(socket, message),
@@ -45,6 +45,14 @@ function remoteService(channel: Channel<ControlApi, NoMethods>): DaemonService {
       await channel.call('resume', {}, options);
     },
   };
+}
+
+async function connectFirst(addresses: Iterable<string>): Promise<Socket | undefined> {
+  for (const address of addresses) {
+    const socket = await tryConnect(address);
+    if (socket) return socket;
+  }
+  return undefined;
 }
 
 function tryConnect(address: string): Promise<Socket | undefined> {

@@ -2,11 +2,11 @@
  * The daemon's ear for `cyclebox status` and `cyclebox queue`: a socket that only this user can open. Whoever holds
  * the state folder's lock may listen, so a socket file found there is a dead one and is removed.
  */
-import { chmodSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { CycleboxError, type Disposable } from '../base/index.js';
 import { Channel, type Handlers, type NoMethods } from '../process/index.js';
-import { controlAddress } from './control-address.js';
+import { controlAddresses } from './control-address.js';
 import { type ControlApi, controlParams, parseParams } from './control-protocol.js';
 import type { DaemonService } from './daemon-service.js';
 import { receiveMessages, sendMessage } from './message-stream.js';
@@ -15,20 +15,16 @@ const longestRequestChars = 4 * 1024 * 1024;
 
 /**
  * Listens until disposed.
- * @throws WRITE_FAILED when the socket cannot be made
+ * @throws WRITE_FAILED when no socket can be made
  */
 export async function serveControl(state: string, service: DaemonService): Promise<Disposable> {
-  const address = controlAddress(state);
-  const isFile = process.platform !== 'win32';
-  if (isFile) rmSync(address, { force: true });
   const sockets = new Set<Socket>();
-  const server = createServer(socket => {
+  const accept = (socket: Socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     serveOne(socket, handlersOf(service));
-  });
-  await listen(server, address);
-  if (isFile) chmodSync(address, 0o600);
+  };
+  const server = await listenAtFirst(controlAddresses(state), accept);
   return {
     async dispose() {
       const closed = new Promise<void>(resolve => server.close(() => resolve()));
@@ -39,13 +35,30 @@ export async function serveControl(state: string, service: DaemonService): Promi
   };
 }
 
-function listen(server: Server, address: string): Promise<void> {
+async function listenAtFirst(addresses: Iterable<string>, accept: (socket: Socket) => void): Promise<Server> {
+  let fault: unknown;
+  for (const address of addresses) {
+    try {
+      return await listen(address, accept);
+    } catch (error) {
+      fault ??= error;
+    }
+  }
+  throw fault;
+}
+
+function listen(address: string, accept: (socket: Socket) => void): Promise<Server> {
   return new Promise((resolve, reject) => {
+    const server = createServer(accept);
     server.once('error', cause => {
-      const message = `the control socket ${address} could not be opened: ${cause.message}`;
+      const message = `the control socket ${address} could not be opened ("cyclebox status" and "queue" will not reach this daemon): ${cause.message}`;
       reject(new CycleboxError('WRITE_FAILED', message, { subject: { file: address }, cause }));
     });
-    server.listen(address, resolve);
+    if (process.platform !== 'win32') rmSync(address, { force: true });
+    // The socket is made within the call, and nobody else's from its first moment on.
+    const mask = process.umask(0o177);
+    server.listen(address, () => resolve(server));
+    process.umask(mask);
   });
 }
 

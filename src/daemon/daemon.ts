@@ -4,6 +4,7 @@
  */
 import { hostname } from 'node:os';
 import {
+  asCycleboxError,
   type CycleboxError,
   type Disposable,
   DisposableStore,
@@ -12,15 +13,17 @@ import {
   type Listener,
   packageVersion,
 } from '../base/index.js';
-import { Inbox, type InboxEvent, type JobState, type StandingFailure } from '../inbox/index.js';
+import { Inbox, type InboxEvent, type InboxOptions, type JobState, type StandingFailure } from '../inbox/index.js';
 import type { OutputLine } from '../process/index.js';
 import type { DaemonConfig } from './config.js';
 import { ConfigKeeper } from './config-keeper.js';
 import type { ReloadOutcome } from './config-reload.js';
+import { connectControl } from './control-client.js';
 import { serveControl } from './control-server.js';
 import type { DaemonEvent } from './daemon-event.js';
 import type { DaemonFacts, DaemonService } from './daemon-service.js';
 import { checkFolders, makeFolders } from './folders.js';
+import { withLockPatience } from './lock-patience.js';
 import type { Route } from './routes.js';
 import { runnerOf } from './runner.js';
 import { inboxChanges, inboxSettings, workerSettings } from './settings.js';
@@ -97,7 +100,7 @@ async function openDaemon(
   const { onWorkerOutput: onLine, workerEntry: entry } = options;
   const worker = opened.add(new WorkerSlot({ onLine, entry }, workerSettings(config)));
   const inbox = opened.add(
-    await Inbox.open({
+    await openInbox({
       ...inboxSettings(config),
       watch: options.watch,
       route: path => keeper.setup.router(path),
@@ -106,9 +109,31 @@ async function openDaemon(
   );
   const daemon = new RunningDaemon({ keeper, worker, inbox, opened, options });
   if (options.onEvent) daemon.onEvent(options.onEvent);
-  opened.add(await serveControl(config.state, daemon.service));
+  await daemon.listen();
   return daemon;
 }
+
+/** @throws STATE_LOCKED at once where a daemon runs, else after some patience */
+async function openInbox(options: InboxOptions): Promise<Inbox> {
+  const isAnswered = async () => {
+    const other = await connectControl(options.state);
+    await other?.dispose();
+    return other && true;
+  };
+  const result = await withLockPatience(() => Inbox.open(options), isAnswered);
+  if ('opened' in result) return result.opened;
+  throw result.locked;
+}
+
+/** Keys by which a file that failed, or was passed over, may fare otherwise. */
+const concernsFailures: ReadonlySet<string> = new Set([
+  'routes',
+  'plugins',
+  'models',
+  'ignore',
+  'engine',
+  'maxMegapixels',
+]);
 
 interface Parts {
   readonly keeper: ConfigKeeper;
@@ -154,6 +179,15 @@ class RunningDaemon implements Daemon {
   }
   get failures(): readonly StandingFailure[] {
     return this.#parts.inbox.failures;
+  }
+
+  /** Without ears a daemon still does its work. */
+  async listen(): Promise<void> {
+    try {
+      this.#parts.opened.add(await serveControl(this.config.state, this.service));
+    } catch (error) {
+      this.#trouble(error);
+    }
   }
 
   async begin(): Promise<void> {
@@ -202,9 +236,13 @@ class RunningDaemon implements Daemon {
     const { inbox, worker } = this.#parts;
     worker.configure(workerSettings(this.config));
     inbox.apply(inboxChanges(this.config));
-    if (keys.length === 0 || keys.some(key => ['routes', 'plugins', 'models', 'ignore'].includes(key))) {
-      void inbox.reconsider();
+    if (keys.length === 0 || keys.some(key => concernsFailures.has(key))) {
+      inbox.reconsider().catch(error => this.#trouble(error));
     }
+  }
+
+  #trouble(error: unknown): void {
+    this.#events.fire({ type: 'trouble', error: asCycleboxError(error) });
   }
 
   #newService(): DaemonService {
