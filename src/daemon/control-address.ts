@@ -14,8 +14,9 @@ const longestSocketPathBytes = 100;
 /**
  * The addresses to try, in order; the second is looked into only when it is asked for.
  * @param state the state folder, which must exist
+ * @param role who listens makes the folder that is needed; who connects makes nothing, and trusts no other's folder
  */
-export function* controlAddresses(state: string): Generator<string, void> {
+export function* controlAddresses(state: string, role: 'listen' | 'connect'): Generator<string, void> {
   const folder = realpathSync(state);
   const digest = createHash('sha256').update(folder).digest('hex').slice(0, 24);
   if (process.platform === 'win32') {
@@ -24,16 +25,20 @@ export function* controlAddresses(state: string): Generator<string, void> {
   }
   const path = join(folder, 'control.sock');
   if (Buffer.byteLength(path) <= longestSocketPathBytes) yield path;
-  yield join(ownFolder(), `${digest}.sock`);
+  const elsewhere = join(tmpdir(), `cyclebox-${userInfo().uid}`);
+  if (role === 'listen') makeOwnFolder(elsewhere);
+  if (isOwnFolder(elsewhere)) yield join(elsewhere, `${digest}.sock`);
+}
+
+function makeOwnFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (isOwnFolder(folder)) return;
+  const message = `${folder} must be a folder of this user's, closed to all others: remove it, or use a state folder with a shorter path`;
+  throw new CycleboxError('WRITE_FAILED', message, { subject: { file: folder } });
 }
 
 /** Others can make files in the temporary folder too: only a folder that is the user's and closed to others will do. */
-function ownFolder(): string {
-  const { uid } = userInfo();
-  const folder = join(tmpdir(), `cyclebox-${uid}`);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const stats = lstatSync(folder);
-  if (stats.isDirectory() && stats.uid === uid && (stats.mode & 0o077) === 0) return folder;
-  const message = `${folder} must be a folder of this user's, closed to all others: remove it, or use a state folder with a shorter path`;
-  throw new CycleboxError('WRITE_FAILED', message, { subject: { file: folder } });
+function isOwnFolder(folder: string): boolean {
+  const stats = lstatSync(folder, { throwIfNoEntry: false });
+  return stats?.isDirectory() === true && stats.uid === userInfo().uid && (stats.mode & 0o077) === 0;
 }

@@ -16,7 +16,7 @@ const answerWithinMs = 60_000;
 /** The service of the daemon that owns `state`; undefined when none listens. */
 export async function connectControl(state: string): Promise<(DaemonService & Disposable) | undefined> {
   if (!existsSync(state)) return undefined;
-  const socket = await connectFirst(controlAddresses(state));
+  const socket = await connectFirst(controlAddresses(state, 'connect'));
   if (!socket) return undefined;
   const channel = new Channel<ControlApi, NoMethods>({
     send: message => sendMessage(socket, message),

@@ -24,7 +24,7 @@ export async function serveControl(state: string, service: DaemonService): Promi
     socket.on('close', () => sockets.delete(socket));
     serveOne(socket, handlersOf(service));
   };
-  const server = await listenAtFirst(controlAddresses(state), accept);
+  const server = await listenAtFirst(controlAddresses(state, 'listen'), accept);
   return {
     async dispose() {
       const closed = new Promise<void>(resolve => server.close(() => resolve()));

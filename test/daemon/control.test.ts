@@ -57,7 +57,7 @@ describe('the control socket', () => {
   it('is the user’s alone, and goes with the daemon', async () => {
     const state = await temporaryFolder();
     const server = await serveControl(state, service());
-    const [address = ''] = controlAddresses(state);
+    const [address = ''] = controlAddresses(state, 'connect');
     expect(statSync(address).mode & 0o777).toBe(0o600);
     await server.dispose();
     expect(existsSync(address)).toBe(false);
@@ -86,7 +86,7 @@ describe('the control socket', () => {
     opened.add(await serveControl(state, service()));
     const client = opened.add((await connectControl(state))!);
     await expect(client.retry({ ids: [] })).rejects.toMatchObject({ code: 'PROTOCOL' });
-    const stranger = connect([...controlAddresses(state)][0]!);
+    const stranger = connect([...controlAddresses(state, 'connect')][0]!);
     stranger.resume().write('GET / HTTP/1.1\r\n\r\n');
     await once(stranger, 'close');
     expect(await client.list()).toEqual([]);
