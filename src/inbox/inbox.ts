@@ -23,7 +23,7 @@ import { FolderWatcher, type WatchStatus } from './folder-watcher.js';
 import { type InboxChanges, type InboxOptions, ownFailures, type StandingFailure } from './inbox-options.js';
 import type { Job, NewJob } from './job.js';
 import { JobLine } from './job-line.js';
-import type { Journal, RefusedFile } from './journal.js';
+import type { Journal, RefusedFile, ToTakeIn } from './journal.js';
 import { endedStates } from './journal-history.js';
 import { ignoring } from './junk.js';
 import { Lookout } from './lookout.js';
@@ -429,17 +429,19 @@ export class Inbox implements QueueService, Disposable {
   }
 
   #accept(files: readonly SettledFile[]): void {
-    const jobs: NewJob[] = [];
-    const refused: RefusedFile[] = [];
+    const jobs: ToTakeIn<NewJob>[] = [];
+    const refused: ToTakeIn<RefusedFile>[] = [];
     for (const { path, identity, routing, known } of this.#lookUp(files)) {
-      if (routing.kind === 'refuse') refused.push({ path, identity, error: routing.error });
-      else jobs.push({ path, identity, ...toBeDone(routing), redo: known?.state === 'done' });
+      const isUnknown = known === undefined;
+      if (routing.kind === 'refuse') refused.push({ path, identity, error: routing.error, isUnknown });
+      else jobs.push({ path, identity, ...toBeDone(routing), redo: known?.state === 'done', isUnknown });
     }
     const taken = files.length > 0 ? this.#journal.takeIn(jobs, refused) : { queued: [], refused: [] };
     if (taken.queued.length > 0) faultPoint('seen');
     for (const { id, path, translation } of taken.queued) this.#emit({ type: 'seen', job: id, path, translation });
     for (const { id, path, error } of taken.refused)
-      this.#emit({ type: 'failed', job: id, path, translation: '', error, quarantined: false, earlier: false });
+      if (error)
+        this.#emit({ type: 'failed', job: id, path, translation: '', error, quarantined: false, earlier: false });
     this.#line.pump();
     this.#progress();
   }

@@ -2,7 +2,7 @@
  * Many files at once into the journal: what is known of them, and those that are not as new jobs, a statement for
  * hundreds of files instead of one for each. It only looks up and inserts; `Journal` decides what becomes of jobs.
  */
-import { newJobId } from '../base/index.js';
+import { type CycleboxError, newJobId } from '../base/index.js';
 import { type Job, type NewJob, toJob } from './job.js';
 import type { SourceIdentity } from './source-file.js';
 import type { Sqlite } from './sqlite.js';
@@ -24,9 +24,9 @@ const lookUp = `
   ORDER BY jobs.sequence`;
 
 const insert = `
-  INSERT INTO jobs (id, path, identity, translation, version, priority, redo, state, created_ms, updated_ms)
+  INSERT INTO jobs (id, path, identity, translation, version, priority, redo, state, code, message, created_ms, updated_ms)
   SELECT value ->> '$[0]', value ->> '$[1]', value ->> '$[2]', value ->> '$[3]', value ->> '$[4]', value ->> '$[5]',
-    value ->> '$[6]', 'queued', ?, ? FROM json_each(?) ORDER BY key`;
+    value ->> '$[6]', value ->> '$[7]', value ->> '$[8]', value ->> '$[9]', ?, ? FROM json_each(?) ORDER BY key`;
 
 /** The newest job of each, in the order asked for. */
 export function lookUpMany(sqlite: Sqlite, wanted: readonly Wanted[]): (Job | undefined)[] {
@@ -36,16 +36,22 @@ export function lookUpMany(sqlite: Sqlite, wanted: readonly Wanted[]): (Job | un
   return found;
 }
 
-/** Queues jobs that are not known yet, in their order. Returns them as they stand. */
-export function insertMany(sqlite: Sqlite, jobs: readonly NewJob[], nowMs: number): readonly Job[] {
+/** Records jobs that are not known yet, in their order: queued, or failed if they come with an error. Returns them. */
+export function insertMany(
+  sqlite: Sqlite,
+  jobs: readonly (NewJob & { readonly error?: CycleboxError })[],
+  nowMs: number,
+): readonly Job[] {
   if (jobs.length === 0) return [];
-  const queued = jobs.map(job => newlyQueued(job, nowMs));
-  const rows = queued.map(job => {
-    const { id, path, identity, translation, version, priority, redo } = job;
-    return [id, path, identity, translation, version, priority, redo ? 1 : 0];
+  const inserted = jobs.map((job): Job => {
+    const { error } = job;
+    return error ? { ...newlyQueued(job, nowMs), state: 'failed', error } : newlyQueued(job, nowMs);
+  });
+  const rows = inserted.map(({ id, path, identity, translation, version, priority, redo, state, error }) => {
+    return [id, path, identity, translation, version, priority, redo ? 1 : 0, state, error?.code, error?.message];
   });
   sqlite.run(insert, nowMs, nowMs, JSON.stringify(rows));
-  return queued;
+  return inserted;
 }
 
 function newlyQueued({ path, identity, translation, priority = 0, redo = false }: NewJob, nowMs: number): Job {

@@ -14,7 +14,7 @@ import { insertMany, lookUpMany, passesThroughJson, type Wanted } from './journa
 import { migrate } from './journal-schema.js';
 import type { SourceIdentity } from './source-file.js';
 import { Sqlite } from './sqlite.js';
-import type { JobState, RelativePath, RunReport } from './types.js';
+import type { JobState, RelativePath, RunReport, Translation } from './types.js';
 
 /** A job's lease: as long as it runs, its daemon says so again and again. */
 export const leaseMs = 60_000;
@@ -78,10 +78,22 @@ export class Journal implements Disposable {
     return this.#sqlite.transaction(() => this.#enqueueAll(jobs));
   }
 
-  /** `enqueue`, and in the same transaction records of files that could not even become jobs. */
-  takeIn(jobs: readonly NewJob[], refused: readonly RefusedFile[]): TakenIn {
+  /**
+   * `enqueue`, and in the same transaction records of files that could not even become jobs. Those said to be unknown
+   * are not looked for again.
+   */
+  takeIn(jobs: readonly ToTakeIn<NewJob>[], refused: readonly ToTakeIn<RefusedFile>[]): TakenIn {
+    const isNew = (one: ToTakeIn<NewJob | RefusedFile>) => one.isUnknown && passesThroughJson(one);
     return this.#sqlite.transaction(() => {
-      return { queued: this.#enqueueAll(jobs), refused: refused.map(file => this.#refuse(file)) };
+      const rest = refused.filter(file => !isNew(file)).map(file => this.#refuse(file));
+      const unroutable = refused.filter(isNew).map(file => ({ ...file, translation: noTranslation }));
+      return {
+        queued: [
+          ...insertMany(this.#sqlite, jobs.filter(isNew), this.#nowMs()),
+          ...this.#enqueueAll(jobs.filter(job => !isNew(job))),
+        ],
+        refused: [...insertMany(this.#sqlite, unroutable, this.#nowMs()), ...rest],
+      };
     });
   }
 
@@ -267,8 +279,8 @@ export class Journal implements Disposable {
     return [...insertMany(this.#sqlite, unknown, this.#nowMs()), ...again.map(job => this.#upsert(job, 'queued'))];
   }
 
-  #refuse({ error, ...file }: RefusedFile): RefusedJob {
-    const job = this.#upsert({ ...file, translation: { key: '', version: '' } }, 'failed');
+  #refuse({ path, identity, error }: RefusedFile): Job {
+    const job = this.#upsert({ path, identity, translation: noTranslation }, 'failed');
     this.#sqlite.run('UPDATE jobs SET code = ?, message = ? WHERE id = ?', error.code, error.message, job.id);
     return { ...job, error };
   }
@@ -322,11 +334,14 @@ export interface RefusedFile extends Pick<NewJob, 'path' | 'identity'> {
   readonly error: CycleboxError;
 }
 
-type RefusedJob = Job & { readonly error: CycleboxError };
+/** What a file that cannot become a job is recorded under. */
+const noTranslation: Translation = { key: '', version: '' };
+
+export type ToTakeIn<T> = T & { readonly isUnknown: boolean };
 
 export interface TakenIn {
   readonly queued: readonly Job[];
-  readonly refused: readonly RefusedJob[];
+  readonly refused: readonly Job[];
 }
 
 function toWanted({ path, identity, translation }: NewJob): Wanted {
