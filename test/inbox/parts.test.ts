@@ -184,6 +184,24 @@ describe('the settle gate', () => {
     expect(settled).toEqual(['told', 'found']);
   });
 
+  it('remembers for the decode grace how long a file has been as it is, and begins anew when it changes', async () => {
+    const { identities, settled, settles, advance } = gate();
+    identities.set('a', '1');
+    settles.offer('a', '1');
+    await advance(1000);
+    expect(settled).toEqual(['a']);
+    await advance(4000);
+    settles.offer('a', '1');
+    expect(settles.unchangedForMs('a', '1')).toBe(5000);
+    expect(settles.unchangedForMs('a', '2')).toBeUndefined();
+    identities.set('a', '2');
+    settles.offer('a', '2');
+    await advance(9999);
+    expect(settles.unchangedForMs('a', '2')).toBe(9999);
+    await advance(1);
+    expect(settles.unchangedForMs('a', '2')).toBeUndefined();
+  });
+
   it('forgets a file that has gone', async () => {
     const { settled, settles, advance } = gate();
     settles.offer('a', '1');
