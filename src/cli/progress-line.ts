@@ -24,6 +24,8 @@ export class ProgressLine implements Disposable {
   #times: number[] = [];
   #done = 0;
   #failed = 0;
+  /** As of the last redraw: counting a journal of many jobs is not for every line of the log. */
+  #total = 0;
   #isPaused = false;
   #isShown = false;
   #timer: Disposable | undefined;
@@ -74,6 +76,7 @@ export class ProgressLine implements Disposable {
 
   #redraw(): void {
     this.#timer = undefined;
+    this.#total = this.#done + this.#failed + this.#options.remaining();
     this.#options.write(`${clearLine}${this.#text()}`);
     this.#isShown = true;
   }
@@ -87,8 +90,8 @@ export class ProgressLine implements Disposable {
   }
 
   #text(): string {
-    const remaining = this.#options.remaining();
     const ended = this.#done + this.#failed;
+    const remaining = Math.max(0, this.#total - ended);
     const rate = this.#rate();
     return [
       `${ended}/${ended + remaining}`,
