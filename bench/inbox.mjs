@@ -206,20 +206,26 @@ async function backlogRows(count) {
   await fill(join(root, 'inbox'), count);
   const scanMs = await bareScan(join(root, 'inbox'));
   const startMs = performance.now();
-  let firstMs;
-  const running = daemon(root, record => {
-    if (record.output !== undefined) firstMs ??= performance.now() - startMs;
+  let running;
+  let servingMs;
+  const firstMs = new Promise(resolve => {
+    running = daemon(root, ({ path, output }) => {
+      if (path !== undefined) servingMs ??= performance.now() - startMs;
+      if (output !== undefined) resolve(performance.now() - startMs);
+    });
+    running.catch(() => {});
   });
-  running.catch(() => {});
   const allMs = (await whenTakenIn(root, count)) - startMs;
   const { pid, stop } = await running;
   const { peak, now } = await memory(pid);
+  const first = await firstMs;
   await stop('SIGKILL');
   const insertMs = await bareInserts(root, count);
   await rm(root, { recursive: true });
-  const first = firstMs === undefined ? 'first output later' : `first output after ${(firstMs / 1000).toFixed(1)} s`;
   return [
-    row(`${count} files until all are in the journal`, allMs / 1000, 's', `goal ≤ 10 for 100 000; ${first}`),
+    row(`${count} files until all are in the journal`, allMs / 1000, 's', 'goal ≤ 10 for 100 000'),
+    row('… first file that is done with', servingMs / 1000, 's', 'start of the daemon included'),
+    row('… first output, one file in a hundred being an image', first / 1000, 's', 'start of the daemon included'),
     row('… memory of the daemon, peak', peak, 'MB', `goal ≤ 300; ${now.toFixed(0)} at the end`),
     row("machine: reading the folder and each file's facts", scanMs / 1000, 's'),
     row('machine: as many rows into a table, 64 at a time', insertMs / 1000, 's'),
