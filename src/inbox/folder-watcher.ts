@@ -22,7 +22,8 @@ import { scanFolder } from './scan.js';
 import type { SettledFile } from './settle-gate.js';
 import type { RelativePath } from './types.js';
 import { isExhausted, type OpenWatchBackend, type WatchBackend } from './watch-backend.js';
-import { chooseBackend } from './watch-choice.js';
+import { chokidarFiles, chooseBackend } from './watch-choice.js';
+import { openChokidar } from './watch-chokidar.js';
 
 /** `events`: told of changes, and scanning now and then. `polling`: scanning often. `scans`: only when asked to. */
 export type WatchMode = 'events' | 'polling' | 'scans';
@@ -79,6 +80,8 @@ export class FolderWatcher implements Disposable {
   #pollMs: number;
   #scans = 0;
   #backend: WatchBackend | undefined;
+  /** Files hinted at since a backend for few files was chosen; undefined when there is none. */
+  #arrivals: number | undefined;
   #degraded: string | undefined;
   #scanning: Promise<void> | undefined;
   #scanAgain = false;
@@ -194,6 +197,7 @@ export class FolderWatcher implements Disposable {
     if (this.#closed || mode !== 'events' || this.#degraded !== undefined || !this.#guard.isThere) return;
     const open = this.#options.backend ?? (await chooseBackend(root, isIgnored));
     if (this.#closed) return;
+    this.#arrivals = this.#options.backend === undefined && open === openChokidar ? 0 : undefined;
     const backend = open({ root, isIgnored });
     this.#backend = backend;
     backend.onHint(path => this.look(path));
@@ -320,11 +324,21 @@ export class FolderWatcher implements Disposable {
       const paths = [...this.#hints].slice(0, lookSize);
       for (const path of paths) this.#hints.delete(path);
       const { folders, missing } = await this.#sightAll(paths);
+      this.#countArrivals(paths.length);
       for (const folder of folders) await this.#scanFrom(folder, new Set());
       if (missing.length > 0) await this.#miss(missing);
     }
     // So much at once may be more than the system kept for us.
     if (looked > hintLimit / 2 && !this.#closed) this.#scanSoon();
+  }
+
+  /** Chooses the backend anew when there may have come to be more files than it is for. */
+  #countArrivals(count: number): void {
+    if (this.#arrivals === undefined) return;
+    this.#arrivals += count;
+    if (this.#arrivals < chokidarFiles) return;
+    this.#arrivals = undefined;
+    void this.#arm().then(() => (this.#closed ? undefined : this.scan()));
   }
 
   /** What is at these paths; files are told of, the rest is returned. */

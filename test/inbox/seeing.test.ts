@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -287,6 +287,29 @@ describe('a watch backend', () => {
     for (let i = 0; i <= chokidarFiles; i++) await writeFile(join(root, `${i}.png`), '');
     expect(await chooseBackend(root, ignoring())).toBe(openFolderWatches);
   });
+});
+
+describe('an inbox that fills while it is watched', () => {
+  it('is no longer watched file by file, and loses nothing by the change', async () => {
+    const { watches, files, until } = watcher();
+    await watches.start();
+    for (let i = 0; i < 2 * chokidarFiles; i++) await writeFile(join(root, `${i}.png`), '');
+    await until(() => files.size === 2 * chokidarFiles);
+    while (watches.isBusy) await watches.scan();
+    if (process.platform === 'linux') expect(await inotifyWatches()).toBeLessThan(chokidarFiles / 2);
+    await drop('last.png');
+    await until(() => files.has('last.png'));
+  });
+
+  /** How many watches this process holds. */
+  async function inotifyWatches(): Promise<number> {
+    let count = 0;
+    for (const fd of await readdir('/proc/self/fdinfo')) {
+      const info = await readFile(join('/proc/self/fdinfo', fd), 'utf8').catch(() => '');
+      count += info.split('\n').filter(line => line.startsWith('inotify wd:')).length;
+    }
+    return count;
+  }
 });
 
 describe('polling', () => {
