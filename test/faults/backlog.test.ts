@@ -18,6 +18,7 @@ describe(`a backlog of ${count} files`, () => {
     const since = () => performance.now() - startMs;
     const serving = run.heard(record => record['path'] !== undefined).then(since);
     const first = run.heard(isDone).then(since);
+    await run.heard(record => record.msg?.startsWith('watching') === true);
     await whenTakenIn(root, run);
     const allMs = since();
     const [servingMs, firstMs] = await Promise.all([serving, first]);

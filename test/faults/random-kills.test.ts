@@ -3,7 +3,7 @@ import { childrenOf, cyclebox, isDone, project, workThrough } from './cyclebox-p
 import { dropMany, expectPromiseKept, expectUntouched, published } from './promise-check.js';
 import { chance, scaled, seed } from './scale.js';
 
-const kills = scaled(6, 200);
+const kills = scaled(4, 200);
 /** Fresh folders after this many kills, so that most of them hit a daemon with work to do. */
 const killsPerProject = 10;
 
@@ -40,9 +40,9 @@ describe(`at random instants (CYCLEBOX_FAULTS_SEED=${seed})`, () => {
   }, async () => {
     const random = chance();
     const root = await project();
-    const inputs = await dropMany(root, scaled(12, 60));
+    const inputs = await dropMany(root, scaled(6, 60));
     const run = cyclebox(root);
-    for (let kill = 1; kill <= scaled(2, 20); kill++) {
+    for (let kill = 1; kill <= scaled(1, 20); kill++) {
       const count = kill * 2;
       await run.heard(() => run.records.filter(isDone).length >= count);
       await passed(random.uniform() * 100);

@@ -18,7 +18,7 @@ describe('two daemons with a state of their own, on one inbox', () => {
     new Set(runs.flatMap(run => run.records.filter(isDone).map(record => record['path'])));
 
   it('make every output once, of files that were there and of files that arrive', { timeout: 600_000 }, async () => {
-    const count = scaled(80, 1000);
+    const count = scaled(40, 1000);
     const root = await twoStates();
     const half = count >> 1;
     const inputs = await dropMany(root, half);

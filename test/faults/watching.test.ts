@@ -38,7 +38,7 @@ describe('watching', () => {
   });
 
   it('sees every file that is written elsewhere and renamed into place', async () => {
-    const count = scaled(120, 1000);
+    const count = scaled(60, 1000);
     const root = await project();
     const run = cyclebox(root);
     await run.heard(isWatching);
