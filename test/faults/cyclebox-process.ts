@@ -33,6 +33,8 @@ export interface CycleboxProcess {
   readonly ended: Promise<Ended>;
   /** Resolves at the first record that fits, past ones included; rejects when the process ends without one. */
   heard(fits: (record: LogRecord) => boolean): Promise<LogRecord>;
+  /** Resolves when `condition` holds, which is asked at each line of the log; rejects when the process ends before. */
+  until(condition: () => boolean): Promise<void>;
   /** Sends SIGKILL and waits for the end. */
   kill(): Promise<Ended>;
   /** Sends SIGTERM and waits for the end. */
@@ -104,23 +106,43 @@ function follow(child: ChildProcess): CycleboxProcess {
   };
   for (const output of [child.stdout, child.stderr]) if (output) createInterface({ input: output }).on('line', hear);
   const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, text }) as Ended);
-  const heard = (fits: (record: LogRecord) => boolean) =>
-    new Promise<LogRecord>((resolve, reject) => {
+  const until = (condition: () => boolean) =>
+    new Promise<void>((resolve, reject) => {
       const look = () => {
-        const record = records.find(fits);
-        if (!record) return;
+        if (!condition()) return;
         listeners.delete(look);
-        resolve(record);
+        resolve();
       };
       listeners.add(look);
       void ended.then(() => reject(new Error(`ended without what was waited for:\n${text}`)));
       look();
     });
+  const heard = async (fits: (record: LogRecord) => boolean) => {
+    let next = 0;
+    let found: LogRecord | undefined;
+    await until(() => {
+      while (!found && next < records.length) {
+        const record = records[next++];
+        if (record && fits(record)) found = record;
+      }
+      return found !== undefined;
+    });
+    return found as LogRecord;
+  };
   const end = (signal: NodeJS.Signals) => {
     child.kill(signal);
     return ended;
   };
-  return { child, pid: child.pid ?? 0, records, ended, heard, kill: () => end('SIGKILL'), stop: () => end('SIGTERM') };
+  return {
+    child,
+    pid: child.pid ?? 0,
+    records,
+    ended,
+    heard,
+    until,
+    kill: () => end('SIGKILL'),
+    stop: () => end('SIGTERM'),
+  };
 }
 
 /** Works through what is there and ends. */

@@ -8,7 +8,7 @@ import { dropMany, expectPromiseKept, expectUntouched, published } from './promi
 const isFull = (record: { readonly msg?: string }) => /ENOSPC|disk is full|no space/i.test(record.msg ?? '');
 
 async function expectNothingLost(root: string, run: CycleboxProcess, inputs: readonly string[]): Promise<void> {
-  await run.heard(() => run.records.filter(isDone).length >= inputs.length);
+  await run.until(() => run.records.filter(isDone).length >= inputs.length);
   expect((await run.stop()).code).toBe(0);
   expect(run.records.filter(record => record['level'] === 50 && record['path'] !== undefined)).toEqual([]);
   expect(run.records.filter(isDone)).toHaveLength(inputs.length);

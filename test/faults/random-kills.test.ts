@@ -44,7 +44,7 @@ describe(`at random instants (CYCLEBOX_FAULTS_SEED=${seed})`, () => {
     const run = cyclebox(root);
     for (let kill = 1; kill <= scaled(1, 20); kill++) {
       const count = kill * 2;
-      await run.heard(() => run.records.filter(isDone).length >= count);
+      await run.until(() => run.records.filter(isDone).length >= count);
       await passed(random.uniform() * 100);
       for (const worker of await childrenOf(run.pid)) process.kill(worker, 'SIGKILL');
     }

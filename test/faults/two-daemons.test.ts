@@ -30,7 +30,7 @@ describe('two daemons with a state of their own, on one inbox', () => {
       inputs.push(path);
     }
     const areAllDone = () => donePaths(a, b).size >= count;
-    await Promise.race([a.heard(areAllDone), b.heard(areAllDone)]);
+    await Promise.race([a.until(areAllDone), b.until(areAllDone)]);
     expect((await a.stop()).code).toBe(0);
     expect((await b.stop()).code).toBe(0);
     for (const config of ['a.json', 'b.json']) {
@@ -46,7 +46,7 @@ describe('two daemons with a state of their own, on one inbox', () => {
     const [a, b] = [start(root, 'a.json'), start(root, 'b.json')];
     await a.heard(isDone);
     await a.kill();
-    await b.heard(() => donePaths(a, b).size >= inputs.length - 1);
+    await b.until(() => donePaths(a, b).size >= inputs.length - 1);
     await b.stop();
     for (const config of ['b.json', 'a.json']) {
       const rest = await workThrough(root, { config });

@@ -17,7 +17,7 @@ import { scaled } from './scale.js';
 const isWatching = (record: { readonly msg?: string }) => record.msg?.startsWith('watching') === true;
 
 const untilDone = (run: CycleboxProcess, count: number) =>
-  run.heard(() => new Set(run.records.filter(isDone).map(record => record['path'])).size >= count);
+  run.until(() => new Set(run.records.filter(isDone).map(record => record['path'])).size >= count);
 
 const donePaths = (run: CycleboxProcess) => run.records.filter(isDone).map(record => String(record['path']));
 
@@ -82,7 +82,7 @@ describe('watching', () => {
     for (let index = 0; index < times; index++) await drop(root, 'day-to-night/a.png', index);
     const last = negative(colourOf(times - 1));
     const isLast = async (name: string) => String(await colourIn(join(root, 'outbox', name))) === String(last);
-    await run.heard(() => donePaths(run).length > 0);
+    await run.until(() => donePaths(run).length > 0);
     await run.stop();
     const rest = await workThrough(root);
     expect(rest.code, rest.text).toBe(0);
