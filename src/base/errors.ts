@@ -26,6 +26,8 @@ export const errorCodes = {
   IMAGE_TOO_LARGE: 'The image has more pixels than the limit allows.',
   IMAGE_TOO_SMALL: 'The image has fewer pixels than the operation needs.',
 
+  INBOX_GONE: 'The inbox folder has vanished; its files are taken up again when it is back.',
+  WATCH_DEGRADED: 'The system has no more file watches to give; it is polled instead.',
   ROUTE_NOT_FOUND: 'No route of the configuration matches the file.',
   PAIR_NOT_FOUND: 'No plugin registers a domain pair of this id.',
   DOMAIN_NOT_FOUND: 'The pair has no domain of this name.',
@@ -54,6 +56,7 @@ export const errorCodes = {
 
   PROCESS_CRASHED: 'A child process ended unexpectedly.',
   PROCESS_UNRESPONSIVE: 'A child process stopped answering.',
+  WORKER_UNAVAILABLE: 'The compute worker could not be started.',
   PROTOCOL: 'A child process sent a message that the protocol does not know.',
   JOURNAL_INVALID: 'The journal could not be opened or refused a value.',
 } as const satisfies Record<string, string>;
@@ -92,6 +95,8 @@ export interface ErrorData {
   readonly message: string;
   readonly subject: ErrorSubject;
   readonly stack?: string | undefined;
+  /** What the system called it, if the system was its cause: see `systemCodeOf`. */
+  readonly systemCode?: string | undefined;
 }
 
 export function isErrorCode(value: unknown): value is ErrorCode {
@@ -119,12 +124,26 @@ export function asCycleboxError(
 
 export function errorToData(error: unknown): ErrorData {
   const coded = asCycleboxError(error);
-  return { code: coded.code, message: coded.message, subject: coded.subject, stack: coded.stack };
+  const systemCode = systemCodeOf(coded);
+  const { code, message, subject, stack } = coded;
+  return { code, message, subject, stack, ...(systemCode !== undefined && { systemCode }) };
+}
+
+/** `ENOSPC`, `SQLITE_FULL` …: what the system or SQLite called the error or the first of its causes that has such a code. */
+export function systemCodeOf(error: unknown): string | undefined {
+  for (let one = error; one instanceof Error; one = one.cause) {
+    const { code } = one as NodeJS.ErrnoException;
+    if (typeof code === 'string' && /^(E[A-Z0-9]+|SQLITE_[A-Z_]+)$/.test(code)) return code;
+  }
+  return undefined;
 }
 
 export function errorFromData(data: ErrorData): CycleboxError {
   const error = new CycleboxError(isErrorCode(data.code) ? data.code : 'INTERNAL', data.message, {
     subject: data.subject,
+    ...(data.systemCode !== undefined && {
+      cause: Object.assign(new Error(data.systemCode), { code: data.systemCode }),
+    }),
   });
   if (data.stack !== undefined) error.stack = data.stack;
   return error;

@@ -7,19 +7,31 @@ import { createReadStream } from 'node:fs';
 import { link, mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { faultPoint } from './fault-points.js';
 
 const temporaryPrefix = '.cyclebox-';
 const temporarySuffix = '.tmp';
 
-/** A fresh name for a temporary file beside `path`; hidden, and recognised by `isTemporaryName`. */
-export function temporaryPathFor(path: string): string {
-  const stem = basename(path).slice(0, 40);
-  return join(dirname(path), `${temporaryPrefix}${stem}-${randomBytes(6).toString('hex')}${temporarySuffix}`);
+/**
+ * A fresh name for a temporary file beside `path`; hidden, and recognised by `isTemporaryName`.
+ * @param owner who may sweep it, for `temporaryOwner`: lower-case letters, digits and dots
+ */
+export function temporaryPathFor(path: string, owner?: string): string {
+  const stem = [...basename(path)].slice(0, 30).join('');
+  const mark = owner === undefined ? '' : `@${owner}@`;
+  const name = `${temporaryPrefix}${mark}${stem}-${randomBytes(6).toString('hex')}${temporarySuffix}`;
+  return join(dirname(path), name);
 }
 
 /** True for names made by `temporaryPathFor`: such files may be swept when no process owns them. */
 export function isTemporaryName(name: string): boolean {
   return name.startsWith(temporaryPrefix) && name.endsWith(temporarySuffix);
+}
+
+/** The owner in a temporary's name; undefined when it has none, or when it is no temporary's name. */
+export function temporaryOwner(name: string): string | undefined {
+  if (!isTemporaryName(name)) return undefined;
+  return /^@([a-z0-9.]+)@/.exec(name.slice(temporaryPrefix.length))?.[1];
 }
 
 /** Flushes a file's content to the disk. */
@@ -74,8 +86,10 @@ export async function publishNoClobber(temporary: string, path: string): Promise
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
   }
+  faultPoint('linked');
   await rm(temporary);
   await syncFolder(dirname(path));
+  faultPoint('renamed');
   return true;
 }
 

@@ -3,6 +3,7 @@ export * from './did-you-mean.js';
 export * from './disposable.js';
 export * from './errors.js';
 export * from './events.js';
+export * from './fault-points.js';
 export * from './files.js';
 export * from './ids.js';
 export * from './package-info.js';

@@ -30,6 +30,16 @@ export function parseBytes(text: string): number {
   throw new InvalidArgumentError('It must be a size such as 512MB or 2GB.');
 }
 
+const durations: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `90s`, `15m`, `12h`, `30d`; in milliseconds. */
+export function parseDuration(text: string): number {
+  const [, digits, unit = ''] = /^([0-9]*\.?[0-9]+)\s*([smhd])$/i.exec(text.trim()) ?? [];
+  const value = Number(digits) * (durations[unit.toLowerCase()] ?? Number.NaN);
+  if (value >= 0) return value;
+  throw new InvalidArgumentError('It must be a time such as 90s, 15m, 12h or 30d.');
+}
+
 /** A whole number ≥ 0. */
 export function parseCount(text: string): number {
   const value = Number(text);

@@ -6,12 +6,15 @@ import { join } from 'node:path';
 import { type DestinationStream, pino } from 'pino';
 import type { CycleboxError } from '../base/index.js';
 import type { Daemon, DaemonConfig, DaemonEvent, Route } from '../daemon/index.js';
+import { printable } from './printable.js';
+import { ProgressLine } from './progress-line.js';
 
 export interface DaemonLog {
   readonly event: (event: DaemonEvent) => void;
   readonly workerOutput: (line: { readonly stream: string; readonly text: string }) => void;
   opened(daemon: Daemon, once: boolean): void;
   stopping(signal: string): void;
+  stopped(): void;
   finished(failures: Daemon['failures']): void;
 }
 
@@ -27,16 +30,20 @@ const standardOutput: LogTarget = {
 };
 
 export function openDaemonLog(config: DaemonConfig, target: LogTarget = standardOutput): DaemonLog {
-  const destination = target.isTerminal ? readable(target) : target;
+  let remaining = () => 0;
+  const progress = target.isTerminal ? newProgress(target, () => remaining()) : undefined;
+  const destination = progress ? readable(text => progress.above(text)) : target;
   const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime, level: 'info' }, destination);
   let done = 0;
   return {
     event(event) {
       if (event.type === 'done') done++;
       logEvent(log, event, config);
+      progress?.event(event);
     },
     workerOutput: ({ stream, text }) => log.debug({ stream }, text),
     opened(daemon, once) {
+      remaining = () => remainingOf(daemon);
       logProblems(log, daemon);
       const ready = daemon.routes.filter(route => !route.problem);
       const { inbox, outbox } = config;
@@ -45,7 +52,12 @@ export function openDaemonLog(config: DaemonConfig, target: LogTarget = standard
       log.info(record, `${once ? 'working through' : 'watching'} ${inbox}: ${list}`);
     },
     stopping: signal => log.info({ signal }, `${signal}: finishing the running image; once more to exit at once`),
+    stopped() {
+      progress?.dispose();
+      log.info('stopped');
+    },
     finished(failures) {
+      progress?.dispose();
       log.info({ done, failed: failures.length }, `${done} done, ${failures.length} failed`);
     },
   };
@@ -88,10 +100,43 @@ function logEvent(log: pino.Logger, event: DaemonEvent, config: DaemonConfig): v
       break;
     }
     case 'failed':
-      log.error(failure(event), `${event.path}${event.earlier ? ' failed earlier' : ''}  ${event.error.toString()}`);
+      log.error(failure(event), `${event.path}${howItFailed(event)}  ${event.error.toString()}`);
       break;
     case 'retrying':
       log.warn(failure(event), `${event.path} is tried again  ${event.error.toString()}`);
+      break;
+    case 'already-published': {
+      const { job, path, output } = event;
+      log.info({ job, path, output: join(config.outbox, output) }, `${path} was published before: ${output}`);
+      break;
+    }
+    case 'cancelled':
+      log.info({ job: event.job, path: event.path }, `${event.path} was cancelled`);
+      break;
+    case 'paused': {
+      const { by, reason } = event;
+      const until = by === 'user' ? 'until it is resumed' : 'until it works again';
+      log.warn({ by, reason }, `paused ${until}${reason === '' ? '' : `: ${reason}`}`);
+      break;
+    }
+    case 'resumed':
+      log.info('resumed');
+      break;
+    case 'reloaded': {
+      const what = event.keys.length > 0 ? event.keys.join(', ') : 'it is again what was in force all along';
+      log.info({ keys: event.keys }, `the configuration has changed and holds from now on: ${what}`);
+      break;
+    }
+    case 'reloadRefused': {
+      const { code, message } = event.error;
+      log.error(
+        { code },
+        `the changed configuration was refused, the old one holds: ${message.replaceAll('\n', '; ')}`,
+      );
+      break;
+    }
+    case 'modelsChanged':
+      log.info({ translations: event.translations }, `new models: ${event.translations.join(', ')}`);
       break;
     case 'trouble':
       log.warn({ code: event.error.code }, event.error.toString());
@@ -111,17 +156,36 @@ function failure({ job, path, error }: { readonly job: string; readonly path: st
   return { job, path, code: error.code };
 }
 
+function howItFailed({ earlier, quarantined }: { readonly earlier: boolean; readonly quarantined: boolean }): string {
+  if (earlier) return ' failed earlier';
+  return quarantined ? ' is quarantined' : '';
+}
+
 function describeRoute({ match, from, to }: Route): string {
   return `${match} (${from ?? '?'} → ${to})`;
 }
 
+function newProgress(target: LogTarget, remaining: () => number): ProgressLine {
+  return new ProgressLine({ write: text => target.write(text), remaining });
+}
+
+/** Jobs that wait or run; a journal that cannot be asked now has none. */
+function remainingOf(daemon: Daemon): number {
+  try {
+    const { queued = 0, running = 0, publishing = 0 } = daemon.counts();
+    return queued + running + publishing;
+  } catch {
+    return 0;
+  }
+}
+
 /** `12:34:56 level message`, from pino's own records. */
-function readable(target: LogTarget): DestinationStream {
+function readable(write: (text: string) => void): DestinationStream {
   const names: Readonly<Record<number, string>> = { 40: 'warning ', 50: 'error ', 60: 'error ' };
   return {
     write(record) {
       const { time, level, msg } = JSON.parse(record) as { time: string; level: number; msg: string };
-      target.write(`${new Date(time).toTimeString().slice(0, 8)}  ${names[level] ?? ''}${msg}\n`);
+      write(`${new Date(time).toTimeString().slice(0, 8)}  ${names[level] ?? ''}${printable(msg)}\n`);
     },
   };
 }

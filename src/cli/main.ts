@@ -6,9 +6,13 @@
  */
 import { Command } from 'commander';
 import { packageVersion } from '../base/index.js';
+import { register as registerConfig } from './commands/config.js';
 import { register as registerDemo } from './commands/demo.js';
+import { register as registerInit } from './commands/init.js';
 import { register as registerPairs } from './commands/pairs.js';
+import { register as registerQueue } from './commands/queue.js';
 import { register as registerStart } from './commands/start.js';
+import { register as registerStatus } from './commands/status.js';
 import { register as registerTrain } from './commands/train.js';
 import { register as registerTranslate } from './commands/translate.js';
 import { exitCodesHelp, reportError } from './report-error.js';
@@ -24,7 +28,17 @@ const program = new Command('cyclebox')
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'USAGE: ')) })
   .exitOverride();
 
-for (const register of [registerStart, registerTranslate, registerTrain, registerPairs, registerDemo])
+for (const register of [
+  registerInit,
+  registerStart,
+  registerStatus,
+  registerQueue,
+  registerConfig,
+  registerTranslate,
+  registerTrain,
+  registerPairs,
+  registerDemo,
+])
   register(program);
 
 try {

@@ -13,31 +13,45 @@ export async function runDaemon({ config: file, once = false }: RunDaemonOptions
   const config = await loadConfig(file);
   const log = openDaemonLog(config);
   const stopping = stopOnSignal(log);
+  let daemon: Daemon | undefined;
+  const onOpen = (opened: Daemon) => {
+    daemon = opened;
+    log.opened(opened, once);
+  };
+  const started = startDaemon(config, {
+    watch: !once,
+    configFile: file,
+    onOpen,
+    onEvent: log.event,
+    onWorkerOutput: log.workerOutput,
+  });
   try {
-    const daemon = await startDaemon(config, {
-      watch: !once,
-      onOpen: daemon => log.opened(daemon, once),
-      onEvent: log.event,
-      onWorkerOutput: log.workerOutput,
-    });
+    // A signal counts while the first scan of a large inbox is still under way, too.
+    await Promise.race([started, stopping.requested]);
+    daemon ??= await started;
     await (once ? Promise.race([daemon.whenIdle(), stopping.requested]) : stopping.requested);
-    return await finish(daemon, once, log);
+    return await finish(daemon, once && !stopping.isRequested, log);
   } finally {
+    await started.catch(() => {});
     stopping.dispose();
   }
 }
 
-async function finish(daemon: Daemon, once: boolean, log: DaemonLog): Promise<number> {
+/** @param isComplete whether all that was in the inbox has been worked through */
+async function finish(daemon: Daemon, isComplete: boolean, log: DaemonLog): Promise<number> {
   const failures = daemon.failures;
-  const finished = once && daemon.isIdle;
   await daemon.stop();
-  if (!finished) return exitCodes.ok;
+  if (!isComplete) {
+    log.stopped();
+    return exitCodes.ok;
+  }
   log.finished(failures);
   return failures.length > 0 ? exitCodes.failed : exitCodes.ok;
 }
 
 interface Stopping {
   readonly requested: Promise<void>;
+  readonly isRequested: boolean;
   dispose(): void;
 }
 
@@ -56,6 +70,9 @@ function stopOnSignal(log: DaemonLog): Stopping {
   for (const signal of signals) process.on(signal, onSignal);
   return {
     requested,
+    get isRequested() {
+      return count > 0;
+    },
     dispose() {
       for (const signal of signals) process.off(signal, onSignal);
     },

@@ -14,11 +14,24 @@ const match = z
     'must be a pattern relative to the inbox with forward slashes, such as "satellite-to-map/**"',
   );
 
+const ignored = z
+  .string()
+  .min(1, 'must not be empty')
+  .refine(
+    pattern => !pattern.includes('\\') && !pattern.startsWith('/') && !pattern.split('/').includes('..'),
+    'must be a pattern relative to the inbox with forward slashes, such as "drafts/**" or "*.bak"',
+  );
+
 const route = z
   .strictObject({
     match: match.describe('Which files of the inbox: a glob pattern relative to it, such as "satellite-to-map/**".'),
     pair: z.string().min(1).describe('The domain pair, as "cyclebox pairs" lists it.'),
     to: z.string().min(1).describe('The domain of the pair that files are translated to.'),
+    priority: z.int().min(-1000).max(1000).optional().describe('Files of higher priority go first. Default 0.'),
+    reprocess: z
+      .boolean()
+      .optional()
+      .describe('True: a new version of the model does files again that an older one has done. Default false.'),
   })
   .describe('Files that match get this translation. The first route that matches counts.');
 
@@ -45,6 +58,61 @@ export const configSchema = z
       .max(86_400_000)
       .optional()
       .describe('The time between full scans of the inbox, in milliseconds. Default 60000.'),
+    polling: z
+      .boolean()
+      .optional()
+      .describe('True: look again and again, for network shares, which tell of no changes. Default false.'),
+    pollMs: z
+      .int()
+      .min(100)
+      .max(3_600_000)
+      .optional()
+      .describe('The time between looks at the inbox when polling, in milliseconds. Default 5000.'),
+    ignore: z
+      .array(ignored)
+      .optional()
+      .describe('Glob patterns of files and folders of the inbox to pass over, beside the usual junk.'),
+    decodeGraceMs: z
+      .int()
+      .min(0)
+      .max(3_600_000)
+      .optional()
+      .describe('A settled file that cannot be decoded is tried again for this long, in milliseconds. Default 10000.'),
+    onCollision: z
+      .enum(['suffix', 'skip', 'overwrite', 'error'])
+      .optional()
+      .describe('What to do when the name of an output is taken. Default "suffix": "a (2).jpg".'),
+    afterSuccess: z
+      .enum(['keep', 'archive', 'delete'])
+      .optional()
+      .describe('What becomes of an image that has been translated. Default "keep".'),
+    archive: folder
+      .optional()
+      .describe('Where "afterSuccess": "archive" moves images to; relative to this file. Default "archive".'),
+    maxAttempts: z
+      .int()
+      .min(1)
+      .max(100)
+      .optional()
+      .describe('How often an image is tried whose failure may pass. Default 5.'),
+    historyDays: z
+      .number()
+      .min(0)
+      .max(36_500)
+      .optional()
+      .describe('How long the journal remembers what it did with files that have gone, in days. Default 30.'),
+    stopTimeoutMs: z
+      .int()
+      .min(0)
+      .max(86_400_000)
+      .optional()
+      .describe('How long a stop waits for the running image before it gives it back, in milliseconds. Default 30000.'),
+    workerMemoryMegabytes: z
+      .int()
+      .min(64)
+      .max(10_000_000)
+      .optional()
+      .describe('Memory that one worker may use; one that uses more is restarted. Default: no limit.'),
     jobTimeoutMs: z
       .int()
       .min(1000)

@@ -21,6 +21,10 @@ export interface RouteConfig {
   readonly match: string;
   readonly pair: string;
   readonly to: string;
+  /** Higher ones go first. */
+  readonly priority: number;
+  /** Whether a new version of the model does files again. */
+  readonly reprocess: boolean;
 }
 
 /** What the code reads: complete, with absolute paths. */
@@ -34,6 +38,19 @@ export interface DaemonConfig {
   readonly models: string | undefined;
   readonly settleMs: number;
   readonly rescanMs: number;
+  readonly polling: boolean;
+  readonly pollMs: number;
+  /** Glob patterns relative to the inbox. */
+  readonly ignore: readonly string[];
+  readonly decodeGraceMs: number;
+  readonly onCollision: 'suffix' | 'skip' | 'overwrite' | 'error';
+  readonly afterSuccess: 'keep' | 'archive' | 'delete';
+  readonly archive: string;
+  readonly maxAttempts: number;
+  readonly historyDays: number;
+  readonly stopTimeoutMs: number;
+  /** Undefined: no limit. */
+  readonly workerMemoryMegabytes: number | undefined;
   readonly jobTimeoutMs: number;
   readonly engine: 'auto' | 'cpu';
   readonly threads: number | undefined;
@@ -58,11 +75,28 @@ export function resolveConfig(config: WatchConfig, folder: string): DaemonConfig
     models: config.models === undefined ? undefined : inFolder(config.models),
     settleMs: config.settleMs ?? 1000,
     rescanMs: config.rescanMs ?? 60_000,
+    polling: config.polling ?? false,
+    pollMs: config.pollMs ?? 5000,
+    ignore: config.ignore ?? [],
+    decodeGraceMs: config.decodeGraceMs ?? 10_000,
+    onCollision: config.onCollision ?? 'suffix',
+    afterSuccess: config.afterSuccess ?? 'keep',
+    archive: inFolder(config.archive ?? 'archive'),
+    maxAttempts: config.maxAttempts ?? 5,
+    historyDays: config.historyDays ?? 30,
+    stopTimeoutMs: config.stopTimeoutMs ?? 30_000,
+    workerMemoryMegabytes: config.workerMemoryMegabytes,
     jobTimeoutMs: config.jobTimeoutMs ?? 600_000,
     engine: config.engine ?? 'auto',
     threads: config.threads,
     maxMegapixels: config.maxMegapixels ?? 50,
-    routes: config.routes,
+    routes: config.routes.map(({ match, pair, to, priority = 0, reprocess = false }) => ({
+      match,
+      pair,
+      to,
+      priority,
+      reprocess,
+    })),
   };
   return Object.freeze(resolved);
 }

@@ -2,17 +2,33 @@
  * Composition: configuration, plugins, inbox and compute worker become one running service. The only place that
  * wires; it knows no terminal and no network. What happens is told by events, which log, demo and dashboard share.
  */
-import { mkdir, realpath } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
-import { CycleboxError, type Disposable, DisposableStore, type Event, type Listener } from '../base/index.js';
-import { Inbox, type InboxEvent, type JobState, type Runner, type StandingFailure } from '../inbox/index.js';
-import { loadPlugins } from '../plugins/index.js';
+import { hostname } from 'node:os';
+import {
+  asCycleboxError,
+  type CycleboxError,
+  type Disposable,
+  DisposableStore,
+  Emitter,
+  type Event,
+  type Listener,
+  packageVersion,
+} from '../base/index.js';
+import { Inbox, type InboxEvent, type InboxOptions, type JobState, type StandingFailure } from '../inbox/index.js';
 import type { OutputLine } from '../process/index.js';
-import { type ComputeReport, ComputeWorker } from '../worker/index.js';
 import type { DaemonConfig } from './config.js';
-import { type Route, resolveRoutes, routerOf } from './routes.js';
-
-export type DaemonEvent = InboxEvent;
+import { ConfigKeeper } from './config-keeper.js';
+import type { ReloadOutcome } from './config-reload.js';
+import { connectControl } from './control-client.js';
+import { serveControl } from './control-server.js';
+import type { DaemonEvent } from './daemon-event.js';
+import type { DaemonFacts, DaemonService } from './daemon-service.js';
+import { checkFolders, makeFolders } from './folders.js';
+import { withLockPatience } from './lock-patience.js';
+import type { Route } from './routes.js';
+import { runnerOf } from './runner.js';
+import { inboxChanges, inboxSettings, workerSettings } from './settings.js';
+import { resolveSetup, routeFolders } from './setup.js';
+import { WorkerSlot } from './worker-slot.js';
 
 export interface DaemonOptions {
   /** Called when everything is open and nothing has happened yet. */
@@ -21,6 +37,8 @@ export interface DaemonOptions {
   readonly onEvent?: Listener<DaemonEvent> | undefined;
   /** False: work through what is in the inbox, without watching it. Default true. */
   readonly watch?: boolean | undefined;
+  /** Where the configuration came from: its changes are taken over while the daemon runs. */
+  readonly configFile?: string | undefined;
   /** What the compute worker writes to its output. */
   readonly onWorkerOutput?: ((line: OutputLine) => void) | undefined;
   /** Another worker's entry; for tests. */
@@ -28,9 +46,10 @@ export interface DaemonOptions {
 }
 
 export interface Daemon extends Disposable {
+  /** In force now. */
   readonly config: DaemonConfig;
   readonly routes: readonly Route[];
-  /** Faults of plugins, found at start; `routes` have their own. What a fault does not concern works. */
+  /** Faults of plugins; `routes` have their own. What a fault does not concern works. */
   readonly problems: readonly CycleboxError[];
   readonly onEvent: Event<DaemonEvent>;
   /** True when nothing is settling, queued or running. */
@@ -39,12 +58,16 @@ export interface Daemon extends Disposable {
   readonly workerPid: number | undefined;
   /** Files in the inbox that stand as failed, from this run or an earlier one. */
   readonly failures: readonly StandingFailure[];
+  /** What the control socket offers to other processes. */
+  readonly service: DaemonService;
   /** Jobs of the journal by state. */
   counts(): Readonly<Partial<Record<JobState, number>>>;
   whenIdle(): Promise<void>;
   /** Looks at the whole inbox now. */
   scan(): Promise<void>;
-  /** Stops the intake, finishes the running jobs or, after `graceMs` (30 s), gives them back; then closes everything. */
+  /** Reads the configuration file again and takes it over, as a whole or not at all. */
+  reload(): Promise<ReloadOutcome>;
+  /** Stops the intake, finishes the running jobs or, after `graceMs` (`stopTimeoutMs`), gives them back; then closes everything. */
   stop(graceMs?: number): Promise<void>;
 }
 
@@ -55,121 +78,205 @@ export interface Daemon extends Disposable {
 export async function startDaemon(config: DaemonConfig, options: DaemonOptions = {}): Promise<Daemon> {
   const opened = new DisposableStore();
   try {
-    return await start(config, options, opened);
+    const daemon = await openDaemon(config, options, opened);
+    options.onOpen?.(daemon);
+    await daemon.begin();
+    return daemon;
   } catch (error) {
     await opened.dispose();
     throw error;
   }
 }
 
-async function start(config: DaemonConfig, options: DaemonOptions, opened: DisposableStore): Promise<Daemon> {
-  const catalog = await loadPlugins(config.plugins);
-  const routes = await resolveRoutes(config.routes, catalog, config.models);
-  await makeFolders(config, routes);
-  const worker = opened.add(newWorker(config, options));
-  const inbox = opened.add(await openInbox(config, options, routes, worker));
-  if (options.onEvent) inbox.onEvent(options.onEvent);
-  const daemon = toDaemon({ config, routes, problems: catalog.problems }, inbox, worker, opened);
-  options.onOpen?.(daemon);
-  await inbox.start();
+async function openDaemon(
+  config: DaemonConfig,
+  options: DaemonOptions,
+  opened: DisposableStore,
+): Promise<RunningDaemon> {
+  await checkFolders(config);
+  const setup = await resolveSetup(config);
+  await makeFolders([config.inbox, config.outbox, config.state, ...routeFolders(setup)]);
+  const keeper = opened.add(new ConfigKeeper(setup, options.configFile));
+  const { onWorkerOutput: onLine, workerEntry: entry } = options;
+  const worker = opened.add(new WorkerSlot({ onLine, entry }, workerSettings(config)));
+  const inbox = opened.add(
+    await openInbox({
+      ...inboxSettings(config),
+      watch: options.watch,
+      route: path => keeper.setup.router(path),
+      runner: runnerOf(key => keeper.setup.models.get(key), worker),
+    }),
+  );
+  const daemon = new RunningDaemon({ keeper, worker, inbox, opened, options });
+  if (options.onEvent) daemon.onEvent(options.onEvent);
+  await daemon.listen();
   return daemon;
 }
 
-function toDaemon(
-  facts: Pick<Daemon, 'config' | 'routes' | 'problems'>,
-  inbox: Inbox,
-  worker: ComputeWorker,
-  opened: DisposableStore,
-): Daemon {
-  const stop = async (graceMs?: number) => {
-    await inbox.stop(graceMs);
-    await opened.dispose();
+/** @throws STATE_LOCKED at once where a daemon runs, else after some patience */
+async function openInbox(options: InboxOptions): Promise<Inbox> {
+  const isAnswered = async () => {
+    const other = await connectControl(options.state);
+    await other?.dispose();
+    return other && true;
   };
-  return {
-    ...facts,
-    onEvent: inbox.onEvent,
-    get isIdle() {
-      return inbox.isIdle;
-    },
-    get workerPid() {
-      return worker.pid;
-    },
-    get failures() {
-      return inbox.failures;
-    },
-    counts: () => inbox.counts(),
-    whenIdle: () => inbox.whenIdle(),
-    scan: () => inbox.scan(),
-    stop,
-    dispose: () => stop(),
-  };
+  const result = await withLockPatience(() => Inbox.open(options), isAnswered);
+  if ('opened' in result) return result.opened;
+  throw result.locked;
 }
 
-function newWorker(config: DaemonConfig, options: DaemonOptions): ComputeWorker {
-  const { engine, threads, maxMegapixels } = config;
-  return new ComputeWorker({
-    settings: { engine, maxMegapixels, ...(threads !== undefined && { threads }) },
-    onLine: options.onWorkerOutput,
-    entry: options.workerEntry,
-  });
+/** Keys by which a file that failed, or was passed over, may fare otherwise. */
+const concernsFailures: ReadonlySet<string> = new Set([
+  'routes',
+  'plugins',
+  'models',
+  'ignore',
+  'engine',
+  'maxMegapixels',
+]);
+
+interface Parts {
+  readonly keeper: ConfigKeeper;
+  readonly worker: WorkerSlot;
+  readonly inbox: Inbox;
+  readonly opened: DisposableStore;
+  readonly options: DaemonOptions;
 }
 
-function openInbox(
-  config: DaemonConfig,
-  options: DaemonOptions,
-  routes: readonly Route[],
-  worker: ComputeWorker,
-): Promise<Inbox> {
-  const { inbox, outbox, state, settleMs, rescanMs, jobTimeoutMs } = config;
-  return Inbox.open({
-    inbox,
-    outbox,
-    state,
-    settleMs,
-    rescanMs,
-    jobTimeoutMs,
-    watch: options.watch,
-    route: routerOf(routes),
-    runner: runnerOf(routes, worker),
-  });
-}
+class RunningDaemon implements Daemon {
+  readonly #parts: Parts;
+  readonly #events = new Emitter<DaemonEvent>();
+  readonly #startedMs = Date.now();
+  readonly service: DaemonService;
+  #done = 0;
+  #failed = 0;
+  #stopping: Promise<void> | undefined;
 
-/** Joins the inbox, which knows translations by name, to the worker, which knows models by file. */
-function runnerOf(routes: readonly Route[], worker: ComputeWorker): Runner {
-  const models = new Map(routes.map(route => [route.key, route.model]));
-  return {
-    async run({ job, source, temporary, translation, signal, timeoutMs }): Promise<ComputeReport> {
-      const model = models.get(translation.key);
-      if (!model) throw new CycleboxError('MODEL_MISSING', `There is no model for ${translation.key}.`);
-      return worker.run({ job, source, temporary, model, signal, timeoutMs });
-    },
-  };
-}
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.service = this.#newService();
+    parts.inbox.onEvent(event => this.#heard(event));
+    parts.keeper.onApplied(keys => this.#takeOver(keys));
+    parts.keeper.onEvent(event => this.#events.fire(event));
+  }
 
-async function makeFolders(config: DaemonConfig, routes: readonly Route[]): Promise<void> {
-  const { inbox, outbox, state } = config;
-  for (const folder of [inbox, outbox, state, ...routes.map(route => join(inbox, route.folder))]) {
+  readonly onEvent: Event<DaemonEvent> = this.#events.event;
+
+  get config(): DaemonConfig {
+    return this.#parts.keeper.setup.config;
+  }
+  get routes(): readonly Route[] {
+    return this.#parts.keeper.setup.routes;
+  }
+  get problems(): readonly CycleboxError[] {
+    return this.#parts.keeper.setup.problems;
+  }
+  get isIdle(): boolean {
+    return this.#parts.inbox.isIdle;
+  }
+  get workerPid(): number | undefined {
+    return this.#parts.worker.pid;
+  }
+  get failures(): readonly StandingFailure[] {
+    return this.#parts.inbox.failures;
+  }
+
+  /** Without ears a daemon still does its work. */
+  async listen(): Promise<void> {
     try {
-      await mkdir(folder, { recursive: true });
-    } catch (cause) {
-      const message = `The folder ${folder} could not be made: ${(cause as Error).message}`;
-      throw new CycleboxError('WRITE_FAILED', message, { subject: { file: folder }, cause });
+      this.#parts.opened.add(await serveControl(this.config.state, this.service));
+    } catch (error) {
+      this.#trouble(error);
     }
   }
-  await requireApart('inbox', inbox, 'outbox', outbox);
-  await requireApart('inbox', inbox, 'state', state);
-}
 
-/** An outbox inside the inbox would feed the daemon its own results. Links are looked through. */
-async function requireApart(nameA: string, a: string, nameB: string, b: string): Promise<void> {
-  const [realA, realB] = await Promise.all([realpath(a), realpath(b)]);
-  if (!contains(realA, realB) && !contains(realB, realA)) return;
-  const message = `${nameA} (${realA}) and ${nameB} (${realB}) must lie apart: neither may be inside the other.`;
+  async begin(): Promise<void> {
+    await this.#parts.inbox.start();
+    if (this.#parts.options.watch !== false) this.#parts.keeper.watch();
+  }
 
-  throw new CycleboxError('CONFIG_INVALID', message, { subject: { file: b } });
-}
+  counts(): Readonly<Partial<Record<JobState, number>>> {
+    return this.#parts.inbox.counts();
+  }
+  whenIdle(): Promise<void> {
+    return this.#parts.inbox.whenIdle();
+  }
+  scan(): Promise<void> {
+    return this.#parts.inbox.scan();
+  }
+  reload(): Promise<ReloadOutcome> {
+    return this.#parts.keeper.reload();
+  }
+  stop(graceMs = this.config.stopTimeoutMs): Promise<void> {
+    this.#stopping ??= this.#stop(graceMs);
+    return this.#stopping;
+  }
+  dispose(): Promise<void> {
+    return this.stop();
+  }
 
-function contains(outer: string, inner: string): boolean {
-  const way = relative(outer, inner);
-  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !/^[a-z]:/i.test(way));
+  async #stop(graceMs: number): Promise<void> {
+    this.#parts.keeper.dispose();
+    try {
+      await this.#parts.inbox.stop(graceMs);
+    } finally {
+      await this.#parts.opened.dispose();
+      this.#events.dispose();
+    }
+  }
+
+  #heard(event: InboxEvent): void {
+    if (event.type === 'done') this.#done++;
+    if (event.type === 'failed' && !event.earlier) this.#failed++;
+    this.#events.fire(event);
+  }
+
+  /** The new setup is in force: the parts that keep settings of their own are told. */
+  #takeOver(keys: readonly string[]): void {
+    const { inbox, worker } = this.#parts;
+    worker.configure(workerSettings(this.config));
+    inbox.apply(inboxChanges(this.config));
+    if (keys.length === 0 || keys.some(key => concernsFailures.has(key))) {
+      inbox.reconsider().catch(error => this.#trouble(error));
+    }
+  }
+
+  #trouble(error: unknown): void {
+    this.#events.fire({ type: 'trouble', error: asCycleboxError(error) });
+  }
+
+  #newService(): DaemonService {
+    const { inbox, keeper } = this.#parts;
+    const { inbox: from, outbox, state } = this.config;
+    return {
+      status: async () => ({ ...inbox.status(), daemon: this.#facts(), inbox: from, outbox, state }),
+      list: async query => inbox.list(query),
+      retry: async which => inbox.retry(which),
+      cancel: async which => inbox.cancel(which),
+      pause: async reason => inbox.pause(reason),
+      resume: async () => inbox.resume(),
+      purge: async which => inbox.purge(which),
+      reload: () => keeper.reload(),
+    };
+  }
+
+  #facts(): DaemonFacts {
+    const { keeper, worker } = this.#parts;
+    return {
+      pid: process.pid,
+      host: hostname(),
+      version: packageVersion(),
+      startedMs: this.#startedMs,
+      configFile: keeper.file,
+      configProblem: keeper.problem?.toString(),
+      workerPid: worker.pid,
+      routes: this.routes.map(({ match, key, problem }) => ({
+        match,
+        translation: key,
+        problem: problem?.toString(),
+      })),
+      done: this.#done,
+      failed: this.#failed,
+    };
+  }
 }

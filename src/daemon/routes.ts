@@ -53,13 +53,17 @@ export function routeFolder(match: string): RelativePath {
   return folder === '.' ? '' : folder;
 }
 
+/** Names may hold line breaks. */
+const anyName = { flags: 's' };
+
 export function routerOf(routes: readonly Route[]): Router {
-  const matchers = routes.map(route => ({ route, matches: picomatch(route.match) }));
+  const matchers = routes.map(route => ({ route, matches: picomatch(route.match, anyName) }));
   return path => {
     const route = matchers.find(({ matches }) => matches(path))?.route;
     if (!route) return { kind: 'refuse', error: unrouted(path, routes) };
     if (route.problem) return { kind: 'refuse', error: unready(path, route, route.problem, routes) };
-    return { kind: 'translate', translation: { key: route.key, version: route.model?.sha256 ?? '' } };
+    const { key, model, priority, reprocess } = route;
+    return { kind: 'translate', translation: { key, version: model?.sha256 ?? '' }, priority, reprocess };
   };
 }
 

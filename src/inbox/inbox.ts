@@ -2,7 +2,8 @@
  * The durable inbox: sees files, waits until they have settled, writes them into the journal as jobs, has each run
  * and publishes the result. Events of the file system are hints; the scan is the truth; the journal is the memory.
  *
- * At least once executed, exactly once visible. No input is ever written to, moved or deleted.
+ * At least once executed, exactly once visible. No input is ever written to; only what the source policy says moves or
+ * deletes one, and only after its output is published.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,48 +15,90 @@ import {
   DisposableStore,
   Emitter,
   type Event,
+  faultPoint,
   systemClock,
 } from '../base/index.js';
-import { FolderWatcher } from './folder-watcher.js';
-import { type InboxOptions, ownFailures, type StandingFailure } from './inbox-options.js';
+import { FailedList } from './failed-list.js';
+import { FolderWatcher, type WatchStatus } from './folder-watcher.js';
+import { type InboxChanges, type InboxOptions, ownFailures, type StandingFailure } from './inbox-options.js';
+import type { Job, NewJob } from './job.js';
 import { JobLine } from './job-line.js';
-import { type Job, type JobState, Journal } from './journal.js';
-import { isJunk } from './junk.js';
-import { scanFolder } from './scan.js';
+import type { Journal, RefusedFile, ToTakeIn } from './journal.js';
+import { endedStates } from './journal-history.js';
+import { ignoring } from './junk.js';
+import { Lookout } from './lookout.js';
+import { type OpenedJournal, openJournal } from './open-journal.js';
+import type { Publisher } from './publisher.js';
+import { openPublisher } from './publisher-service.js';
+import { QueueControl } from './queue-control.js';
+import type {
+  CancelSelection,
+  PurgeSelection,
+  QueueChange,
+  QueueEntry,
+  QueueQuery,
+  QueueService,
+  QueueStatus,
+  RetrySelection,
+} from './queue-service.js';
+import { forgetGone } from './retention.js';
 import { type SettledFile, SettleGate } from './settle-gate.js';
-import { identify, type SourceIdentity } from './source-file.js';
+import type { SourceIdentity } from './source-file.js';
 import { lockStateFolder } from './state-lock.js';
-import type { InboxEvent, RelativePath } from './types.js';
+import type { InboxEvent, JobState, RelativePath, Routing } from './types.js';
 
-export class Inbox implements Disposable {
-  readonly #options: InboxOptions;
+const dayMs = 86_400_000;
+
+/** What `Inbox.open` opens before there is an inbox. */
+interface Opened extends OpenedJournal {
+  readonly store: DisposableStore;
+  readonly publisher: Publisher;
+}
+
+export class Inbox implements QueueService, Disposable {
+  #options: InboxOptions;
   readonly #clock: Clock;
-  readonly #opened = new DisposableStore();
+  readonly #opened: DisposableStore;
   readonly #events = new Emitter<InboxEvent>();
   readonly #journal: Journal;
+  readonly #damage: CycleboxError | undefined;
+  readonly #publisher: Publisher;
+  readonly #control: QueueControl;
+  readonly #failedList: FailedList;
+  readonly #lookout = new Lookout();
   readonly #gate: SettleGate;
   readonly #line: JobLine;
   /** Failures of files that are in the inbox now. */
   readonly #standing = new Map<RelativePath, StandingFailure>();
-  #looking = 0;
-  #scanning: Promise<void> | undefined;
-  #rescanTimer: Disposable | undefined;
+  readonly #watcher: FolderWatcher;
+  #isIgnored: (path: RelativePath) => boolean;
+  /** Standing failures that the scan under way has not come across. */
+  #unseen: Set<RelativePath> | undefined;
+  #forgetTimer: Disposable | undefined;
+  #forgetting: Promise<void> | undefined;
   #wasIdle = false;
   #stopping: Promise<void> | undefined;
 
-  private constructor(options: InboxOptions) {
+  private constructor(options: InboxOptions, { store, journal, damage, publisher }: Opened) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#opened.add(lockStateFolder(options.state));
-    this.#journal = this.#opened.add(new Journal(join(options.state, 'journal.sqlite'), this.#clock));
+    this.#opened = store;
+    this.#journal = journal;
+    this.#damage = damage;
+    this.#publisher = publisher;
     this.#gate = this.#opened.add(
       new SettleGate({
         settleMs: options.settleMs ?? 1000,
-        identify: path => identify(join(options.inbox, path)),
+        decodeGraceMs: options.decodeGraceMs,
+        identify: path => this.#identify(path),
         clock: this.#clock,
       }),
     );
     this.#line = this.#newLine();
+    this.#isIgnored = ignoring(options.ignore);
+    this.#watcher = this.#opened.add(this.#newWatcher());
+    this.#control = this.#newControl();
+    this.#failedList = this.#opened.add(this.#newFailedList());
     this.#gate.onSettled(files => this.#guarded(() => this.#accept(files)));
   }
 
@@ -65,22 +108,22 @@ export class Inbox implements Disposable {
    */
   static async open(options: InboxOptions): Promise<Inbox> {
     for (const folder of [options.inbox, options.outbox, options.state]) await mkdir(folder, { recursive: true });
-    const inbox = new Inbox(options);
+    const store = new DisposableStore();
     try {
-      await inbox.#line.recover();
-      inbox.#journal.reconsider(ownFailures);
+      const inbox = new Inbox(options, await openParts(options, store));
+      await inbox.#recover();
+      return inbox;
     } catch (error) {
-      await inbox.#opened.dispose();
+      await store.dispose();
       throw error;
     }
-    return inbox;
   }
 
   readonly onEvent: Event<InboxEvent> = this.#events.event;
 
   /** True when nothing is being looked at, settling, queued or running. */
   get isIdle(): boolean {
-    return !this.#scanning && this.#looking === 0 && this.#gate.size === 0 && this.#line.isEmpty;
+    return !this.#watcher.isBusy && this.#gate.size === 0 && this.#line.isEmpty;
   }
 
   /** The files in the inbox that stand as failed, from this run or an earlier one. */
@@ -88,26 +131,80 @@ export class Inbox implements Disposable {
     return [...this.#standing.values()];
   }
 
+  status(): QueueStatus {
+    const { counts, ...rest } = this.#control.status();
+    const settling = this.#gate.size > 0 ? { settling: this.#gate.size } : {};
+    return {
+      counts: { ...counts, ...settling },
+      ...rest,
+      seeing: this.#watcher.status,
+      publishing: this.#publisher.status,
+    };
+  }
+
+  list(query?: QueueQuery): readonly QueueEntry[] {
+    return this.#control.list(query);
+  }
+
+  retry(which: RetrySelection): QueueChange {
+    return this.#control.retry(which);
+  }
+
+  cancel(which: CancelSelection): QueueChange {
+    return this.#control.cancel(which);
+  }
+
+  /** Starts nothing more, also after a restart, until resumed. */
+  pause(reason?: string): void {
+    this.#control.pause(reason);
+  }
+
+  resume(): void {
+    this.#control.resume();
+  }
+
+  purge(which?: PurgeSelection): Promise<QueueChange> {
+    return this.#control.purge(which);
+  }
+
+  /** New settings, from the next file or job on. */
+  apply(changes: InboxChanges): void {
+    this.#options = { ...this.#options, ...changes };
+    this.#gate.configure(changes);
+    this.#isIgnored = ignoring(this.#options.ignore);
+    this.#watcher.configure(changes);
+  }
+
+  /** Failures that were not their file's own (no route, no model) stand no longer: their files are looked at again. */
+  async reconsider(): Promise<void> {
+    this.#guarded(() => this.#journal.reconsider(ownFailures));
+    await this.scan();
+  }
+
   counts(): Readonly<Partial<Record<JobState, number>>> {
     return this.#journal.counts();
   }
 
+  /** How files are noticed now. */
+  get seeing(): WatchStatus {
+    return this.#watcher.status;
+  }
+
   /** Starts watching and scanning; resolves when the first scan has ended and, if watching, the watcher is armed. */
   async start(): Promise<void> {
-    const armed = this.#options.watch === false ? undefined : this.#watch();
+    if (this.#damage) this.#emit({ type: 'trouble', error: this.#damage });
+    const paused = this.#control.userPause();
+    if (paused) this.#line.pauseByUser(paused.reason);
     this.#line.pump();
-    await this.scan();
-    await armed;
+    await this.#watcher.start();
+    // What an earlier run wrote may be settled by now.
+    this.#failedList.touch();
+    this.#forgetting = this.#forget();
   }
 
   /** Looks at every file in the inbox; one scan at a time. */
   scan(): Promise<void> {
-    this.#scanning ??= this.#scan().finally(() => {
-      this.#scanning = undefined;
-      this.#scheduleRescan();
-      this.#progress();
-    });
-    return this.#scanning;
+    return this.#watcher.scan();
   }
 
   /** Resolves at once when idle, else at the next `idle` event. */
@@ -122,14 +219,6 @@ export class Inbox implements Disposable {
     });
   }
 
-  pause(): void {
-    this.#line.pause();
-  }
-
-  resume(): void {
-    this.#line.resume();
-  }
-
   /** Stops the intake, finishes running jobs or gives them back after `graceMs`, and closes everything. */
   stop(graceMs = 30_000): Promise<void> {
     this.#stopping ??= this.#stop(graceMs);
@@ -141,10 +230,11 @@ export class Inbox implements Disposable {
   }
 
   async #stop(graceMs: number): Promise<void> {
-    void this.#rescanTimer?.dispose();
     this.#gate.dispose();
+    await this.#forgetting;
+    void this.#forgetTimer?.dispose();
+    await this.#watcher.dispose();
     await this.#line.stop(graceMs);
-    await this.#scanning;
     await this.#opened.dispose();
     this.#events.dispose();
   }
@@ -153,118 +243,205 @@ export class Inbox implements Disposable {
     return this.#stopping !== undefined;
   }
 
+  async #recover(): Promise<void> {
+    await this.#line.recover();
+    await this.#publisher.sweep(error => this.#emit({ type: 'trouble', error }));
+    this.#journal.reconsider(ownFailures);
+  }
+
+  /** Forgets what is long past; once a day. */
+  async #forget(): Promise<void> {
+    const { inbox, historyDays = 30 } = this.#options;
+    const beforeMs = this.#clock.epochMs() - historyDays * dayMs;
+    try {
+      this.#journal.history.forgetAttempts(beforeMs);
+      await forgetGone(this.#journal, inbox, endedStates, beforeMs);
+      await this.#publisher.forget(beforeMs);
+    } catch (error) {
+      this.#emit({ type: 'trouble', error: asCycleboxError(error) });
+    }
+    if (!this.#isStopped) this.#forgetTimer = this.#clock.after(dayMs, () => this.#forgetAgain());
+  }
+
+  #forgetAgain(): void {
+    this.#forgetting = this.#forget();
+  }
+
   #newLine(): JobLine {
-    const { inbox, outbox, route, runner, concurrency = 1, maxAttempts = 2, jobTimeoutMs = 600_000 } = this.#options;
+    const { inbox, outbox, route, runner, concurrency = 1, retryBackOff, probeBackOff } = this.#options;
     return new JobLine({
       inbox,
       outbox,
       route,
       runner,
       concurrency,
-      maxAttempts,
-      jobTimeoutMs,
+      retryBackOff,
+      probeBackOff,
+      limits: () => ({
+        maxAttempts: this.#options.maxAttempts ?? 5,
+        jobTimeoutMs: this.#options.jobTimeoutMs ?? 600_000,
+        decodeGraceMs: this.#options.decodeGraceMs ?? 10_000,
+      }),
+      clock: this.#clock,
       journal: this.#journal,
+      publisher: this.#publisher,
       emit: event => this.#emit(event),
-      onChanged: path => void this.#look(path),
+      onChanged: path => this.#watcher.look(path),
+      unchangedForMs: job => this.#gate.unchangedForMs(job.path, job.identity),
       onProgress: () => this.#progress(),
     });
   }
 
-  async #watch(): Promise<void> {
-    const watcher = this.#opened.add(new FolderWatcher(this.#options.inbox));
-    watcher.onHint(path => void this.#look(path));
-    let isTroubled = false;
-    watcher.onTrouble(error => {
-      // An exhausted watcher stumbles over every file: said once, since from then on the scans have to do.
-      if (!isTroubled) this.#emit({ type: 'trouble', error });
-      isTroubled = true;
+  #newControl(): QueueControl {
+    const line = this.#line;
+    return new QueueControl({
+      journal: this.#journal,
+      inbox: this.#options.inbox,
+      route: path => this.#options.route(path),
+      clock: this.#clock,
+      live: {
+        get pause() {
+          return line.pause;
+        },
+        pauseByUser: reason => line.pauseByUser(reason),
+        resume: () => line.resume(),
+        cancel: id => line.cancel(id),
+        pump: () => {
+          line.pump();
+          this.#progress();
+        },
+        look: path => this.#watcher.look(path),
+        changed: (job, state) => this.#changedByHand(job, state),
+      },
     });
-    await watcher.ready;
   }
 
-  async #scan(): Promise<void> {
-    const gone = new Set(this.#standing.keys());
-    const onUnreadable = (folder: RelativePath, cause: unknown) => {
-      const file = join(this.#options.inbox, folder);
-      this.#emit({ type: 'trouble', error: asCycleboxError(cause, { file }, 'FILE_UNREADABLE') });
+  #newFailedList(): FailedList {
+    const { inbox, outbox, state } = this.#options;
+    return new FailedList({
+      inbox,
+      outbox,
+      state,
+      failures: () => this.#standing.values(),
+      onTrouble: error => this.#emit({ type: 'trouble', error }),
+      clock: this.#clock,
+    });
+  }
+
+  #changedByHand({ id, path }: Job, state: 'queued' | 'cancelled'): void {
+    this.#standsNoLonger(path);
+    if (state === 'cancelled') this.#emit({ type: 'cancelled', job: id, path });
+  }
+
+  #newWatcher(): FolderWatcher {
+    const { inbox: root, rescanMs, pollMs, watch = true, polling = false, watchBackend } = this.#options;
+    const watcher = new FolderWatcher({
+      root,
+      lookout: this.#lookout,
+      mode: !watch ? 'scans' : polling ? 'polling' : 'events',
+      isIgnored: path => this.#isIgnored(path),
+      rescanMs,
+      pollMs,
+      clock: this.#clock,
+      backend: watchBackend,
+      onFiles: files => this.#consider(files),
+      onMissing: paths => this.#missing(paths),
+      onScan: () => this.#noteStanding(),
+      onProgress: () => this.#progress(),
+    });
+    watcher.onTrouble(error => {
+      if (error.code === 'INBOX_GONE') this.#line.hold(error, () => watcher.isThere());
+      else this.#emit({ type: 'trouble', error });
+    });
+    watcher.onRoot(change => change === 'back' && this.#line.lookNow());
+    return watcher;
+  }
+
+  async #identify(path: RelativePath): Promise<SourceIdentity | undefined> {
+    const sighting = await this.#lookout.sight(join(this.#options.inbox, path));
+    return sighting.kind === 'file' ? sighting.identity : undefined;
+  }
+
+  /** Called when a scan begins; what it returns, when it has seen everything: failures of what it has not seen stand no longer. */
+  #noteStanding(): () => void {
+    const unseen = new Set(this.#standing.keys());
+    this.#unseen = unseen;
+    return () => {
+      for (const path of unseen) this.#standsNoLonger(path);
     };
-    for await (const batch of scanFolder(this.#options.inbox, onUnreadable)) {
-      if (this.#isStopped) return;
-      for (const path of batch) gone.delete(path);
-      await Promise.all(batch.map(path => this.#look(path)));
+  }
+
+  #missing(paths: readonly RelativePath[]): void {
+    for (const path of paths) {
+      this.#gate.drop(path);
+      this.#standsNoLonger(path);
     }
-    for (const path of gone) this.#standing.delete(path);
   }
 
-  #scheduleRescan(): void {
-    void this.#rescanTimer?.dispose();
-    if (this.#isStopped || this.#options.watch === false) return;
-    this.#rescanTimer = this.#clock.after(this.#options.rescanMs ?? 60_000, () => void this.scan());
+  /** Files that are in the inbox now, whoever pointed at them: everything that enters comes through here. */
+  #consider(files: readonly SettledFile[]): void {
+    if (this.#isStopped) return;
+    for (const { path, identity, routing, known } of this.#lookUp(files)) {
+      this.#unseen?.delete(path);
+      if (!known || isOpen.has(known.state)) this.#gate.offer(path, identity);
+      else if (known.state === 'failed' || known.state === 'quarantined') this.#standsAsFailed(known);
+      else if (known.state === 'done') this.#considerDone(known, routing);
+    }
   }
 
-  /** What a path is now, whoever pointed at it: everything that enters comes through here. */
-  async #look(path: RelativePath): Promise<void> {
-    if (this.#isStopped || path.split('/').some(isJunk)) return;
-    this.#looking++;
+  /** What is to be done to files, and what was. */
+  #lookUp(files: readonly SettledFile[]): readonly KnownFile[] {
+    const routed = files.map(file => ({ ...file, routing: this.#options.route(file.path) }));
+    const known = this.#journal.findMany(
+      routed.map(({ path, identity, routing }) => {
+        return { path, identity, translation: routing.kind === 'translate' ? routing.translation.key : '' };
+      }),
+    );
+    return routed.map((file, index) => ({ ...file, known: known[index] }));
+  }
+
+  #considerDone(job: Job, routing: Routing): void {
+    if (isStale(job, routing) && routing.reprocess) this.#gate.offer(job.path, job.identity);
+    else if ((this.#options.afterSuccess ?? 'keep') !== 'keep') void this.#moveSource(job);
+  }
+
+  /** Again, in case it could not be done before. */
+  async #moveSource(job: Job): Promise<void> {
     try {
-      const identity = await identify(join(this.#options.inbox, path));
-      if (this.#isStopped) return;
-      if (identity === undefined) this.#gone(path);
-      else this.#consider(path, identity);
+      await this.#publisher.afterSuccess(job, { isLate: true });
     } catch (error) {
-      this.#emit({ type: 'trouble', error: asCycleboxError(error, { file: join(this.#options.inbox, path) }) });
-    } finally {
-      this.#looking--;
-      this.#progress();
+      const file = join(this.#options.inbox, job.path);
+      this.#emit({ type: 'trouble', error: asCycleboxError(error, { file, job: job.id }, 'WRITE_FAILED') });
     }
   }
 
-  #gone(path: RelativePath): void {
-    this.#gate.drop(path);
-    this.#standing.delete(path);
-  }
-
-  #consider(path: RelativePath, identity: SourceIdentity): void {
-    const routing = this.#options.route(path);
-    const known = this.#journal.find(path, identity, routing.kind === 'translate' ? routing.translation.key : '');
-    if (!known) {
-      this.#gate.offer(path, identity);
-      return;
-    }
-    switch (known.state) {
-      case 'seen':
-      case 'settling':
-      case 'skipped':
-        this.#gate.offer(path, identity);
-        break;
-      case 'failed':
-      case 'quarantined':
-        this.#standsAsFailed(known);
-        break;
-      case 'queued':
-      case 'running':
-      case 'publishing':
-      case 'done':
-        break;
-      default:
-        known.state satisfies never;
-    }
-  }
-
-  #standsAsFailed(job: Job): void {
-    if (!job.error || this.#standing.has(job.path)) return;
-    this.#emit({ type: 'failed', job: job.id, path: job.path, error: job.error, earlier: true });
+  #standsAsFailed({ id, path, translation, state, error }: Job): void {
+    if (!error || this.#standing.has(path)) return;
+    this.#emit({
+      type: 'failed',
+      job: id,
+      path,
+      translation,
+      error,
+      quarantined: state === 'quarantined',
+      earlier: true,
+    });
   }
 
   #accept(files: readonly SettledFile[]): void {
-    const jobs = files.flatMap(file => {
-      const routing = this.#options.route(file.path);
-      if (routing.kind === 'translate') return [{ ...file, translation: routing.translation }];
-      this.#refuse(file, routing.error);
-      return [];
-    });
-    const queued = jobs.length > 0 ? this.#journal.enqueue(jobs) : [];
-    for (const { id, path, translation } of queued) this.#emit({ type: 'seen', job: id, path, translation });
+    const jobs: ToTakeIn<NewJob>[] = [];
+    const refused: ToTakeIn<RefusedFile>[] = [];
+    for (const { path, identity, routing, known } of this.#lookUp(files)) {
+      const isUnknown = known === undefined;
+      if (routing.kind === 'refuse') refused.push({ path, identity, error: routing.error, isUnknown });
+      else jobs.push({ path, identity, ...toBeDone(routing), redo: known?.state === 'done', isUnknown });
+    }
+    const taken = files.length > 0 ? this.#journal.takeIn(jobs, refused) : { queued: [], refused: [] };
+    if (taken.queued.length > 0) faultPoint('seen');
+    for (const { id, path, translation } of taken.queued) this.#emit({ type: 'seen', job: id, path, translation });
+    for (const { id, path, error } of taken.refused)
+      if (error)
+        this.#emit({ type: 'failed', job: id, path, translation: '', error, quarantined: false, earlier: false });
     this.#line.pump();
     this.#progress();
   }
@@ -278,15 +455,19 @@ export class Inbox implements Disposable {
     }
   }
 
-  #refuse(file: SettledFile, error: CycleboxError): void {
-    const { id } = this.#journal.refuse(file, error);
-    this.#emit({ type: 'failed', job: id, path: file.path, error, earlier: false });
+  #emit(event: InboxEvent): void {
+    if (event.type === 'failed') this.#standsFrom(event);
+    else if (event.type === 'seen' || event.type === 'done') this.#standsNoLonger(event.path);
+    this.#events.fire(event);
   }
 
-  #emit(event: InboxEvent): void {
-    if (event.type === 'failed') this.#standing.set(event.path, { path: event.path, error: event.error });
-    if (event.type === 'seen' || event.type === 'done') this.#standing.delete(event.path);
-    this.#events.fire(event);
+  #standsFrom({ path, error, job }: StandingFailure): void {
+    this.#standing.set(path, { path, error, job });
+    this.#failedList.touch();
+  }
+
+  #standsNoLonger(path: RelativePath): void {
+    if (this.#standing.delete(path)) this.#failedList.touch();
   }
 
   #progress(): void {
@@ -296,3 +477,26 @@ export class Inbox implements Disposable {
     this.#wasIdle = isIdle;
   }
 }
+
+async function openParts(options: InboxOptions, store: DisposableStore): Promise<Opened> {
+  store.add(lockStateFolder(options.state));
+  const { journal, damage } = openJournal(options.state, options.clock ?? systemClock);
+  store.add(journal);
+  return { store, journal, damage, publisher: store.add(await openPublisher(options)) };
+}
+
+interface KnownFile extends SettledFile {
+  readonly routing: Routing;
+  readonly known: Job | undefined;
+}
+
+function toBeDone({ translation, priority }: Extract<Routing, { kind: 'translate' }>) {
+  return { translation, priority };
+}
+
+function isStale(job: Job, routing: Routing): routing is Extract<Routing, { kind: 'translate' }> {
+  return routing.kind === 'translate' && routing.translation.version !== job.version;
+}
+
+/** States of a job whose file has still to settle. */
+const isOpen: ReadonlySet<JobState> = new Set<JobState>(['seen', 'settling', 'skipped']);

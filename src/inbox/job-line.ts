@@ -1,193 +1,389 @@
 /**
- * The doing half of the inbox: takes queued jobs from the journal, has them run, publishes what came out, and writes
- * down each step before it takes the next. It does not look for files; the seeing half (`inbox.ts`) does.
- *
- * Order of the steps of one job, which any crash can be recovered from: running (temporary named) → result flushed →
- * publishing (output name and the temporary's inode noted) → linked → folder flushed → done.
+ * The doing half of the inbox: takes queued jobs from the journal, has them run, and decides what a failure means:
+ * for the job (tried again, failed, set aside) or for all of them (the queue pauses). It does not look for files; the
+ * seeing half (`inbox.ts`) does. The steps of one job are `JobRun`'s.
  */
-import { rm } from 'node:fs/promises';
-import { dirname, join, posix } from 'node:path';
-import {
-  asCycleboxError,
-  type CycleboxError,
-  type ErrorCode,
-  type ErrorSubject,
-  syncFolder,
-  systemClock,
-  temporaryPathFor,
-} from '../base/index.js';
-import type { Job, Journal } from './journal.js';
-import { publish } from './publish.js';
-import { identify, inodeOf } from './source-file.js';
-import type { InboxEvent, RelativePath, Router, Runner, RunReport, Translation } from './types.js';
+import { asCycleboxError, type Clock, CycleboxError, type Disposable, type JobId } from '../base/index.js';
+import { type BackOffOptions, backOffDelay } from '../process/index.js';
+import { DeathWatch } from './death-watch.js';
+import type { Job } from './job.js';
+import { JobRun, type JobRunOptions } from './job-run.js';
+import { leaseMs } from './journal.js';
+import { PauseGate } from './pause-gate.js';
+import { verdictOn } from './retry-policy.js';
+import type { QueuePause } from './types.js';
 import { LocalQueue, type WorkQueue } from './work-queue.js';
 
-export interface JobLineOptions {
-  readonly inbox: string;
-  readonly outbox: string;
-  readonly journal: Journal;
-  readonly route: Router;
-  readonly runner: Runner;
-  /** Jobs run at a time. */
-  readonly concurrency: number;
-  /** Attempts that a job has when it kills its worker or takes too long. */
+/** What may change while jobs run; read anew for each. */
+export interface JobLimits {
+  /** Attempts that a job has when its failure may pass. */
   readonly maxAttempts: number;
   readonly jobTimeoutMs: number;
-  readonly emit: (event: InboxEvent) => void;
-  /** A file that is not what its job was made for: it is to be looked at again. */
-  readonly onChanged: (path: RelativePath) => void;
+  /** For how long after its last change an undecodable file is tried again. */
+  readonly decodeGraceMs: number;
+}
+
+export interface JobLineOptions extends Omit<JobRunOptions, 'onTranslated' | 'onPublished'> {
+  /** Jobs run at a time. */
+  readonly concurrency: number;
+  readonly limits: () => JobLimits;
+  /** Waits between attempts at one job. */
+  readonly retryBackOff?: BackOffOptions | undefined;
+  /** Waits between probes while the environment pauses the queue. */
+  readonly probeBackOff?: BackOffOptions | undefined;
+  readonly clock: Clock;
+  /** How long a file has been as it is; undefined when that is longer than the decode grace. */
+  readonly unchangedForMs: (job: Job) => number | undefined;
   /** A job has ended, one way or another. */
   readonly onProgress: () => void;
   readonly queue?: WorkQueue | undefined;
 }
 
-const mayPass: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['PROCESS_CRASHED', 'PROCESS_UNRESPONSIVE', 'TIMED_OUT']);
+interface Running {
+  readonly abort: AbortController;
+  /** Another job ran at the same time: if the worker dies, it may have been the other's fault. */
+  accompanied: boolean;
+  isCancelled: boolean;
+}
 
 /** How many jobs the queue holds for each that can run: enough that a free worker never waits for the journal. */
 const windowPerWorker = 4;
 
-export class JobLine {
+/** A job whose worker dies so often is quarantined. */
+const maxDeaths = 2;
+/** A job that was found running at so many starts runs alone, and is quarantined if it kills its worker even once. */
+const suspiciousEnds = 3;
+
+const defaultRetryBackOff: BackOffOptions = { firstMs: 1000, maxMs: 300_000 };
+
+export class JobLine implements Disposable {
   readonly #options: JobLineOptions;
+  readonly #run: JobRun;
   readonly #queue: WorkQueue;
-  readonly #abort = new AbortController();
+  readonly #gate: PauseGate;
+  readonly #deaths = new DeathWatch();
+  readonly #running = new Map<JobId, Running>();
+  /** Jobs whose outcome the journal could not take: sorted out when it can be written again. */
+  readonly #unrecorded = new Set<JobId>();
+  /** The job that runs, or is about to run, with nothing beside it. */
+  #exclusive: JobId | undefined;
+  #dueTimer: Disposable | undefined;
+  #heartbeat: Disposable | undefined;
   #stopping = false;
 
   constructor(options: JobLineOptions) {
     this.#options = options;
+    this.#run = new JobRun({
+      ...options,
+      onTranslated: () => this.#deaths.succeeded(),
+      onPublished: () => this.#gate.succeeded(),
+    });
     this.#queue = options.queue ?? new LocalQueue(options.concurrency);
+    this.#gate = new PauseGate({
+      clock: options.clock,
+      backOff: options.probeBackOff,
+      onPaused: pause => this.#paused(pause),
+      onResumed: () => void this.#resumed(),
+    });
   }
 
-  /** True when nothing is queued or running. */
+  /** True when nothing is queued or running; what the user has paused does not count as queued. */
   get isEmpty(): boolean {
-    return this.#queue.size === 0 && this.#options.journal.queued(1).length === 0;
+    if (this.#running.size > 0 || this.#unrecorded.size > 0) return false;
+    return this.#gate.pause?.by === 'user' || (this.#queue.size === 0 && !this.#options.journal.hasQueued);
+  }
+
+  /** Why no job is started; undefined when jobs are. */
+  get pause(): QueuePause | undefined {
+    return this.#gate.pause;
   }
 
   /** Sorts out what an earlier process left under way: finishes what was published, requeues the rest. */
   async recover(): Promise<void> {
-    for (const job of this.#options.journal.interrupted()) await this.#recoverOne(job);
+    const { journal } = this.#options;
+    for (const job of journal.interrupted()) await this.#run.recover(job, job.state === 'running');
+    journal.endWaits();
   }
 
   /** Fills the window from the journal. */
   pump(): void {
-    if (this.#stopping) return;
-    const room = this.#options.concurrency * windowPerWorker - this.#queue.size;
-    if (room <= 0) return;
-    const jobs = this.#options.journal.queued(room + this.#queue.size).filter(job => !this.#queue.has(job.id));
-    for (const job of jobs.slice(0, room)) this.#queue.add(job.id, () => this.#work(job));
+    if (this.#stopping || this.#gate.pause) return;
+    try {
+      this.#fill();
+      this.#awaitDue();
+    } catch (error) {
+      this.#pauseFor(asCycleboxError(error));
+    }
   }
 
-  pause(): void {
-    this.#queue.pause();
+  pauseByUser(reason: string): void {
+    this.#gate.byUser(reason);
+    this.#options.onProgress();
   }
 
   resume(): void {
-    this.#queue.resume();
-    this.pump();
+    this.#gate.resume();
+  }
+
+  /** Starts nothing until `isOver`: what all jobs need is not there. */
+  hold(error: CycleboxError, isOver: () => Promise<boolean>): void {
+    this.#gate.byEnvironment(error, async () => {
+      if (!(await isOver())) throw error;
+    });
+  }
+
+  /** What `hold` or a fault of the environment waits for may have come. */
+  lookNow(): void {
+    this.#gate.lookNow();
+  }
+
+  /** Gives a running job's work up; false when it does not run. */
+  cancel(id: JobId): boolean {
+    const running = this.#running.get(id);
+    if (!running) return false;
+    running.isCancelled = true;
+    running.abort.abort();
+    return true;
   }
 
   /** Starts nothing more, waits for what runs, and after `graceMs` gives it back to the journal. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
+    this.dispose();
     this.#queue.pause();
     this.#queue.clear();
-    const timer = systemClock.after(graceMs, () => this.#abort.abort());
+    const abort = () => {
+      for (const running of this.#running.values()) running.abort.abort();
+    };
+    const timer = this.#options.clock.after(graceMs, abort);
     await this.#queue.whenNothingRuns();
     await timer.dispose();
+    void this.#heartbeat?.dispose();
   }
 
-  async #work(job: Job): Promise<void> {
+  dispose(): void {
+    this.#gate.dispose();
+    void this.#dueTimer?.dispose();
+  }
+
+  #fill(): void {
+    const { concurrency, journal } = this.#options;
+    const room = concurrency * windowPerWorker - this.#queue.size;
+    if (this.#exclusive !== undefined || room <= 0) return;
+    const jobs = journal.queued(room + this.#queue.size).filter(job => !this.#queue.has(job.id));
+    for (const job of jobs.slice(0, room)) {
+      if (runsAlone(job)) {
+        // What is in the queue goes first; the job's turn comes with the pump after the last of it.
+        if (this.#queue.size > 0) return;
+        this.#exclusive = job.id;
+      }
+      this.#queue.add(job.id, () => this.#work(job.id), job.priority);
+      if (this.#exclusive !== undefined) return;
+    }
+  }
+
+  /** Pumps again when the first of the jobs that wait may be tried. */
+  #awaitDue(): void {
+    void this.#dueTimer?.dispose();
+    const dueInMs = this.#options.journal.nextDueInMs();
+    if (dueInMs !== undefined) this.#dueTimer = this.#options.clock.after(Math.max(1, dueInMs), () => this.pump());
+  }
+
+  async #work(id: JobId): Promise<void> {
+    const running: Running = { abort: new AbortController(), accompanied: false, isCancelled: false };
+    this.#begin(id, running);
     try {
-      await this.#attempt(job);
+      const job = this.#options.journal.get(id);
+      // It may have been cancelled since it was taken into the window.
+      if (job?.state === 'queued') await this.#tryJob(job, running);
+    } catch (cause) {
+      this.#outcomeLost(id, asCycleboxError(cause, { job: id }, 'JOURNAL_INVALID'));
+    } finally {
+      this.#ended(id);
+    }
+  }
+
+  async #tryJob(job: Job, running: Running): Promise<void> {
+    try {
+      await this.#run.attempt(job, running.abort.signal, this.#options.limits().jobTimeoutMs);
     } catch (error) {
-      await this.#failed(job, asCycleboxError(error, this.#subject(job))).catch(cause => this.#unrecorded(job, cause));
-    } finally {
-      // The queue lets go of this job only after this function has returned.
-      setImmediate(() => {
-        this.pump();
-        this.#options.onProgress();
-      });
+      await this.#failed(job, asCycleboxError(error, this.#run.subject(job)), running);
     }
   }
 
-  async #attempt(job: Job): Promise<void> {
-    const { journal, inbox, outbox, runner, route, emit, jobTimeoutMs: timeoutMs } = this.#options;
-    if (!(await this.#isUnchanged(job))) return this.#moot(job);
-    const routing = route(job.path);
-    // The configuration has changed since the job was queued: whoever looks at the file again says what is to be done.
-    if (routing.kind === 'refuse' || routing.translation.key !== job.translation) return this.#moot(job);
-
-    const { translation } = routing;
-    const startMs = performance.now();
-    const temporary = temporaryPathFor(join(outbox, job.path));
-    const attempt = journal.start(job.id, translation.version, temporary);
-    emit({ type: 'started', job: job.id, path: job.path, attempt });
-    try {
-      const source = join(inbox, job.path);
-      const signal = this.#abort.signal;
-      const report = await runner.run({ job: job.id, source, temporary, translation, signal, timeoutMs });
-      if (!(await this.#isUnchanged(job))) return this.#moot(job);
-      const output = await this.#publish(job, temporary, report);
-      this.#done(job, translation, output, report, performance.now() - startMs);
-    } finally {
-      await rm(temporary, { force: true });
-    }
+  #begin(id: JobId, running: Running): void {
+    this.#running.set(id, running);
+    if (this.#running.size > 1) for (const one of this.#running.values()) one.accompanied = true;
+    this.#heartbeat ??= this.#options.clock.after(leaseMs / 3, () => this.#beat());
   }
 
-  async #publish(job: Job, temporary: string, report: RunReport): Promise<RelativePath> {
-    const { journal, outbox } = this.#options;
-    const inode = (await inodeOf(temporary)) ?? '';
-    const wanted = posix.join(posix.dirname(job.path), report.name);
-    const onAttempt = (candidate: RelativePath) => journal.publishing(job.id, candidate, inode, report);
-    return publish({ outbox, temporary, wanted, onAttempt }).catch(error => {
-      throw asCycleboxError(error, { file: join(outbox, wanted) }, 'WRITE_FAILED');
+  #ended(id: JobId): void {
+    this.#running.delete(id);
+    // The queue lets go of this job only after its work has returned.
+    setImmediate(() => {
+      if (this.#exclusive === id) this.#exclusive = undefined;
+      this.pump();
+      this.#options.onProgress();
     });
   }
 
-  #done(job: Job, translation: Translation, output: RelativePath, report: RunReport, ms: number): void {
-    this.#options.journal.done(job.id, output);
-    this.#options.emit({ type: 'done', job: job.id, path: job.path, translation: translation.key, output, report, ms });
+  #beat(): void {
+    this.#heartbeat = undefined;
+    if (this.#running.size === 0) return;
+    try {
+      this.#options.journal.renewLeases();
+    } catch (error) {
+      this.#pauseFor(asCycleboxError(error));
+    }
+    this.#heartbeat = this.#options.clock.after(leaseMs / 3, () => this.#beat());
   }
 
-  async #failed(job: Job, error: CycleboxError): Promise<void> {
-    const { journal, emit, maxAttempts } = this.#options;
-    const attempt = journal.get(job.id)?.attempts ?? 0;
-    // Cancelled: by our own stop, or because the worker was restarted for another job's sake.
-    if (error.code === 'CANCELLED') journal.release(job.id);
-    else if (mayPass.has(error.code) && attempt < maxAttempts) {
-      journal.retry(job.id, error);
-      emit({ type: 'retrying', job: job.id, path: job.path, attempt, error });
-    } else if (await this.#isUnchanged(job)) {
-      journal.failed(job.id, error);
-      emit({ type: 'failed', job: job.id, path: job.path, error, earlier: false });
-    } else this.#moot(job);
+  async #failed(job: Job, error: CycleboxError, running: Running): Promise<void> {
+    const { journal } = this.#options;
+    if (running.isCancelled) return this.#cancelled(job);
+    if (journal.get(job.id)?.state === 'done') return this.#said(error);
+    const verdict = verdictOn(error);
+    switch (verdict) {
+      // By our own stop, or because the worker was ended for another job's sake.
+      case 'cancelled':
+        return journal.release(job.id);
+      case 'environment':
+        this.#pauseFor(error, error.code === 'WORKER_UNAVAILABLE' ? job : undefined);
+        return journal.release(job.id);
+      case 'death':
+        return this.#died(job, error, running.accompanied);
+      case 'undecodable':
+        return this.#undecodable(job, error);
+      case 'may-pass':
+        return this.#mayPass(job, error);
+      case 'permanent':
+        return this.#fail(job, error);
+      default:
+        verdict satisfies never;
+    }
   }
 
-  /** The journal itself failed: the job stays as it last stood there, and is recovered at the next start. */
-  #unrecorded(job: Job, cause: unknown): void {
-    this.#options.emit({ type: 'trouble', error: asCycleboxError(cause, this.#subject(job), 'JOURNAL_INVALID') });
+  #died(job: Job, error: CycleboxError, accompanied: boolean): Promise<void> | void {
+    const { journal } = this.#options;
+    // It may have been another job's doing: only a death without company counts.
+    if (accompanied) return journal.release(job.id, { alone: true });
+    if (this.#deaths.died(job.id, runsAlone(job)) === 'environment') {
+      const message = `three different images in a row have ended their compute worker, which is more likely this machine's fault than theirs; the last was ${job.path}: ${error.message}`;
+      this.#pauseFor(new CycleboxError(error.code, message, { subject: error.subject, cause: error }), job);
+      return journal.release(job.id, { alone: true });
+    }
+    const deaths = job.deaths + 1;
+    if (deaths >= maxDeaths || job.unclean >= suspiciousEnds) return this.#quarantine(job, deaths, error);
+    const delayMs = backOffDelay(deaths, this.#options.retryBackOff ?? defaultRetryBackOff);
+    journal.died(job.id, error, delayMs);
+    this.#retrying(job, error, delayMs);
   }
 
-  #subject(job: Job): ErrorSubject {
-    return { job: job.id, file: join(this.#options.inbox, job.path) };
+  async #quarantine(job: Job, deaths: number, error: CycleboxError): Promise<void> {
+    if (await this.#run.hasChanged(job)) return this.#run.moot(job);
+    const times = deaths === 1 ? 'once, after it was running when earlier processes ended' : `${deaths} times`;
+    const message = `${job.path} (${job.translation}) has ended its compute worker ${times} and is set aside; the last time: ${error.message}`;
+    const reason = new CycleboxError(error.code, message, { subject: error.subject, cause: error.cause });
+    this.#options.journal.quarantined(job.id, reason);
+    this.#emitFailed(job, reason, true);
   }
 
-  #moot(job: Job): void {
-    this.#options.journal.skipped(job.id);
-    this.#options.onChanged(job.path);
+  /** While it has changed but lately, its writer may only have stalled. */
+  #undecodable(job: Job, error: CycleboxError): Promise<void> | void {
+    const { journal, limits, unchangedForMs } = this.#options;
+    const agoMs = unchangedForMs(job);
+    if (agoMs === undefined) return this.#fail(job, error);
+    const { decodeGraceMs } = limits();
+    const delayMs = Math.min(Math.max(20, decodeGraceMs / 8), Math.max(1, decodeGraceMs - agoMs));
+    journal.wait(job.id, error, delayMs);
+    this.#retrying(job, error, delayMs);
   }
 
-  async #isUnchanged(job: Job): Promise<boolean> {
-    return (await identify(join(this.#options.inbox, job.path))) === job.identity;
+  #mayPass(job: Job, error: CycleboxError): Promise<void> | void {
+    const { journal, limits, retryBackOff = defaultRetryBackOff } = this.#options;
+    // What went wrong before the attempt was written down was an attempt all the same.
+    if (journal.get(job.id)?.state === 'queued') journal.start(job.id, job.version, '');
+    const attempts = journal.get(job.id)?.attempts ?? 1;
+    if (attempts >= limits().maxAttempts) return this.#fail(job, error);
+    const delayMs = backOffDelay(attempts, retryBackOff);
+    journal.retry(job.id, error, delayMs);
+    this.#retrying(job, error, delayMs);
   }
 
-  async #recoverOne(job: Job): Promise<void> {
-    const { journal, outbox } = this.#options;
-    const output = job.output === undefined ? undefined : join(outbox, job.output);
-    const wasLinked = output !== undefined && job.inode !== '' && (await inodeOf(output)) === job.inode;
-    if (job.temporary !== undefined) await rm(job.temporary, { force: true });
-    if (wasLinked && job.output !== undefined) {
-      await syncFolder(dirname(output));
-      journal.done(job.id, job.output);
-    } else journal.release(job.id);
+  #retrying(job: Job, error: CycleboxError, delayMs: number): void {
+    const { id, path } = job;
+    this.#options.emit({ type: 'retrying', job: id, path, attempt: job.attempts + 1, error, delayMs });
   }
+
+  async #fail(job: Job, error: CycleboxError): Promise<void> {
+    if (await this.#run.hasChanged(job)) return this.#run.moot(job);
+    this.#options.journal.failed(job.id, error);
+    this.#emitFailed(job, error, false);
+  }
+
+  #emitFailed({ id, path, translation }: Job, error: CycleboxError, quarantined: boolean): void {
+    this.#options.emit({ type: 'failed', job: id, path, translation, error, quarantined, earlier: false });
+  }
+
+  #cancelled(job: Job): void {
+    this.#options.journal.cancelled(job.id);
+    this.#options.emit({ type: 'cancelled', job: job.id, path: job.path });
+  }
+
+  #said(error: CycleboxError): void {
+    this.#options.emit({ type: 'trouble', error });
+  }
+
+  /** The journal itself failed: the job stays as it last stood there until it can be sorted out. */
+  #outcomeLost(id: JobId, error: CycleboxError): void {
+    this.#unrecorded.add(id);
+    this.#said(error);
+    this.#pauseFor(error);
+  }
+
+  /** @param witness the job whose translation has to work again, where the worker is in question */
+  #pauseFor(error: CycleboxError, witness?: Job): void {
+    this.#gate.byEnvironment(error, () => this.#probe(witness));
+  }
+
+  async #probe(witness?: Job): Promise<void> {
+    const { publisher, journal, runner, route } = this.#options;
+    await this.#run.requireOutbox();
+    await publisher.probe();
+    journal.probe();
+    if (!witness || !runner.selfTest) return;
+    const routing = route(witness.path);
+    if (routing.kind === 'translate') await runner.selfTest(routing.translation, new AbortController().signal);
+  }
+
+  #paused(pause: QueuePause): void {
+    this.#queue.pause();
+    this.#options.emit({ type: 'paused', ...pause });
+  }
+
+  async #resumed(): Promise<void> {
+    if (this.#stopping) return;
+    try {
+      await this.#sortOut();
+    } catch (error) {
+      this.#pauseFor(asCycleboxError(error));
+      return;
+    }
+    this.#queue.resume();
+    this.#options.emit({ type: 'resumed' });
+    this.pump();
+    this.#options.onProgress();
+  }
+
+  async #sortOut(): Promise<void> {
+    for (const id of this.#unrecorded) {
+      const job = this.#options.journal.get(id);
+      if (job?.state === 'running' || job?.state === 'publishing') await this.#run.recover(job, false);
+      this.#unrecorded.delete(id);
+    }
+  }
+}
+
+function runsAlone(job: Job): boolean {
+  return job.alone || job.deaths > 0 || job.unclean >= suspiciousEnds;
 }

@@ -1,122 +1,63 @@
 /**
  * The durable record of jobs: one row a job, one row an attempt. Every change of state is committed to the disk
- * before the step it allows is taken. It decides nothing; `Inbox` does.
+ * before the step it allows is taken. It decides nothing; `Inbox` and `JobLine` do.
  *
  * A job is unique per file (path and identity), translation and model version, so that a restart redoes nothing.
  */
+import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import {
-  type Clock,
-  CycleboxError,
-  type Disposable,
-  isErrorCode,
-  type JobId,
-  newJobId,
-  systemClock,
-} from '../base/index.js';
+import { type Clock, CycleboxError, type Disposable, type JobId, newJobId, systemClock } from '../base/index.js';
+import { type Attempt, type Job, type NewJob, toAttempt, toJob } from './job.js';
+import { JournalHistory } from './journal-history.js';
+import { insertMany, lookUpMany, passesThroughJson, type Wanted } from './journal-intake.js';
+import { migrate } from './journal-schema.js';
 import type { SourceIdentity } from './source-file.js';
-import { Sqlite, type SqlRow } from './sqlite.js';
-import type { RelativePath, RunReport, Translation } from './types.js';
+import { Sqlite } from './sqlite.js';
+import type { JobState, RelativePath, RunReport, Translation } from './types.js';
 
-export type JobState =
-  | 'seen'
-  | 'settling'
-  | 'queued'
-  | 'running'
-  | 'publishing'
-  | 'done'
-  | 'failed'
-  | 'quarantined'
-  | 'skipped';
+/** A job's lease: as long as it runs, its daemon says so again and again. */
+export const leaseMs = 60_000;
 
-export interface Job {
-  readonly id: JobId;
-  readonly path: RelativePath;
-  readonly identity: SourceIdentity;
-  /** Empty for a file that no translation was found for. */
-  readonly translation: string;
-  readonly version: string;
-  readonly state: JobState;
-  /** Attempts that count against the job. */
-  readonly attempts: number;
-  /** Why it failed. */
-  readonly error?: CycleboxError | undefined;
-  /** Absolute; where the running attempt leaves its result. */
-  readonly temporary?: string | undefined;
-  /** `device:inode` of the temporary file while publishing. */
-  readonly inode?: string | undefined;
-  /** Relative to the outbox; the name being tried, then the name given. */
-  readonly output?: RelativePath | undefined;
-}
-
-export interface NewJob {
-  readonly path: RelativePath;
-  readonly identity: SourceIdentity;
-  readonly translation: Translation;
-}
-
-const schemaVersion = 1;
-
-const schema = `
-  CREATE TABLE IF NOT EXISTS jobs (
-    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
-    id TEXT NOT NULL UNIQUE,
-    path TEXT NOT NULL,
-    identity TEXT NOT NULL,
-    translation TEXT NOT NULL,
-    version TEXT NOT NULL,
-    state TEXT NOT NULL,
-    attempts INTEGER NOT NULL DEFAULT 0,
-    code TEXT,
-    message TEXT,
-    temporary TEXT,
-    inode TEXT,
-    output TEXT,
-    created_ms INTEGER NOT NULL,
-    updated_ms INTEGER NOT NULL,
-    UNIQUE (path, identity, translation, version)
-  );
-  CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, sequence);
-  CREATE TABLE IF NOT EXISTS attempts (
-    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
-    job TEXT NOT NULL REFERENCES jobs (id),
-    number INTEGER NOT NULL,
-    started_ms INTEGER NOT NULL,
-    ended_ms INTEGER,
-    outcome TEXT,
-    code TEXT,
-    message TEXT,
-    report TEXT
-  );
-  CREATE INDEX IF NOT EXISTS attempts_by_job ON attempts (job, number);
-  PRAGMA user_version = ${schemaVersion};
-`;
+/** No wait is longer; a job that seems to wait longer waits only because the clock was set back. */
+const longestWaitMs = 3_600_000;
 
 export class Journal implements Disposable {
   readonly #sqlite: Sqlite;
   readonly #clock: Clock;
+  /** Signs the leases: another daemon's are not renewed. */
+  readonly #owner = `${process.pid}-${randomUUID()}`;
 
-  /** @throws JOURNAL_INVALID when the file is no journal, or one of a newer version */
+  readonly history: JournalHistory;
+
+  /** @throws JOURNAL_INVALID when the file is no journal, is damaged, or is one of a newer version */
   constructor(file: string, clock: Clock = systemClock) {
     mkdirSync(dirname(file), { recursive: true });
     this.#clock = clock;
     this.#sqlite = new Sqlite(file);
-    this.#sqlite.get('PRAGMA journal_mode = WAL');
-    this.#sqlite.exec('PRAGMA synchronous = FULL');
-    const version = Number(this.#sqlite.get('PRAGMA user_version')?.['user_version'] ?? 0);
-    if (version > schemaVersion) {
-      const message = `${file} was written by a newer cyclebox (version ${version}, this one knows ${schemaVersion}): update cyclebox`;
-      throw new CycleboxError('JOURNAL_INVALID', message, { subject: { file } });
+    try {
+      this.#sqlite.get('PRAGMA journal_mode = WAL');
+      this.#sqlite.exec('PRAGMA synchronous = FULL');
+      requireSound(this.#sqlite, file);
+      migrate(this.#sqlite, file);
+    } catch (error) {
+      this.#sqlite.dispose();
+      throw error;
     }
-    this.#sqlite.exec(schema);
+    this.history = new JournalHistory(this.#sqlite);
   }
 
-  /** The job of a file and translation as it stands, whichever version of the model did it. */
+  /** The newest job of a file and translation, whichever version of the model did it. */
   find(path: RelativePath, identity: SourceIdentity, translation: string): Job | undefined {
     const sql = 'SELECT * FROM jobs WHERE path = ? AND identity = ? AND translation = ? ORDER BY sequence DESC LIMIT 1';
     const row = this.#sqlite.get(sql, path, identity, translation);
     return row && toJob(row);
+  }
+
+  /** `find` for many files at once, in their order. */
+  findMany(wanted: readonly Wanted[]): readonly (Job | undefined)[] {
+    if (wanted.every(passesThroughJson)) return lookUpMany(this.#sqlite, wanted);
+    return wanted.map(({ path, identity, translation }) => this.find(path, identity, translation));
   }
 
   get(id: JobId): Job | undefined {
@@ -124,23 +65,64 @@ export class Journal implements Disposable {
     return row && toJob(row);
   }
 
-  /** Queues jobs, in one transaction; one that is known already is queued anew. Returns them as they stand. */
-  enqueue(jobs: readonly NewJob[]): readonly Job[] {
-    return this.#sqlite.transaction(() => jobs.map(job => this.#upsert(job, 'queued')));
+  /** The attempts at a job, oldest first. */
+  attempts(id: JobId): readonly Attempt[] {
+    return this.#sqlite.all('SELECT * FROM attempts WHERE job = ? ORDER BY sequence', id).map(toAttempt);
   }
 
-  /** Records a file that could not even become a job. */
-  refuse(file: Omit<NewJob, 'translation'>, error: CycleboxError): Job {
+  /**
+   * Queues jobs, in one transaction. One that is known and under way stays as it is; one that has ended is queued
+   * anew, behind the others. Returns them as they stand.
+   */
+  enqueue(jobs: readonly NewJob[]): readonly Job[] {
+    return this.#sqlite.transaction(() => this.#enqueueAll(jobs));
+  }
+
+  /**
+   * `enqueue`, and in the same transaction records of files that could not even become jobs. Those said to be unknown
+   * are not looked for again.
+   */
+  takeIn(jobs: readonly ToTakeIn<NewJob>[], refused: readonly ToTakeIn<RefusedFile>[]): TakenIn {
+    const isNew = (one: ToTakeIn<NewJob | RefusedFile>) => one.isUnknown && passesThroughJson(one);
     return this.#sqlite.transaction(() => {
-      const job = this.#upsert({ ...file, translation: { key: '', version: '' } }, 'failed');
-      this.#sqlite.run('UPDATE jobs SET code = ?, message = ? WHERE id = ?', error.code, error.message, job.id);
-      return { ...job, error };
+      const rest = refused.filter(file => !isNew(file)).map(file => this.#refuse(file));
+      const unroutable = refused.filter(isNew).map(file => ({ ...file, translation: noTranslation }));
+      return {
+        queued: [
+          ...insertMany(this.#sqlite, jobs.filter(isNew), this.#nowMs()),
+          ...this.#enqueueAll(jobs.filter(job => !isNew(job))),
+        ],
+        refused: [...insertMany(this.#sqlite, unroutable, this.#nowMs()), ...rest],
+      };
     });
   }
 
-  /** The oldest queued jobs. */
+  /** The next queued jobs that need not wait, in the order of their turn. */
   queued(limit: number): readonly Job[] {
-    return this.#sqlite.all("SELECT * FROM jobs WHERE state = 'queued' ORDER BY sequence LIMIT ?", limit).map(toJob);
+    const sql = `SELECT * FROM jobs WHERE state = 'queued' AND (due_ms <= ? OR due_ms > ?)
+      ORDER BY priority DESC, sequence LIMIT ?`;
+    const nowMs = this.#nowMs();
+    return this.#sqlite.all(sql, nowMs, nowMs + longestWaitMs, limit).map(toJob);
+  }
+
+  /** True when a job is queued, whether it waits or not. */
+  get hasQueued(): boolean {
+    return this.#sqlite.get("SELECT 1 FROM jobs WHERE state = 'queued' LIMIT 1") !== undefined;
+  }
+
+  /** Milliseconds until the first of the jobs that wait needs to wait no longer; undefined when none waits. */
+  nextDueInMs(): number | undefined {
+    const nowMs = this.#nowMs();
+    // Asked after every job: the index holds only the jobs that wait, of all that are queued.
+    const sql =
+      "SELECT min(due_ms) AS due FROM jobs INDEXED BY jobs_waiting WHERE state = 'queued' AND due_ms > 0 AND due_ms > ?";
+    const row = this.#sqlite.get(sql, nowMs);
+    return typeof row?.['due'] === 'number' ? row['due'] - nowMs : undefined;
+  }
+
+  /** Nobody waits any longer: at a start, what was to be waited for may have passed. */
+  endWaits(): void {
+    this.#sqlite.run("UPDATE jobs SET due_ms = 0 WHERE state = 'queued' AND due_ms > 0");
   }
 
   /** Jobs that an earlier process left under way. */
@@ -148,20 +130,27 @@ export class Journal implements Disposable {
     return this.#sqlite.all("SELECT * FROM jobs WHERE state IN ('running', 'publishing') ORDER BY sequence").map(toJob);
   }
 
-  /** Starts an attempt; returns its number, from 1. */
+  /** Starts an attempt and takes the lease; returns the attempt's number, from 1. */
   start(id: JobId, version: string, temporary: string): number {
     return this.#sqlite.transaction(() => {
       this.#sqlite.run('UPDATE OR REPLACE jobs SET version = ? WHERE id = ?', version, id);
-      const sql =
-        "UPDATE jobs SET state = 'running', attempts = attempts + 1, temporary = ?, inode = NULL, output = NULL, code = NULL, message = NULL, updated_ms = ? WHERE id = ?";
-      this.#sqlite.run(sql, temporary, this.#nowMs(), id);
+      const nowMs = this.#nowMs();
+      const sql = `UPDATE jobs SET state = 'running', attempts = attempts + 1, temporary = ?, inode = NULL, output = NULL,
+        code = NULL, message = NULL, due_ms = 0, lease_owner = ?, lease_until_ms = ?, updated_ms = ? WHERE id = ?`;
+      this.#sqlite.run(sql, temporary, this.#owner, nowMs + leaseMs, nowMs, id);
       const number = this.get(id)?.attempts ?? 1;
-      this.#sqlite.run('INSERT INTO attempts (job, number, started_ms) VALUES (?, ?, ?)', id, number, this.#nowMs());
+      this.#sqlite.run('INSERT INTO attempts (job, number, started_ms) VALUES (?, ?, ?)', id, number, nowMs);
       return number;
     });
   }
 
-  /** The result is about to be linked to `output`; `inode` tells afterwards whether it was. */
+  /** The heartbeat of the jobs that run here. */
+  renewLeases(): void {
+    const sql = "UPDATE jobs SET lease_until_ms = ? WHERE state IN ('running', 'publishing') AND lease_owner = ?";
+    this.#sqlite.run(sql, this.#nowMs() + leaseMs, this.#owner);
+  }
+
+  /** The result is about to be given the name `output`; `inode` tells afterwards whether it was. */
   publishing(id: JobId, output: RelativePath, inode: string, report: RunReport): void {
     this.#sqlite.transaction(() => {
       const sql = "UPDATE jobs SET state = 'publishing', output = ?, inode = ?, updated_ms = ? WHERE id = ?";
@@ -171,27 +160,72 @@ export class Journal implements Disposable {
   }
 
   done(id: JobId, output: RelativePath): void {
-    this.#end(id, 'done', 'done', undefined, output);
+    this.#end(id, { state: 'done', outcome: 'done', output });
   }
 
   failed(id: JobId, error: CycleboxError): void {
-    this.#end(id, 'failed', 'failed', error);
+    this.#end(id, { state: 'failed', outcome: 'failed', error });
+  }
+
+  quarantined(id: JobId, error: CycleboxError): void {
+    this.#sqlite.transaction(() => {
+      this.#sqlite.run('UPDATE jobs SET deaths = deaths + 1 WHERE id = ?', id);
+      this.#write(id, { state: 'quarantined', outcome: 'died', error });
+    });
+  }
+
+  cancelled(id: JobId): void {
+    this.#end(id, { state: 'cancelled', outcome: 'cancelled' });
+  }
+
+  /** Returns how many. */
+  cancelWaiting(): number {
+    return this.#sqlite.run(
+      "UPDATE jobs SET state = 'cancelled', updated_ms = ? WHERE state = 'queued'",
+      this.#nowMs(),
+    );
   }
 
   /** The file is gone or has changed: this job is moot. */
   skipped(id: JobId): void {
-    this.#end(id, 'skipped', 'skipped');
+    this.#end(id, { state: 'skipped', outcome: 'skipped' });
   }
 
-  /** Back into the queue after a failure that may pass. */
-  retry(id: JobId, error: CycleboxError): void {
-    this.#end(id, 'queued', 'retried', error);
+  /** Back into the queue after a failure that may pass, not to be tried before `delayMs` have gone. */
+  retry(id: JobId, error: CycleboxError, delayMs = 0): void {
+    this.#end(id, { state: 'queued', outcome: 'retried', error, delayMs });
+  }
+
+  /** Back into the queue after it killed its worker: it will run alone. */
+  died(id: JobId, error: CycleboxError, delayMs: number): void {
+    this.#sqlite.transaction(() => {
+      this.#sqlite.run('UPDATE jobs SET deaths = deaths + 1, alone = 1 WHERE id = ?', id);
+      this.#write(id, { state: 'queued', outcome: 'died', error, delayMs });
+    });
   }
 
   /** Back into the queue without the attempt counting against it: it was interrupted. */
-  release(id: JobId): void {
-    this.#sqlite.run('UPDATE jobs SET attempts = max(0, attempts - 1) WHERE id = ?', id);
-    this.#end(id, 'queued', 'released');
+  release(id: JobId, options: { readonly alone?: boolean; readonly unclean?: boolean } = {}): void {
+    this.#sqlite.transaction(() => {
+      const sql =
+        'UPDATE jobs SET attempts = max(0, attempts - 1), alone = max(alone, ?), unclean = unclean + ? WHERE id = ?';
+      this.#sqlite.run(sql, options.alone ? 1 : 0, options.unclean ? 1 : 0, id);
+      this.#write(id, { state: 'queued', outcome: 'released' });
+    });
+  }
+
+  /** Back into the queue without the attempt counting, not to be tried before `delayMs` have gone. */
+  wait(id: JobId, error: CycleboxError, delayMs: number): void {
+    this.#sqlite.transaction(() => {
+      this.#sqlite.run('UPDATE jobs SET attempts = max(0, attempts - 1) WHERE id = ?', id);
+      this.#write(id, { state: 'queued', outcome: 'retried', error, delayMs });
+    });
+  }
+
+  /** Back into the queue with a clean sheet. `redo`: an earlier output does not count. */
+  renew(id: JobId, redo = false): void {
+    const sql = `UPDATE jobs SET ${cleanSheet}, state = 'queued', redo = max(redo, ?), updated_ms = ? WHERE id = ?`;
+    this.#sqlite.run(sql, redo ? 1 : 0, this.#nowMs(), id);
   }
 
   /**
@@ -208,36 +242,87 @@ export class Journal implements Disposable {
 
   /** How many jobs are in each state; states without jobs are left out. */
   counts(): Readonly<Partial<Record<JobState, number>>> {
-    const rows = this.#sqlite.all('SELECT state, count(*) AS count FROM jobs GROUP BY state');
-    return Object.fromEntries(rows.map(row => [String(row['state']), Number(row['count'])]));
+    return this.history.counts();
+  }
+
+  /** A word kept over restarts. */
+  setting(key: string): string | undefined {
+    const row = this.#sqlite.get('SELECT value FROM settings WHERE key = ?', key);
+    return row && String(row['value']);
+  }
+
+  set(key: string, value: string | undefined): void {
+    if (value === undefined) this.#sqlite.run('DELETE FROM settings WHERE key = ?', key);
+    else this.#sqlite.run('INSERT OR REPLACE INTO settings (key, value) VALUES (?, ?)', key, value);
+  }
+
+  /** Throws unless the journal can be written to. */
+  probe(): void {
+    this.set('probe', String(this.#nowMs()));
   }
 
   dispose(): void {
+    try {
+      // libsql closes without: the write-ahead log would stay as long as it had grown.
+      this.#sqlite.get('PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch {
+      // It is read again at the next start.
+    }
     this.#sqlite.dispose();
   }
 
-  #upsert({ path, identity, translation }: NewJob, state: JobState): Job {
-    const sql = `INSERT INTO jobs (id, path, identity, translation, version, state, created_ms, updated_ms)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-      ON CONFLICT (path, identity, translation, version)
-      DO UPDATE SET state = excluded.state, attempts = 0, code = NULL, message = NULL, updated_ms = excluded.updated_ms`;
-    const nowMs = this.#nowMs();
+  #enqueueAll(jobs: readonly NewJob[]): readonly Job[] {
+    if (!jobs.every(passesThroughJson)) return jobs.map(job => this.#upsert(job, 'queued'));
+    const known = lookUpMany(this.#sqlite, jobs.map(toWanted));
+    const unknown = jobs.filter((_, index) => !known[index]);
+    const again = jobs.filter((_, index) => known[index]);
+    return [...insertMany(this.#sqlite, unknown, this.#nowMs()), ...again.map(job => this.#upsert(job, 'queued'))];
+  }
+
+  #refuse({ path, identity, error }: RefusedFile): Job {
+    const job = this.#upsert({ path, identity, translation: noTranslation }, 'failed');
+    this.#sqlite.run('UPDATE jobs SET code = ?, message = ? WHERE id = ?', error.code, error.message, job.id);
+    return { ...job, error };
+  }
+
+  #upsert({ path, identity, translation, priority = 0, redo = false }: NewJob, state: 'queued' | 'failed'): Job {
     const { key, version } = translation;
-    this.#sqlite.run(sql, newJobId(), path, identity, key, version, state, nowMs, nowMs);
-    const job = this.find(path, identity, key);
+    const nowMs = this.#nowMs();
+    const known = this.#exact(path, identity, key, version);
+    if (known && isUnderWay.has(known.state)) return known;
+    if (known) {
+      const sql = `UPDATE jobs SET ${cleanSheet}, state = ?, priority = ?, redo = max(redo, ?), updated_ms = ?,
+        sequence = (SELECT max(sequence) + 1 FROM jobs) WHERE id = ?`;
+      this.#sqlite.run(sql, state, priority, redo ? 1 : 0, nowMs, known.id);
+    } else {
+      const sql = `INSERT INTO jobs (id, path, identity, translation, version, state, priority, redo, created_ms, updated_ms)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+      const values = [newJobId(), path, identity, key, version, state, priority, redo ? 1 : 0, nowMs, nowMs];
+      this.#sqlite.run(sql, ...values);
+    }
+    const job = this.#exact(path, identity, key, version);
     if (!job) throw new Error(`a job just written is not there: ${path}`);
     return job;
   }
 
-  #end(id: JobId, state: JobState, outcome: string, error?: CycleboxError, output: string | null = null): void {
+  #exact(path: RelativePath, identity: SourceIdentity, translation: string, version: string): Job | undefined {
+    const sql = 'SELECT * FROM jobs WHERE path = ? AND identity = ? AND translation = ? AND version = ?';
+    const row = this.#sqlite.get(sql, path, identity, translation, version);
+    return row && toJob(row);
+  }
+
+  #end(id: JobId, ending: Ending): void {
+    this.#sqlite.transaction(() => this.#write(id, ending));
+  }
+
+  #write(id: JobId, { state, outcome, error, output, delayMs = 0 }: Ending): void {
     const [code, message, nowMs] = [error?.code ?? null, error?.message ?? null, this.#nowMs()];
-    this.#sqlite.transaction(() => {
-      const job =
-        'UPDATE jobs SET state = ?, code = ?, message = ?, temporary = NULL, inode = NULL, output = ?, updated_ms = ? WHERE id = ?';
-      this.#sqlite.run(job, state, code, message, output, nowMs, id);
-      const attempt = `UPDATE attempts SET ended_ms = ?, outcome = ?, code = ?, message = ? WHERE ${lastAttempt} AND ended_ms IS NULL`;
-      this.#sqlite.run(attempt, nowMs, outcome, code, message, id);
-    });
+    const dueMs = delayMs > 0 ? nowMs + Math.ceil(Math.min(delayMs, longestWaitMs)) : 0;
+    const job = `UPDATE jobs SET state = ?, code = ?, message = ?, temporary = NULL, inode = NULL, output = ?, due_ms = ?,
+      lease_owner = NULL, lease_until_ms = NULL, updated_ms = ? WHERE id = ?`;
+    this.#sqlite.run(job, state, code, message, output ?? null, dueMs, nowMs, id);
+    const attempt = `UPDATE attempts SET ended_ms = ?, outcome = ?, code = ?, message = ? WHERE ${lastAttempt} AND ended_ms IS NULL`;
+    this.#sqlite.run(attempt, nowMs, outcome, code, message, id);
   }
 
   #nowMs(): number {
@@ -245,23 +330,44 @@ export class Journal implements Disposable {
   }
 }
 
+export interface RefusedFile extends Pick<NewJob, 'path' | 'identity'> {
+  readonly error: CycleboxError;
+}
+
+/** What a file that cannot become a job is recorded under. */
+const noTranslation: Translation = { key: '', version: '' };
+
+export type ToTakeIn<T> = T & { readonly isUnknown: boolean };
+
+export interface TakenIn {
+  readonly queued: readonly Job[];
+  readonly refused: readonly Job[];
+}
+
+function toWanted({ path, identity, translation }: NewJob): Wanted {
+  return { path, identity, translation: translation.key, version: translation.version };
+}
+
+/** How an attempt ends, and what becomes of its job. */
+interface Ending {
+  readonly state: JobState;
+  /** The attempt's. */
+  readonly outcome: string;
+  readonly error?: CycleboxError;
+  readonly output?: RelativePath;
+  readonly delayMs?: number;
+}
+
+const isUnderWay: ReadonlySet<JobState> = new Set<JobState>(['queued', 'running', 'publishing']);
+
+const cleanSheet =
+  'attempts = 0, deaths = 0, unclean = 0, alone = 0, due_ms = 0, code = NULL, message = NULL, output = NULL';
+
 const lastAttempt = 'sequence = (SELECT max(sequence) FROM attempts WHERE job = ?)';
 
-function toJob(row: SqlRow): Job {
-  const text = (column: string) => (row[column] === null ? undefined : String(row[column]));
-  const code = text('code');
-  return {
-    id: String(row['id']) as JobId,
-    path: String(row['path']),
-    identity: String(row['identity']),
-    translation: String(row['translation']),
-    version: String(row['version']),
-    state: String(row['state']) as JobState,
-    attempts: Number(row['attempts']),
-    error:
-      code === undefined ? undefined : new CycleboxError(isErrorCode(code) ? code : 'INTERNAL', text('message') ?? ''),
-    temporary: text('temporary'),
-    inode: text('inode'),
-    output: text('output'),
-  };
+function requireSound(sqlite: Sqlite, file: string): void {
+  const fault = sqlite.all('PRAGMA quick_check(1)')[0]?.['quick_check'];
+  if (fault === 'ok') return;
+  const cause = Object.assign(new Error(String(fault)), { code: 'SQLITE_CORRUPT' });
+  throw new CycleboxError('JOURNAL_INVALID', `${file} is damaged: ${fault}`, { subject: { file }, cause });
 }

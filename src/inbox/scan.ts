@@ -5,31 +5,42 @@
 import type { Dirent } from 'node:fs';
 import { opendir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isJunk } from './junk.js';
 import type { RelativePath } from './types.js';
 
-/** Every regular file that is not junk, in batches. Links are not followed. */
-export async function* scanFolder(
-  root: string,
-  onUnreadable: (folder: RelativePath, error: unknown) => void,
-): AsyncGenerator<readonly RelativePath[]> {
-  const folders: RelativePath[] = [''];
+export interface ScanOptions {
+  readonly isIgnored: (path: RelativePath) => boolean;
+  /** The folder to begin with. Default: the whole inbox. */
+  readonly from?: RelativePath | undefined;
+  /** Called before a folder is read. */
+  readonly onFolder?: ((folder: RelativePath) => void) | undefined;
+  readonly onUnreadable?: ((folder: RelativePath, error: unknown) => void) | undefined;
+}
+
+/** Every path that may be a regular file and is not ignored, in batches. Links are not followed. */
+export async function* scanFolder(root: string, options: ScanOptions): AsyncGenerator<readonly RelativePath[]> {
+  const folders: RelativePath[] = [options.from ?? ''];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    options.onFolder?.(folder);
     try {
-      yield* scanOne(root, folder, folders);
+      yield* scanOne(root, folder, folders, options);
     } catch (error) {
-      onUnreadable(folder, error);
+      options.onUnreadable?.(folder, error);
     }
   }
 }
 
-const batchSize = 64;
+const batchSize = 512;
 
-async function* scanOne(root: string, folder: RelativePath, folders: RelativePath[]): AsyncGenerator<RelativePath[]> {
+async function* scanOne(
+  root: string,
+  folder: RelativePath,
+  folders: RelativePath[],
+  { isIgnored }: ScanOptions,
+): AsyncGenerator<RelativePath[]> {
   let batch: RelativePath[] = [];
-  for await (const entry of await opendir(join(root, folder), { bufferSize: 256 })) {
-    if (isJunk(entry.name)) continue;
+  for await (const entry of await opendir(join(root, folder), { bufferSize: batchSize })) {
     const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+    if (isIgnored(path)) continue;
     if (entry.isDirectory()) folders.push(path);
     else if (mayBeFile(entry)) batch.push(path);
     if (batch.length >= batchSize) {

@@ -51,7 +51,7 @@ export class Sqlite implements Disposable {
       this.exec('COMMIT');
       return result;
     } catch (error) {
-      this.exec('ROLLBACK');
+      this.#rollBack();
       throw error;
     }
   }
@@ -61,6 +61,15 @@ export class Sqlite implements Disposable {
     this.#isOpen = false;
     this.#statements.clear();
     this.#database.close();
+  }
+
+  /** SQLite has done it by itself after some errors (a full disk), and then says that there is nothing to roll back. */
+  #rollBack(): void {
+    try {
+      this.exec('ROLLBACK');
+    } catch {
+      // The error that led here says more.
+    }
   }
 
   #open(): Libsql.Database {

@@ -15,8 +15,32 @@ export interface Translation {
   readonly version: string;
 }
 
+/**
+ * `seen` and `settling` are the settle gate's, which forgets them when the process ends: the next scan finds them anew.
+ * `quarantined`: it killed its worker again and again. `cancelled`: until it is retried or its file changes.
+ * `skipped`: its file had gone or changed; if it comes back, it is done.
+ */
+export type JobState =
+  | 'seen'
+  | 'settling'
+  | 'queued'
+  | 'running'
+  | 'publishing'
+  | 'done'
+  | 'failed'
+  | 'quarantined'
+  | 'cancelled'
+  | 'skipped';
+
 export type Routing =
-  | { readonly kind: 'translate'; readonly translation: Translation }
+  | {
+      readonly kind: 'translate';
+      readonly translation: Translation;
+      /** Higher ones go first. Default 0. */
+      readonly priority?: number | undefined;
+      /** True: files done by another version are done again by this one. Default false. */
+      readonly reprocess?: boolean | undefined;
+    }
   | { readonly kind: 'refuse'; readonly error: CycleboxError };
 
 export type Router = (path: RelativePath) => Routing;
@@ -46,9 +70,23 @@ export interface RunReport {
   readonly encodeMs: number;
 }
 
-/** Runs one job. Throws coded errors; PROCESS_CRASHED and TIMED_OUT may be tried again, CANCELLED is no failure. */
+/** Runs one job. Throws coded errors, of which `retry-policy.ts` makes what they mean; CANCELLED is no failure. */
 export interface Runner {
   run(request: RunRequest): Promise<RunReport>;
+  /**
+   * Resolves when a translation of nothing in particular works: asked after several jobs in a row have killed the
+   * worker, to tell whose fault that was. Without it, waiting is all that is done.
+   */
+  selfTest?(translation: Translation, signal: AbortSignal): Promise<void>;
+}
+
+/** Why the queue stands still. */
+export interface QueuePause {
+  /** `user`: until resumed, also over restarts. `environment`: until a probe succeeds. */
+  readonly by: 'user' | 'environment';
+  readonly reason: string;
+  /** Epoch. */
+  readonly sinceMs: number;
 }
 
 export type InboxEvent =
@@ -71,15 +109,32 @@ export type InboxEvent =
       readonly path: RelativePath;
       readonly attempt: number;
       readonly error: CycleboxError;
+      readonly delayMs: number;
     }
   | {
       readonly type: 'failed';
       readonly job: JobId;
       readonly path: RelativePath;
+      /** Empty when there is no route. */
+      readonly translation: string;
       readonly error: CycleboxError;
+      /** True when it killed its worker and will not be let near another, unless retried by hand. */
+      readonly quarantined: boolean;
       /** True when it failed in an earlier run and has not changed since. */
       readonly earlier: boolean;
     }
+  /** The same file was published before, as the outbox tells: by another daemon, or before the journal was lost. */
+  | {
+      readonly type: 'already-published';
+      readonly job: JobId;
+      readonly path: RelativePath;
+      /** Relative to the outbox. */
+      readonly output: RelativePath;
+    }
+  | { readonly type: 'cancelled'; readonly job: JobId; readonly path: RelativePath }
+  /** Nothing more is started; see `QueuePause`. */
+  | ({ readonly type: 'paused' } & QueuePause)
+  | { readonly type: 'resumed' }
   /** The watcher stumbled; scans go on. */
   | { readonly type: 'trouble'; readonly error: CycleboxError }
   /** Nothing is settling, queued or running. */

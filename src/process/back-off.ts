@@ -12,12 +12,11 @@ export interface BackOffOptions {
 }
 
 export class BackOff {
-  readonly #options: Required<{ [K in keyof BackOffOptions]: NonNullable<BackOffOptions[K]> }>;
+  readonly #options: BackOffOptions;
   #failures = 0;
 
   constructor(options: BackOffOptions = {}) {
-    const { firstMs = 1000, maxMs = 30_000, factor = 2, jitter = 0.2, random = Math.random } = options;
-    this.#options = { firstMs, maxMs, factor, jitter, random };
+    this.#options = options;
   }
 
   /** Failures since the last reset. */
@@ -27,12 +26,17 @@ export class BackOff {
 
   /** Counts a failure and returns the delay before the next try, in ms. */
   next(): number {
-    const { firstMs, maxMs, factor, jitter, random } = this.#options;
-    const fullMs = Math.min(maxMs, firstMs * factor ** this.#failures++);
-    return fullMs * (1 - jitter * random());
+    return backOffDelay(++this.#failures, this.#options);
   }
 
   reset(): void {
     this.#failures = 0;
   }
+}
+
+/** The delay after the failure of this number, from 1, in ms. */
+export function backOffDelay(failure: number, options: BackOffOptions = {}): number {
+  const { firstMs = 1000, maxMs = 30_000, factor = 2, jitter = 0.2, random = Math.random } = options;
+  const fullMs = Math.min(maxMs, firstMs * factor ** (failure - 1));
+  return fullMs * (1 - jitter * random());
 }

@@ -4,7 +4,7 @@
  */
 import { mkdir, open, rm, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { asCycleboxError, CycleboxError, type Disposable } from '../base/index.js';
+import { asCycleboxError, CycleboxError, type Disposable, faultPoint } from '../base/index.js';
 import { decodeImage, encodeImage, nameForFormat, type Picture, readPicture, writePicture } from '../image/index.js';
 import type { CallContext, Handlers, ParamsOf } from '../process/index.js';
 import { openTranslator, type Translator } from '../translate/index.js';
@@ -70,6 +70,7 @@ export class ComputeService implements Disposable {
     const { maxMegapixels } = this.#settings;
     const picture = await decodeImage(source, maxMegapixels === undefined ? {} : { maxPixels: maxMegapixels * 1e6 });
     this.#pictures.set(job, picture);
+    faultPoint('decoded', process.ppid);
     const { width, height, format } = picture;
     return { width, height, format, ms: performance.now() - startMs };
   }
@@ -79,6 +80,7 @@ export class ComputeService implements Disposable {
       const startMs = performance.now();
       const { picture, tiles } = await translator.translatePicture(this.#picture(job), { signal });
       if (this.#pictures.has(job)) this.#pictures.set(job, picture);
+      faultPoint('inferred', process.ppid);
       const { width, height } = picture;
       return { width, height, tiles, loadMs, ms: performance.now() - startMs };
     });
@@ -120,7 +122,9 @@ async function writeFlushed(path: string, bytes: Uint8Array): Promise<void> {
     const handle = await open(path, 'wx');
     try {
       await handle.writeFile(bytes);
+      faultPoint('temp-written', process.ppid);
       await handle.sync();
+      faultPoint('fsynced', process.ppid);
     } finally {
       await handle.close();
     }

@@ -3,7 +3,7 @@
  * an image file to a temporary file with one model. It repeats nothing: when the process dies, the job under way
  * fails with PROCESS_CRASHED and its owner decides.
  */
-import type { Disposable } from '../base/index.js';
+import { asCycleboxError, CycleboxError, type Disposable } from '../base/index.js';
 import type { ImageFormat } from '../image/index.js';
 import {
   type BackOffOptions,
@@ -22,9 +22,12 @@ import {
   computeProtocol,
   defaultComputeSettings,
 } from './compute-protocol.js';
+import { guardMemory } from './memory-guard.js';
 
 export interface ComputeWorkerOptions {
   readonly settings?: Partial<ComputeSettings> | undefined;
+  /** A process that holds more while it works is ended. Default: no limit. Not watched on Windows. */
+  readonly processMemoryLimitBytes?: number | undefined;
   /** What the worker writes to its output: warnings of native libraries. */
   readonly onLine?: ((line: OutputLine) => void) | undefined;
   readonly backOff?: BackOffOptions | undefined;
@@ -65,27 +68,35 @@ type ComputeChild = Child<ComputeApi, NoMethods>;
 export class ComputeWorker implements Disposable {
   readonly #supervisor: Supervisor<ComputeApi>;
   readonly #settings: ComputeSettings;
+  readonly #memoryLimitBytes: number;
   #configured: { readonly child: ComputeChild; readonly done: Promise<void> } | undefined;
 
   constructor(options: ComputeWorkerOptions = {}) {
     this.#settings = { ...defaultComputeSettings, ...options.settings };
+    this.#memoryLimitBytes = options.processMemoryLimitBytes ?? Number.POSITIVE_INFINITY;
     this.#supervisor = new Supervisor<ComputeApi>(childOptions(options), { backOff: options.backOff });
   }
 
   /**
    * Decode, translate, encode.
-   * @throws PROCESS_CRASHED, TIMED_OUT, CANCELLED, or what a stage threw (IMAGE_…, MODEL_…, ENGINE_…, WRITE_FAILED)
+   * @throws PROCESS_CRASHED (also when it held too much memory), TIMED_OUT, CANCELLED, WORKER_UNAVAILABLE, or what a
+   * stage threw (IMAGE_…, MODEL_…, ENGINE_…, WRITE_FAILED)
    */
   async run(task: ComputeTask): Promise<ComputeReport> {
     const child = await this.#ready();
     const limit = deadline(task.timeoutMs);
+    let excess: CycleboxError | undefined;
+    const guard = this.#guard(child, error => {
+      excess = error;
+    });
     try {
       return await stages(child, task, () => ({ signal: task.signal, timeoutMs: limit() }));
     } catch (error) {
       // Native code goes on whatever we say: only the end of the process frees the worker for the next job.
       if (isOverdue(error)) await child.kill();
-      throw error;
+      throw excess ?? error;
     } finally {
+      void guard?.dispose();
       await child.call('release', { job: task.job }).catch(() => {});
     }
   }
@@ -99,14 +110,42 @@ export class ComputeWorker implements Disposable {
     return this.#supervisor.dispose();
   }
 
-  async #ready(): Promise<ComputeChild> {
-    const child = await this.#supervisor.child();
-    if (this.#configured?.child !== child) {
-      this.#configured = { child, done: child.call('configure', this.#settings) };
-    }
-    await this.#configured.done;
-    return child;
+  /** Whoever is at work in a process that is ended for its memory learns why. */
+  #guard(child: ComputeChild, onExceeded: (error: CycleboxError) => void): Disposable | undefined {
+    const limitBytes = this.#memoryLimitBytes;
+    if (child.pid === undefined || limitBytes === Number.POSITIVE_INFINITY) return undefined;
+    return guardMemory({
+      pid: child.pid,
+      limitBytes,
+      onExceeded: bytes => {
+        const message = `the compute worker (pid ${child.pid}) was ended since it held ${megabytes(bytes)} of memory, over its limit of ${megabytes(limitBytes)}`;
+        onExceeded(new CycleboxError('PROCESS_CRASHED', message));
+        void child.kill();
+      },
+    });
   }
+
+  /** A worker that cannot even start is no job's fault. */
+  async #ready(): Promise<ComputeChild> {
+    try {
+      const child = await this.#supervisor.child();
+      if (this.#configured?.child !== child) {
+        this.#configured = { child, done: child.call('configure', this.#settings) };
+      }
+      await this.#configured.done;
+      return child;
+    } catch (error) {
+      const { code, message } = asCycleboxError(error);
+      if (code === 'CANCELLED') throw error;
+      throw new CycleboxError('WORKER_UNAVAILABLE', `the compute worker could not be started: ${message}`, {
+        cause: error,
+      });
+    }
+  }
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.round(bytes / 1e6)} MB`;
 }
 
 async function stages(child: ComputeChild, task: ComputeTask, options: () => CallOptions): Promise<ComputeReport> {

@@ -19,7 +19,15 @@ const events: DaemonEvent[] = [
   { type: 'seen', job, path: 'x/a.png', translation: 'day-night/night' },
   { type: 'started', job, path: 'x/a.png', attempt: 1 },
   { type: 'done', job, path: 'x/a.png', translation: 'day-night/night', output: 'x/a (2).png', report, ms: 12.4 },
-  { type: 'failed', job, path: 'x/b.png', error: new CycleboxError('IMAGE_CORRUPT', 'it is cut'), earlier: true },
+  {
+    type: 'failed',
+    job,
+    path: 'x/b.png',
+    translation: 'day-night/night',
+    error: new CycleboxError('IMAGE_CORRUPT', 'it is cut'),
+    quarantined: false,
+    earlier: true,
+  },
   { type: 'idle' },
 ];
 

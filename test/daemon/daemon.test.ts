@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import sharp from 'sharp';
@@ -26,6 +27,7 @@ const config: WatchConfig = {
   plugins: ['plugins'],
   models: 'models',
   settleMs: 30,
+  decodeGraceMs: 100,
   threads: 1,
   routes: [
     { match: 'day-to-night/**', pair: 'day-night', to: 'night' },
@@ -91,6 +93,7 @@ async function outputs(root: string): Promise<string[]> {
   return entries
     .filter(entry => entry.isFile())
     .map(entry => join(entry.parentPath, entry.name).slice(root.length + 8))
+    .filter(path => !path.startsWith('.cyclebox'))
     .sort();
 }
 
@@ -278,10 +281,11 @@ describe('cyclebox start', () => {
     await drop(root, 'day-to-night/a.png');
     const { child, heard, ended } = await cyclebox(root);
     await heard('"output"');
+    expect(await readFile(join(root, '.cyclebox/owner.json'), 'utf8')).toContain(`"pid":${child.pid}`);
     child.kill('SIGTERM');
     expect((await ended).code).toBe(0);
     expect(await outputs(root)).toEqual(['day-to-night/a.png']);
-    expect(await readFile(join(root, '.cyclebox/owner.txt'), 'utf8')).toContain(`process ${child.pid}`);
+    expect(existsSync(join(root, '.cyclebox/owner.json'))).toBe(false);
   });
 
   it('loses nothing and does nothing twice when it is killed in the middle', async () => {

@@ -55,15 +55,23 @@ async function drop(path: string, content: string): Promise<void> {
 async function outputs(): Promise<Record<string, string>> {
   const entries = await readdir(join(root, 'outbox'), { recursive: true, withFileTypes: true });
   const files = entries.filter(entry => entry.isFile()).map(entry => join(entry.parentPath, entry.name));
-  const pairs = files.map(async file => [file.slice(root.length + 8), await readFile(file, 'utf8')] as const);
+  const visible = files.filter(file => !file.includes('/outbox/.cyclebox/'));
+  const pairs = visible.map(async file => [file.slice(root.length + 8), await readFile(file, 'utf8')] as const);
   return Object.fromEntries((await Promise.all(pairs)).sort());
 }
+
+const quick = {
+  settleMs: 20,
+  decodeGraceMs: 0,
+  retryBackOff: { firstMs: 5, maxMs: 20 },
+  probeBackOff: { firstMs: 5, maxMs: 20 },
+};
 
 async function open(more: Partial<InboxOptions> = {}) {
   const runner = new ShoutingRunner();
   const events: InboxEvent[] = [];
   const options = { inbox: join(root, 'inbox'), outbox: join(root, 'outbox'), state: join(root, 'state') };
-  const inbox = opened.add(await Inbox.open({ ...options, route, runner, settleMs: 20, ...more }));
+  const inbox = opened.add(await Inbox.open({ ...options, route, runner, ...quick, ...more }));
   inbox.onEvent(event => events.push(event));
   const of = <T extends InboxEvent['type']>(type: T) =>
     events.filter((event): event is Extract<InboxEvent, { type: T }> => event.type === type);
@@ -234,5 +242,39 @@ describe('the inbox', () => {
     await inbox.stop();
     const again = await open({ watch: false });
     await again.inbox.stop();
+  });
+});
+
+describe('an inbox that vanishes', () => {
+  it('pauses, loses none of its queued files, goes on by itself when it is back, and redoes nothing', async () => {
+    for (let i = 0; i < 30; i++) await drop(`up/${i}.txt`, `file ${i}`);
+    await drop('up/broken.txt', 'bad');
+    const { inbox, runner, of } = await open({ decodeGraceMs: 0 });
+    const heard = (type: InboxEvent['type']) =>
+      new Promise<void>(resolve => {
+        const subscription = inbox.onEvent(event => {
+          if (event.type !== type) return;
+          void subscription.dispose();
+          resolve();
+        });
+      });
+    const [paused, resumed] = [heard('paused'), heard('resumed')];
+    let moved: Promise<void> | undefined;
+    runner.before = async () => {
+      if (runner.ran.length === 5) moved = rename(join(root, 'inbox'), join(root, 'away'));
+      await moved;
+    };
+    await inbox.start();
+    await paused;
+    expect(inbox.status().pause).toMatchObject({ by: 'environment' });
+    expect(inbox.seeing.rootIsThere).toBe(false);
+    await rename(join(root, 'away'), join(root, 'inbox'));
+    await resumed;
+    while (of('done').length < 30) await heard('done');
+    expect(Object.keys(await outputs()).filter(name => name.startsWith('up/'))).toHaveLength(30);
+    await inbox.whenIdle();
+    expect(inbox.failures).toMatchObject([{ path: 'up/broken.txt' }]);
+    expect(of('failed')).toHaveLength(1);
+    expect(new Set(of('done').map(event => event.path)).size).toBe(of('done').length);
   });
 });

@@ -4,15 +4,18 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CycleboxError, ManualClock } from '../../src/base/index.js';
 import { Inbox, isJunk, Journal, Sqlite } from '../../src/inbox/index.js';
-import { numbered } from '../../src/inbox/publish.js';
+import { markOf } from '../../src/inbox/outbox-files.js';
+import { numbered } from '../../src/inbox/output-names.js';
 import { SettleGate } from '../../src/inbox/settle-gate.js';
-import { identify, inodeOf } from '../../src/inbox/source-file.js';
+import { identify } from '../../src/inbox/source-file.js';
 
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cyclebox-parts-'));
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const visible = async (path: string) => (await readdir(path)).filter(name => name !== '.cyclebox');
 
 const report = {
   name: 'a.png',
@@ -112,7 +115,7 @@ describe('recovery', () => {
     const identity = (await identify(join(inbox, 'a.png')))!;
     const [job] = journal.enqueue([{ path: 'a.png', identity, translation: { key: 'k', version: 'v' } }]);
     journal.start(job!.id, 'v', temporary);
-    journal.publishing(job!.id, 'a.png', (await inodeOf(temporary))!, report);
+    journal.publishing(job!.id, 'a.png', (await markOf(temporary))!, report);
     journal.dispose();
     if (isLinked) await link(temporary, join(outbox, 'a.png'));
     const runner = { run: () => Promise.reject(new Error('not to be run')) };
@@ -128,14 +131,14 @@ describe('recovery', () => {
   it('completes a job that crashed after its output was linked', async () => {
     const inbox = await interruptedWhilePublishing(true);
     expect(inbox.counts()).toEqual({ done: 1 });
-    expect(await readdir(join(folder, 'outbox'))).toEqual(['a.png']);
+    expect(await visible(join(folder, 'outbox'))).toEqual(['a.png']);
     await inbox.stop();
   });
 
   it('requeues a job that crashed before its output was linked, and leaves no temporary', async () => {
     const inbox = await interruptedWhilePublishing(false);
     expect(inbox.counts()).toEqual({ queued: 1 });
-    expect(await readdir(join(folder, 'outbox'))).toEqual([]);
+    expect(await visible(join(folder, 'outbox'))).toEqual([]);
     await inbox.stop();
   });
 });
@@ -179,6 +182,24 @@ describe('the settle gate', () => {
     expect(settled).toEqual(['told']);
     await advance(400);
     expect(settled).toEqual(['told', 'found']);
+  });
+
+  it('remembers for the decode grace how long a file has been as it is, and begins anew when it changes', async () => {
+    const { identities, settled, settles, advance } = gate();
+    identities.set('a', '1');
+    settles.offer('a', '1');
+    await advance(1000);
+    expect(settled).toEqual(['a']);
+    await advance(4000);
+    settles.offer('a', '1');
+    expect(settles.unchangedForMs('a', '1')).toBe(5000);
+    expect(settles.unchangedForMs('a', '2')).toBeUndefined();
+    identities.set('a', '2');
+    settles.offer('a', '2');
+    await advance(9999);
+    expect(settles.unchangedForMs('a', '2')).toBe(9999);
+    await advance(1);
+    expect(settles.unchangedForMs('a', '2')).toBeUndefined();
   });
 
   it('forgets a file that has gone', async () => {

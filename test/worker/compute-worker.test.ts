@@ -61,6 +61,20 @@ describe('the compute worker', () => {
     await worker.run(await task('fine'));
   });
 
+  it.skipIf(process.platform === 'win32')('is ended when it holds too much memory, and says so', async () => {
+    const options = { entry, processMemoryLimitBytes: 1e6, backOff: { firstMs: 10, maxMs: 20 } };
+    const small = opened.add(new ComputeWorker(options));
+    await expect(small.run(await task('hang'))).rejects.toMatchObject({
+      code: 'PROCESS_CRASHED',
+      message: expect.stringMatching(/held \d+ MB of memory, over its limit of 1 MB/),
+    });
+  });
+
+  it('says of a process that does not start that it is no fault of the job', async () => {
+    const missing = opened.add(new ComputeWorker({ entry: join(folder, 'missing.mjs') }));
+    await expect(missing.run(await task('fine'))).rejects.toMatchObject({ code: 'WORKER_UNAVAILABLE' });
+  });
+
   it('stops a job that is cancelled, though its code cannot be interrupted', async () => {
     const controller = new AbortController();
     await worker.run(await task('fine'));

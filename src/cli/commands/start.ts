@@ -8,13 +8,20 @@ export function register(program: Command): void {
     .description('watch the inbox and translate what is dropped into it, as the configuration says')
     .option('-c, --config <file>', 'configuration file', 'watch-config.json')
     .option('--once', 'work through what is in the inbox, then exit: 0, or 1 if a file in it stands as failed')
+    .option('--dry-run', 'say for each file in the inbox what would happen to it, and write nothing')
     .addHelpText(
       'after',
       `
-The first Ctrl-C (or SIGTERM) lets the running image finish and exits with 0; a second one exits at once.
-A file that failed by its own fault is not tried again until it changes; all others are, at every start.`,
+The first Ctrl-C (or SIGTERM) lets the running image finish, for "stopTimeoutMs" at most, and exits with 0; a second one
+exits at once. A file that failed by its own fault is not tried again until it changes; all others are, at every start.
+Changes of the configuration file are taken over while it runs.`,
     )
-    .action(async (options: RunDaemonOptions) => {
+    .action(async (options: RunDaemonOptions & { readonly dryRun?: boolean }) => {
+      if (options.dryRun) {
+        const { dryRun } = await import('../dry-run.js');
+        process.exitCode = await dryRun(options);
+        return;
+      }
       const { runDaemon } = await import('../run-daemon.js');
       process.exitCode = await runDaemon(options);
     });

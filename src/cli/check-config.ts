@@ -1,0 +1,39 @@
+/** The work of `cyclebox config …`. Faults of the file throw, with every one of them named; see `report-error.ts`. */
+import { type DaemonConfig, inspectConfig, loadConfig } from '../daemon/index.js';
+import { exitCodes, printError } from './report-error.js';
+
+export interface ConfigOptions {
+  readonly config: string;
+  readonly json?: boolean;
+}
+
+/** @returns the exit code: 78 for a route or plugin that is wrong, 0 also where a model has yet to be made */
+export async function validateConfig({ config: file, json }: ConfigOptions): Promise<number> {
+  const config = await loadConfig(file);
+  const { routes, problems } = await inspectConfig(config);
+  const faults = [...problems, ...routes.flatMap(({ problem }) => problem ?? [])];
+  const wrong = faults.filter(({ code }) => code !== 'MODEL_MISSING');
+  const isValid = wrong.length === 0;
+  if (json) {
+    const plain = faults.map(({ code, message }) => ({ code, message }));
+    process.stdout.write(`${JSON.stringify({ valid: isValid, file, problems: plain }, null, 2)}\n`);
+  } else {
+    for (const fault of wrong) printError(fault);
+    if (isValid) process.stdout.write(`${file} is valid: ${summary(routes)}\n`);
+  }
+  return isValid ? exitCodes.ok : exitCodes.configuration;
+}
+
+/** @returns the exit code */
+export async function printConfig({ config: file }: ConfigOptions): Promise<number> {
+  const config: DaemonConfig = await loadConfig(file);
+  process.stdout.write(`${JSON.stringify(config, null, 2)}\n`);
+  return exitCodes.ok;
+}
+
+function summary(routes: readonly { readonly problem: unknown }[]): string {
+  const ready = routes.filter(({ problem }) => !problem).length;
+  const waiting = routes.length - ready;
+  const count = `${routes.length} ${routes.length === 1 ? 'route' : 'routes'}`;
+  return waiting === 0 ? count : `${count}, ${waiting} of them without a model yet ("cyclebox pairs" says more)`;
+}

@@ -1,0 +1,24 @@
+/** `cyclebox config …`: what its commands take. The work is in ../check-config.ts, loaded when one of them runs. */
+import type { Command } from 'commander';
+import type { ConfigOptions } from '../check-config.js';
+
+export function register(program: Command): void {
+  const config = program.command('config').description('check or print the configuration');
+  config
+    .command('validate')
+    .description('check the configuration, its folders, pairs and models; exits with 78 if it is wrong')
+    .option('-c, --config <file>', 'configuration file', 'watch-config.json')
+    .option('--json', 'print one JSON document')
+    .action(async (options: ConfigOptions) => {
+      const { validateConfig } = await import('../check-config.js');
+      process.exitCode = await validateConfig(options);
+    });
+  config
+    .command('print')
+    .description('print the configuration as JSON, completed with what is not said, with absolute paths')
+    .option('-c, --config <file>', 'configuration file', 'watch-config.json')
+    .action(async (options: ConfigOptions) => {
+      const { printConfig } = await import('../check-config.js');
+      process.exitCode = await printConfig(options);
+    });
+}

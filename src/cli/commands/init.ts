@@ -1,0 +1,13 @@
+/** `cyclebox init`: what it takes. The work is in ../init-project.ts, loaded when the command runs. */
+import type { Command } from 'commander';
+
+export function register(program: Command): void {
+  program
+    .command('init')
+    .description('write a commented watch-config.json with the folders it names; nothing is overwritten')
+    .argument('[folder]', 'where to', '.')
+    .action(async (folder: string) => {
+      const { initProject } = await import('../init-project.js');
+      process.exitCode = await initProject(folder);
+    });
+}

@@ -1,0 +1,90 @@
+/** `cyclebox queue …`: what its commands take. The work is in ../manage-queue.ts, loaded when one of them runs. */
+import { type Command, Option } from 'commander';
+import { parseDuration, wholeNumber } from '../arguments.js';
+import type {
+  CancelOptions,
+  ListOptions,
+  PauseOptions,
+  PurgeOptions,
+  QueueOptions,
+  RetryOptions,
+} from '../manage-queue.js';
+
+const states = ['queued', 'running', 'publishing', 'done', 'failed', 'quarantined', 'cancelled', 'skipped'] as const;
+
+export function register(program: Command): void {
+  const queue = program
+    .command('queue')
+    .description('list the jobs of the daemon, retry, cancel and purge them, pause and resume')
+    .addHelpText(
+      'after',
+      `
+A running daemon is asked to do it; without one, the journal is changed directly, and the next start goes on from there.
+Jobs are named by their ids, as "queue list" prints them, or by the paths of their files in the inbox.`,
+    );
+  registerList(queue);
+  registerRetryAndCancel(queue);
+  registerPauseAndResume(queue);
+  registerPurge(queue);
+}
+
+/** The options that all of them have. */
+function add(queue: Command, name: string, description: string): Command {
+  return queue
+    .command(name)
+    .description(description)
+    .option('-c, --config <file>', 'configuration file', 'watch-config.json')
+    .option('--json', 'print one JSON document');
+}
+
+function registerList(queue: Command): void {
+  add(queue, 'list', 'list jobs: those that wait, run or stand as failed')
+    .addOption(new Option('--state <states...>', 'only these').choices(states))
+    .option('--all', 'also those that are done, cancelled or skipped')
+    .option('--limit <number>', 'at most so many', wholeNumber(1, 1_000_000), 1000)
+    .action(async (options: ListOptions) => {
+      const { listJobs } = await import('../manage-queue.js');
+      process.exitCode = await listJobs(options);
+    });
+}
+
+function registerRetryAndCancel(queue: Command): void {
+  add(queue, 'retry', 'do jobs again')
+    .argument('[jobs...]')
+    .option('--failed', 'all that stand as failed or quarantined')
+    .option('--stale', 'all that another version of their model has done; the new results get new names')
+    .action(async (jobs: readonly string[], options: RetryOptions) => {
+      const { retryJobs } = await import('../manage-queue.js');
+      process.exitCode = await retryJobs(jobs, options);
+    });
+  add(queue, 'cancel', 'give jobs up until they are retried or their files change')
+    .argument('[jobs...]')
+    .option('--waiting', 'all that wait')
+    .action(async (jobs: readonly string[], options: CancelOptions) => {
+      const { cancelJobs } = await import('../manage-queue.js');
+      process.exitCode = await cancelJobs(jobs, options);
+    });
+}
+
+function registerPauseAndResume(queue: Command): void {
+  add(queue, 'pause', 'start no more jobs until resumed, also over restarts; files are still taken in')
+    .option('--reason <text>', 'why, for "cyclebox status"')
+    .action(async (options: PauseOptions) => {
+      const { pauseQueue } = await import('../manage-queue.js');
+      process.exitCode = await pauseQueue(options);
+    });
+  add(queue, 'resume', 'go on').action(async (options: QueueOptions) => {
+    const { resumeQueue } = await import('../manage-queue.js');
+    process.exitCode = await resumeQueue(options);
+  });
+}
+
+function registerPurge(queue: Command): void {
+  add(queue, 'purge', 'forget ended jobs whose files are gone or have changed')
+    .addOption(new Option('--state <states...>', 'only these').choices(states.slice(3)))
+    .option('--older-than <time>', 'only those that ended so long ago, such as 12h or 30d', parseDuration)
+    .action(async (options: PurgeOptions) => {
+      const { purgeJobs } = await import('../manage-queue.js');
+      process.exitCode = await purgeJobs(options);
+    });
+}

@@ -1,0 +1,15 @@
+/** `cyclebox status`: what it takes. The work is in ../show-status.ts, loaded when the command runs. */
+import type { Command } from 'commander';
+import type { ShowStatusOptions } from '../show-status.js';
+
+export function register(program: Command): void {
+  program
+    .command('status')
+    .description('say whether the daemon runs, what it does now, how many files are where, and what is amiss')
+    .option('-c, --config <file>', 'configuration file', 'watch-config.json')
+    .option('--json', 'print one JSON document')
+    .action(async (options: ShowStatusOptions) => {
+      const { showStatus } = await import('../show-status.js');
+      process.exitCode = await showStatus(options);
+    });
+}

@@ -1,0 +1,71 @@
+/** The work of `cyclebox status`: what runs, what waits and what is amiss, for people or as one JSON document. */
+import { type DaemonFacts, type DaemonStatus, loadConfig, openService } from '../daemon/index.js';
+import { printable } from './printable.js';
+import { exitCodes } from './report-error.js';
+
+export interface ShowStatusOptions {
+  readonly config: string;
+  readonly json?: boolean;
+}
+
+/** @returns the exit code */
+export async function showStatus({ config, json }: ShowStatusOptions): Promise<number> {
+  const service = await openService(await loadConfig(config));
+  try {
+    const status = await service.status();
+    const text = json ? JSON.stringify({ isRunning: status.daemon !== undefined, ...status }, null, 2) : toText(status);
+    process.stdout.write(`${text}\n`);
+    return exitCodes.ok;
+  } finally {
+    await service.dispose();
+  }
+}
+
+function toText(status: DaemonStatus): string {
+  return [
+    ...running(status.daemon),
+    `inbox   ${status.inbox}${seeing(status)}`,
+    `outbox  ${status.outbox}`,
+    ...pause(status),
+    `jobs    ${counts(status)}`,
+    ...status.running.map(({ path, translation }) => printable(`        now ${path}  ${translation}`)),
+    ...warnings(status),
+  ].join('\n');
+}
+
+function running(daemon: DaemonFacts | undefined): string[] {
+  if (!daemon) return ['no daemon runs: this is what the last one left'];
+  const { pid, host, version, startedMs, done, failed } = daemon;
+  const since = new Date(startedMs).toISOString();
+  return [
+    `cyclebox ${version} runs as process ${pid} on ${host} since ${since}: ${done} done, ${failed} failed since then`,
+  ];
+}
+
+function seeing({ seeing }: DaemonStatus): string {
+  if (!seeing) return '';
+  if (!seeing.rootIsThere) return ' (gone: waiting for it to come back)';
+  return seeing.mode === 'events' ? '' : ` (${seeing.mode})`;
+}
+
+function pause({ pause }: DaemonStatus): string[] {
+  if (!pause) return [];
+  const until = pause.by === 'user' ? 'until "cyclebox queue resume"' : 'until it works again';
+  const reason = pause.reason === '' ? '' : `: ${pause.reason}`;
+  return [`paused  since ${new Date(pause.sinceMs).toISOString()} ${until}${printable(reason)}`];
+}
+
+function counts({ counts }: DaemonStatus): string {
+  const parts = Object.entries(counts).map(([state, count]) => `${count} ${state}`);
+  return parts.join(', ') || 'none yet';
+}
+
+function warnings({ daemon, seeing, publishing }: DaemonStatus): string[] {
+  const routes = daemon?.routes ?? [];
+  return [
+    ...(seeing?.degraded === undefined ? [] : [seeing.degraded]),
+    ...(publishing?.warnings ?? []),
+    ...(daemon?.configProblem === undefined ? [] : [`not taken over: ${daemon.configProblem}`]),
+    ...routes.flatMap(({ match, problem }) => (problem === undefined ? [] : [`route ${match}: ${problem}`])),
+  ].map(warning => `warning ${warning}`);
+}

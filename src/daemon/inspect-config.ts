@@ -1,0 +1,35 @@
+/** A configuration looked at without being put to work: nothing is made, locked or written. */
+import { lstat } from 'node:fs/promises';
+import type { CycleboxError } from '../base/index.js';
+import { inspectInbox, type Outlook } from '../inbox/index.js';
+import type { DaemonConfig } from './config.js';
+import { connectControl } from './control-client.js';
+import { checkFolders } from './folders.js';
+import type { Route } from './routes.js';
+import { resolveSetup } from './setup.js';
+
+/** @throws CONFIG_INVALID when folders that must lie apart do not */
+export async function inspectConfig(
+  config: DaemonConfig,
+): Promise<{ readonly routes: readonly Route[]; readonly problems: readonly CycleboxError[] }> {
+  await checkFolders(config);
+  const { routes, problems } = await resolveSetup(config);
+  return { routes, problems };
+}
+
+/**
+ * What the daemon would do with each file that is in the inbox now.
+ * @throws CONFIG_INVALID as above, JOURNAL_INVALID
+ */
+export async function* inspectFiles(config: DaemonConfig): AsyncGenerator<Outlook> {
+  await checkFolders(config);
+  const { router } = await resolveSetup(config);
+  const { inbox, state, ignore } = config;
+  if (!(await lstat(inbox).catch(() => undefined))) return;
+  const daemon = await connectControl(state);
+  try {
+    yield* inspectInbox({ inbox, state, ignore, route: router, isInUse: daemon !== undefined });
+  } finally {
+    await daemon?.dispose();
+  }
+}

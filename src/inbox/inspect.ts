@@ -1,0 +1,123 @@
+/**
+ * What would happen to each file of the inbox, found out without writing anything: no lock is taken, no folder made,
+ * and the journal is asked in a copy, or beside the daemon that keeps it open.
+ */
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { CycleboxError, Disposable } from '../base/index.js';
+import { ownFailures } from './inbox-options.js';
+import { type Job, toJob } from './job.js';
+import { Journal } from './journal.js';
+import { ignoring } from './junk.js';
+import { scanFolder } from './scan.js';
+import { identify, type SourceIdentity } from './source-file.js';
+import { Sqlite } from './sqlite.js';
+import type { RelativePath, Router } from './types.js';
+
+export interface InspectOptions {
+  /** Absolute paths. */
+  readonly inbox: string;
+  readonly state: string;
+  readonly route: Router;
+  readonly ignore?: readonly string[] | undefined;
+  /** True when a daemon has the journal open now. */
+  readonly isInUse: boolean;
+}
+
+export type Outlook =
+  /** It would be done; `again` when the journal knows it as done, failed or cancelled already. */
+  | { readonly kind: 'translate'; readonly path: RelativePath; readonly translation: string; readonly again: boolean }
+  | {
+      readonly kind: 'done';
+      readonly path: RelativePath;
+      readonly translation: string;
+      readonly output?: string | undefined;
+    }
+  /** It stays as it is until it changes or is retried. */
+  | { readonly kind: 'failed'; readonly path: RelativePath; readonly error: CycleboxError }
+  | { readonly kind: 'cancelled'; readonly path: RelativePath; readonly translation: string }
+  /** No route, no model. */
+  | { readonly kind: 'refused'; readonly path: RelativePath; readonly error: CycleboxError };
+
+type Find = (path: RelativePath, identity: SourceIdentity, translation: string) => Job | undefined;
+
+/** @throws JOURNAL_INVALID, or what the file system says of the inbox */
+export async function* inspectInbox(options: InspectOptions): AsyncGenerator<Outlook> {
+  const journal = await openForReading(options.state, options.isInUse);
+  try {
+    const onUnreadable = (_: RelativePath, error: unknown) => {
+      throw error;
+    };
+    for await (const batch of scanFolder(options.inbox, { isIgnored: ignoring(options.ignore), onUnreadable })) {
+      for (const path of [...batch].sort()) {
+        const identity = await identify(join(options.inbox, path)).catch(() => undefined);
+        if (identity !== undefined) yield outlookOf(path, identity, options.route, journal.find);
+      }
+    }
+  } finally {
+    await journal.dispose();
+  }
+}
+
+function outlookOf(path: RelativePath, identity: SourceIdentity, route: Router, find: Find): Outlook {
+  const routing = route(path);
+  if (routing.kind === 'refuse') return { kind: 'refused', path, error: routing.error };
+  const { key: translation, version } = routing.translation;
+  const job = find(path, identity, translation);
+  switch (job?.state) {
+    case 'done':
+      if (routing.reprocess && job.version !== version) return { kind: 'translate', path, translation, again: true };
+      return { kind: 'done', path, translation, output: job.output };
+    case 'cancelled':
+      return { kind: 'cancelled', path, translation };
+    case 'failed':
+    case 'quarantined':
+      if (job.error && ownFailures.includes(job.error.code)) return { kind: 'failed', path, error: job.error };
+      return { kind: 'translate', path, translation, again: true };
+    default:
+      return { kind: 'translate', path, translation, again: false };
+  }
+}
+
+async function openForReading(state: string, isInUse: boolean): Promise<Disposable & { readonly find: Find }> {
+  const file = join(state, 'journal.sqlite');
+  return isInUse ? besideDaemon(file) : await ofCopy(file);
+}
+
+/** SQLite lets readers in beside the one that writes; nothing but questions are put. */
+function besideDaemon(file: string): Disposable & { readonly find: Find } {
+  const sqlite = new Sqlite(file);
+  const sql = 'SELECT * FROM jobs WHERE path = ? AND identity = ? AND translation = ? ORDER BY sequence DESC LIMIT 1';
+  return {
+    find(path, identity, translation) {
+      const row = sqlite.get(sql, path, identity, translation);
+      return row && toJob(row);
+    },
+    dispose: () => sqlite.dispose(),
+  };
+}
+
+/** Opening a journal brings it up to date, which is writing: that happens to the copy. */
+async function ofCopy(file: string): Promise<Disposable & { readonly find: Find }> {
+  const folder = await mkdtemp(join(tmpdir(), 'cyclebox-inspect-'));
+  try {
+    const copy = join(folder, 'journal.sqlite');
+    for (const ending of ['', '-wal']) await copyFile(`${file}${ending}`, `${copy}${ending}`).catch(ifThere);
+    const journal = new Journal(copy);
+    return {
+      find: (path, identity, translation) => journal.find(path, identity, translation),
+      async dispose() {
+        journal.dispose();
+        await rm(folder, { recursive: true, force: true });
+      },
+    };
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+function ifThere(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
+}
