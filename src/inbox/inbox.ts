@@ -44,6 +44,7 @@ import type {
 import { forgetGone } from './retention.js';
 import { type SettledFile, SettleGate } from './settle-gate.js';
 import type { SourceIdentity } from './source-file.js';
+import { StandingFailures } from './standing-failures.js';
 import { lockStateFolder } from './state-lock.js';
 import type { InboxEvent, JobState, RelativePath, Routing } from './types.js';
 
@@ -68,12 +69,9 @@ export class Inbox implements QueueService, Disposable {
   readonly #lookout = new Lookout();
   readonly #gate: SettleGate;
   readonly #line: JobLine;
-  /** Failures of files that are in the inbox now. */
-  readonly #standing = new Map<RelativePath, StandingFailure>();
+  readonly #standing = new StandingFailures(() => this.#failedList.touch());
   readonly #watcher: FolderWatcher;
   #isIgnored: (path: RelativePath) => boolean;
-  /** Standing failures that the scan under way has not come across. */
-  #unseen: Set<RelativePath> | undefined;
   #forgetTimer: Disposable | undefined;
   #forgetting: Promise<void> | undefined;
   #wasIdle = false;
@@ -329,7 +327,7 @@ export class Inbox implements QueueService, Disposable {
   }
 
   #changedByHand({ id, path }: Job, state: 'queued' | 'cancelled'): void {
-    this.#standsNoLonger(path);
+    this.#standing.remove(path);
     if (state === 'cancelled') this.#emit({ type: 'cancelled', job: id, path });
   }
 
@@ -346,7 +344,7 @@ export class Inbox implements QueueService, Disposable {
       backend: watchBackend,
       onFiles: files => this.#consider(files),
       onMissing: paths => this.#missing(paths),
-      onScan: () => this.#noteStanding(),
+      onScan: () => this.#standing.beginScan(),
       onProgress: () => this.#progress(),
     });
     watcher.onTrouble(error => {
@@ -362,19 +360,10 @@ export class Inbox implements QueueService, Disposable {
     return sighting.kind === 'file' ? sighting.identity : undefined;
   }
 
-  /** Called when a scan begins; what it returns, when it has seen everything: failures of what it has not seen stand no longer. */
-  #noteStanding(): () => void {
-    const unseen = new Set(this.#standing.keys());
-    this.#unseen = unseen;
-    return () => {
-      for (const path of unseen) this.#standsNoLonger(path);
-    };
-  }
-
   #missing(paths: readonly RelativePath[]): void {
     for (const path of paths) {
       this.#gate.drop(path);
-      this.#standsNoLonger(path);
+      this.#standing.remove(path);
     }
   }
 
@@ -382,7 +371,7 @@ export class Inbox implements QueueService, Disposable {
   #consider(files: readonly SettledFile[]): void {
     if (this.#isStopped) return;
     for (const { path, identity, routing, known } of this.#lookUp(files)) {
-      this.#unseen?.delete(path);
+      this.#standing.saw(path);
       if (!known || isOpen.has(known.state)) this.#gate.offer(path, identity);
       else if (known.state === 'failed' || known.state === 'quarantined') this.#standsAsFailed(known);
       else if (known.state === 'done') this.#considerDone(known, routing);
@@ -456,18 +445,9 @@ export class Inbox implements QueueService, Disposable {
   }
 
   #emit(event: InboxEvent): void {
-    if (event.type === 'failed') this.#standsFrom(event);
-    else if (event.type === 'seen' || event.type === 'done') this.#standsNoLonger(event.path);
+    if (event.type === 'failed') this.#standing.add(event);
+    else if (event.type === 'seen' || event.type === 'done') this.#standing.remove(event.path);
     this.#events.fire(event);
-  }
-
-  #standsFrom({ path, error, job }: StandingFailure): void {
-    this.#standing.set(path, { path, error, job });
-    this.#failedList.touch();
-  }
-
-  #standsNoLonger(path: RelativePath): void {
-    if (this.#standing.delete(path)) this.#failedList.touch();
   }
 
   #progress(): void {

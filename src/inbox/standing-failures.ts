@@ -1,0 +1,49 @@
+/**
+ * The failures of files that are in the inbox now: what `--once` counts and `failed.json` lists. A file that was
+ * replaced, done or taken away stands no longer; a whole scan tells what was taken away while nobody looked.
+ */
+import type { StandingFailure } from './inbox-options.js';
+import type { RelativePath } from './types.js';
+
+export class StandingFailures {
+  readonly #byPath = new Map<RelativePath, StandingFailure>();
+  readonly #onChange: () => void;
+  /** Those that the scan under way has not come across. */
+  #unseen: Set<RelativePath> | undefined;
+
+  /** @param onChange called after every change */
+  constructor(onChange: () => void) {
+    this.#onChange = onChange;
+  }
+
+  values(): Iterable<StandingFailure> {
+    return this.#byPath.values();
+  }
+
+  has(path: RelativePath): boolean {
+    return this.#byPath.has(path);
+  }
+
+  add({ path, error, job }: StandingFailure): void {
+    this.#byPath.set(path, { path, error, job });
+    this.#onChange();
+  }
+
+  remove(path: RelativePath): void {
+    if (this.#byPath.delete(path)) this.#onChange();
+  }
+
+  /** Call when a scan begins, and what it returns when it has seen everything: what it has not seen stands no longer. */
+  beginScan(): () => void {
+    const unseen = new Set(this.#byPath.keys());
+    this.#unseen = unseen;
+    return () => {
+      for (const path of unseen) this.remove(path);
+    };
+  }
+
+  /** The file is in the inbox. */
+  saw(path: RelativePath): void {
+    this.#unseen?.delete(path);
+  }
+}
