@@ -109,8 +109,9 @@ export class JobLine implements Disposable {
   pump(): void {
     if (this.#stopping || this.#gate.pause) return;
     try {
-      this.#fill();
-      this.#awaitDue();
+      const nowMs = this.#options.journal.nowMs();
+      this.#fill(nowMs);
+      this.#awaitDue(nowMs);
     } catch (error) {
       this.#pauseFor(asCycleboxError(error));
     }
@@ -166,11 +167,11 @@ export class JobLine implements Disposable {
     void this.#dueTimer?.dispose();
   }
 
-  #fill(): void {
+  #fill(nowMs: number): void {
     const { concurrency, journal } = this.#options;
     const room = concurrency * windowPerWorker - this.#queue.size;
     if (this.#exclusive !== undefined || room <= 0) return;
-    const jobs = journal.queued(room + this.#queue.size).filter(job => !this.#queue.has(job.id));
+    const jobs = journal.queued(room + this.#queue.size, nowMs).filter(job => !this.#queue.has(job.id));
     for (const job of jobs.slice(0, room)) {
       if (runsAlone(job)) {
         // What is in the queue goes first; the job's turn comes with the pump after the last of it.
@@ -182,10 +183,10 @@ export class JobLine implements Disposable {
     }
   }
 
-  /** Pumps again when the first of the jobs that wait may be tried. */
-  #awaitDue(): void {
+  /** Pumps again when the first of the jobs that waited at `nowMs` may be tried. */
+  #awaitDue(nowMs: number): void {
     void this.#dueTimer?.dispose();
-    const dueInMs = this.#options.journal.nextDueInMs();
+    const dueInMs = this.#options.journal.nextDueInMs(nowMs);
     if (dueInMs !== undefined) this.#dueTimer = this.#options.clock.after(Math.max(1, dueInMs), () => this.pump());
   }
 

@@ -89,19 +89,23 @@ export class Journal implements Disposable {
       const unroutable = refused.filter(isNew).map(file => ({ ...file, translation: noTranslation }));
       return {
         queued: [
-          ...insertMany(this.#sqlite, jobs.filter(isNew), this.#nowMs()),
+          ...insertMany(this.#sqlite, jobs.filter(isNew), this.nowMs()),
           ...this.#enqueueAll(jobs.filter(job => !isNew(job))),
         ],
-        refused: [...insertMany(this.#sqlite, unroutable, this.#nowMs()), ...rest],
+        refused: [...insertMany(this.#sqlite, unroutable, this.nowMs()), ...rest],
       };
     });
   }
 
-  /** The next queued jobs that need not wait, in the order of their turn. */
-  queued(limit: number): readonly Job[] {
+  /** Now, as `queued` and `nextDueInMs` count: milliseconds since 1970. */
+  nowMs(): number {
+    return Math.trunc(this.#clock.epochMs());
+  }
+
+  /** The next queued jobs that need not wait any longer at `nowMs`, in the order of their turn. */
+  queued(limit: number, nowMs = this.nowMs()): readonly Job[] {
     const sql = `SELECT * FROM jobs WHERE state = 'queued' AND (due_ms <= ? OR due_ms > ?)
       ORDER BY priority DESC, sequence LIMIT ?`;
-    const nowMs = this.#nowMs();
     return this.#sqlite.all(sql, nowMs, nowMs + longestWaitMs, limit).map(toJob);
   }
 
@@ -110,9 +114,11 @@ export class Journal implements Disposable {
     return this.#sqlite.get("SELECT 1 FROM jobs WHERE state = 'queued' LIMIT 1") !== undefined;
   }
 
-  /** Milliseconds until the first of the jobs that wait needs to wait no longer; undefined when none waits. */
-  nextDueInMs(): number | undefined {
-    const nowMs = this.#nowMs();
+  /**
+   * Milliseconds until the first of the jobs that wait at `nowMs` needs to wait no longer; undefined when none waits.
+   * Who has asked `queued` asks this with the same `nowMs`, or a job that falls due in between is in neither answer.
+   */
+  nextDueInMs(nowMs = this.nowMs()): number | undefined {
     // Asked after every job: the index holds only the jobs that wait, of all that are queued.
     const sql =
       "SELECT min(due_ms) AS due FROM jobs INDEXED BY jobs_waiting WHERE state = 'queued' AND due_ms > 0 AND due_ms > ?";
@@ -134,7 +140,7 @@ export class Journal implements Disposable {
   start(id: JobId, version: string, temporary: string): number {
     return this.#sqlite.transaction(() => {
       this.#sqlite.run('UPDATE OR REPLACE jobs SET version = ? WHERE id = ?', version, id);
-      const nowMs = this.#nowMs();
+      const nowMs = this.nowMs();
       const sql = `UPDATE jobs SET state = 'running', attempts = attempts + 1, temporary = ?, inode = NULL, output = NULL,
         code = NULL, message = NULL, due_ms = 0, lease_owner = ?, lease_until_ms = ?, updated_ms = ? WHERE id = ?`;
       this.#sqlite.run(sql, temporary, this.#owner, nowMs + leaseMs, nowMs, id);
@@ -147,14 +153,14 @@ export class Journal implements Disposable {
   /** The heartbeat of the jobs that run here. */
   renewLeases(): void {
     const sql = "UPDATE jobs SET lease_until_ms = ? WHERE state IN ('running', 'publishing') AND lease_owner = ?";
-    this.#sqlite.run(sql, this.#nowMs() + leaseMs, this.#owner);
+    this.#sqlite.run(sql, this.nowMs() + leaseMs, this.#owner);
   }
 
   /** The result is about to be given the name `output`; `inode` tells afterwards whether it was. */
   publishing(id: JobId, output: RelativePath, inode: string, report: RunReport): void {
     this.#sqlite.transaction(() => {
       const sql = "UPDATE jobs SET state = 'publishing', output = ?, inode = ?, updated_ms = ? WHERE id = ?";
-      this.#sqlite.run(sql, output, inode, this.#nowMs(), id);
+      this.#sqlite.run(sql, output, inode, this.nowMs(), id);
       this.#sqlite.run(`UPDATE attempts SET report = ? WHERE ${lastAttempt}`, JSON.stringify(report), id);
     });
   }
@@ -180,10 +186,7 @@ export class Journal implements Disposable {
 
   /** Returns how many. */
   cancelWaiting(): number {
-    return this.#sqlite.run(
-      "UPDATE jobs SET state = 'cancelled', updated_ms = ? WHERE state = 'queued'",
-      this.#nowMs(),
-    );
+    return this.#sqlite.run("UPDATE jobs SET state = 'cancelled', updated_ms = ? WHERE state = 'queued'", this.nowMs());
   }
 
   /** The file is gone or has changed: this job is moot. */
@@ -225,7 +228,7 @@ export class Journal implements Disposable {
   /** Back into the queue with a clean sheet. `redo`: an earlier output does not count. */
   renew(id: JobId, redo = false): void {
     const sql = `UPDATE jobs SET ${cleanSheet}, state = 'queued', redo = max(redo, ?), updated_ms = ? WHERE id = ?`;
-    this.#sqlite.run(sql, redo ? 1 : 0, this.#nowMs(), id);
+    this.#sqlite.run(sql, redo ? 1 : 0, this.nowMs(), id);
   }
 
   /**
@@ -258,7 +261,7 @@ export class Journal implements Disposable {
 
   /** Throws unless the journal can be written to. */
   probe(): void {
-    this.set('probe', String(this.#nowMs()));
+    this.set('probe', String(this.nowMs()));
   }
 
   dispose(): void {
@@ -276,7 +279,7 @@ export class Journal implements Disposable {
     const known = lookUpMany(this.#sqlite, jobs.map(toWanted));
     const unknown = jobs.filter((_, index) => !known[index]);
     const again = jobs.filter((_, index) => known[index]);
-    return [...insertMany(this.#sqlite, unknown, this.#nowMs()), ...again.map(job => this.#upsert(job, 'queued'))];
+    return [...insertMany(this.#sqlite, unknown, this.nowMs()), ...again.map(job => this.#upsert(job, 'queued'))];
   }
 
   #refuse({ path, identity, error }: RefusedFile): Job {
@@ -287,7 +290,7 @@ export class Journal implements Disposable {
 
   #upsert({ path, identity, translation, priority = 0, redo = false }: NewJob, state: 'queued' | 'failed'): Job {
     const { key, version } = translation;
-    const nowMs = this.#nowMs();
+    const nowMs = this.nowMs();
     const known = this.#exact(path, identity, key, version);
     if (known && isUnderWay.has(known.state)) return known;
     if (known) {
@@ -316,17 +319,13 @@ export class Journal implements Disposable {
   }
 
   #write(id: JobId, { state, outcome, error, output, delayMs = 0 }: Ending): void {
-    const [code, message, nowMs] = [error?.code ?? null, error?.message ?? null, this.#nowMs()];
+    const [code, message, nowMs] = [error?.code ?? null, error?.message ?? null, this.nowMs()];
     const dueMs = delayMs > 0 ? nowMs + Math.ceil(Math.min(delayMs, longestWaitMs)) : 0;
     const job = `UPDATE jobs SET state = ?, code = ?, message = ?, temporary = NULL, inode = NULL, output = ?, due_ms = ?,
       lease_owner = NULL, lease_until_ms = NULL, updated_ms = ? WHERE id = ?`;
     this.#sqlite.run(job, state, code, message, output ?? null, dueMs, nowMs, id);
     const attempt = `UPDATE attempts SET ended_ms = ?, outcome = ?, code = ?, message = ? WHERE ${lastAttempt} AND ended_ms IS NULL`;
     this.#sqlite.run(attempt, nowMs, outcome, code, message, id);
-  }
-
-  #nowMs(): number {
-    return Math.trunc(this.#clock.epochMs());
   }
 }
 

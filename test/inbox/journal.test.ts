@@ -85,6 +85,18 @@ describe('a damaged journal', () => {
 });
 
 describe('the journal', () => {
+  it('tells of a job that falls due between the two questions of one look in one of the answers', () => {
+    used((journal, clock) => {
+      const [a] = journal.enqueue([one('a')]);
+      journal.start(a!.id, 'v', '/tmp/a');
+      journal.retry(a!.id, new CycleboxError('ENGINE_FAILED', 'it failed'), 2);
+      const nowMs = journal.nowMs();
+      expect(journal.queued(9, nowMs)).toEqual([]);
+      clock.advance(5);
+      expect(journal.nextDueInMs(nowMs)).toBe(2);
+    });
+  });
+
   it('gives jobs out by priority, then by age, and not before their time', () => {
     used((journal, clock) => {
       const [a] = journal.enqueue([one('a'), one('b'), one('c', 5)]);
