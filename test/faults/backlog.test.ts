@@ -7,7 +7,7 @@ import { type CycleboxProcess, cyclebox, isDone, project } from './cyclebox-proc
 import { colourOf, pictureOf } from './promise-check.js';
 import { scaled } from './scale.js';
 
-const count = scaled(5000, 100_000);
+const count = scaled(2000, 100_000);
 
 describe(`a backlog of ${count} files`, () => {
   it('is served within seconds and taken in whole, in bounded memory', { timeout: 900_000 }, async () => {

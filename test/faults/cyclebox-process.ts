@@ -5,13 +5,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { watch } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { onTestFinished, vi } from 'vitest';
 import { packageRoot } from '../../src/base/index.js';
 import type { WatchConfig } from '../../src/daemon/index.js';
-import { temporaryFolder } from '../support/pictures.js';
 import { writeTinyOnnx } from '../support/tiny-onnx.js';
 
 /** Each test starts several processes; a machine may have other things to do. */
@@ -59,8 +59,12 @@ const usual: WatchConfig = {
 };
 
 /** A project folder with one pair, whose model negates; removed when the test ends. */
-export async function project(config: Partial<WatchConfig> = {}): Promise<string> {
-  const root = await temporaryFolder();
+export async function project(
+  config: Partial<WatchConfig> = {},
+  whenFinished: WhenFinished = onTestFinished,
+): Promise<string> {
+  const root = await mkdtemp(join(tmpdir(), 'cyclebox-test-'));
+  whenFinished(() => rm(root, { recursive: true, force: true }));
   await mkdir(join(root, 'plugins/day-night'), { recursive: true });
   await mkdir(join(root, 'inbox/day-to-night'), { recursive: true });
   await writeTinyOnnx(join(root, 'plugins/day-night/to-night.onnx'), { kind: 'negate' });
@@ -73,12 +77,16 @@ export async function configure(root: string, config: Partial<WatchConfig>, file
   await writeFile(join(root, file), JSON.stringify({ ...usual, ...config }));
 }
 
+/** Of the test's own context where tests run side by side: the global one does not know whose it is. */
+export type WhenFinished = (work: () => Promise<void>) => void;
+
 export interface RunOptions {
   /** Default: `start`. */
   readonly args?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
   /** A module that is loaded into the daemon and its worker before anything else. */
   readonly preload?: string;
+  readonly whenFinished?: WhenFinished;
 }
 
 export function cyclebox(root: string, options: RunOptions = {}): CycleboxProcess {
@@ -88,7 +96,8 @@ export function cyclebox(root: string, options: RunOptions = {}): CycleboxProces
   };
   const env = { ...process.env, ...preload, ...options.env };
   const child = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
-  onTestFinished(async () => {
+  const whenFinished = options.whenFinished ?? onTestFinished;
+  whenFinished(async () => {
     child.kill('SIGKILL');
     if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
   });
