@@ -6,3 +6,4 @@ export { readPicture, writePicture } from './picture-file.js';
 export { resizePicture } from './resize.js';
 export { sniffFormat } from './sniff.js';
 export { planTiles, type TileAxis, type TileOptions, type TilePlan } from './tiles.js';
+export { toByte, toByteScale, toUnitRange } from './unit-range.js';

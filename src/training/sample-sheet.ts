@@ -6,7 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Engine, Program, State, TensorData } from '../engine/index.js';
 import { GraphBuilder } from '../graph/index.js';
-import { encodeImage, type Picture } from '../image/index.js';
+import { encodeImage, type Picture, toByte, toByteScale } from '../image/index.js';
 import { buildNetwork } from '../nets/index.js';
 import { type CycleGanSpec, type GeneratorName, weightName } from './cyclegan-step.js';
 import type { Batch } from './unpaired-sampler.js';
@@ -57,8 +57,8 @@ function paste(rgb: Uint8Array, width: number, planes: Float32Array, size: numbe
   for (let channel = 0; channel < 3; channel++) {
     for (let y = 0; y < size; y++) {
       for (let x = 0; x < size; x++) {
-        const value = (planes[(channel * size + y) * size + x]! + 1) * 127.5;
-        rgb[((top + y) * width + left + x) * 3 + channel] = Math.max(0, Math.min(255, Math.round(value)));
+        const value = planes[(channel * size + y) * size + x]!;
+        rgb[((top + y) * width + left + x) * 3 + channel] = toByte(toByteScale(value));
       }
     }
   }

@@ -5,7 +5,7 @@
  */
 import { CycleboxError, Random, type RandomState } from '../base/index.js';
 import type { TensorData } from '../engine/index.js';
-import type { Picture } from '../image/index.js';
+import { type Picture, toUnitRange } from '../image/index.js';
 import type { ImageFolder } from './image-folder.js';
 
 export interface Batch {
@@ -114,7 +114,7 @@ function cropToTensor(picture: Picture, size: number, view: View): Float32Array 
       const column = left + (view.mirrored ? size - 1 - x : x);
       const from = ((top + y) * picture.width + column) * 3;
       for (let channel = 0; channel < 3; channel++) {
-        planes[(channel * size + y) * size + x] = picture.rgb[from + channel]! / 127.5 - 1;
+        planes[(channel * size + y) * size + x] = toUnitRange(picture.rgb[from + channel]!);
       }
     }
   }

@@ -3,7 +3,7 @@
  * continued by reflection at its right and lower edge up to the size that the network can take. The way back undoes
  * exactly that: an identity network returns every byte unchanged.
  */
-import type { Picture } from '../image/index.js';
+import { type Picture, toUnitRange } from '../image/index.js';
 
 /** A rectangle of a picture, in pixels. */
 export interface Region {
@@ -41,9 +41,9 @@ export function regionToTensor(
     const row = (region.y + reflected(y, region.height)) * picture.width * 3;
     for (let x = 0, to = y * width; x < width; x++, to++) {
       const from = row + columns[x]!;
-      data[to] = picture.rgb[from]! / 127.5 - 1;
-      data[to + plane] = picture.rgb[from + 1]! / 127.5 - 1;
-      data[to + 2 * plane] = picture.rgb[from + 2]! / 127.5 - 1;
+      data[to] = toUnitRange(picture.rgb[from]!);
+      data[to + plane] = toUnitRange(picture.rgb[from + 1]!);
+      data[to + 2 * plane] = toUnitRange(picture.rgb[from + 2]!);
     }
   }
   return { shape: [1, 3, height, width], data };
@@ -55,12 +55,4 @@ function reflected(i: number, length: number): number {
   const period = 2 * (length - 1);
   const at = i % period;
   return at < length ? at : period - at;
-}
-
-/** A value of the network's range as a byte, on a scale that rounds when it is stored: [-1, 1] ↦ [0, 255]. */
-export const toByteScale = (value: number): number => (value + 1) * 127.5;
-
-/** The byte nearest to `value`, which is on the byte scale and may lie outside of it. */
-export function toByte(value: number): number {
-  return value <= 0 ? 0 : value >= 255 ? 255 : Math.floor(value + 0.5);
 }

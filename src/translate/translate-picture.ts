@@ -7,8 +7,8 @@
  */
 import { CycleboxError } from '../base/index.js';
 import type { Program } from '../engine/index.js';
-import { type Picture, planTiles, type TilePlan } from '../image/index.js';
-import { allowedLength, type Region, regionToTensor, type SizeRule, toByte, toByteScale } from './tensor-pixels.js';
+import { type Picture, planTiles, type TilePlan, toByte, toByteScale } from '../image/index.js';
+import { allowedLength, type Region, regionToTensor, type SizeRule } from './tensor-pixels.js';
 
 /** A program with what its pictures must be like; made once per model. */
 export interface Network {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { allowedLength, regionToTensor, toByte, toByteScale } from '../../src/translate/tensor-pixels.js';
+import { toByte, toByteScale } from '../../src/image/index.js';
+import { allowedLength, regionToTensor } from '../../src/translate/tensor-pixels.js';
 
 const rule = { multiple: 4, minimum: 16 };
 
