@@ -16,16 +16,40 @@ export interface TensorData {
 
 export type Tensors = Readonly<Record<string, TensorData>>;
 
-/** What a user may ask for. */
-export type EngineChoice = 'auto' | 'cpu' | 'reference';
-/** What is then used. */
-export type EngineId = Exclude<EngineChoice, 'auto'>;
+/**
+ * Everything that runs graphs. `cpu`, `webgpu`, `cuda`, `tensorrt`, `directml` and `coreml` are ONNX Runtime with one of
+ * its execution providers, `tfjs` is the best TensorFlow.js backend installed, `reference` is the oracle of the tests.
+ */
+export const engineIds = ['cpu', 'webgpu', 'cuda', 'tensorrt', 'directml', 'coreml', 'tfjs', 'reference'] as const;
+export type EngineId = (typeof engineIds)[number];
+
+/**
+ * What a user may ask for: the best that works (`auto`), an engine, or one of its devices (`cuda:1`). A device's
+ * choice is its `Device.id`.
+ */
+export type EngineChoice = 'auto' | EngineId | `${EngineId}:${number}`;
+
+/** How activations and weights are kept while running; inputs, outputs and state are float32 always. */
+export type Precision = 'float32' | 'float16';
 
 export interface Device {
-  readonly id: string;
+  /** What `openEngine` takes to get this very device: `cpu`, `webgpu`, `cuda:1`, `tfjs`. */
+  readonly id: EngineChoice;
   /** For people: `AMD EPYC, 2 threads`. */
   readonly name: string;
   readonly kind: 'cpu' | 'gpu';
+  /** Memory of the device's own, where the system says. */
+  readonly memoryBytes?: number | undefined;
+}
+
+export interface EngineOptions {
+  /** Threads for one operation. Default: what the machine offers. Only for engines on the processor. */
+  readonly threads?: number | undefined;
+}
+
+export interface LoadOptions {
+  /** Default float32. @throws ENGINE_UNAVAILABLE where the engine or device has no float16. */
+  readonly precision?: Precision | undefined;
 }
 
 export interface CompileOptions {
@@ -35,13 +59,16 @@ export interface CompileOptions {
 
 export interface Engine extends Disposable {
   readonly id: EngineId;
-  devices(): Promise<readonly Device[]>;
+  /** The device that this engine runs on. */
+  readonly device: Device;
   /** Variables kept on the device, with their first values. */
   createState(initial: Tensors): Promise<State>;
   /** @throws GRAPH_INVALID when a variable is not in the state; ENGINE_FAILED when the engine refuses the graph. */
   compile(graph: Graph, options?: CompileOptions): Promise<Program>;
   /** An ONNX file with float32 inputs and outputs. @throws MODEL_INVALID naming the file. */
-  load(model: ModelSource): Promise<Program>;
+  load(model: ModelSource, options?: LoadOptions): Promise<Program>;
+  /** Gives back what is kept only for speed (arenas, pools of buffers): the first thing to do when memory runs out. */
+  releaseCaches(): Promise<void>;
 }
 
 export type ModelSource = { readonly path: string } | { readonly bytes: Uint8Array; readonly name?: string };

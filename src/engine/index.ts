@@ -1,5 +1,6 @@
 export * from './contract.js';
-export { type EngineOptions, openEngine } from './open-engine.js';
+export type { DeviceReport, EngineReport, MeasuredSpeed, PassedOver } from './discovery/engine-report.js';
+export { openEngine } from './open-engine.js';
 export {
   evaluate,
   type Float64Tensor,

@@ -1,12 +1,8 @@
 /** From what a user asked for to an engine. */
-import type { Engine, EngineChoice } from './contract.js';
+import { CycleboxError } from '../base/index.js';
+import type { Engine, EngineChoice, EngineOptions } from './contract.js';
 import { openOnnxEngine } from './onnx/index.js';
 import { referenceEngine } from './reference/index.js';
-
-export interface EngineOptions {
-  /** Threads for one operation. Default: what the machine offers. */
-  readonly threads?: number;
-}
 
 /** @throws ENGINE_UNAVAILABLE with what to do when the engine cannot be used here. */
 export async function openEngine(choice: EngineChoice = 'auto', options: EngineOptions = {}): Promise<Engine> {
@@ -17,6 +13,6 @@ export async function openEngine(choice: EngineChoice = 'auto', options: EngineO
     case 'reference':
       return referenceEngine();
     default:
-      return choice satisfies never;
+      throw new CycleboxError('ENGINE_UNAVAILABLE', `There is no engine ${choice} yet.`);
   }
 }

@@ -23,7 +23,8 @@ const floors: Readonly<Record<string, number>> = {
   worker: 7,
   inbox: 7,
   daemon: 8,
-  cli: 9,
+  diagnosis: 9,
+  cli: 10,
 };
 
 const source = join(packageRoot, 'src');

@@ -1,1 +1,1 @@
-export { type OnnxEngineOptions, openOnnxEngine } from './onnx-engine.js';
+export { openOnnxEngine } from './onnx-engine.js';

@@ -8,16 +8,20 @@ import * as ort from 'onnxruntime-node';
 import { CycleboxError } from '../../base/index.js';
 import type { Graph } from '../../graph/index.js';
 import { decodeOnnx, encodeOnnx } from '../../onnx/index.js';
-import type { CompileOptions, Device, Engine, ModelSource, Program, State, Tensors } from '../contract.js';
+import type {
+  CompileOptions,
+  Device,
+  Engine,
+  EngineOptions,
+  ModelSource,
+  Program,
+  State,
+  Tensors,
+} from '../contract.js';
 import { checkVariables } from '../graph-shapes.js';
 import { asEngineError } from './engine-error.js';
 import { OnnxProgram } from './onnx-program.js';
 import { OnnxState } from './onnx-state.js';
-
-export interface OnnxEngineOptions {
-  /** Threads for one operation. Default: what the machine offers. */
-  readonly threads?: number;
-}
 
 /**
  * How long threads wait actively for each other. Where other programs want the processor too, a thread that waits as
@@ -26,22 +30,20 @@ export interface OnnxEngineOptions {
 const spinMicroseconds = '20';
 
 /** @throws ENGINE_UNAVAILABLE when ONNX Runtime does not load on this machine. */
-export async function openOnnxEngine({ threads = availableParallelism() }: OnnxEngineOptions = {}): Promise<Engine> {
+export async function openOnnxEngine({ threads = availableParallelism() }: EngineOptions = {}): Promise<Engine> {
   return new OnnxEngine(threads);
 }
 
 class OnnxEngine implements Engine {
   readonly id = 'cpu';
+  readonly device: Device;
   readonly #threads: number;
   readonly #programs = new Set<OnnxProgram>();
 
   constructor(threads: number) {
     this.#threads = threads;
-  }
-
-  async devices(): Promise<readonly Device[]> {
     const model = cpus()[0]?.model.trim() ?? 'processor';
-    return [{ id: 'cpu', kind: 'cpu', name: `${model}, ${this.#threads} threads` }];
+    this.device = { id: 'cpu', kind: 'cpu', name: `${model}, ${threads} threads` };
   }
 
   async createState(initial: Tensors): Promise<State> {
@@ -66,6 +68,8 @@ class OnnxEngine implements Engine {
       throw new CycleboxError('MODEL_INVALID', message, { subject: { file: name }, cause: error });
     }
   }
+
+  async releaseCaches(): Promise<void> {}
 
   async dispose(): Promise<void> {
     await Promise.all([...this.#programs].map(program => program.dispose()));

@@ -17,7 +17,8 @@ export function referenceEngine(): Engine {
   return {
     ...nothingToClose,
     id: 'reference',
-    devices: async () => [{ id: 'reference', name: 'Reference evaluator, double precision', kind: 'cpu' }],
+    device: { id: 'reference', name: 'Reference evaluator, double precision', kind: 'cpu' },
+    releaseCaches: async () => {},
     createState: async initial => new ReferenceState(initial),
     compile: async (graph, options = {}) => new ReferenceProgram(graph, stateOf(graph, options)),
     load: async () => {

@@ -1,0 +1,46 @@
+/**
+ * What is found out about engines and their devices: plain data that crosses from the probing process to whoever
+ * asked, and that `cyclebox doctor --json` prints.
+ */
+import type { Device, EngineChoice, EngineId } from '../contract.js';
+
+/** Seconds for a generator at a size, measured. */
+export interface MeasuredSpeed {
+  /** Of the square image, in pixels. */
+  readonly size: number;
+  readonly imagesPerSecond: number;
+}
+
+export interface DeviceReport {
+  readonly device: Device;
+  /** False for a device that is imitated in software: right, but slower than the processor used directly. */
+  readonly hardware: boolean;
+  readonly float16: boolean;
+  /** The largest difference of the self-test's outputs from the processor's numbers, where it passed. */
+  readonly selfTestError: number;
+  /** Only where it was asked for. */
+  readonly speed?: MeasuredSpeed | undefined;
+}
+
+export type EngineReport =
+  | {
+      readonly engine: EngineId;
+      readonly usable: true;
+      /** `ONNX Runtime 1.30.0`, `TensorFlow.js 4.22.0, backend wasm`. */
+      readonly version: string;
+      readonly devices: readonly DeviceReport[];
+    }
+  | {
+      readonly engine: EngineId;
+      readonly usable: false;
+      /** One sentence. */
+      readonly reason: string;
+      /** The one command that would fix it, where there is one. */
+      readonly remedy?: string | undefined;
+    };
+
+/** An engine or device that `auto` did not take. */
+export interface PassedOver {
+  readonly choice: EngineChoice;
+  readonly reason: string;
+}
