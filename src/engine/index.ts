@@ -1,6 +1,11 @@
 export * from './contract.js';
+export { type Accelerators, findAccelerators } from './discovery/accelerators.js';
+export { type ChooseOptions, type ChosenDevices, chooseDevices } from './discovery/choose-devices.js';
+export { type DiscoverOptions, discoverEngines } from './discovery/discover-engines.js';
 export type { DeviceReport, EngineReport, MeasuredSpeed, PassedOver } from './discovery/engine-report.js';
-export { openEngine } from './open-engine.js';
+export type { SpeedTest } from './discovery/probe-protocol.js';
+export { offeredEngines, parseEngineChoice, splitChoice } from './engine-choice.js';
+export { type OpenEngineOptions, openEngine } from './open-engine.js';
 export {
   evaluate,
   type Float64Tensor,

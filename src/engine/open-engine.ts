@@ -1,18 +1,36 @@
-/** From what a user asked for to an engine. */
-import { CycleboxError } from '../base/index.js';
+/**
+ * From what a user asked for to an engine. `auto` looks at the machine, tests what it finds in processes of their own,
+ * and takes the best; what was named is opened as it is.
+ */
+import { asCycleboxError } from '../base/index.js';
 import type { Engine, EngineChoice, EngineOptions } from './contract.js';
-import { openOnnxEngine } from './onnx/index.js';
-import { referenceEngine } from './reference/index.js';
+import { type ChosenDevices, chooseDevices } from './discovery/choose-devices.js';
+import type { PassedOver } from './discovery/engine-report.js';
+import { openDevice } from './open-device.js';
 
-/** @throws ENGINE_UNAVAILABLE with what to do when the engine cannot be used here. */
-export async function openEngine(choice: EngineChoice = 'auto', options: EngineOptions = {}): Promise<Engine> {
-  switch (choice) {
-    case 'auto':
-    case 'cpu':
-      return openOnnxEngine(options);
-    case 'reference':
-      return referenceEngine();
-    default:
-      throw new CycleboxError('ENGINE_UNAVAILABLE', `There is no engine ${choice} yet.`);
+export interface OpenEngineOptions extends EngineOptions {
+  /** Called for every device that `auto` would have preferred and could not take, before the engine is opened. */
+  readonly onPassedOver?: ((device: PassedOver) => void) | undefined;
+}
+
+/** What `auto` means does not change while a process lives, unless the device that was taken stops working. */
+let automatic: Promise<ChosenDevices> | undefined;
+
+/** @throws ENGINE_UNAVAILABLE with what to do when the engine cannot be used here; never for `auto`. */
+export async function openEngine(choice: EngineChoice = 'auto', options: OpenEngineOptions = {}): Promise<Engine> {
+  const { onPassedOver = () => {}, ...engineOptions } = options;
+  if (choice !== 'auto') return openDevice(choice, engineOptions);
+  automatic ??= chooseDevices('auto');
+  const { devices, passedOver } = await automatic;
+  for (const device of passedOver) onPassedOver(device);
+  for (const { id } of devices) {
+    if (id === 'auto' || id === 'cpu') break;
+    try {
+      return await openDevice(id, engineOptions);
+    } catch (error) {
+      automatic = undefined;
+      onPassedOver({ choice: id, reason: asCycleboxError(error).message });
+    }
   }
+  return openDevice('cpu', engineOptions);
 }

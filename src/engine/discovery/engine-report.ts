@@ -29,6 +29,8 @@ export type EngineReport =
       /** `ONNX Runtime 1.30.0`, `TensorFlow.js 4.22.0, backend wasm`. */
       readonly version: string;
       readonly devices: readonly DeviceReport[];
+      /** Devices of the same engine that did not pass; absent when all did. */
+      readonly failed?: readonly PassedOver[];
     }
   | {
       readonly engine: EngineId;

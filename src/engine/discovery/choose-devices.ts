@@ -1,0 +1,106 @@
+/**
+ * Which devices to work on: those of the engine that was named, or the best that the machine has. Loads no native
+ * library itself, so that a process which must not die of one can ask.
+ *
+ * The order of `auto` is that of what it gains: CUDA, WebGPU on real hardware, what else the system brings for its
+ * graphics processor, TensorFlow.js where that alone sees one, and the processor, which always works. An engine
+ * without a sign of its hardware is not even tried: a machine without a graphics processor pays for none.
+ */
+import { cpus } from 'node:os';
+import { CycleboxError } from '../../base/index.js';
+import type { Device, EngineChoice, EngineId } from '../contract.js';
+import { splitChoice } from '../engine-choice.js';
+import { type Accelerators, findAccelerators } from './accelerators.js';
+import { type DiscoverOptions, discoverEngines } from './discover-engines.js';
+import type { DeviceReport, EngineReport, PassedOver } from './engine-report.js';
+import { isInstalled } from './installed.js';
+import { probeDevice } from './probe-device.js';
+
+export interface ChosenDevices {
+  /** At least one; all of the same engine, best first. */
+  readonly devices: readonly Device[];
+  /** What was tried before and did not do. Engines without a sign of their hardware are not among them. */
+  readonly passedOver: readonly PassedOver[];
+}
+
+export interface ChooseOptions extends Pick<DiscoverOptions, 'signal' | 'timeoutMs' | 'entry'> {
+  /** Default: what this machine shows. */
+  readonly accelerators?: Accelerators | undefined;
+}
+
+/**
+ * `auto`: all devices of the best engine that passes its self-test. An engine or a device: that, tested, unless it is
+ * the processor, which is taken as it is.
+ * @throws ENGINE_UNAVAILABLE with the reason when what was named does not work; never for `auto`. CANCELLED
+ */
+export async function chooseDevices(choice: EngineChoice, options: ChooseOptions = {}): Promise<ChosenDevices> {
+  if (choice === 'auto') return chooseAutomatically(options);
+  if (choice === 'cpu' || choice === 'reference') return { devices: [processor(choice)], passedOver: [] };
+  const { engine, index } = splitChoice(choice);
+  return index === undefined ? chooseEngine(engine, options) : chooseNumbered(choice, engine, index, options);
+}
+
+async function chooseAutomatically(options: ChooseOptions): Promise<ChosenDevices> {
+  const passedOver: PassedOver[] = [];
+  for (const engine of candidates(options.accelerators ?? findAccelerators())) {
+    const report = await discover(engine, options);
+    const devices = report.usable ? report.devices.filter(({ hardware }) => hardware) : [];
+    passedOver.push(...reasons(report));
+    if (devices.length > 0) return { devices: devices.map(({ device }) => device), passedOver };
+  }
+  return { devices: [processor('cpu')], passedOver };
+}
+
+/** What `auto` tries, best first, the processor aside. */
+function candidates({ nvidia, any }: Accelerators): readonly EngineId[] {
+  const wanted: readonly (readonly [EngineId, boolean])[] = [
+    ['cuda', nvidia > 0],
+    ['webgpu', any],
+    ['directml', process.platform === 'win32'],
+    ['coreml', process.platform === 'darwin'],
+    ['tfjs', nvidia > 0 && isInstalled('@tensorflow/tfjs-node-gpu')],
+  ];
+  return wanted.filter(([, isWorthTrying]) => isWorthTrying).map(([engine]) => engine);
+}
+
+async function chooseEngine(engine: EngineId, options: ChooseOptions): Promise<ChosenDevices> {
+  const report = await discover(engine, options);
+  if (!report.usable) throw unavailable(engine, report.reason, report.remedy);
+  return { devices: report.devices.map(({ device }) => device), passedOver: report.failed ?? [] };
+}
+
+async function chooseNumbered(
+  choice: EngineChoice,
+  engine: EngineId,
+  index: number,
+  options: ChooseOptions,
+): Promise<ChosenDevices> {
+  const result = await probeDevice(engine, index, { ...options, float16: false });
+  if (!result.usable) throw unavailable(choice, result.reason, result.remedy);
+  return { devices: [result.report.device], passedOver: [] };
+}
+
+async function discover(engine: EngineId, options: ChooseOptions): Promise<EngineReport> {
+  const [report] = await discoverEngines({ ...options, engines: [engine], float16: false });
+  return report!;
+}
+
+function reasons(report: EngineReport): readonly PassedOver[] {
+  if (!report.usable) return [{ choice: report.engine, reason: report.reason }];
+  return [...(report.failed ?? []), ...report.devices.filter(({ hardware }) => !hardware).map(imitation)];
+}
+
+function imitation({ device }: DeviceReport): PassedOver {
+  const reason = `${device.name} is imitated in software, which is slower than using the processor directly.`;
+  return { choice: device.id, reason };
+}
+
+function unavailable(choice: EngineChoice, reason: string, remedy: string | undefined): CycleboxError {
+  const todo = remedy === undefined || reason.includes(remedy) ? '' : ` Try: ${remedy}`;
+  const message = `The engine ${choice} cannot be used here: ${reason.replace(/[^.?!]$/, '$&.')}${todo}`;
+  return new CycleboxError('ENGINE_UNAVAILABLE', message);
+}
+
+function processor(id: 'cpu' | 'reference'): Device {
+  return { id, kind: 'cpu', name: cpus()[0]?.model.trim() ?? 'processor' };
+}

@@ -1,0 +1,67 @@
+/**
+ * Everything that can be found out about the engines of this machine, by trying each device in a process of its own.
+ * A finding is a value; what fails is a reason. It chooses nothing: `chooseDevices` does.
+ */
+import { CycleboxError } from '../../base/index.js';
+import type { EngineChoice, EngineId } from '../contract.js';
+import { offeredEngines } from '../engine-choice.js';
+import { findAccelerators } from './accelerators.js';
+import type { EngineReport, PassedOver } from './engine-report.js';
+import { type ProbeOptions, type ProbeResult, probeDevice } from './probe-device.js';
+import type { SpeedTest } from './probe-protocol.js';
+
+export interface DiscoverOptions {
+  /** Default: all that users choose from. */
+  readonly engines?: readonly EngineId[] | undefined;
+  /** Times each device with this generator. Devices are then tried one after the other, so that none slows another. */
+  readonly measureSpeed?: SpeedTest | undefined;
+  /** Whether to find out about float16 too; default true. */
+  readonly float16?: boolean | undefined;
+  /** For each step of each device; default 30 000. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Another entry of the trying process than the real one; for tests. */
+  readonly entry?: string | undefined;
+}
+
+/** One report an engine, in the order asked for. @throws CANCELLED by the signal */
+export async function discoverEngines(options: DiscoverOptions = {}): Promise<readonly EngineReport[]> {
+  const { engines = offeredEngines, measureSpeed } = options;
+  if (!measureSpeed) return Promise.all(engines.map(engine => discoverEngine(engine, options)));
+  const reports: EngineReport[] = [];
+  for (const engine of engines) reports.push(await discoverEngine(engine, options));
+  return reports;
+}
+
+async function discoverEngine(engine: EngineId, options: DiscoverOptions): Promise<EngineReport> {
+  const probeOptions: ProbeOptions = { ...options, speed: options.measureSpeed };
+  const tried: { readonly choice: EngineChoice; readonly result: ProbeResult }[] = [];
+  for (const index of deviceNumbers(engine)) {
+    const choice: EngineChoice = index === undefined ? engine : `${engine}:${index}`;
+    tried.push({ choice, result: await probeDevice(engine, index, probeOptions) });
+  }
+  return summarise(engine, tried);
+}
+
+/** Engines on NVIDIA's devices number them; the others take the one that the system prefers. */
+function deviceNumbers(engine: EngineId): readonly (number | undefined)[] {
+  if (engine !== 'cuda' && engine !== 'tensorrt') return [undefined];
+  const { nvidia } = findAccelerators();
+  return nvidia === 0 ? [undefined] : Array.from({ length: nvidia }, (_, index) => index);
+}
+
+function summarise(
+  engine: EngineId,
+  tried: readonly { readonly choice: EngineChoice; readonly result: ProbeResult }[],
+): EngineReport {
+  const devices = tried.flatMap(({ result }) => (result.usable ? [result.report] : []));
+  const failed = tried.flatMap(({ choice, result }): PassedOver[] =>
+    result.usable ? [] : [{ choice, reason: result.reason }],
+  );
+  const good = tried.find(({ result }) => result.usable)?.result;
+  if (good?.usable)
+    return { engine, usable: true, version: good.version, devices, ...(failed.length > 0 && { failed }) };
+  const first = tried[0]?.result;
+  if (first?.usable === false) return { engine, usable: false, reason: first.reason, remedy: first.remedy };
+  throw new CycleboxError('INTERNAL', `No device of ${engine} was tried.`);
+}

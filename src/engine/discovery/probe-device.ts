@@ -1,0 +1,80 @@
+/**
+ * Tries one device of one engine in a process of its own, and tells what came of it as a value: a crash, an abort or a
+ * hang of a driver is a reason, and never harms whoever asked.
+ */
+import { asCycleboxError, CycleboxError } from '../../base/index.js';
+import { type CallOptions, Child, compiledEntry } from '../../process/index.js';
+import type { EngineId } from '../contract.js';
+import type { DeviceReport, MeasuredSpeed } from './engine-report.js';
+import { type ProbeApi, probeProtocol, type SpeedTest } from './probe-protocol.js';
+import { remedyFor } from './remedies.js';
+
+export interface ProbeOptions {
+  /** Default: speed is not measured. */
+  readonly speed?: SpeedTest | undefined;
+  /** Whether to find out about float16 too; default true. */
+  readonly float16?: boolean | undefined;
+  /** For each step; a driver that has not answered by then is given up. Default 30 000. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Another entry than the real one; for tests. */
+  readonly entry?: string | undefined;
+}
+
+export type ProbeResult =
+  | { readonly usable: true; readonly version: string; readonly report: DeviceReport }
+  | { readonly usable: false; readonly reason: string; readonly remedy?: string | undefined };
+
+/** @throws CANCELLED by the signal, and nothing else. */
+export async function probeDevice(
+  engine: EngineId,
+  index: number | undefined,
+  options: ProbeOptions = {},
+): Promise<ProbeResult> {
+  const { signal, timeoutMs = 30_000 } = options;
+  const limits: CallOptions = { signal, timeoutMs };
+  let child: Child<ProbeApi> | undefined;
+  try {
+    requireGoOn(signal);
+    child = await startProbe(engine, options);
+    const { version, ...probed } = await child.call('open', { engine, index }, limits);
+    // The riskiest comes last: what kills the process then costs only the answer to itself.
+    const speed = options.speed && (await measured(child, options.speed, limits));
+    const float16 = options.float16 !== false && (await child.call('tryFloat16', null, limits).catch(() => false));
+    requireGoOn(signal);
+    return { usable: true, version, report: { ...probed, float16, ...(speed && { speed }) } };
+  } catch (error) {
+    requireGoOn(signal);
+    return failure(engine, error);
+  } finally {
+    // It has nothing to lose, and a driver that hangs does not end by itself.
+    await child?.kill();
+  }
+}
+
+function startProbe(engine: EngineId, { entry }: ProbeOptions): Promise<Child<ProbeApi>> {
+  return Child.start<ProbeApi>({
+    entry: entry ?? compiledEntry(import.meta.url, './probe-main.js'),
+    name: `process that tries ${engine}`,
+    protocol: probeProtocol,
+    unresponsiveAfterMs: 60_000,
+  });
+}
+
+async function measured(
+  child: Child<ProbeApi>,
+  test: SpeedTest,
+  limits: CallOptions,
+): Promise<MeasuredSpeed | undefined> {
+  return child.call('measure', test, limits).catch(() => undefined);
+}
+
+function failure(engine: EngineId, error: unknown): ProbeResult {
+  const { message } = asCycleboxError(error);
+  const reason = message.replace(/\s+/g, ' ').trim();
+  return { usable: false, reason, remedy: remedyFor(engine) };
+}
+
+function requireGoOn(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new CycleboxError('CANCELLED', 'Looking for devices was cancelled.');
+}

@@ -1,0 +1,33 @@
+/**
+ * What is said to a process that tries one device of one engine. In steps, so that a device which dies of a later one
+ * still has what it showed in the earlier ones.
+ */
+import type { ProtocolName } from '../../process/index.js';
+import type { Device, EngineId } from '../contract.js';
+import type { MeasuredSpeed } from './engine-report.js';
+
+export const probeProtocol: ProtocolName = { name: 'engine-probe', version: 1 };
+
+export interface ProbedDevice {
+  readonly device: Device;
+  readonly version: string;
+  readonly hardware: boolean;
+  readonly selfTestError: number;
+}
+
+/** A generator to time: its graph as JSON, with one input `image`; weights are variables, whose values do not matter. */
+export interface SpeedTest {
+  readonly graph: string;
+  /** Side of the square image, in pixels. */
+  readonly size: number;
+  /** For the runs that count, after one that does not. */
+  readonly budgetMs: number;
+}
+
+export interface ProbeApi {
+  /** Opens the device and lets it pass the self-test. */
+  open(params: { readonly engine: EngineId; readonly index: number | undefined }): ProbedDevice;
+  /** Whether it runs a model in float16, and right. */
+  tryFloat16(params: null): boolean;
+  measure(params: SpeedTest): MeasuredSpeed;
+}

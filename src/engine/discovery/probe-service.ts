@@ -1,0 +1,95 @@
+/**
+ * What happens inside a probing process: one device is opened, tested and, if asked for, timed. It never chooses.
+ */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { CycleboxError } from '../../base/index.js';
+import { type Graph, graphFromJson } from '../../graph/index.js';
+import { encodeOnnx } from '../../onnx/index.js';
+import type { Handlers } from '../../process/index.js';
+import type { Engine, EngineId } from '../contract.js';
+import { openDevice } from '../open-device.js';
+import type { MeasuredSpeed } from './engine-report.js';
+import { isHardware } from './hardware.js';
+import type { ProbeApi, ProbedDevice, SpeedTest } from './probe-protocol.js';
+import { runFloat16SelfTest, runSelfTest } from './self-test.js';
+
+export class ProbeService {
+  #engine: Engine | undefined;
+
+  handlers(): Handlers<ProbeApi> {
+    return {
+      open: ({ engine, index }) => this.#open(engine, index),
+      tryFloat16: () => this.#tryFloat16(),
+      measure: test => this.#measure(test),
+    };
+  }
+
+  async dispose(): Promise<void> {
+    await this.#engine?.dispose();
+  }
+
+  async #open(id: EngineId, index: number | undefined): Promise<ProbedDevice> {
+    const engine = await openDevice(index === undefined ? id : `${id}:${index}`);
+    this.#engine = engine;
+    const selfTestError = await runSelfTest(engine);
+    const { device } = engine;
+    return { device, version: versionOf(engine), hardware: isHardware(engine), selfTestError };
+  }
+
+  async #tryFloat16(): Promise<boolean> {
+    try {
+      await runFloat16SelfTest(this.#opened());
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  async #measure({ graph, size, budgetMs }: SpeedTest): Promise<MeasuredSpeed> {
+    const bytes = encodeOnnx(withWeights(graphFromJson(graph)));
+    const program = await this.#opened().load({ bytes, name: 'The generator to time' });
+    const image = { shape: [1, 3, size, size], data: new Float32Array(3 * size * size).map((_, i) => Math.sin(i)) };
+    try {
+      return { size, imagesPerSecond: await repeat(() => program.run({ image }), budgetMs) };
+    } finally {
+      await program.dispose();
+    }
+  }
+
+  #opened(): Engine {
+    if (this.#engine) return this.#engine;
+    throw new CycleboxError('PROTOCOL', 'No device was opened before it was to be used.');
+  }
+}
+
+/** Runs once for nothing, then until the budget is spent, and returns runs a second by their median. */
+async function repeat(run: () => Promise<unknown>, budgetMs: number): Promise<number> {
+  const endMs = performance.now() + budgetMs;
+  await run();
+  const times: number[] = [];
+  do {
+    const startMs = performance.now();
+    await run();
+    times.push(performance.now() - startMs);
+  } while (performance.now() + times.at(-1)! < endMs);
+  times.sort((a, b) => a - b);
+  return 1000 / times[Math.floor(times.length / 2)]!;
+}
+
+/** The graph with small constants in the place of its variables, as a model file has them. */
+function withWeights(graph: Graph): Graph {
+  const nodes = graph.nodes.map(node => {
+    if (node.op !== 'variable') return node;
+    const length = node.shape.reduce<number>((product, size) => product * Number(size), 1);
+    const data = Float32Array.from({ length }, (_, i) => 0.05 * Math.sin(i * 1.3));
+    return { ...node, op: 'constant' as const, attributes: { data } };
+  });
+  return { ...graph, nodes: nodes as Graph['nodes'], variables: {}, updates: {} };
+}
+
+function versionOf({ id, device }: Engine): string {
+  if (id === 'tfjs' || id === 'reference') return device.name;
+  const manifest = createRequire(import.meta.url).resolve('onnxruntime-node/package.json');
+  return `ONNX Runtime ${(JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version}`;
+}
