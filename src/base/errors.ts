@@ -48,6 +48,7 @@ export const errorCodes = {
   NO_GRADIENT: 'A gradient was asked for where none is defined.',
   ENGINE_UNAVAILABLE: 'The engine or device cannot be used on this machine.',
   ENGINE_FAILED: 'The engine failed while compiling or running a graph.',
+  DEVICE_LOST: 'The device stopped working; only a new process can use it again.',
   OUT_OF_MEMORY: 'The operation does not fit into the memory limit.',
 
   DATASET_EMPTY: 'A training folder holds no readable images.',

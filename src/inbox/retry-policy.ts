@@ -54,6 +54,7 @@ const verdicts: Partial<Record<ErrorCode, Verdict>> = {
   FILE_UNREADABLE: 'may-pass',
   WRITE_FAILED: 'may-pass',
   ENGINE_FAILED: 'may-pass',
+  DEVICE_LOST: 'may-pass',
   INTERNAL: 'may-pass',
   PROTOCOL: 'may-pass',
 };

@@ -98,13 +98,14 @@ export class OnnxEmitter {
     return made;
   }
 
-  input(name: ValueName, shape: readonly OnnxDimension[]): ValueName {
+  /** @param shape undefined for any number of axes */
+  input(name: ValueName, shape: readonly OnnxDimension[] | undefined): ValueName {
     this.#inputs.push(valueInfo(name, shape));
     return name;
   }
 
   /** Declares that `value` is handed out as `name`. */
-  output(name: string, value: ValueName, shape: readonly OnnxDimension[]): void {
+  output(name: string, value: ValueName, shape: readonly OnnxDimension[] | undefined): void {
     this.node('Identity', [value], {}, name);
     this.#outputs.push(valueInfo(name, shape));
   }
@@ -165,10 +166,13 @@ function attribute(name: string, value: AttributeValue): InstanceType<typeof onn
   return onnx.AttributeProto.create({ name, type: AttributeType.INT, i: value });
 }
 
-function valueInfo(name: string, shape: readonly OnnxDimension[]): InstanceType<typeof onnx.ValueInfoProto> {
-  const dim = shape.map(size => (typeof size === 'number' ? { dimValue: size } : { dimParam: size }));
+function valueInfo(
+  name: string,
+  shape: readonly OnnxDimension[] | undefined,
+): InstanceType<typeof onnx.ValueInfoProto> {
+  const dim = shape?.map(size => (typeof size === 'number' ? { dimValue: size } : { dimParam: size }));
   return onnx.ValueInfoProto.create({
     name,
-    type: { tensorType: { elemType: onnx.TensorProto.DataType.FLOAT, shape: { dim } } },
+    type: { tensorType: { elemType: onnx.TensorProto.DataType.FLOAT, ...(dim && { shape: { dim } }) } },
   });
 }

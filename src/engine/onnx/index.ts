@@ -1,1 +1,3 @@
-export { openOnnxEngine } from './onnx-engine.js';
+export { onnxDevices } from './devices.js';
+export { type OnnxEngineOptions, openOnnxEngine } from './onnx-engine.js';
+export { type OnnxProvider, onnxProviders, providerTraits } from './providers.js';

@@ -1,27 +1,36 @@
 /**
- * ONNX Runtime as an engine, on the CPU. A graph is lowered to ONNX bytes and compiled as a session. `run` blocks its
- * JavaScript thread while native code works, so this belongs in a process of its own.
+ * ONNX Runtime as an engine, on any of its execution providers. A graph is lowered to ONNX bytes and compiled as a
+ * session. `run` blocks its JavaScript thread while native code works, so this belongs in a process of its own.
+ *
+ * Where the provider can, variables stay on the device between runs: then nothing but inputs and outputs crosses.
  */
 import { readFile } from 'node:fs/promises';
-import { availableParallelism, cpus } from 'node:os';
+import { availableParallelism } from 'node:os';
 import * as ort from 'onnxruntime-node';
 import { CycleboxError } from '../../base/index.js';
 import type { Graph } from '../../graph/index.js';
-import { decodeOnnx, encodeOnnx } from '../../onnx/index.js';
+import { decodeOnnx, encodeIdentity, encodeOnnx, variableUpdate } from '../../onnx/index.js';
 import type {
   CompileOptions,
   Device,
   Engine,
   EngineOptions,
+  LoadOptions,
   ModelSource,
   Program,
   State,
   Tensors,
 } from '../contract.js';
 import { checkVariables } from '../graph-shapes.js';
+import { DeviceState } from './device-state.js';
+import { onnxDevices } from './devices.js';
 import { asEngineError } from './engine-error.js';
+import { HostState } from './host-state.js';
 import { OnnxProgram } from './onnx-program.js';
 import { OnnxState } from './onnx-state.js';
+import { executionProviders, type OnnxProvider, providerTraits, requireProvider } from './providers.js';
+import { Transfer } from './transfer.js';
+import { unavailable } from './unavailable.js';
 
 /**
  * How long threads wait actively for each other. Where other programs want the processor too, a thread that waits as
@@ -29,41 +38,95 @@ import { OnnxState } from './onnx-state.js';
  */
 const spinMicroseconds = '20';
 
-/** @throws ENGINE_UNAVAILABLE when ONNX Runtime does not load on this machine. */
-export async function openOnnxEngine({ threads = availableParallelism() }: EngineOptions = {}): Promise<Engine> {
-  return new OnnxEngine(threads);
+export interface OnnxEngineOptions extends EngineOptions {
+  /** Default `cpu`. */
+  readonly provider?: OnnxProvider | undefined;
+  /** Which of the provider's devices, counted from 0, where it has several. */
+  readonly index?: number | undefined;
+}
+
+/** @throws ENGINE_UNAVAILABLE with what to do when the provider or its device cannot be used on this machine. */
+export async function openOnnxEngine(options: OnnxEngineOptions = {}): Promise<Engine> {
+  const { provider = 'cpu', index = 0, threads } = options;
+  requireProvider(provider);
+  const engine = new OnnxEngine(provider, index, await deviceOf(provider, index, threads), threads);
+  await engine.open();
+  return engine;
+}
+
+async function deviceOf(provider: OnnxProvider, index: number, threads: number | undefined): Promise<Device> {
+  const devices = await onnxDevices(provider, threads);
+  const device = devices[index];
+  if (device) return device;
+  const { label, kind } = providerTraits[provider];
+  if (devices.length === 0) return { id: `${provider}:${index}`, kind, name: `${label} device ${index}` };
+  const there = devices.map(({ id, name }) => `${id} (${name})`).join(', ');
+  throw new CycleboxError('ENGINE_UNAVAILABLE', `There is no device ${provider}:${index} here. There are: ${there}.`);
+}
+
+interface SessionOptions {
+  /** The graph updates variables: it is large, and changes between runs nothing that would repay much optimisation. */
+  readonly training?: boolean;
+  /** Outputs that stay on the device, if any; the others come to the host. */
+  readonly kept?: readonly string[];
+  readonly handedOut?: readonly string[];
 }
 
 class OnnxEngine implements Engine {
-  readonly id = 'cpu';
+  readonly id: OnnxProvider;
   readonly device: Device;
-  readonly #threads: number;
+  readonly #index: number;
+  readonly #threads: number | undefined;
   readonly #programs = new Set<OnnxProgram>();
+  readonly #states = new Set<DeviceState>();
+  #transfer: Transfer | undefined;
 
-  constructor(threads: number) {
+  constructor(provider: OnnxProvider, index: number, device: Device, threads: number | undefined) {
+    this.id = provider;
+    this.device = device;
+    this.#index = index;
     this.#threads = threads;
-    const model = cpus()[0]?.model.trim() ?? 'processor';
-    this.device = { id: 'cpu', kind: 'cpu', name: `${model}, ${threads} threads` };
+  }
+
+  /** Tries the provider, for it to fail here rather than in the first use. */
+  async open(): Promise<void> {
+    if (this.id === 'cpu') return;
+    try {
+      if (providerTraits[this.id].keepsState) this.#transfer = await this.#openTransfer();
+      else await (await this.#session(encodeIdentity('x', 'y'))).release();
+    } catch (error) {
+      throw unavailable(this.id, error);
+    }
   }
 
   async createState(initial: Tensors): Promise<State> {
-    return new OnnxState(initial);
+    if (!this.#transfer) return new HostState(initial);
+    const state = await DeviceState.create(initial, this.#transfer);
+    this.#states.add(state);
+    state.onDispose(() => this.#states.delete(state));
+    return state;
   }
 
   async compile(graph: Graph, { state }: CompileOptions = {}): Promise<Program> {
     const held = state === undefined ? undefined : OnnxState.of(state);
     checkVariables(graph, name => held?.shapeOf(name));
-    const session = await this.#session(encodeOnnx(graph), Object.keys(graph.updates).length > 0);
+    const updates = Object.keys(graph.updates);
+    const session = await this.#session(encodeOnnx(graph), {
+      training: updates.length > 0,
+      kept: held instanceof DeviceState ? updates.map(variableUpdate) : [],
+      handedOut: Object.keys(graph.outputs),
+    });
     return this.#track(new OnnxProgram(session, { graph, state: held }));
   }
 
-  async load(model: ModelSource): Promise<Program> {
+  async load(model: ModelSource, _options: LoadOptions = {}): Promise<Program> {
     const name = 'path' in model ? model.path : (model.name ?? 'The model');
     const bytes = 'path' in model ? await readModel(model.path) : model.bytes;
     const { metadata } = decodeOnnx(bytes, name);
     try {
-      return this.#track(new OnnxProgram(await this.#session(bytes, false), { metadata }));
+      return this.#track(new OnnxProgram(await this.#session(bytes), { metadata }));
     } catch (error) {
+      if (isAboutDevice(error)) throw error;
       const message = `${name} could not be loaded: ${error instanceof Error ? error.message : error}`;
       throw new CycleboxError('MODEL_INVALID', message, { subject: { file: name }, cause: error });
     }
@@ -71,22 +134,35 @@ class OnnxEngine implements Engine {
 
   async releaseCaches(): Promise<void> {}
 
+  /** The device closes with its last session, and with it whatever tensors are left there: states go first. */
   async dispose(): Promise<void> {
+    await Promise.all([...this.#states].map(state => state.dispose()));
     await Promise.all([...this.#programs].map(program => program.dispose()));
+    await this.#transfer?.dispose();
+    this.#transfer = undefined;
+  }
+
+  #openTransfer(): Promise<Transfer> {
+    return Transfer.open((model, outputs) =>
+      this.#session(model, outputs === 'cpu' ? { handedOut: ['y'] } : { kept: ['y'] }),
+    );
   }
 
   /**
    * Training graphs are large and change nothing between runs: only cheap optimisations pay, and a memory plan made in
    * the first run is kept beside what that run took, a quarter more for no speed (bench/levels.mjs has the figures).
    */
-  async #session(bytes: Uint8Array, training: boolean): Promise<ort.InferenceSession> {
+  async #session(bytes: Uint8Array, options: SessionOptions = {}): Promise<ort.InferenceSession> {
+    const { training = false, kept = [], handedOut = [] } = options;
+    const threads = this.#threads ?? (this.id === 'cpu' ? availableParallelism() : undefined);
     try {
       return await ort.InferenceSession.create(bytes, {
-        executionProviders: ['cpu'],
-        intraOpNumThreads: this.#threads,
+        executionProviders: executionProviders(this.id, this.#index),
+        ...(threads !== undefined && { intraOpNumThreads: threads }),
         graphOptimizationLevel: training ? 'basic' : 'all',
-        enableMemPattern: !training,
+        enableMemPattern: this.id === 'cpu' && !training,
         logSeverityLevel: 3,
+        ...(kept.length > 0 && { preferredOutputLocation: locations(kept, handedOut) }),
         extra: { session: { intra_op: { spin_duration_us: spinMicroseconds } } },
       });
     } catch (error) {
@@ -99,6 +175,18 @@ class OnnxEngine implements Engine {
     program.onDispose(() => this.#programs.delete(program));
     return program;
   }
+}
+
+function locations(kept: readonly string[], handedOut: readonly string[]): Record<string, 'gpu-buffer' | 'cpu'> {
+  return Object.fromEntries([
+    ...kept.map(name => [name, 'gpu-buffer'] as const),
+    ...handedOut.map(name => [name, 'cpu'] as const),
+  ]);
+}
+
+/** Whether an error says nothing about the model: another device, or a new process, may load it. */
+function isAboutDevice(error: unknown): boolean {
+  return error instanceof CycleboxError && (error.code === 'OUT_OF_MEMORY' || error.code === 'DEVICE_LOST');
 }
 
 async function readModel(path: string): Promise<Uint8Array> {

@@ -1,6 +1,6 @@
 /**
- * One compiled session. A run feeds inputs and the state's current values, writes updates into the state's spare
- * buffers, and copies outputs to fresh host tensors.
+ * One compiled session. A run feeds inputs and the state's current values, hands the updates to the state, and gives out
+ * the outputs as fresh host tensors.
  */
 import * as ort from 'onnxruntime-node';
 import { CycleboxError } from '../../base/index.js';
@@ -48,15 +48,17 @@ export class OnnxProgram implements Program {
     if (!session) throw new CycleboxError('ENGINE_FAILED', 'The program was disposed of before this run.');
     if (this.#graph) symbolValues(this.#graph, inputs);
     const results = await this.#invoke(session, this.#feeds(inputs), this.#fetches());
-    for (const name of this.#updates) this.#state?.advance(name);
+    for (const name of this.#updates) this.#state?.advance(name, results[variableUpdate(name)] as ort.Tensor, this);
     return Object.fromEntries(this.outputs.map(name => [name, hostTensor(results[name]!)]));
   }
 
   async dispose(): Promise<void> {
     const session = this.#session;
+    if (!session) return;
     this.#session = undefined;
     this.#afterDispose();
-    await session?.release();
+    await this.#state?.detach(this);
+    await session.release();
   }
 
   onDispose(callback: () => void): void {

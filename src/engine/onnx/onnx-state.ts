@@ -1,30 +1,13 @@
 /**
- * Variables of ONNX Runtime programs. Each variable that a program updates has two buffers: a run reads one and writes
- * the other, then they change places, so that a training step allocates nothing.
+ * Variables of ONNX Runtime programs, as a program sees them: tensors to feed, buffers to fetch into, and values that a
+ * run left behind. Where they live is what host-state.ts and device-state.ts decide.
  */
-import * as ort from 'onnxruntime-node';
+import type * as ort from 'onnxruntime-node';
 import { CycleboxError } from '../../base/index.js';
 import type { State, TensorData, Tensors } from '../contract.js';
 
-interface Variable {
-  current: ort.Tensor;
-  /** Made when a program first updates the variable. */
-  spare: ort.Tensor | undefined;
-}
-
-export class OnnxState implements State {
-  readonly names: readonly string[];
-  readonly #variables: Map<string, Variable>;
-
-  constructor(initial: Tensors) {
-    this.names = Object.keys(initial);
-    this.#variables = new Map(
-      Object.entries(initial).map(([name, { data, shape }]) => [
-        name,
-        { current: new ort.Tensor('float32', data.slice(), shape), spare: undefined },
-      ]),
-    );
-  }
+export abstract class OnnxState implements State {
+  abstract readonly names: readonly string[];
 
   /** The state behind the contract's face. @throws GRAPH_INVALID for another engine's. */
   static of(state: State): OnnxState {
@@ -32,56 +15,28 @@ export class OnnxState implements State {
     throw new CycleboxError('GRAPH_INVALID', 'A state of another engine was handed to ONNX Runtime.');
   }
 
-  async read(names: readonly string[] = this.names): Promise<Record<string, TensorData>> {
-    return Object.fromEntries(
-      names.map(name => {
-        const { current } = this.#variable(name);
-        return [name, { shape: current.dims, data: (current.data as Float32Array).slice() }];
-      }),
-    );
-  }
+  abstract read(names?: readonly string[]): Promise<Record<string, TensorData>>;
+  abstract write(values: Tensors): Promise<void>;
+  abstract dispose(): Promise<void>;
 
-  async write(values: Tensors): Promise<void> {
-    for (const [name, { shape, data }] of Object.entries(values)) {
-      const { current } = this.#variable(name);
-      if (shape.join() !== current.dims.join()) {
-        throw new CycleboxError('SHAPE_MISMATCH', `${name}: got [${shape}], expected [${current.dims}].`);
-      }
-      (current.data as Float32Array).set(data);
-    }
-  }
-
+  /** What a run reads of the variable. @throws GRAPH_INVALID for a name that the state does not have */
+  abstract current(name: string): ort.Tensor;
+  /** What a run writes the variable's next value into; null where the run itself makes room for it. */
+  abstract next(name: string): ort.Tensor | null;
+  /** Makes what a run wrote the current value. `program` is the one that ran. */
+  abstract advance(name: string, written: ort.Tensor, program: object): void;
+  /** Called before a program's session goes: what the state holds of its results must outlive it. */
+  abstract detach(program: object): Promise<void>;
   /** Undefined for a name that the state does not have. */
-  shapeOf(name: string): readonly number[] | undefined {
-    return this.#variables.get(name)?.current.dims;
-  }
+  abstract shapeOf(name: string): readonly number[] | undefined;
+}
 
-  current(name: string): ort.Tensor {
-    return this.#variable(name).current;
-  }
+export function unknownVariable(name: string): CycleboxError {
+  return new CycleboxError('GRAPH_INVALID', `The state has no variable ${name}.`);
+}
 
-  /** The buffer that a run writes the variable's next value into. */
-  next(name: string): ort.Tensor {
-    const variable = this.#variable(name);
-    const { dims, data } = variable.current;
-    variable.spare ??= new ort.Tensor('float32', new Float32Array(data.length), dims);
-    return variable.spare;
-  }
-
-  /** Makes the written value the current one. */
-  advance(name: string): void {
-    const variable = this.#variable(name);
-    if (!variable.spare) return;
-    [variable.current, variable.spare] = [variable.spare, variable.current];
-  }
-
-  dispose(): void {
-    this.#variables.clear();
-  }
-
-  #variable(name: string): Variable {
-    const variable = this.#variables.get(name);
-    if (variable) return variable;
-    throw new CycleboxError('GRAPH_INVALID', `The state has no variable ${name}.`);
-  }
+/** @throws SHAPE_MISMATCH */
+export function expectShape(name: string, shape: readonly number[], expected: readonly number[]): void {
+  if (shape.join() === expected.join()) return;
+  throw new CycleboxError('SHAPE_MISMATCH', `${name}: got [${shape}], expected [${expected}].`);
 }

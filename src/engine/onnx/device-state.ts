@@ -1,0 +1,100 @@
+/**
+ * Variables in the device's memory: a run's updates stay where the run left them and are handed to the next as they
+ * are. Only `read` and `write` move values across.
+ */
+import type * as ort from 'onnxruntime-node';
+import type { TensorData, Tensors } from '../contract.js';
+import { expectShape, OnnxState, unknownVariable } from './onnx-state.js';
+import type { Transfer } from './transfer.js';
+
+interface Variable {
+  tensor: ort.Tensor;
+  /** The program whose session made the buffer. */
+  maker: object | undefined;
+}
+
+export class DeviceState extends OnnxState {
+  readonly names: readonly string[];
+  readonly #transfer: Transfer;
+  readonly #variables = new Map<string, Variable>();
+  #afterDispose: () => void = () => {};
+
+  private constructor(names: readonly string[], transfer: Transfer) {
+    super();
+    this.names = names;
+    this.#transfer = transfer;
+  }
+
+  static async create(initial: Tensors, transfer: Transfer): Promise<DeviceState> {
+    const state = new DeviceState(Object.keys(initial), transfer);
+    try {
+      for (const [name, value] of Object.entries(initial)) await state.#replace(name, value);
+      return state;
+    } catch (error) {
+      await state.dispose();
+      throw error;
+    }
+  }
+
+  async read(names: readonly string[] = this.names): Promise<Record<string, TensorData>> {
+    const values: Record<string, TensorData> = {};
+    for (const name of names) values[name] = await this.#transfer.toHost(this.#variable(name).tensor);
+    return values;
+  }
+
+  async write(values: Tensors): Promise<void> {
+    for (const [name, value] of Object.entries(values)) {
+      expectShape(name, value.shape, this.#variable(name).tensor.dims);
+      await this.#replace(name, value);
+    }
+  }
+
+  shapeOf(name: string): readonly number[] | undefined {
+    return this.#variables.get(name)?.tensor.dims;
+  }
+
+  current(name: string): ort.Tensor {
+    return this.#variable(name).tensor;
+  }
+
+  next(): null {
+    return null;
+  }
+
+  advance(name: string, written: ort.Tensor, program: object): void {
+    const { tensor } = this.#variable(name);
+    this.#variables.set(name, { tensor: written, maker: program });
+    tensor.dispose();
+  }
+
+  /** Copies what the program made, so that its buffers go while its session is there to take them. */
+  async detach(program: object): Promise<void> {
+    for (const [name, { tensor, maker }] of this.#variables) {
+      if (maker !== program) continue;
+      this.#variables.set(name, { tensor: await this.#transfer.duplicate(tensor), maker: undefined });
+      tensor.dispose();
+    }
+  }
+
+  async dispose(): Promise<void> {
+    for (const { tensor } of this.#variables.values()) tensor.dispose();
+    this.#variables.clear();
+    this.#afterDispose();
+  }
+
+  onDispose(callback: () => void): void {
+    this.#afterDispose = callback;
+  }
+
+  async #replace(name: string, value: TensorData): Promise<void> {
+    const before = this.#variables.get(name);
+    this.#variables.set(name, { tensor: await this.#transfer.toDevice(value), maker: undefined });
+    before?.tensor.dispose();
+  }
+
+  #variable(name: string): Variable {
+    const variable = this.#variables.get(name);
+    if (variable) return variable;
+    throw unknownVariable(name);
+  }
+}

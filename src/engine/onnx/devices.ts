@@ -1,0 +1,106 @@
+/**
+ * The devices behind ONNX Runtime's providers, by name. ONNX Runtime says nothing about them, so the system is asked:
+ * NVIDIA's driver for CUDA's. What the system does not say is left out, never guessed.
+ */
+import { execFile } from 'node:child_process';
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import { basename } from 'node:path';
+import { promisify } from 'node:util';
+import type { Device } from '../contract.js';
+import type { OnnxProvider } from './providers.js';
+
+/**
+ * The devices of a provider that the system knows of, whether or not the provider works with them. None does not mean
+ * that there is none.
+ * @param threads for the processor's name
+ */
+export async function onnxDevices(provider: OnnxProvider, threads = availableParallelism()): Promise<Device[]> {
+  switch (provider) {
+    case 'cpu':
+      return [processorDevice(threads)];
+    case 'webgpu':
+      return [{ id: 'webgpu', kind: 'gpu', name: webGpuName(process.env) }];
+    case 'cuda':
+    case 'tensorrt':
+      return nvidiaDevices(provider);
+    case 'directml':
+      return [{ id: 'directml:0', kind: 'gpu', name: 'DirectML adapter 0' }];
+    case 'coreml':
+      return [{ id: 'coreml', kind: 'gpu', name: `CoreML on ${processorName()}` }];
+    default:
+      return provider satisfies never;
+  }
+}
+
+function processorName(): string {
+  return cpus()[0]?.model.trim() || 'processor';
+}
+
+function processorDevice(threads: number): Device {
+  return { id: 'cpu', kind: 'cpu', name: `${processorName()}, ${threads} threads`, memoryBytes: totalmem() };
+}
+
+const graphicsLayers: Partial<Record<NodeJS.Platform, string>> = {
+  linux: 'Vulkan',
+  darwin: 'Metal',
+  win32: 'Direct3D 12',
+};
+
+/** Vulkan drivers that imitate a device in software, by the names of their files. */
+const softwareDrivers: readonly (readonly [pattern: RegExp, name: string])[] = [
+  [/swiftshader/i, 'SwiftShader (software)'],
+  [/lvp|lavapipe|llvmpipe/i, 'llvmpipe (software)'],
+];
+
+/** The driver is known where the environment names exactly one. */
+export function webGpuName(environment: NodeJS.ProcessEnv): string {
+  const layer = graphicsLayers[process.platform] ?? 'the system';
+  const drivers = environment['VK_DRIVER_FILES'] ?? environment['VK_ICD_FILENAMES'] ?? '';
+  const software = softwareDrivers.find(([pattern]) => !drivers.includes(':') && pattern.test(basename(drivers)));
+  return `WebGPU adapter of ${layer}${software ? `: ${software[1]}` : ''}`;
+}
+
+/** In CUDA's order, as far as `CUDA_VISIBLE_DEVICES` shows them. */
+async function nvidiaDevices(provider: 'cuda' | 'tensorrt'): Promise<Device[]> {
+  const found = visible(await listNvidia(), process.env['CUDA_VISIBLE_DEVICES']);
+  return found.map(({ name, memoryBytes }, index) => ({ id: `${provider}:${index}`, kind: 'gpu', name, memoryBytes }));
+}
+
+interface NvidiaCard {
+  readonly name: string;
+  readonly memoryBytes: number | undefined;
+}
+
+async function listNvidia(): Promise<NvidiaCard[]> {
+  try {
+    const query = ['--query-gpu=name,memory.total', '--format=csv,noheader,nounits'];
+    const { stdout } = await promisify(execFile)('nvidia-smi', query, { timeout: 5000, windowsHide: true });
+    return parseNvidia(stdout);
+  } catch {
+    return []; // No driver, or a container without the tool.
+  }
+}
+
+/** Lines such as `NVIDIA A100-SXM4-40GB, 40960`, memory in MiB. */
+export function parseNvidia(text: string): NvidiaCard[] {
+  return text
+    .split('\n')
+    .filter(line => line.includes(','))
+    .map(line => {
+      const at = line.lastIndexOf(',');
+      const mebibytes = Number(line.slice(at + 1));
+      return { name: line.slice(0, at).trim(), memoryBytes: mebibytes > 0 ? mebibytes * 2 ** 20 : undefined };
+    });
+}
+
+/** CUDA counts only what the variable lists, in its order, up to the first that is none. UUIDs are not resolved. */
+export function visible<Card>(cards: readonly Card[], listed: string | undefined): Card[] {
+  if (listed === undefined) return [...cards];
+  const shown: Card[] = [];
+  for (const entry of listed.split(',')) {
+    const card = /^\s*\d+\s*$/.test(entry) ? cards[Number(entry)] : undefined;
+    if (!card) break;
+    shown.push(card);
+  }
+  return shown;
+}

@@ -1,0 +1,57 @@
+/**
+ * Copies between the processor's memory and the device's: two sessions of one Identity each, for tensors of any shape.
+ * The binding's own way back (`getData()` of a tensor on the device) ends the process, so nothing else may read there.
+ *
+ * The sessions also keep the device open: a tensor that is let go of after the last session of its device ended the
+ * process too. They must be closed last.
+ */
+import * as ort from 'onnxruntime-node';
+import { encodeIdentity } from '../../onnx/index.js';
+import type { TensorData } from '../contract.js';
+import { asEngineError } from './engine-error.js';
+
+export class Transfer {
+  readonly #up: ort.InferenceSession;
+  readonly #down: ort.InferenceSession;
+
+  private constructor(up: ort.InferenceSession, down: ort.InferenceSession) {
+    this.#up = up;
+    this.#down = down;
+  }
+
+  /** @param open makes a session whose outputs go to the given place */
+  static async open(
+    open: (model: Uint8Array, outputs: 'cpu' | 'gpu-buffer') => Promise<ort.InferenceSession>,
+  ): Promise<Transfer> {
+    const model = encodeIdentity('x', 'y');
+    return new Transfer(await open(model, 'gpu-buffer'), await open(model, 'cpu'));
+  }
+
+  async toDevice({ shape, data }: TensorData): Promise<ort.Tensor> {
+    return copied(this.#up, new ort.Tensor('float32', data, shape));
+  }
+
+  /** A copy on the device, of a tensor on the device. */
+  async duplicate(tensor: ort.Tensor): Promise<ort.Tensor> {
+    return copied(this.#up, tensor);
+  }
+
+  async toHost(tensor: ort.Tensor): Promise<TensorData> {
+    const { dims, data } = await copied(this.#down, tensor);
+    return { shape: dims, data: data as Float32Array };
+  }
+
+  async dispose(): Promise<void> {
+    await this.#up.release();
+    await this.#down.release();
+  }
+}
+
+async function copied(session: ort.InferenceSession, x: ort.Tensor): Promise<ort.Tensor> {
+  try {
+    const { y } = await session.run({ x });
+    return y as ort.Tensor;
+  } catch (error) {
+    throw asEngineError(error, 'running');
+  }
+}
