@@ -3,6 +3,7 @@
  * stops after the current step with a checkpoint; a second interrupt ends the process at once.
  */
 import { CycleboxError } from '../base/index.js';
+import { parseEngineChoice } from '../engine/index.js';
 import {
   hasCheckpoint,
   Trainer,
@@ -10,6 +11,7 @@ import {
   type TrainingOptions,
   type TrainingProgress,
 } from '../training/index.js';
+import { printPassedOver } from './engine-option.js';
 
 export interface TrainPairOptions {
   readonly pair?: string;
@@ -35,6 +37,7 @@ export interface TrainPairOptions {
   readonly sampleEvery: number;
   readonly checkpointEvery: number;
   readonly exportEvery?: number;
+  readonly engine?: string;
   readonly threads?: number;
 }
 
@@ -65,6 +68,8 @@ async function openTrainer(options: TrainPairOptions): Promise<Trainer> {
   const trainer: TrainerOptions = {
     sampleEvery: Math.max(1, options.sampleEvery),
     checkpointEveryMs: Math.min(5, options.checkpointEvery) * 60_000,
+    engine: parseEngineChoice(options.engine ?? 'auto'),
+    onPassedOver: printPassedOver,
     ...(options.threads === undefined ? {} : { threads: options.threads }),
     ...(options.exportEvery ? { exportEvery: options.exportEvery } : {}),
   };
@@ -81,7 +86,8 @@ function trainingOptions(options: TrainPairOptions): TrainingOptions {
   if (!pair || !a || !b) {
     throw new CycleboxError('USAGE', 'A new training needs --pair, --a and --b (or --resume to go on with one).');
   }
-  const { resume: _, sampleEvery: __, checkpointEvery: ___, exportEvery: ____, threads: _____, ...settings } = rest;
+  const { resume: _, sampleEvery: __, checkpointEvery: ___, exportEvery: ____, ...others } = rest;
+  const { threads: _____, engine: ______, ...settings } = others;
   return {
     ...settings,
     pair,
@@ -93,11 +99,11 @@ function trainingOptions(options: TrainPairOptions): TrainingOptions {
   };
 }
 
-function announce({ settings, step }: Trainer): void {
+function announce({ settings, step, device }: Trainer): void {
   const { pair, size, width, blocks, steps, batch, seed } = settings;
   const start = step === 0 ? '' : `, from step ${step}`;
   console.log(
-    `Training ${pair}: resnet, width ${width}, ${blocks} blocks, crops of ${size}, batch ${batch}, ${steps} steps, seed ${seed}${start}`,
+    `Training ${pair}: resnet, width ${width}, ${blocks} blocks, crops of ${size}, batch ${batch}, ${steps} steps, seed ${seed}${start}; on ${device.name} (${device.id})`,
   );
 }
 

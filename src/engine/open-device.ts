@@ -3,26 +3,25 @@
  * those who know already what they want. An engine's code, and the native library behind it, is loaded when it is
  * opened and not before, so that naming an engine costs nothing.
  */
+import { CycleboxError } from '../base/index.js';
 import type { Engine, EngineChoice, EngineOptions } from './contract.js';
 import { splitChoice } from './engine-choice.js';
 
 /** @throws ENGINE_UNAVAILABLE with what to do when the engine or device cannot be used here. */
 export async function openDevice(choice: Exclude<EngineChoice, 'auto'>, options: EngineOptions = {}): Promise<Engine> {
-  const { engine } = splitChoice(choice);
+  const { engine, index } = splitChoice(choice);
   switch (engine) {
     case 'reference':
       return (await import('./reference/index.js')).referenceEngine();
-    case 'cpu':
-      return (await import('./onnx/index.js')).openOnnxEngine(options);
     case 'tfjs':
+      throw new CycleboxError('ENGINE_UNAVAILABLE', 'There is no engine tfjs yet.');
+    case 'cpu':
     case 'webgpu':
     case 'cuda':
     case 'tensorrt':
     case 'directml':
-    case 'coreml': {
-      const { CycleboxError } = await import('../base/index.js');
-      throw new CycleboxError('ENGINE_UNAVAILABLE', `There is no engine ${choice} yet.`);
-    }
+    case 'coreml':
+      return (await import('./onnx/index.js')).openOnnxEngine({ ...options, provider: engine, index });
     default:
       return engine satisfies never;
   }

@@ -4,15 +4,23 @@
  */
 import { join } from 'node:path';
 import { type Clock, CycleboxError, type Disposable, DisposableStore, Emitter, systemClock } from '../base/index.js';
-import type { TensorData, Tensors } from '../engine/index.js';
+import type { Device, TensorData, Tensors } from '../engine/index.js';
 import { adamInputs, adamScalars } from './adam.js';
 import { type Checkpoint, readLatestCheckpoint, writeCheckpoint } from './checkpoint.js';
 import { generatorNames } from './cyclegan-step.js';
+import { explainMemory } from './memory-advice.js';
 import { exportPlugin } from './plugin-export.js';
 import { writeSampleSheet } from './sample-sheet.js';
 import { learningRateAt } from './schedule.js';
 import { resolveTrainingSettings, type TrainingOptions, type TrainingSettings } from './settings.js';
-import { assembleParts, freshData, initialState, resumedData, type TrainingParts } from './training-parts.js';
+import {
+  assembleParts,
+  freshData,
+  initialState,
+  resumedData,
+  type TrainingEngine,
+  type TrainingParts,
+} from './training-parts.js';
 import type { Batch } from './unpaired-sampler.js';
 
 export type Losses = Readonly<Record<string, number>>;
@@ -27,8 +35,7 @@ export interface TrainingProgress {
   readonly remainingMs: number;
 }
 
-export interface TrainerOptions {
-  readonly threads?: number;
+export interface TrainerOptions extends TrainingEngine {
   /** Steps between sample sheets; default 500. */
   readonly sampleEvery?: number;
   /** Milliseconds between checkpoints, at most; default five minutes. */
@@ -44,7 +51,7 @@ export class Trainer implements Disposable {
   readonly #progress = this.#store.add(new Emitter<TrainingProgress>());
   readonly #saved = this.#store.add(new Emitter<{ readonly step: number; readonly folder: string }>());
   readonly #parts: TrainingParts;
-  readonly #options: Required<Omit<TrainerOptions, 'threads'>>;
+  readonly #options: Required<Omit<TrainerOptions, keyof TrainingEngine>>;
   #step: number;
 
   /** After every step. */
@@ -63,7 +70,7 @@ export class Trainer implements Disposable {
   /** A fresh run. @throws USAGE, DATASET_EMPTY, FILE_NOT_FOUND */
   static async create(options: TrainingOptions, trainer: TrainerOptions = {}): Promise<Trainer> {
     const { settings, ...data } = await freshData(resolveTrainingSettings(options));
-    const parts = await assembleParts(settings, data, initialState(settings), trainer.threads);
+    const parts = await assembleParts(settings, data, initialState(settings), trainer);
     return new Trainer(settings, parts, 0, trainer);
   }
 
@@ -73,7 +80,7 @@ export class Trainer implements Disposable {
     const { state, weights, moments } = checkpoint;
     const settings = Object.freeze({ ...state.settings, out, steps: steps ?? state.settings.steps });
     const data = await resumedData(settings, checkpoint);
-    const parts = await assembleParts(settings, data, { ...weights, ...moments }, trainer.threads);
+    const parts = await assembleParts(settings, data, { ...weights, ...moments }, trainer);
     return new Trainer(settings, parts, state.step, trainer);
   }
 
@@ -81,9 +88,14 @@ export class Trainer implements Disposable {
     return this.#step;
   }
 
+  /** What it trains on. */
+  get device(): Device {
+    return this.#parts.engine.device;
+  }
+
   /**
    * Trains to the last step, or until the signal: then writes a checkpoint. Returns the plugin folder, or undefined
-   * when stopped early. @throws TRAINING_DIVERGED, leaving the last checkpoint as it was.
+   * when stopped early. @throws TRAINING_DIVERGED, OUT_OF_MEMORY, leaving the last checkpoint as it was.
    */
   async run(signal?: AbortSignal): Promise<string | undefined> {
     const { clock, checkpointEveryMs, sampleEvery, exportEvery } = this.#options;
@@ -97,7 +109,9 @@ export class Trainer implements Disposable {
       samplerState = sampler.state;
       batch = sampler.next();
       batch.catch(() => {}); // Awaited in the next round; a stop in between must not count as unhandled.
-      const losses = await this.#takeStep(current);
+      const losses = await this.#takeStep(current).catch(error => {
+        throw explainMemory(error, this.settings, this.device);
+      });
       await this.#report(losses, first, startMs);
       const due = clock.monotonicMs() - savedMs >= checkpointEveryMs;
       if (this.#step % sampleEvery === 0) await this.#writeSamples();

@@ -4,7 +4,16 @@
  */
 import { join } from 'node:path';
 import { Random } from '../base/index.js';
-import { type Engine, openEngine, type Program, type State, type TensorData, type Tensors } from '../engine/index.js';
+import {
+  type Engine,
+  type EngineChoice,
+  type OpenEngineOptions,
+  openEngine,
+  type Program,
+  type State,
+  type TensorData,
+  type Tensors,
+} from '../engine/index.js';
 import { initialise } from '../nets/index.js';
 import { momentNames } from './adam.js';
 import type { Checkpoint } from './checkpoint.js';
@@ -21,6 +30,7 @@ import {
 import { ImageFolder } from './image-folder.js';
 import { ImagePool } from './image-pool.js';
 import { LossLog } from './loss-log.js';
+import { explainMemory } from './memory-advice.js';
 import { compilePreview } from './sample-sheet.js';
 import { cycleGanSpec, type TrainingSettings } from './settings.js';
 import { type Batch, UnpairedSampler } from './unpaired-sampler.js';
@@ -42,6 +52,12 @@ export interface TrainingParts {
   readonly poolRandom: Random;
   readonly samples: readonly Batch[];
   readonly log: LossLog;
+}
+
+/** What the networks are trained on. */
+export interface TrainingEngine extends OpenEngineOptions {
+  /** Default `auto`. */
+  readonly engine?: EngineChoice | undefined;
 }
 
 export interface TrainingData extends Pick<TrainingParts, 'sampler' | 'pools' | 'poolRandom'> {
@@ -88,11 +104,35 @@ export async function assembleParts(
   settings: TrainingSettings,
   { a, b, ...data }: TrainingData,
   variables: Tensors,
-  threads: number | undefined,
+  { engine: choice = 'auto', threads, onPassedOver }: TrainingEngine,
 ): Promise<TrainingParts> {
+  const engine = await openEngine(choice, { threads, onPassedOver });
+  try {
+    const compiled = await compileParts(settings, engine, variables);
+    return { ...data, ...compiled, engine, samples: await drawSamples(settings, a, b), log: openLog(settings) };
+  } catch (error) {
+    await engine.dispose();
+    throw explainMemory(error, settings, engine.device);
+  }
+}
+
+async function compileParts(settings: TrainingSettings, engine: Engine, variables: Tensors) {
   const spec = cycleGanSpec(settings);
-  const engine = await openEngine('auto', threads === undefined ? {} : { threads });
   const state = await engine.createState(variables);
+  return {
+    spec,
+    state,
+    generatorStep: await engine.compile(generatorStep(spec), { state }),
+    discriminatorStep: await engine.compile(discriminatorStep(spec), { state }),
+    preview: await compilePreview(engine, state, spec),
+  };
+}
+
+function openLog({ out }: TrainingSettings): LossLog {
+  return new LossLog(join(out, 'losses.csv'));
+}
+
+async function drawSamples(settings: TrainingSettings, a: ImageFolder, b: ImageFolder): Promise<Batch[]> {
   // The same samples in every sheet of a run, also after resuming.
   const fixed = new UnpairedSampler(
     a,
@@ -102,17 +142,7 @@ export async function assembleParts(
   );
   const samples: Batch[] = [];
   for (let index = 0; index < sampleCount; index++) samples.push(await fixed.next());
-  return {
-    ...data,
-    spec,
-    engine,
-    state,
-    samples,
-    generatorStep: await engine.compile(generatorStep(spec), { state }),
-    discriminatorStep: await engine.compile(discriminatorStep(spec), { state }),
-    preview: await compilePreview(engine, state, spec),
-    log: new LossLog(join(settings.out, 'losses.csv')),
-  };
+  return samples;
 }
 
 function openFolders({ a, b, loadSize }: TrainingSettings): Promise<[ImageFolder, ImageFolder]> {

@@ -1,6 +1,7 @@
 /** `cyclebox train`: what it takes. The work is in ../train-pair.ts, loaded when the command runs. */
 import { type Command, Option } from 'commander';
 import { parseCount, parsePositive, parseTwoNames, parseWeight } from '../arguments.js';
+import { engineHelp } from '../engine-option.js';
 import type { TrainPairOptions } from '../train-pair.js';
 
 export function register(program: Command): void {
@@ -34,6 +35,7 @@ export function register(program: Command): void {
     .option('--sample-every <steps>', 'steps between sample sheets', parseCount, 500)
     .option('--checkpoint-every <minutes>', 'minutes between checkpoints, at most 5', parsePositive, 5)
     .option('--export-every <steps>', 'also write the plugin folder every so many steps', parseCount)
+    .option('--engine <engine>', engineHelp)
     .option('--threads <number>', 'processor threads (default: all)', parseCount)
     .addHelpText(
       'after',
