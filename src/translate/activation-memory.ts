@@ -8,6 +8,7 @@
  * 5.1 (512²); U-Net of width 64, whose first layer has half the resolution: 1.7 (1536²).
  */
 import { totalmem } from 'node:os';
+import type { Device } from '../engine/index.js';
 import type { SizeRule } from './tensor-pixels.js';
 
 /** Floats per pixel and channel of the first layer: the measurements above, rounded up. */
@@ -59,6 +60,18 @@ export function defaultMemoryLimitBytes(): number {
   const constrained = process.constrainedMemory?.() ?? 0;
   const total = totalmem();
   return Math.floor((constrained > 0 && constrained < total ? constrained : total) / 2);
+}
+
+/** Of a device's own memory: drivers, weights and whatever else runs there want the rest. */
+const shareOfDevice = 0.6;
+/** Where nobody says how much memory a device has: what all but the smallest have free. */
+const unknownDeviceBytes = 2 * 2 ** 30;
+
+/** The default for a device: of the machine's memory when it works there, else of its own. */
+export function memoryLimitOf(device: Device): number {
+  if (device.kind === 'cpu') return defaultMemoryLimitBytes();
+  if (device.memoryBytes !== undefined) return Math.floor(device.memoryBytes * shareOfDevice);
+  return Math.min(unknownDeviceBytes, defaultMemoryLimitBytes());
 }
 
 /** What sizes the network takes, from its metadata; a file that does not say takes multiples of 4. */

@@ -1,4 +1,6 @@
 export { defaultMemoryLimitBytes } from './activation-memory.js';
+export type { Footing, StepKind } from './footing.js';
+export type { MemoryStep, OpenEngine } from './model-runner.js';
 export {
   openTranslator,
   type TranslatedImage,

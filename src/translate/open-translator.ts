@@ -5,7 +5,7 @@
 
 import { stat } from 'node:fs/promises';
 import { asCycleboxError, CycleboxError, type Disposable, DisposableStore, type ErrorSubject } from '../base/index.js';
-import { type Engine, openEngine, type Program } from '../engine/index.js';
+import { type Device, type EngineChoice, openEngine, type Precision } from '../engine/index.js';
 import {
   decodeImage,
   defaultMaxPixels,
@@ -16,13 +16,9 @@ import {
 } from '../image/index.js';
 import { resolveTranslation } from '../pairs/index.js';
 import { defaultPluginFolders, loadPlugins } from '../plugins/index.js';
-import { activationBytesPerPixel, defaultMemoryLimitBytes, sizeRule } from './activation-memory.js';
-import {
-  type Network,
-  type TranslatedPicture,
-  type TranslatePictureOptions,
-  translatePicture,
-} from './translate-picture.js';
+import type { Footing } from './footing.js';
+import { type MemoryStep, ModelRunner, type OpenEngine } from './model-runner.js';
+import type { TranslatedPicture, TranslatePictureOptions } from './translate-picture.js';
 
 /** Name the network by `model`, or by `pair` and `to`. */
 export interface TranslatorOptions {
@@ -36,13 +32,24 @@ export interface TranslatorOptions {
   readonly plugins?: readonly string[] | undefined;
   /** Default: the `models` folder of this package. */
   readonly modelStore?: string | undefined;
-  readonly engine?: 'auto' | 'cpu' | undefined;
-  /** Threads for one picture; default: what the machine offers. */
+  /** Default `auto`: the best device that works. */
+  readonly engine?: EngineChoice | undefined;
+  /** Default `auto`: float16 on devices that have it, as long as it gives numbers; float32 on the processor. */
+  readonly precision?: Precision | 'auto' | undefined;
+  /** Threads for one picture on the processor; default: what the machine offers. */
   readonly threads?: number | undefined;
   /** Larger images are refused; default 50. */
   readonly maxMegapixels?: number | undefined;
-  /** Pictures whose activations are estimated to need more are translated in tiles; default: half of the memory. */
+  /** Pictures whose activations are estimated to need more are translated in tiles; default: half of the memory, or most of a device's own. */
   readonly memoryLimitBytes?: number | undefined;
+  /** Told of every step back when memory runs out: freed caches, fewer and smaller tiles, at last the processor. */
+  readonly onMemoryStep?: ((step: MemoryStep) => void) | undefined;
+  /** Where an earlier translator of this model on this device had got to (`MemoryStep.footing`). */
+  readonly footing?: Footing | undefined;
+  /** Called first when memory runs out: frees what the caller can do without. */
+  readonly freeMemory?: (() => Promise<void>) | undefined;
+  /** Opens engines other than those of this package. */
+  readonly openEngine?: OpenEngine | undefined;
 }
 
 export interface TranslateOptions extends TranslatePictureOptions, EncodeOptions {
@@ -58,11 +65,17 @@ export interface TranslatedImage {
   readonly format: ImageFormat;
   /** 1: in one piece. */
   readonly tiles: number;
+  /** Where it was translated. */
+  readonly device: EngineChoice;
+  readonly precision: Precision;
 }
 
 export interface Translator extends Disposable {
   /** The network's file. */
   readonly model: string;
+  /** Where it runs now: the processor, once its device's memory did not do. */
+  readonly device: Device;
+  readonly precision: Precision;
   /** A path or the bytes of a file. @throws FILE_NOT_FOUND, FILE_UNREADABLE, IMAGE_UNSUPPORTED, IMAGE_CORRUPT, IMAGE_TOO_LARGE */
   decode(source: string | Uint8Array, options?: { readonly file?: string | undefined }): Promise<Picture>;
   /** Calls wait for each other: a model runs one picture at a time. @throws OUT_OF_MEMORY, MODEL_INVALID, ENGINE_FAILED, CANCELLED */
@@ -76,39 +89,40 @@ export interface Translator extends Disposable {
 interface ResolvedOptions {
   readonly model: string;
   readonly subject: ErrorSubject;
-  readonly engine: 'auto' | 'cpu';
-  readonly threads: number | undefined;
   readonly maxPixels: number;
-  readonly memoryLimitBytes: number;
 }
 
 /**
  * @throws CycleboxError USAGE, PAIR_NOT_FOUND, DOMAIN_NOT_FOUND, MODEL_MISSING, MODEL_HASH_MISMATCH, MODEL_INVALID,
- * ENGINE_UNAVAILABLE
+ * ENGINE_UNAVAILABLE, OUT_OF_MEMORY
  */
 export async function openTranslator(options: TranslatorOptions): Promise<Translator> {
+  const { memoryLimitBytes } = options;
   const resolved = await resolveOptions(options);
-  const fileBytes = await modelSize(resolved.model);
-  const engine = await openEngine(resolved.engine, resolved.threads === undefined ? {} : { threads: resolved.threads });
+  if (memoryLimitBytes !== undefined) positive('memoryLimitBytes', memoryLimitBytes);
   try {
-    const program = await engine.load({ path: resolved.model });
-    return new ModelTranslator(resolved, engine, networkOf(program, resolved.model, fileBytes));
+    const runner = await ModelRunner.open({
+      model: resolved.model,
+      fileBytes: await modelSize(resolved.model),
+      openEngine: options.openEngine ?? openEngine,
+      engine: options.engine ?? 'auto',
+      precision: options.precision ?? 'auto',
+      threads: options.threads,
+      memoryLimitBytes,
+      footing: options.footing,
+      onStep: options.onMemoryStep,
+      freeMemory: options.freeMemory,
+    });
+    return new ModelTranslator(resolved, runner);
   } catch (error) {
-    await engine.dispose();
     throw asCycleboxError(error, resolved.subject, 'MODEL_INVALID');
   }
 }
 
 async function resolveOptions(options: TranslatorOptions): Promise<ResolvedOptions> {
   const { model, subject } = await resolveModel(options);
-  return Object.freeze({
-    model,
-    subject,
-    engine: options.engine ?? 'auto',
-    threads: options.threads,
-    maxPixels: positive('maxMegapixels', options.maxMegapixels, defaultMaxPixels / 1e6) * 1e6,
-    memoryLimitBytes: positive('memoryLimitBytes', options.memoryLimitBytes, defaultMemoryLimitBytes()),
-  });
+  const { maxMegapixels = defaultMaxPixels / 1e6 } = options;
+  return Object.freeze({ model, subject, maxPixels: positive('maxMegapixels', maxMegapixels) * 1e6 });
 }
 
 async function resolveModel(options: TranslatorOptions): Promise<{ model: string; subject: ErrorSubject }> {
@@ -123,8 +137,7 @@ async function resolveModel(options: TranslatorOptions): Promise<{ model: string
   };
 }
 
-function positive(name: string, value: number | undefined, otherwise: number): number {
-  if (value === undefined) return otherwise;
+function positive(name: string, value: number): number {
   if (value > 0) return value;
   throw new CycleboxError('USAGE', `${name} is ${value}; it must be a number above 0.`);
 }
@@ -137,31 +150,26 @@ async function modelSize(path: string): Promise<number> {
   });
 }
 
-function networkOf(program: Program, name: string, fileBytes: number): Network {
-  const { inputs, outputs, metadata } = program;
-  if (inputs.length !== 1 || outputs.length !== 1)
-    throw new CycleboxError(
-      'MODEL_INVALID',
-      `${name} has the inputs ${inputs.join(', ')} and the outputs ${outputs.join(', ')}; ` +
-        'an image-to-image network has one of each, "image" and "translated".',
-    );
-  return { program, name, rule: sizeRule(metadata), bytesPerPixel: activationBytesPerPixel({ metadata, fileBytes }) };
-}
-
 class ModelTranslator implements Translator {
   readonly model: string;
   readonly #options: ResolvedOptions;
-  readonly #network: Network;
+  readonly #runner: ModelRunner;
   readonly #store = new DisposableStore();
   /** Ends when the picture that came last has been translated, or failed. */
   #lastTurn: Promise<unknown> = Promise.resolve();
 
-  constructor(options: ResolvedOptions, engine: Engine, network: Network) {
+  constructor(options: ResolvedOptions, runner: ModelRunner) {
     this.model = options.model;
     this.#options = options;
-    this.#network = network;
-    this.#store.add(engine);
-    this.#store.add(network.program);
+    this.#runner = this.#store.add(runner);
+  }
+
+  get device(): Device {
+    return this.#runner.device;
+  }
+
+  get precision(): Precision {
+    return this.#runner.precision;
   }
 
   decode(source: string | Uint8Array, { file }: { readonly file?: string | undefined } = {}): Promise<Picture> {
@@ -181,9 +189,9 @@ class ModelTranslator implements Translator {
   async translate(source: string | Uint8Array, options: TranslateOptions = {}): Promise<TranslatedImage> {
     const file = options.file ?? (typeof source === 'string' ? source : undefined);
     try {
-      const { picture, tiles } = await this.translatePicture(await this.decode(source, { file }), options);
+      const { picture, ...how } = await this.translatePicture(await this.decode(source, { file }), options);
       const data = await this.encode(picture, options);
-      return { data, width: picture.width, height: picture.height, format: options.format ?? picture.format, tiles };
+      return { data, width: picture.width, height: picture.height, format: options.format ?? picture.format, ...how };
     } catch (error) {
       throw asCycleboxError(error, { file });
     }
@@ -198,7 +206,7 @@ class ModelTranslator implements Translator {
     if (this.#store.isDisposed)
       throw new CycleboxError('CANCELLED', 'The translator was disposed of before this picture.');
     try {
-      return await translatePicture(this.#network, picture, this.#options.memoryLimitBytes, options);
+      return await this.#runner.translate(picture, options);
     } catch (error) {
       throw asCycleboxError(
         error,

@@ -1,6 +1,6 @@
 /**
- * Pixels to tensors and back. A region of a picture becomes [1, 3, h, w] float32 in [-1, 1] (byte b ↦ b/127.5 - 1),
- * continued by reflection at its right and lower edge up to the size that the network can take. The way back undoes
+ * Pixels to tensors and back. Regions of a picture become [n, 3, h, w] float32 in [-1, 1] (byte b ↦ b/127.5 - 1),
+ * continued by reflection at their right and lower edge up to the size that the network can take. The way back undoes
  * exactly that: an identity network returns every byte unchanged.
  */
 import { type Picture, toUnitRange } from '../image/index.js';
@@ -26,16 +26,28 @@ export function allowedLength(length: number, { multiple, minimum }: SizeRule): 
   return Math.ceil(Math.max(length, minimum) / multiple) * multiple;
 }
 
-/** [1, 3, h, w] of the region, where h and w are its sides made allowed by `rule`. */
-export function regionToTensor(
+/** [n, 3, h, w] of n regions of one size, where h and w are their sides made allowed by `rule`. */
+export function regionsToTensor(
   picture: Pick<Picture, 'rgb' | 'width'>,
-  region: Region,
+  regions: readonly Region[],
   rule: SizeRule,
 ): { shape: readonly [number, number, number, number]; data: Float32Array } {
-  const height = allowedLength(region.height, rule);
-  const width = allowedLength(region.width, rule);
+  const height = allowedLength(regions[0]?.height ?? 0, rule);
+  const width = allowedLength(regions[0]?.width ?? 0, rule);
+  const length = 3 * height * width;
+  const data = new Float32Array(regions.length * length);
+  for (const [i, region] of regions.entries()) {
+    fillRegion(picture, region, { width, height, data: data.subarray(i * length, (i + 1) * length) });
+  }
+  return { shape: [regions.length, 3, height, width], data };
+}
+
+function fillRegion(
+  picture: Pick<Picture, 'rgb' | 'width'>,
+  region: Region,
+  { width, height, data }: { readonly width: number; readonly height: number; readonly data: Float32Array },
+): void {
   const columns = Int32Array.from({ length: width }, (_, i) => (region.x + reflected(i, region.width)) * 3);
-  const data = new Float32Array(3 * height * width);
   const plane = height * width;
   for (let y = 0; y < height; y++) {
     const row = (region.y + reflected(y, region.height)) * picture.width * 3;
@@ -46,7 +58,6 @@ export function regionToTensor(
       data[to + 2 * plane] = toUnitRange(picture.rgb[from + 2]!);
     }
   }
-  return { shape: [1, 3, height, width], data };
 }
 
 /** Index `i` of a row of `length` pixels that is mirrored at its ends, again and again, without repeating the ends. */

@@ -6,9 +6,10 @@
  * little more than its own bytes besides the activations of one tile.
  */
 import { CycleboxError } from '../base/index.js';
-import type { Program } from '../engine/index.js';
+import type { EngineChoice, Precision, Program } from '../engine/index.js';
 import { type Picture, planTiles, type TilePlan, toByte, toByteScale } from '../image/index.js';
-import { allowedLength, type Region, regionToTensor, type SizeRule } from './tensor-pixels.js';
+import { type Load, smallestTile } from './footing.js';
+import { allowedLength, type Region, regionsToTensor, type SizeRule } from './tensor-pixels.js';
 
 /** A program with what its pictures must be like; made once per model. */
 export interface Network {
@@ -18,6 +19,20 @@ export interface Network {
   readonly bytesPerPixel: number;
   /** How errors name the model. */
   readonly name: string;
+  /** Whether several pictures may be given at once. */
+  readonly batches: boolean;
+}
+
+/** What one run may ask for. */
+export interface Limits {
+  /** For activations, as they are estimated. */
+  readonly memoryBytes: number;
+  /** Of one tile. */
+  readonly maxPixels: number;
+  /** Of a tile, where a picture does not go in one piece. */
+  readonly tileSide: number;
+  /** Tiles at a time. */
+  readonly batch: number;
 }
 
 export interface TranslatePictureOptions {
@@ -28,29 +43,35 @@ export interface TranslatedPicture {
   readonly picture: Picture;
   /** 1: in one piece. */
   readonly tiles: number;
+  /** Where it was translated. */
+  readonly device: EngineChoice;
+  readonly precision: Precision;
 }
 
 /** The largest overlap: more context than this changes little and costs much. */
 const maxOverlap = 128;
-/** Below this side a tile is nearly all overlap. */
-const smallestTile = 64;
 
-/** @throws CycleboxError OUT_OF_MEMORY, MODEL_INVALID, ENGINE_FAILED, CANCELLED */
+/** How a picture goes through a network. */
+export interface PicturePlan extends Load {
+  readonly tiles: TilePlan;
+}
+
+/** @throws CycleboxError MODEL_INVALID, ENGINE_FAILED, OUT_OF_MEMORY (from the engine), CANCELLED */
 export async function translatePicture(
   network: Network,
   picture: Picture,
-  memoryLimitBytes: number,
+  plan: PicturePlan,
   { signal }: TranslatePictureOptions = {},
-): Promise<TranslatedPicture> {
-  const plan = planFor(network, picture, memoryLimitBytes);
-  const { rows, columns } = plan;
+): Promise<Picture> {
+  const { rows, columns } = plan.tiles;
   const rgb = new Uint8Array(picture.rgb.length);
   let band: Float32Array = new Float32Array(0);
   for (const [row, top] of rows.starts.entries()) {
     band = continueBand(band, top - (rows.starts[row - 1] ?? 0), rows.length * picture.width * 3, picture.width * 3);
-    for (const column of columns.starts.keys()) {
+    for (let column = 0; column < columns.starts.length; column += plan.batch) {
       requireGoOn(signal);
-      await addTile(network, picture, plan, { row, column }, band);
+      const count = Math.min(plan.batch, columns.starts.length - column);
+      await addTiles(network, picture, plan.tiles, { row, column, count }, band);
     }
     storeBand(
       band,
@@ -61,21 +82,34 @@ export async function translatePicture(
     );
   }
   requireGoOn(signal);
-  return { picture: { ...picture, rgb }, tiles: plan.count };
+  return { ...picture, rgb };
 }
 
-function planFor({ bytesPerPixel, rule, name }: Network, { width, height }: Picture, limit: number): TilePlan {
-  if (allowedLength(width, rule) * allowedLength(height, rule) * bytesPerPixel <= limit)
-    return planTiles(width, height, { size: Math.max(width, height), overlap: 0 });
-  const size = Math.floor(Math.sqrt(limit / bytesPerPixel) / rule.multiple) * rule.multiple;
+/** @throws OUT_OF_MEMORY when the memory limit is below the smallest tile */
+export function planPicture(
+  { bytesPerPixel, rule, name, batches }: Network,
+  picture: Picture,
+  limits: Limits,
+): PicturePlan {
+  const { width, height } = picture;
+  const affordable = limits.memoryBytes / bytesPerPixel;
+  const most = Math.min(affordable, limits.maxPixels);
+  const pixels = allowedLength(width, rule) * allowedLength(height, rule);
+  if (pixels <= most)
+    return { tiles: planTiles(width, height, { size: Math.max(width, height), overlap: 0 }), pixels, batch: 1 };
+  const wanted = Math.min(Math.sqrt(most), limits.tileSide);
+  const size = Math.floor(wanted / rule.multiple) * rule.multiple;
   const smallest = allowedLength(smallestTile, rule);
   if (size < smallest)
     throw new CycleboxError(
       'OUT_OF_MEMORY',
       `${name} needs about ${megabytes(smallest ** 2 * bytesPerPixel)} for its smallest tile of ${smallest} × ${smallest} pixels; ` +
-        `the memory limit is ${megabytes(limit)}. Raise it with --memory-limit (option memoryLimitBytes).`,
+        `the memory limit is ${megabytes(limits.memoryBytes)}. Raise it with --memory-limit (option memoryLimitBytes).`,
     );
-  return planTiles(width, height, { size, overlap: Math.min(maxOverlap, Math.floor(size / 4)) });
+  const tiles = planTiles(width, height, { size, overlap: Math.min(maxOverlap, Math.floor(size / 4)) });
+  const tilePixels = allowedLength(tiles.columns.length, rule) * allowedLength(tiles.rows.length, rule);
+  const fits = Math.min(limits.batch, Math.floor(affordable / tilePixels), tiles.columns.starts.length);
+  return { tiles, pixels: tilePixels, batch: batches ? Math.max(1, fits) : 1 };
 }
 
 const megabytes = (bytes: number): string => `${Number((bytes / 1e6).toPrecision(3))} MB`;
@@ -87,19 +121,46 @@ function continueBand(last: Float32Array, lines: number, length: number, lineLen
   return band;
 }
 
-/** Runs one tile and adds it, weighted, to `band`: interleaved colours on the byte scale, one tile high. */
-async function addTile(
+/** Some neighbours in a row of tiles. */
+interface TileRange {
+  readonly row: number;
+  readonly column: number;
+  readonly count: number;
+}
+
+/** Runs the tiles and adds them, weighted, to `band`: interleaved colours on the byte scale, one tile high. */
+async function addTiles(
   network: Network,
   picture: Picture,
   { rows, columns }: TilePlan,
-  at: { readonly row: number; readonly column: number },
+  { row, column, count }: TileRange,
   band: Float32Array,
 ): Promise<void> {
-  const region = { x: columns.starts[at.column]!, y: rows.starts[at.row]!, width: columns.length, height: rows.length };
-  const { data, rowLength, plane } = await run(network, picture, region);
-  const [rowWeights, columnWeights] = [rows.weights[at.row]!, columns.weights[at.column]!];
+  const starts = columns.starts.slice(column, column + count);
+  const regions = starts.map(x => ({ x, y: rows.starts[row]!, width: columns.length, height: rows.length }));
+  const { data, rowLength, plane } = await run(network, picture, regions);
+  for (const [i, region] of regions.entries()) {
+    const tile = data.subarray(i * 3 * plane, (i + 1) * 3 * plane);
+    const weights = [rows.weights[row]!, columns.weights[column + i]!] as const;
+    addTile({ data: tile, rowLength, plane }, region, weights, band, picture.width);
+  }
+}
+
+interface Planes {
+  readonly data: Float32Array;
+  readonly rowLength: number;
+  readonly plane: number;
+}
+
+function addTile(
+  { data, rowLength, plane }: Planes,
+  region: Region,
+  [rowWeights, columnWeights]: readonly [Float32Array, Float32Array],
+  band: Float32Array,
+  width: number,
+): void {
   for (let y = 0; y < region.height; y++) {
-    let to = (y * picture.width + region.x) * 3;
+    let to = (y * width + region.x) * 3;
     for (let x = 0, from = y * rowLength; x < region.width; x++, from++, to += 3) {
       const weight = rowWeights[y]! * columnWeights[x]!;
       if (weight === 0) continue;
@@ -110,8 +171,8 @@ async function addTile(
   }
 }
 
-async function run({ program, rule, name }: Network, picture: Picture, region: Region) {
-  const image = regionToTensor(picture, region, rule);
+async function run({ program, rule, name }: Network, picture: Picture, regions: readonly Region[]): Promise<Planes> {
+  const image = regionsToTensor(picture, regions, rule);
   const results = await program.run({ [program.inputs[0]!]: image });
   const translated = results[program.outputs[0]!];
   if (translated?.shape.join() !== image.shape.join())

@@ -3,10 +3,12 @@
  * worker under the job's id in between, so that a plugin's process can step in by way of a raw-pixel file.
  * Only paths and small numbers cross; pixels never do.
  */
+import type { EngineChoice, Precision } from '../engine/index.js';
 import type { ImageFormat } from '../image/index.js';
 import type { ProtocolName } from '../process/index.js';
+import type { MemoryStep } from '../translate/index.js';
 
-export const computeProtocol: ProtocolName = { name: 'compute-worker', version: 1 };
+export const computeProtocol: ProtocolName = { name: 'compute-worker', version: 2 };
 
 /** A model file and the hash of its content, by which the worker caches it. */
 export interface ComputeModel {
@@ -16,7 +18,8 @@ export interface ComputeModel {
 
 /** How the worker runs models; given once, when it is started. */
 export interface ComputeSettings {
-  readonly engine: 'auto' | 'cpu';
+  readonly engine: EngineChoice;
+  readonly precision: Precision | 'auto';
   readonly threads?: number | undefined;
   readonly maxMegapixels?: number | undefined;
   readonly memoryLimitBytes?: number | undefined;
@@ -28,6 +31,7 @@ export interface ComputeSettings {
 
 export const defaultComputeSettings: ComputeSettings = {
   engine: 'auto',
+  precision: 'auto',
   maxModels: 4,
   maxModelBytes: 2 * 2 ** 30,
 };
@@ -45,6 +49,8 @@ export interface TranslateReport {
   readonly height: number;
   /** 1 when the picture was translated whole. */
   readonly tiles: number;
+  readonly device: EngineChoice;
+  readonly precision: Precision;
   /** Time to load the model; 0 when it was loaded already. */
   readonly loadMs: number;
   readonly ms: number;
@@ -88,4 +94,10 @@ export interface ComputeApi {
   /** Forgets the job's picture. Unknown jobs are fine. */
   release(request: { readonly job: string }): void;
   status(request: null): WorkerStatus;
+}
+
+/** What the worker tells the daemon, unasked. */
+export interface ComputeListener {
+  /** Memory ran out on the device, and this was given up. */
+  memoryStep(step: MemoryStep): void;
 }

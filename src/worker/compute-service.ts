@@ -7,9 +7,10 @@ import { basename, dirname } from 'node:path';
 import { asCycleboxError, CycleboxError, type Disposable, faultPoint } from '../base/index.js';
 import { decodeImage, encodeImage, nameForFormat, type Picture, readPicture, writePicture } from '../image/index.js';
 import type { CallContext, Handlers, ParamsOf } from '../process/index.js';
-import { openTranslator, type Translator } from '../translate/index.js';
+import { type Footing, type MemoryStep, type OpenEngine, openTranslator, type Translator } from '../translate/index.js';
 import {
   type ComputeApi,
+  type ComputeModel,
   type ComputeSettings,
   type DecodeReport,
   defaultComputeSettings,
@@ -19,10 +20,24 @@ import {
 } from './compute-protocol.js';
 import { ModelCache } from './model-cache.js';
 
+export interface ComputeServiceOptions {
+  /** Told when memory runs out on the device and something is given up. */
+  readonly onMemoryStep?: ((step: MemoryStep) => void) | undefined;
+  /** Opens engines other than those of this package. */
+  readonly openEngine?: OpenEngine | undefined;
+}
+
 export class ComputeService implements Disposable {
+  readonly #options: ComputeServiceOptions;
   readonly #pictures = new Map<string, Picture>();
+  /** By the hash of the model: how far memory went last time, for when the model is loaded again. */
+  readonly #footings = new Map<string, Footing>();
   #settings: ComputeSettings = defaultComputeSettings;
   #models = this.#newCache();
+
+  constructor(options: ComputeServiceOptions = {}) {
+    this.#options = options;
+  }
 
   handlers(): Handlers<ComputeApi> {
     return {
@@ -45,23 +60,32 @@ export class ComputeService implements Disposable {
   async #configure(settings: ComputeSettings): Promise<void> {
     const old = this.#models;
     this.#settings = settings;
+    this.#footings.clear();
     this.#models = this.#newCache();
     await old.dispose();
   }
 
   #newCache(): ModelCache<Translator> {
     const { maxModels, maxModelBytes: maxBytes } = this.#settings;
-    return new ModelCache({ maxModels, maxBytes, open: path => this.#openModel(path) });
+    return new ModelCache({ maxModels, maxBytes, open: model => this.#openModel(model) });
   }
 
-  #openModel(model: string): Promise<Translator> {
-    const { engine, threads, maxMegapixels, memoryLimitBytes } = this.#settings;
+  #openModel({ path: model, sha256 }: ComputeModel): Promise<Translator> {
+    const { engine, precision, threads, maxMegapixels, memoryLimitBytes } = this.#settings;
     return openTranslator({
       model,
       engine,
-      ...(threads !== undefined && { threads }),
-      ...(maxMegapixels !== undefined && { maxMegapixels }),
-      ...(memoryLimitBytes !== undefined && { memoryLimitBytes }),
+      precision,
+      threads,
+      maxMegapixels,
+      memoryLimitBytes,
+      footing: this.#footings.get(sha256),
+      openEngine: this.#options.openEngine,
+      freeMemory: () => this.#models.releaseIdle(),
+      onMemoryStep: step => {
+        this.#footings.set(sha256, step.footing);
+        this.#options.onMemoryStep?.(step);
+      },
     });
   }
 
@@ -78,11 +102,11 @@ export class ComputeService implements Disposable {
   #translate({ job, model }: ParamsOf<ComputeApi, 'translate'>, { signal }: CallContext): Promise<TranslateReport> {
     return this.#models.use(model, async (translator, loadMs) => {
       const startMs = performance.now();
-      const { picture, tiles } = await translator.translatePicture(this.#picture(job), { signal });
+      const { picture, ...how } = await translator.translatePicture(this.#picture(job), { signal });
       if (this.#pictures.has(job)) this.#pictures.set(job, picture);
       faultPoint('inferred', process.ppid);
       const { width, height } = picture;
-      return { width, height, tiles, loadMs, ms: performance.now() - startMs };
+      return { width, height, ...how, loadMs, ms: performance.now() - startMs };
     });
   }
 

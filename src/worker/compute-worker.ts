@@ -4,6 +4,7 @@
  * fails with PROCESS_CRASHED and its owner decides.
  */
 import { asCycleboxError, CycleboxError, type Disposable } from '../base/index.js';
+import type { EngineChoice, Precision } from '../engine/index.js';
 import type { ImageFormat } from '../image/index.js';
 import {
   type BackOffOptions,
@@ -11,12 +12,13 @@ import {
   type Child,
   type ChildOptions,
   compiledEntry,
-  type NoMethods,
   type OutputLine,
   Supervisor,
 } from '../process/index.js';
+import type { MemoryStep } from '../translate/index.js';
 import {
   type ComputeApi,
+  type ComputeListener,
   type ComputeModel,
   type ComputeSettings,
   computeProtocol,
@@ -30,6 +32,10 @@ export interface ComputeWorkerOptions {
   readonly processMemoryLimitBytes?: number | undefined;
   /** What the worker writes to its output: warnings of native libraries. */
   readonly onLine?: ((line: OutputLine) => void) | undefined;
+  /** Told when memory runs out on the device and something is given up. */
+  readonly onMemoryStep?: ((step: MemoryStep) => void) | undefined;
+  /** Added to this process's environment. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
   readonly backOff?: BackOffOptions | undefined;
   /** Another entry than the real one; for tests. */
   readonly entry?: string | undefined;
@@ -57,16 +63,18 @@ export interface ComputeReport {
   readonly format: ImageFormat;
   readonly bytes: number;
   readonly tiles: number;
+  readonly device: EngineChoice;
+  readonly precision: Precision;
   readonly decodeMs: number;
   readonly loadMs: number;
   readonly translateMs: number;
   readonly encodeMs: number;
 }
 
-type ComputeChild = Child<ComputeApi, NoMethods>;
+type ComputeChild = Child<ComputeApi, ComputeListener>;
 
 export class ComputeWorker implements Disposable {
-  readonly #supervisor: Supervisor<ComputeApi>;
+  readonly #supervisor: Supervisor<ComputeApi, ComputeListener>;
   readonly #settings: ComputeSettings;
   readonly #memoryLimitBytes: number;
   #configured: { readonly child: ComputeChild; readonly done: Promise<void> } | undefined;
@@ -74,7 +82,7 @@ export class ComputeWorker implements Disposable {
   constructor(options: ComputeWorkerOptions = {}) {
     this.#settings = { ...defaultComputeSettings, ...options.settings };
     this.#memoryLimitBytes = options.processMemoryLimitBytes ?? Number.POSITIVE_INFINITY;
-    this.#supervisor = new Supervisor<ComputeApi>(childOptions(options), { backOff: options.backOff });
+    this.#supervisor = new Supervisor<ComputeApi, ComputeListener>(childOptions(options), { backOff: options.backOff });
   }
 
   /**
@@ -104,6 +112,11 @@ export class ComputeWorker implements Disposable {
   /** The process id, while there is a process: it starts with the first job and again after it died. */
   get pid(): number | undefined {
     return this.#supervisor.pid;
+  }
+
+  /** Ends the process, whatever it is at; the next job gets a new one. */
+  restart(): Promise<void> {
+    return this.#supervisor.kill();
   }
 
   dispose(): Promise<void> {
@@ -160,6 +173,8 @@ async function stages(child: ComputeChild, task: ComputeTask, options: () => Cal
     format: encoded.format,
     bytes: encoded.bytes,
     tiles: translated.tiles,
+    device: translated.device,
+    precision: translated.precision,
     decodeMs: decoded.ms,
     loadMs: translated.loadMs,
     translateMs: translated.ms,
@@ -167,11 +182,13 @@ async function stages(child: ComputeChild, task: ComputeTask, options: () => Cal
   };
 }
 
-function childOptions(options: ComputeWorkerOptions): ChildOptions {
+function childOptions(options: ComputeWorkerOptions): ChildOptions<ComputeListener> {
   return {
     entry: options.entry ?? compiledEntry(import.meta.url, './main.js'),
     name: 'compute worker',
     protocol: computeProtocol,
+    handlers: { memoryStep: step => options.onMemoryStep?.(step) },
+    env: options.env && { ...process.env, ...options.env },
     onLine: options.onLine,
     // Inference blocks the worker's JavaScript thread: only the time limit of a job says when that is too long.
     unresponsiveAfterMs: 60_000,

@@ -1,5 +1,6 @@
 export type {
   ComputeApi,
+  ComputeListener,
   ComputeModel,
   ComputeSettings,
   DecodeReport,

@@ -5,16 +5,22 @@
 import sharp from 'sharp';
 import { blockUntrustedLoaders } from '../image/index.js';
 import { serveParent } from '../process/index.js';
-import { type ComputeApi, computeProtocol } from './compute-protocol.js';
+import type { MemoryStep } from '../translate/index.js';
+import { type ComputeApi, type ComputeListener, computeProtocol } from './compute-protocol.js';
 import { ComputeService } from './compute-service.js';
 
 // Every image is decoded once: a cache would only hold memory.
 sharp.cache(false);
 blockUntrustedLoaders();
 
-const service = new ComputeService();
-await serveParent<ComputeApi>({
+let service: ComputeService | undefined;
+await serveParent<ComputeApi, ComputeListener>({
   protocol: computeProtocol,
-  handlers: () => service.handlers(),
-  onClose: () => service.dispose(),
+  handlers: daemon => {
+    // Only told: whether the daemon heard changes nothing here.
+    const onMemoryStep = (step: MemoryStep) => void daemon.call('memoryStep', step).catch(() => {});
+    service = new ComputeService({ onMemoryStep });
+    return service.handlers();
+  },
+  onClose: () => service?.dispose(),
 });

@@ -7,7 +7,7 @@ import type { Disposable } from '../base/index.js';
 import type { ComputeModel } from './compute-protocol.js';
 
 export interface ModelCacheOptions<T> {
-  readonly open: (path: string) => Promise<T>;
+  readonly open: (model: ComputeModel) => Promise<T>;
   readonly maxModels: number;
   readonly maxBytes: number;
 }
@@ -50,6 +50,13 @@ export class ModelCache<T extends Disposable> implements Disposable {
     }
   }
 
+  /** Closes every model that nobody uses now. */
+  async releaseIdle(): Promise<void> {
+    const idle = [...this.#entries].filter(([, entry]) => entry.users === 0);
+    for (const [sha256] of idle) this.#entries.delete(sha256);
+    await Promise.all(idle.map(([, entry]) => close(entry)));
+  }
+
   async dispose(): Promise<void> {
     const entries = [...this.#entries.values()];
     this.#entries.clear();
@@ -60,7 +67,7 @@ export class ModelCache<T extends Disposable> implements Disposable {
     const { size } = await stat(model.path);
     const raced = this.#entries.get(model.sha256);
     if (raced) return raced;
-    const opened = this.#options.open(model.path);
+    const opened = this.#options.open(model);
     const entry: Entry<T> = { opened, bytes: size * memoryPerFileByte, users: 0 };
     this.#entries.set(model.sha256, entry);
     opened.catch(() => this.#entries.delete(model.sha256));

@@ -37,6 +37,8 @@ describe('the compute worker', () => {
       format: 'png',
       bytes: 11,
       tiles: 1,
+      device: 'cpu',
+      precision: 'float32',
       decodeMs: 1,
       loadMs: 5,
       translateMs: 2,

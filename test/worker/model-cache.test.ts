@@ -18,7 +18,7 @@ async function model(name: string, bytes = 10) {
 
 function cache(maxModels: number, maxBytes = 1e9) {
   const log: string[] = [];
-  const open = async (path: string) => {
+  const open = async ({ path }: { readonly path: string }) => {
     const name = path.slice(folder.length + 1);
     log.push(`open ${name}`);
     return { name, dispose: () => void log.push(`close ${name}`) };

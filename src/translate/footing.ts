@@ -1,0 +1,62 @@
+/**
+ * How a model is run on its device, and what is given up next when memory runs out: first tiles run at a time, then the
+ * size of tiles, at last the device itself for the processor. Pure decisions; `model-runner.ts` carries them out. What
+ * was given up stays given up: the next picture starts where the last one got through.
+ */
+import type { Precision } from '../engine/index.js';
+import { allowedLength, type SizeRule } from './tensor-pixels.js';
+
+export interface Footing {
+  /** True: on the processor, since the device's memory did not do. */
+  readonly onProcessor: boolean;
+  /** Undefined: what the options ask for. */
+  readonly precision: Precision | undefined;
+  /** Tiles in one run, at most. */
+  readonly batch: number;
+  /** Pixels of one tile (or of a picture in one piece), at most. */
+  readonly maxPixels: number;
+}
+
+/** `caches`: freed, nothing else changes. `precision`: float16 gave no numbers. The rest: less memory is asked for. */
+export type StepKind = 'caches' | 'batch' | 'tiles' | 'processor' | 'precision';
+
+/** What one run asked for when it failed. */
+export interface Load {
+  readonly batch: number;
+  /** Of one tile, as the network saw it. */
+  readonly pixels: number;
+}
+
+/** More tiles at a time than this gain nothing: each is large enough to keep a device busy. */
+export const largestBatch = 4;
+
+/** Below this side a tile is nearly all overlap. */
+export const smallestTile = 64;
+/** Shorter sides leave a network so little context that the slower processor does better. */
+const smallestTileOnDevice = 256;
+
+export const firmFooting: Footing = Object.freeze({
+  onProcessor: false,
+  precision: undefined,
+  batch: largestBatch,
+  maxPixels: Number.POSITIVE_INFINITY,
+});
+
+/**
+ * The footing that asks for less than `failed`; undefined when there is none.
+ * @param isLast whether the model runs on the processor already
+ */
+export function humblerFooting(
+  footing: Footing,
+  failed: Load,
+  rule: SizeRule,
+  isLast: boolean,
+): { readonly kind: StepKind; readonly footing: Footing } | undefined {
+  if (failed.batch > 1) return { kind: 'batch', footing: { ...footing, batch: Math.floor(failed.batch / 2) } };
+  const smallest = allowedLength(isLast ? smallestTile : smallestTileOnDevice, rule);
+  const maxPixels = Math.max(smallest ** 2, Math.floor(failed.pixels / 2));
+  if (maxPixels < failed.pixels) return { kind: 'tiles', footing: { ...footing, maxPixels } };
+  return isLast
+    ? undefined
+    : { kind: 'processor', footing: { ...firmFooting, onProcessor: true, precision: 'float32' } };
+}
