@@ -4,8 +4,10 @@
  */
 import { basename, resolve } from 'node:path';
 import { asCycleboxError, CycleboxError, type ErrorData, errorToData } from '../base/index.js';
+import { type EngineChoice, openEngine, type Precision, parseEngineChoice } from '../engine/index.js';
 import { blockUntrustedLoaders, type ImageFormat, nameForFormat } from '../image/index.js';
 import { openTranslator, type Translator } from '../translate/index.js';
+import { printPassedOver } from './engine-option.js';
 import { exitCodes, printError } from './report-error.js';
 import { writeBeside } from './write-beside.js';
 
@@ -21,6 +23,8 @@ export interface TranslateFilesOptions {
   readonly models?: string;
   readonly memoryLimit?: number;
   readonly maxMegapixels?: number;
+  readonly engine?: string;
+  readonly precision?: 'auto' | Precision;
   readonly threads?: number;
   readonly json?: boolean;
 }
@@ -33,6 +37,8 @@ type FileResult =
       readonly height: number;
       readonly format: ImageFormat;
       readonly tiles: number;
+      readonly device: EngineChoice;
+      readonly precision: Precision;
       readonly ms: number;
     }
   | { readonly file: string; readonly error: Pick<ErrorData, 'code' | 'message'> };
@@ -43,8 +49,11 @@ export async function translateFiles(files: readonly string[], options: Translat
   blockUntrustedLoaders();
   const translator = await openTranslator({
     ...options,
+    engine: parseEngineChoice(options.engine ?? 'auto'),
+    openEngine: (choice, engineOptions) => openEngine(choice, { ...engineOptions, onPassedOver: printPassedOver }),
     modelStore: options.models,
     memoryLimitBytes: options.memoryLimit,
+    onMemoryStep: ({ message }) => process.stderr.write(`${message}\n`),
   });
   try {
     const results: FileResult[] = [];
@@ -80,8 +89,8 @@ async function translateFile(
       ...(quality === undefined ? {} : { quality }),
     });
     const output = await writeBeside(resolve(out), nameForFormat(basename(file), image.format), image.data);
-    const { width, height, tiles } = image;
-    return { file, output, width, height, format: image.format, tiles, ms: Math.round(performance.now() - startMs) };
+    const { data: _, ...facts } = image;
+    return { file, output, ...facts, ms: Math.round(performance.now() - startMs) };
   } catch (error) {
     const coded = asCycleboxError(error, { file });
     showProgress('');
@@ -91,9 +100,11 @@ async function translateFile(
   }
 }
 
-function describe({ file, output, width, height, tiles, ms }: Exclude<FileResult, { error: unknown }>): string {
+function describe(result: Exclude<FileResult, { error: unknown }>): string {
+  const { file, output, width, height, tiles, device, precision, ms } = result;
   const pieces = tiles === 1 ? '' : `, in ${tiles} tiles to stay within the memory limit`;
-  return `${file} → ${output} (${width} × ${height}, ${ms} ms${pieces})`;
+  const where = device === 'cpu' ? '' : ` on ${device} in ${precision}`;
+  return `${file} → ${output} (${width} × ${height}, ${ms} ms${where}${pieces})`;
 }
 
 function toDocument({ model }: Translator, { pair, to }: TranslateFilesOptions, results: readonly FileResult[]) {

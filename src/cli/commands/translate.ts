@@ -1,6 +1,7 @@
 /** `cyclebox translate`: what it takes. The work is in ../translate-files.ts, loaded when the command runs. */
 import { type Command, Option } from 'commander';
 import { collect, parseBytes, parsePositive, wholeNumber } from '../arguments.js';
+import { engineHelp } from '../engine-option.js';
 import type { TranslateFilesOptions } from '../translate-files.js';
 
 export function register(program: Command): void {
@@ -26,6 +27,13 @@ export function register(program: Command): void {
     .option('--models <folder>', 'model store (default: the models folder of cyclebox)')
     .option('--memory-limit <size>', 'memory for one image, such as 2GB; larger images are cut into tiles', parseBytes)
     .option('--max-megapixels <number>', 'refuse images with more (default: 50)', parsePositive)
+    .option('--engine <engine>', engineHelp)
+    .addOption(
+      new Option(
+        '--precision <precision>',
+        'of numbers while running (default: float16 where the device gains by it)',
+      ).choices(['auto', 'float32', 'float16']),
+    )
     .option('--threads <number>', 'processor threads (default: all)', wholeNumber(1))
     .option('--json', 'print the results as one JSON document')
     .addHelpText(
