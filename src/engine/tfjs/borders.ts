@@ -1,0 +1,137 @@
+/**
+ * Borders and windows on TensorFlow.js: zero and mirrored padding, slices, and their adjoints, in whatever layout the
+ * value lies.
+ */
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Padding, Slice } from '../../graph/index.js';
+import type { Tensorflow } from './installation.js';
+import { arranged, type Layout, placeOf } from './layout.js';
+import type { Placed, Site } from './site.js';
+
+export function lowerPad({ builder, inputs: [x], attributes: { before, after } }: Site<'pad'>): Placed {
+  const { slot, layout } = x!;
+  const pads = arranged(
+    before.map((cells, axis) => [cells, after[axis]!] as [number, number]),
+    layout,
+  );
+  return { slot: builder.call(`pad ${pads.join(' ')}`, [slot], (tf, [value]) => tf.pad(value!, pads)), layout };
+}
+
+export function lowerReflectPad({ builder, inputs: [x], attributes: { padding } }: Site<'reflectPad'>): Placed {
+  const { slot, layout } = x!;
+  const pads = spatialPads(padding, layout);
+  const name = `reflectPad ${pads.join(' ')}`;
+  return { slot: builder.call(name, [slot], (tf, [value]) => tf.mirrorPad(value!, pads, 'reflect')), layout };
+}
+
+export function lowerReflectPadGrad({ builder, inputs: [dy], attributes }: Site<'reflectPadGrad'>): Placed {
+  const { slot, layout } = dy!;
+  const [top, left, bottom, right] = attributes.padding;
+  const [rows, columns] = [placeOf(2, layout), placeOf(3, layout)];
+  const folded = builder.call(`reflectPadGrad ${rows} ${columns} ${attributes.padding}`, [slot], (tf, [value]) =>
+    foldAxis(tf, foldAxis(tf, value!, rows, top, bottom), columns, left, right),
+  );
+  return { slot: folded, layout };
+}
+
+export function lowerSlice({ builder, inputs: [x], attributes }: Site<'slice'>): Placed {
+  const { slot, layout } = x!;
+  const { starts, stops, steps } = arrangedSlice(attributes, layout);
+  const sizes = stops.map((stop, axis) => stop - starts[axis]!);
+  const name = `slice ${starts} ${stops} ${steps}`;
+  const dense = steps.every(step => step === 1);
+  const cut = builder.call(name, [slot], (tf, [value]) =>
+    dense ? tf.slice(value!, starts, sizes) : tf.stridedSlice(value!, starts, stops, steps),
+  );
+  return { slot: cut, layout };
+}
+
+export function lowerSliceGrad({ builder, inputs: [dy], attributes }: Site<'sliceGrad'>): Placed {
+  const { slot, layout } = dy!;
+  const { starts, steps } = arrangedSlice(attributes, layout);
+  const shape = arranged(attributes.shape, layout);
+  const name = `sliceGrad [${shape}] ${starts} ${steps}`;
+  const placed = builder.call(name, [slot], (tf, [value]) => {
+    const spread = steps.reduce<Tensor>((values, step, axis) => dilate(tf, values, axis, step), value!);
+    return shape.reduce<Tensor>((values, size, axis) => {
+      const start = starts[axis]!;
+      return fitted(tf, values, axis, start, size - start - values.shape[axis]!);
+    }, spread);
+  });
+  return { slot: placed, layout };
+}
+
+/** Cells added (or, below zero, cut off) at the two ends of an axis. */
+export function fitted(tf: Tensorflow, x: Tensor, axis: number, before: number, after: number): Tensor {
+  const first = Math.max(0, -before);
+  const size = x.shape[axis]! - first - Math.max(0, -after);
+  const cut = size === x.shape[axis] ? x : part(tf, x, axis, first, size);
+  if (before <= 0 && after <= 0) return cut;
+  return tf.pad(
+    cut,
+    x.shape.map((_, at) => (at === axis ? [Math.max(0, before), Math.max(0, after)] : [0, 0])),
+  );
+}
+
+/** `step - 1` zeros between neighbours along an axis; none behind the last. */
+export function dilate(tf: Tensorflow, x: Tensor, axis: number, step: number): Tensor {
+  if (step === 1 || x.shape[axis] === 1) return x;
+  const outer = product(x.shape.slice(0, axis));
+  const size = x.shape[axis]!;
+  const inner = product(x.shape.slice(axis + 1));
+  const split = tf.reshape(x, [outer * size, 1, inner]);
+  const spread = tf.pad(split, [
+    [0, 0],
+    [0, step - 1],
+    [0, 0],
+  ]);
+  const shape = x.shape.map((length, at) => (at === axis ? size * step : length));
+  return part(tf, tf.reshape(spread, shape), axis, 0, (size - 1) * step + 1);
+}
+
+/** `size` cells from `start` along an axis. */
+export function part(tf: Tensorflow, x: Tensor, axis: number, start: number, size: number): Tensor {
+  const begin = x.shape.map((_, at) => (at === axis ? start : 0));
+  return tf.slice(
+    x,
+    begin,
+    x.shape.map((length, at) => (at === axis ? size : length)),
+  );
+}
+
+/** The pairs that padding wants, for an image in a layout. */
+export function spatialPads([top, left, bottom, right]: Padding, layout: Layout): [number, number][] {
+  const none: [number, number] = [0, 0];
+  return arranged([none, none, [top, bottom], [left, right]], layout);
+}
+
+/**
+ * Along one axis, the first cells are added, mirrored, to the cells behind the edge they mirror, and so are the last.
+ * Only the touched cells are computed where the two strips do not overlap.
+ */
+function foldAxis(tf: Tensorflow, x: Tensor, axis: number, before: number, after: number): Tensor {
+  if (before === 0 && after === 0) return x;
+  const size = x.shape[axis]! - before - after;
+  const middle = (start: number, stop: number) => part(tf, x, axis, before + start, stop - start);
+  const mirrored = (start: number, length: number) => tf.reverse(part(tf, x, axis, start, length), axis);
+  const [low, high] = [1 + before, size - 1 - after];
+  if (low > high) {
+    return [
+      ...(before > 0 ? [fitted(tf, mirrored(0, before), axis, 1, size - 1 - before)] : []),
+      ...(after > 0 ? [fitted(tf, mirrored(before + size, after), axis, high, 1)] : []),
+    ].reduce((sum, strip) => tf.add(sum, strip), middle(0, size));
+  }
+  const pieces = [middle(0, 1)];
+  if (before > 0) pieces.push(tf.add(middle(1, low), mirrored(0, before)));
+  if (low < high) pieces.push(middle(low, high));
+  if (after > 0) pieces.push(tf.add(middle(high, size - 1), mirrored(before + size, after)));
+  return tf.concat([...pieces, middle(size - 1, size)], axis);
+}
+
+function arrangedSlice({ starts, stops, steps }: Slice, layout: Layout) {
+  return { starts: arranged(starts, layout), stops: arranged(stops, layout), steps: arranged(steps, layout) };
+}
+
+function product(sizes: readonly number[]): number {
+  return sizes.reduce((total, size) => total * size, 1);
+}

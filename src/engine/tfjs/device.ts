@@ -1,0 +1,62 @@
+/**
+ * One backend of TensorFlow.js. TensorFlow.js has one current backend for the whole process: whatever computes does so
+ * inside `run`, which makes this one current first and awaits nothing, so that two backends in one process never mix.
+ */
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { CycleboxError } from '../../base/index.js';
+import { asTfjsError } from './failure.js';
+import type { LoadedTfjs, Tensorflow } from './installation.js';
+
+export class TfjsDevice {
+  readonly #tf: Tensorflow;
+  readonly #backendName: string;
+  readonly #kernels: ReadonlySet<string>;
+
+  constructor({ tf, backendName }: LoadedTfjs) {
+    this.#tf = tf;
+    this.#backendName = backendName;
+    this.#kernels = new Set(tf.getKernelsForBackend(backendName).map(({ kernelName }) => kernelName));
+  }
+
+  /** Whether sums are made element by element in float32. */
+  get addsInOrder(): boolean {
+    return this.#backendName === 'wasm';
+  }
+
+  /** Whether the backend has a kernel of its own, by TensorFlow.js's name for it. */
+  has(kernelName: string): boolean {
+    return this.#kernels.has(kernelName);
+  }
+
+  /** Calls TensorFlow.js on this backend; of the tensors made, only the result stays. @throws ENGINE_FAILED, OUT_OF_MEMORY */
+  run<T extends Tensor>(doing: string, compute: (tf: Tensorflow) => T): T {
+    return this.guarded(doing, tf => tf.tidy(() => compute(tf)));
+  }
+
+  /** The same, handing out a copy of the result's values. */
+  read(doing: string, compute: (tf: Tensorflow) => Tensor): Float32Array {
+    return this.guarded(doing, tf => {
+      tf.engine().startScope();
+      try {
+        // Some backends hand out the very array that they keep.
+        return compute(tf).dataSync<'float32'>().slice();
+      } finally {
+        tf.engine().endScope();
+      }
+    });
+  }
+
+  /** Calls TensorFlow.js on this backend; what is made stays. */
+  guarded<T>(doing: string, compute: (tf: Tensorflow) => T): T {
+    try {
+      // Of a backend that is initialised, this ends before its first await.
+      void this.#tf.setBackend(this.#backendName);
+      if (this.#tf.getBackend() !== this.#backendName) {
+        throw new CycleboxError('ENGINE_FAILED', `TensorFlow.js did not switch to its backend ${this.#backendName}.`);
+      }
+      return compute(this.#tf);
+    } catch (error) {
+      throw asTfjsError(error, doing);
+    }
+  }
+}

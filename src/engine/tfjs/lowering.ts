@@ -1,0 +1,155 @@
+/**
+ * From the tensor language to calls of TensorFlow.js. Every operation has one entry; those that need more than a call or
+ * two live in files of their own (convolution, normalisation, borders). Elementwise operations, reductions and moves
+ * follow the layout of what they are given.
+ */
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { CycleboxError } from '../../base/index.js';
+import { formatShape, type OpName, type Shape } from '../../graph/index.js';
+import { concreteShape } from '../graph-shapes.js';
+import { lowerPad, lowerReflectPad, lowerReflectPadGrad, lowerSlice, lowerSliceGrad } from './borders.js';
+import { lowerConv2d, lowerConv2dInputGrad, lowerConv2dWeightGrad } from './convolution.js';
+import type { Tensorflow } from './installation.js';
+import { arranged, type Layout, placeOf } from './layout.js';
+import { lowerInstanceNorm, lowerInstanceNormGrad } from './normalisation.js';
+import { type Reduction, reduce } from './reductions.js';
+import { commonLayout, inLayout, type Lowering, type Placed, type Site, type Value } from './site.js';
+
+type UnaryName = 'neg' | 'abs' | 'exp' | 'log' | 'sqrt' | 'tanh' | 'sigmoid' | 'softplus';
+type BinaryName = 'add' | 'sub' | 'mul' | 'div';
+
+const unary =
+  (name: UnaryName) =>
+  ({ builder, inputs: [x] }: Site<UnaryName>): Placed => ({
+    slot: builder.call(name, [x!.slot], (tf, [value]) => tf[name](value!)),
+    layout: x!.layout,
+  });
+
+const binary =
+  (name: BinaryName) =>
+  ({ builder, inputs, shape }: Site<BinaryName>): Placed => {
+    const layout = shape.length === 4 ? commonLayout(inputs) : 'plain';
+    const operands = inputs.map(input => operand(builder, input, layout, shape.length));
+    return { slot: builder.call(name, operands, (tf, [a, b]) => tf[name](a!, b!)), layout };
+  };
+
+const reduction =
+  (name: Reduction) =>
+  ({ builder, device, inputs: [x], attributes: { axes } }: Site<Reduction>): Placed => {
+    const { slot, layout } = x!;
+    const places = axes.map(axis => placeOf(axis, layout));
+    return { slot: reduce(builder, device, name, slot, places), layout };
+  };
+
+function leaf(): never {
+  throw new CycleboxError('GRAPH_INVALID', 'A leaf is declared, not lowered.');
+}
+
+export const lowerings: { readonly [O in OpName]: Lowering<O> } = {
+  input: leaf,
+  variable: leaf,
+  constant: leaf,
+
+  neg: unary('neg'),
+  abs: unary('abs'),
+  // WebAssembly's own takes tiny values for zero.
+  sign: ({ builder, inputs: [x] }) => ({
+    slot: builder.call('sign', [x!.slot], (tf, [value]) => tf.sub(tf.step(value!), tf.step(tf.neg(value!)))),
+    layout: x!.layout,
+  }),
+  exp: unary('exp'),
+  log: unary('log'),
+  sqrt: unary('sqrt'),
+  tanh: unary('tanh'),
+  sigmoid: unary('sigmoid'),
+  softplus: unary('softplus'),
+  leakyRelu: ({ builder, inputs: [x], attributes: { slope } }) => ({
+    slot: builder.call(`leakyRelu ${slope}`, [x!.slot], (tf, [value]) =>
+      slope === 0 ? tf.relu(value!) : tf.leakyRelu(value!, slope),
+    ),
+    layout: x!.layout,
+  }),
+  leakyReluGrad: ({ builder, inputs: [x, dy], attributes: { slope } }) => {
+    const { layout } = dy!;
+    const step = builder.call(`step ${slope}`, [inLayout(builder, x!, layout)], (tf, [value]) =>
+      tf.step(value!, slope),
+    );
+    return { slot: builder.call('mul', [dy!.slot, step], (tf, [a, b]) => tf.mul(a!, b!)), layout };
+  },
+
+  add: binary('add'),
+  sub: binary('sub'),
+  mul: binary('mul'),
+  div: binary('div'),
+
+  sum: reduction('sum'),
+  mean: reduction('mean'),
+  broadcast: ({ builder, inputs: [x], shape }) => {
+    const layout = shape.length === 4 ? x!.layout : 'plain';
+    const slot = builder.call(
+      `broadcast ${layout} ${formatShape(shape)}`,
+      [x!.slot],
+      (tf, [value], sizes) => tf.broadcastTo(value!, arranged(concreteShape(shape, sizes), layout)),
+      isSymbolic(shape),
+    );
+    return { slot, layout };
+  },
+
+  reshape: ({ builder, inputs: [x], shape }) => {
+    const slot = builder.call(
+      `reshape ${formatShape(shape)}`,
+      [inLayout(builder, x!, 'plain')],
+      (tf, [value], sizes) => tf.reshape(value!, concreteShape(shape, sizes)),
+      isSymbolic(shape),
+    );
+    return { slot, layout: 'plain' };
+  },
+  transpose: ({ builder, inputs: [x], attributes: { permutation } }) => ({
+    slot: builder.call(`transpose ${permutation}`, [inLayout(builder, x!, 'plain')], (tf, [value]) =>
+      tf.transpose(value!, [...permutation]),
+    ),
+    layout: 'plain',
+  }),
+  concat: ({ builder, inputs, attributes: { axis } }) => {
+    const layout = commonLayout(inputs);
+    const place = placeOf(axis, layout);
+    const parts = inputs.map(input => inLayout(builder, input, layout));
+    return { slot: builder.call(`concat ${place}`, parts, (tf, values) => tf.concat([...values], place)), layout };
+  },
+  slice: lowerSlice,
+  sliceGrad: lowerSliceGrad,
+  pad: lowerPad,
+  reflectPad: lowerReflectPad,
+  reflectPadGrad: lowerReflectPadGrad,
+
+  matmul: ({ builder, inputs, attributes: { transposeA, transposeB } }) => {
+    const factors = inputs.map(input => inLayout(builder, input, 'plain'));
+    const name = `matmul ${transposeA} ${transposeB}`;
+    const slot = builder.call(name, factors, (tf, [a, b]) => tf.matMul(a!, b!, transposeA, transposeB));
+    return { slot, layout: 'plain' };
+  },
+
+  conv2d: lowerConv2d,
+  conv2dInputGrad: lowerConv2dInputGrad,
+  conv2dWeightGrad: lowerConv2dWeightGrad,
+
+  instanceNorm: lowerInstanceNorm,
+  instanceNormGrad: lowerInstanceNormGrad,
+};
+
+/** An operand of fewer axes than the result gets leading ones before it can follow the result's layout. */
+function operand(builder: Site<OpName>['builder'], value: Value, layout: Layout, rank: number) {
+  if (layout === 'plain' || value.shape.length === 4) return inLayout(builder, value, layout);
+  if (value.shape.every(size => size === 1)) return value.slot;
+  const shape: Shape = [...Array<number>(rank - value.shape.length).fill(1), ...value.shape];
+  const slot = builder.call('leading ones', [value.slot], withLeadingOnes);
+  return inLayout(builder, { slot, layout: 'plain', shape }, layout);
+}
+
+function withLeadingOnes(tf: Tensorflow, [x]: readonly Tensor[]): Tensor {
+  return tf.reshape(x!, [...Array<number>(4 - x!.rank).fill(1), ...x!.shape]);
+}
+
+function isSymbolic(shape: Shape): boolean {
+  return shape.some(size => typeof size !== 'number');
+}

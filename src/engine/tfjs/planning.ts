@@ -1,0 +1,41 @@
+/**
+ * From a graph to a plan: every operation is lowered to calls of TensorFlow.js, and values change their layout only where
+ * the next operation needs another one. Images stay NHWC from the first convolution to the last, kernels and their
+ * moments stay as convolutions want them, so that a training step transposes next to nothing.
+ */
+import type { Graph, NodeId, OpName } from '../../graph/index.js';
+import type { TfjsDevice } from './device.js';
+import { layoutOfVariable } from './layout.js';
+import { lowerings } from './lowering.js';
+import { type Plan, PlanBuilder } from './plan.js';
+import { inLayout, type Lowering, type Site, type Value } from './site.js';
+
+export function planOf(graph: Graph, device: TfjsDevice): Plan {
+  const builder = new PlanBuilder();
+  const values: Value[] = [];
+  for (const id of graph.nodes.keys()) values.push(lowered(graph, id, values, builder, device));
+  for (const [name, id] of Object.entries(graph.outputs)) builder.output(name, inLayout(builder, values[id]!, 'plain'));
+  for (const [name, id] of Object.entries(graph.updates)) {
+    builder.update(name, inLayout(builder, values[id]!, layoutOfVariable(graph.nodes[id]!.shape)));
+  }
+  return builder.build();
+}
+
+function lowered(graph: Graph, id: NodeId, values: readonly Value[], builder: PlanBuilder, device: TfjsDevice): Value {
+  const node = graph.nodes[id]!;
+  const { shape } = node;
+  switch (node.op) {
+    case 'input':
+      return { slot: builder.input(node.attributes.name), layout: 'plain', shape };
+    case 'variable':
+      return { slot: builder.variable(node.attributes.name), layout: layoutOfVariable(shape), shape };
+    case 'constant':
+      return { slot: builder.constant(node.attributes.data, shape as readonly number[]), layout: 'plain', shape };
+    default: {
+      const inputs = node.inputs.map(input => values[input]!);
+      const site: Site<OpName> = { builder, device, attributes: node.attributes, inputs, shape };
+      const { slot, layout } = (lowerings[node.op] as Lowering<OpName>)(site);
+      return { slot, layout, shape };
+    }
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * TensorFlow.js as an engine: an interpreter of graphs on the best of its backends that the user has installed. It
+ * trains with our gradients, not with TensorFlow.js's, which lacks some. A run blocks its JavaScript thread, so this
+ * belongs in a process of its own.
+ */
+import { cpus } from 'node:os';
+import { CycleboxError } from '../../base/index.js';
+import type { Graph } from '../../graph/index.js';
+import type {
+  CompileOptions,
+  Device,
+  Engine,
+  EngineOptions,
+  LoadOptions,
+  ModelSource,
+  Program,
+  State,
+  Tensors,
+} from '../contract.js';
+import { checkVariables } from '../graph-shapes.js';
+import { ConstantPool } from './constant-pool.js';
+import { TfjsDevice } from './device.js';
+import { type LoadedTfjs, loadTfjs, type SearchOptions } from './installation.js';
+import { TfjsProgram } from './tfjs-program.js';
+import { TfjsState } from './tfjs-state.js';
+
+export interface TfjsOptions extends EngineOptions, SearchOptions {}
+
+/** @throws ENGINE_UNAVAILABLE when no TensorFlow.js is installed, or the best that is does not work, with what to do. */
+export async function openTfjsEngine(options: TfjsOptions = {}): Promise<Engine> {
+  // The native backends read it when they are loaded; only they use threads.
+  if (options.threads !== undefined) process.env['TF_NUM_INTRAOP_THREADS'] ??= String(options.threads);
+  return new TfjsEngine(await loadTfjs(options));
+}
+
+class TfjsEngine implements Engine {
+  readonly id = 'tfjs';
+  readonly device: Device;
+  readonly #device: TfjsDevice;
+  readonly #pools = new Set<ConstantPool>();
+
+  constructor(loaded: LoadedTfjs) {
+    this.#device = new TfjsDevice(loaded);
+    this.device = { id: 'tfjs', kind: loaded.gpu ? 'gpu' : 'cpu', name: deviceName(loaded) };
+  }
+
+  async createState(initial: Tensors): Promise<State> {
+    return new TfjsState(this.#device, initial);
+  }
+
+  async compile(graph: Graph, { state }: CompileOptions = {}): Promise<Program> {
+    const held = state === undefined ? undefined : TfjsState.of(state);
+    checkVariables(graph, name => held?.shapeOf(name));
+    return new TfjsProgram(graph, { device: this.#device, ...this.#newPool(), state: held });
+  }
+
+  async load(_model: ModelSource, _options: LoadOptions = {}): Promise<Program> {
+    throw new CycleboxError('ENGINE_UNAVAILABLE', 'TensorFlow.js does not load files yet.');
+  }
+
+  async releaseCaches(): Promise<void> {
+    this.#device.guarded('releasing caches', () => {
+      for (const pool of this.#pools) pool.release();
+    });
+  }
+
+  async dispose(): Promise<void> {
+    await this.releaseCaches();
+  }
+
+  /** A pool that `releaseCaches` empties and that ends with its program. */
+  #newPool(): { readonly pool: ConstantPool; readonly onDispose: () => void } {
+    const pool = new ConstantPool();
+    this.#pools.add(pool);
+    const onDispose = () => {
+      pool.release();
+      this.#pools.delete(pool);
+    };
+    return { pool, onDispose };
+  }
+}
+
+function deviceName({ package: { name, version }, gpu }: LoadedTfjs): string {
+  const where = gpu ? 'GPU' : (cpus()[0]?.model.trim() ?? 'processor');
+  return `${where}, ${name} ${version}`;
+}
