@@ -3,7 +3,6 @@
  * those who know already what they want. An engine's code, and the native library behind it, is loaded when it is
  * opened and not before, so that naming an engine costs nothing.
  */
-import { CycleboxError } from '../base/index.js';
 import type { Engine, EngineChoice, EngineOptions } from './contract.js';
 import { splitChoice } from './engine-choice.js';
 
@@ -14,7 +13,7 @@ export async function openDevice(choice: Exclude<EngineChoice, 'auto'>, options:
     case 'reference':
       return (await import('./reference/index.js')).referenceEngine();
     case 'tfjs':
-      throw new CycleboxError('ENGINE_UNAVAILABLE', 'There is no engine tfjs yet.');
+      return (await import('./tfjs/index.js')).openTfjsEngine(options);
     case 'cpu':
     case 'webgpu':
     case 'cuda':
