@@ -8,6 +8,7 @@ import { Command } from 'commander';
 import { packageVersion } from '../base/index.js';
 import { register as registerConfig } from './commands/config.js';
 import { register as registerDemo } from './commands/demo.js';
+import { register as registerDoctor } from './commands/doctor.js';
 import { register as registerInit } from './commands/init.js';
 import { register as registerPairs } from './commands/pairs.js';
 import { register as registerQueue } from './commands/queue.js';
@@ -38,6 +39,7 @@ for (const register of [
   registerTrain,
   registerPairs,
   registerDemo,
+  registerDoctor,
 ])
   register(program);
 

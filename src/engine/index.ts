@@ -1,6 +1,6 @@
 export * from './contract.js';
 export { type Accelerators, findAccelerators } from './discovery/accelerators.js';
-export { type ChooseOptions, type ChosenDevices, chooseDevices } from './discovery/choose-devices.js';
+export { type ChooseOptions, type ChosenDevices, chooseAmong, chooseDevices } from './discovery/choose-devices.js';
 export { type DiscoverOptions, discoverEngines } from './discovery/discover-engines.js';
 export type { DeviceReport, EngineReport, MeasuredSpeed, PassedOver } from './discovery/engine-report.js';
 export type { SpeedTest } from './discovery/probe-protocol.js';

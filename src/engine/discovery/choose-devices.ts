@@ -40,15 +40,43 @@ export async function chooseDevices(choice: EngineChoice, options: ChooseOptions
   return index === undefined ? chooseEngine(engine, options) : chooseNumbered(choice, engine, index, options);
 }
 
+/** The same from reports that are there already, such as those of `discoverEngines`. @throws ENGINE_UNAVAILABLE */
+export function chooseAmong(choice: EngineChoice, reports: readonly EngineReport[]): ChosenDevices {
+  const reportOf = (engine: EngineId) => reports.find(report => report.engine === engine);
+  if (choice === 'auto') {
+    const passedOver: PassedOver[] = [];
+    for (const engine of candidates(findAccelerators())) {
+      const devices = automaticDevices(reportOf(engine), passedOver);
+      if (devices.length > 0) return { devices, passedOver };
+    }
+    const processors = reportOf('cpu');
+    return { devices: processors?.usable ? devicesOf(processors).devices : [processor('cpu')], passedOver };
+  }
+  const { engine, index } = splitChoice(choice);
+  const report = reportOf(engine);
+  if (!report) throw unavailable(choice, 'it was not tried', undefined);
+  const chosen = devicesOf(report);
+  if (index === undefined) return chosen;
+  const device = chosen.devices.find(({ id }) => id === choice);
+  if (device) return { devices: [device], passedOver: [] };
+  const failed = chosen.passedOver.find(passed => passed.choice === choice);
+  throw unavailable(choice, failed?.reason ?? `there is no such device among ${list(chosen.devices)}`, undefined);
+}
+
 async function chooseAutomatically(options: ChooseOptions): Promise<ChosenDevices> {
   const passedOver: PassedOver[] = [];
   for (const engine of candidates(options.accelerators ?? findAccelerators())) {
-    const report = await discover(engine, options);
-    const devices = report.usable ? report.devices.filter(({ hardware }) => hardware) : [];
-    passedOver.push(...reasons(report));
-    if (devices.length > 0) return { devices: devices.map(({ device }) => device), passedOver };
+    const devices = automaticDevices(await discover(engine, options), passedOver);
+    if (devices.length > 0) return { devices, passedOver };
   }
   return { devices: [processor('cpu')], passedOver };
+}
+
+/** The devices of an engine that `auto` takes; what it does not is added to `passedOver`. */
+function automaticDevices(report: EngineReport | undefined, passedOver: PassedOver[]): readonly Device[] {
+  if (!report) return [];
+  passedOver.push(...reasons(report));
+  return report.usable ? report.devices.filter(({ hardware }) => hardware).map(({ device }) => device) : [];
 }
 
 /** What `auto` tries, best first, the processor aside. */
@@ -64,9 +92,16 @@ function candidates({ nvidia, any }: Accelerators): readonly EngineId[] {
 }
 
 async function chooseEngine(engine: EngineId, options: ChooseOptions): Promise<ChosenDevices> {
-  const report = await discover(engine, options);
-  if (!report.usable) throw unavailable(engine, report.reason, report.remedy);
+  return devicesOf(await discover(engine, options));
+}
+
+function devicesOf(report: EngineReport): ChosenDevices {
+  if (!report.usable) throw unavailable(report.engine, report.reason, report.remedy);
   return { devices: report.devices.map(({ device }) => device), passedOver: report.failed ?? [] };
+}
+
+function list(devices: readonly Device[]): string {
+  return devices.map(({ id, name }) => `${id} (${name})`).join(', ');
 }
 
 async function chooseNumbered(

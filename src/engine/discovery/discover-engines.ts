@@ -9,9 +9,10 @@ import { findAccelerators } from './accelerators.js';
 import type { EngineReport, PassedOver } from './engine-report.js';
 import { type ProbeOptions, type ProbeResult, probeDevice } from './probe-device.js';
 import type { SpeedTest } from './probe-protocol.js';
+import { outOfReach } from './remedies.js';
 
 export interface DiscoverOptions {
-  /** Default: all that users choose from. */
+  /** Default: all that users choose from; of these, the ones that plainly have no device here are not tried. */
   readonly engines?: readonly EngineId[] | undefined;
   /** Times each device with this generator. Devices are then tried one after the other, so that none slows another. */
   readonly measureSpeed?: SpeedTest | undefined;
@@ -27,9 +28,13 @@ export interface DiscoverOptions {
 /** One report an engine, in the order asked for. @throws CANCELLED by the signal */
 export async function discoverEngines(options: DiscoverOptions = {}): Promise<readonly EngineReport[]> {
   const { engines = offeredEngines, measureSpeed } = options;
-  if (!measureSpeed) return Promise.all(engines.map(engine => discoverEngine(engine, options)));
+  const discover = async (engine: EngineId): Promise<EngineReport> => {
+    const reason = options.engines ? undefined : outOfReach(engine);
+    return reason === undefined ? discoverEngine(engine, options) : { engine, usable: false, reason };
+  };
+  if (!measureSpeed) return Promise.all(engines.map(discover));
   const reports: EngineReport[] = [];
-  for (const engine of engines) reports.push(await discoverEngine(engine, options));
+  for (const engine of engines) reports.push(await discover(engine));
   return reports;
 }
 
@@ -62,6 +67,6 @@ function summarise(
   if (good?.usable)
     return { engine, usable: true, version: good.version, devices, ...(failed.length > 0 && { failed }) };
   const first = tried[0]?.result;
-  if (first?.usable === false) return { engine, usable: false, reason: first.reason, remedy: first.remedy };
+  if (first && !first.usable) return { engine, ...first };
   throw new CycleboxError('INTERNAL', `No device of ${engine} was tried.`);
 }

@@ -69,10 +69,12 @@ async function measured(
   return child.call('measure', test, limits).catch(() => undefined);
 }
 
+/** Only what cannot be had has a remedy: a device that crashes or computes wrongly is not missing anything. */
 function failure(engine: EngineId, error: unknown): ProbeResult {
-  const { message } = asCycleboxError(error);
+  const { code, message } = asCycleboxError(error);
   const reason = message.replace(/\s+/g, ' ').trim();
-  return { usable: false, reason, remedy: remedyFor(engine) };
+  const remedy = code === 'ENGINE_UNAVAILABLE' ? remedyFor(engine, reason) : undefined;
+  return { usable: false, reason, ...(remedy !== undefined && { remedy }) };
 }
 
 function requireGoOn(signal: AbortSignal | undefined): void {

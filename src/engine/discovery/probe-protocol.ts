@@ -15,12 +15,12 @@ export interface ProbedDevice {
   readonly selfTestError: number;
 }
 
-/** A generator to time: its graph as JSON, with one input `image`; weights are variables, whose values do not matter. */
+/** A generator to time: as JSON, with one input `image` of any height and width; what its variables hold does not matter. */
 export interface SpeedTest {
   readonly graph: string;
-  /** Side of the square image, in pixels. */
-  readonly size: number;
-  /** For the runs that count, after one that does not. */
+  /** Sides of the square images, in pixels, smallest first. A size that would break the budget is left out. */
+  readonly sizes: readonly number[];
+  /** For all sizes together. */
   readonly budgetMs: number;
 }
 
@@ -29,5 +29,6 @@ export interface ProbeApi {
   open(params: { readonly engine: EngineId; readonly index: number | undefined }): ProbedDevice;
   /** Whether it runs a model in float16, and right. */
   tryFloat16(params: null): boolean;
+  /** At the largest size that the budget allows. */
   measure(params: SpeedTest): MeasuredSpeed;
 }

@@ -7,10 +7,11 @@ import { CycleboxError } from '../../base/index.js';
 import { type Graph, graphFromJson } from '../../graph/index.js';
 import { encodeOnnx } from '../../onnx/index.js';
 import type { Handlers } from '../../process/index.js';
-import type { Engine, EngineId } from '../contract.js';
+import type { Engine, EngineId, TensorData } from '../contract.js';
 import { openDevice } from '../open-device.js';
 import type { MeasuredSpeed } from './engine-report.js';
 import { isHardware } from './hardware.js';
+import { measureSpeed } from './measure-speed.js';
 import type { ProbeApi, ProbedDevice, SpeedTest } from './probe-protocol.js';
 import { runFloat16SelfTest, runSelfTest } from './self-test.js';
 
@@ -46,12 +47,12 @@ export class ProbeService {
     }
   }
 
-  async #measure({ graph, size, budgetMs }: SpeedTest): Promise<MeasuredSpeed> {
+  async #measure({ graph, sizes, budgetMs }: SpeedTest): Promise<MeasuredSpeed> {
+    const startMs = performance.now();
     const bytes = encodeOnnx(withWeights(graphFromJson(graph)));
     const program = await this.#opened().load({ bytes, name: 'The generator to time' });
-    const image = { shape: [1, 3, size, size], data: new Float32Array(3 * size * size).map((_, i) => Math.sin(i)) };
     try {
-      return { size, imagesPerSecond: await repeat(() => program.run({ image }), budgetMs) };
+      return await measureSpeed(size => program.run({ image: imageOf(size) }), sizes, startMs + budgetMs);
     } finally {
       await program.dispose();
     }
@@ -63,18 +64,8 @@ export class ProbeService {
   }
 }
 
-/** Runs once for nothing, then until the budget is spent, and returns runs a second by their median. */
-async function repeat(run: () => Promise<unknown>, budgetMs: number): Promise<number> {
-  const endMs = performance.now() + budgetMs;
-  await run();
-  const times: number[] = [];
-  do {
-    const startMs = performance.now();
-    await run();
-    times.push(performance.now() - startMs);
-  } while (performance.now() + times.at(-1)! < endMs);
-  times.sort((a, b) => a - b);
-  return 1000 / times[Math.floor(times.length / 2)]!;
+function imageOf(size: number): TensorData {
+  return { shape: [1, 3, size, size], data: Float32Array.from({ length: 3 * size * size }, (_, i) => Math.sin(i)) };
 }
 
 /** The graph with small constants in the place of its variables, as a model file has them. */

@@ -1,30 +1,39 @@
-/** The one command that would make an engine usable, where a command can: a missing graphics card has none. */
+/**
+ * Why an engine cannot work on this machine, where that is plain without trying it, and the one command that would make
+ * one work that could: a missing graphics card has none.
+ */
 import type { EngineId } from '../contract.js';
 import { type Accelerators, findAccelerators } from './accelerators.js';
 
-export function remedyFor(
+/** One sentence; undefined where only trying will tell. */
+export function outOfReach(
   engine: EngineId,
-  accelerators: Accelerators = findAccelerators(),
+  { nvidia, any }: Accelerators = findAccelerators(),
   platform: NodeJS.Platform = process.platform,
 ): string | undefined {
   switch (engine) {
     case 'cuda':
     case 'tensorrt':
-      if (accelerators.nvidia === 0 || platform !== 'linux') return undefined;
-      return 'ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install.js';
+      return nvidia > 0 ? undefined : 'This machine shows no graphics processor of NVIDIA.';
     case 'webgpu':
-      if (!accelerators.any || platform !== 'linux') return undefined;
-      return 'sudo apt-get install libvulkan1 mesa-vulkan-drivers';
-    case 'tfjs':
-      if (accelerators.nvidia > 0) return 'npm install @tensorflow/tfjs-node-gpu';
-      return 'npm install @tensorflow/tfjs-core @tensorflow/tfjs-backend-cpu @tensorflow/tfjs-backend-wasm';
+      return any ? undefined : 'This machine shows no graphics processor: there is no device in /dev/dri.';
     case 'directml':
+      return platform === 'win32' ? undefined : 'It is a part of Windows.';
     case 'coreml':
+      return platform === 'darwin' ? undefined : 'It is a part of macOS.';
+    case 'cpu':
+    case 'tfjs':
     case 'reference':
       return undefined;
-    case 'cpu':
-      return 'npm ci';
     default:
       return engine satisfies never;
   }
+}
+
+/** The command that the reason itself names at its end (`Run: npm ci`), else what is known to help with the engine. */
+export function remedyFor(engine: EngineId, reason: string): string | undefined {
+  const named = /\brun:? (\S.*?)[.\s]*$/i.exec(reason)?.[1];
+  if (named !== undefined) return named;
+  const isDriverMissing = engine === 'webgpu' && process.platform === 'linux';
+  return isDriverMissing ? 'sudo apt-get install libvulkan1 mesa-vulkan-drivers' : undefined;
 }

@@ -1,0 +1,78 @@
+/**
+ * Looks at everything that the daemon, `translate` and `train` depend on, and says what would keep them from working.
+ * It changes nothing: folders that are missing are not made, the journal is not opened, a running daemon is not asked.
+ */
+import { resolve } from 'node:path';
+import { asCycleboxError, CycleboxError } from '../base/index.js';
+import { type DaemonConfig, inspectConfig, loadConfig } from '../daemon/index.js';
+import { type EngineChoice, parseEngineChoice } from '../engine/index.js';
+import { examineEngines } from './engines.js';
+import { examineFolders } from './folders.js';
+import { examineInstallation, examineMachine } from './machine.js';
+import { examineModels, examineRoutes } from './models.js';
+import type { Complaint, Diagnosis } from './report.js';
+import { examineWatching } from './watching.js';
+
+export interface DiagnoseOptions {
+  /** The configuration file; default `watch-config.json`, which may be missing. */
+  readonly config?: string | undefined;
+  /** Milliseconds for timing each device; default 2000. */
+  readonly budgetMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const defaultConfig = 'watch-config.json';
+
+/** @throws CANCELLED by the signal, and nothing else: what is wrong is in the diagnosis. */
+export async function diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis> {
+  const complaints: Complaint[] = [];
+  const { config, file } = await readConfig(options.config, complaints);
+  const installation = await examineInstallation(complaints);
+  const folders = config ? await examineFolders(config, complaints) : [];
+  const watching = config && (await examineWatching(config, complaints));
+  const models = await examineModels(config, complaints);
+  if (config) await examineConfig(config, complaints);
+  const engines = await examineEngines(enginesOf(config), complaints, options);
+  return {
+    ok: !complaints.some(({ blocking }) => blocking),
+    installation,
+    machine: examineMachine(),
+    config: file,
+    folders,
+    watching,
+    models,
+    ...engines,
+    complaints,
+  };
+}
+
+async function readConfig(
+  asked: string | undefined,
+  complaints: Complaint[],
+): Promise<{ readonly config: DaemonConfig | undefined; readonly file: string | undefined }> {
+  const file = resolve(asked ?? defaultConfig);
+  try {
+    return { config: await loadConfig(file), file };
+  } catch (error) {
+    const { code, message } = asCycleboxError(error);
+    const isMissing = code === 'CONFIG_NOT_FOUND';
+    // Whoever only translates and trains needs no configuration.
+    const blocking = !(isMissing && asked === undefined);
+    complaints.push({ about: 'configuration', blocking, message, ...(isMissing && { remedy: 'cyclebox init' }) });
+    return { config: undefined, file: isMissing ? undefined : file };
+  }
+}
+
+async function examineConfig(config: DaemonConfig, complaints: Complaint[]): Promise<void> {
+  try {
+    const { routes } = await inspectConfig(config);
+    examineRoutes(routes, complaints);
+  } catch (error) {
+    if (!(error instanceof CycleboxError)) throw error;
+    complaints.push({ about: 'configuration', blocking: true, message: error.message });
+  }
+}
+
+function enginesOf(config: DaemonConfig | undefined): readonly EngineChoice[] {
+  return [config?.engine ?? 'auto'].flat().map(parseEngineChoice);
+}

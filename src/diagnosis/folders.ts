@@ -1,0 +1,68 @@
+/** Whether the daemon's folders can be written to and have room, found out by writing. Makes no folder. */
+import { mkdtemp, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { DaemonConfig } from '../daemon/index.js';
+import type { Complaint, FolderReport } from './report.js';
+
+const roles = ['inbox', 'outbox', 'state'] as const;
+
+/** Less does not hold a single large picture with its journal. */
+const leastBytes = 50e6;
+const comfortableBytes = 1e9;
+
+/** @param complaints where what is wrong is added */
+export async function examineFolders(config: DaemonConfig, complaints: Complaint[]): Promise<readonly FolderReport[]> {
+  return Promise.all(roles.map(role => examineFolder(role, config[role], complaints)));
+}
+
+async function examineFolder(role: FolderReport['role'], path: string, complaints: Complaint[]): Promise<FolderReport> {
+  const place = await nearestThere(path);
+  const fault = await writeFault(place);
+  const freeBytes = await freeBytesOf(place);
+  if (fault !== undefined) complaints.push(unwritable(role, path, place, fault));
+  if (freeBytes !== undefined && freeBytes < comfortableBytes) complaints.push(crowded(role, path, freeBytes));
+  return { role, path, exists: place === path, writable: fault === undefined, freeBytes };
+}
+
+/** The path itself, or the folder in which it would be made. */
+async function nearestThere(path: string): Promise<string> {
+  const isThere = await stat(path).then(
+    () => true,
+    error => (error as NodeJS.ErrnoException).code !== 'ENOENT',
+  );
+  return isThere || dirname(path) === path ? path : nearestThere(dirname(path));
+}
+
+/** Undefined when a folder with a file in it could be made there. Names with a dot are never taken for images. */
+async function writeFault(folder: string): Promise<string | undefined> {
+  try {
+    if (!(await stat(folder)).isDirectory()) return 'it is a file, not a folder';
+    const probe = await mkdtemp(join(folder, '.cyclebox-doctor-'));
+    await writeFile(join(probe, 'probe'), 'probe').finally(() => rm(probe, { recursive: true, force: true }));
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? String(error);
+  }
+}
+
+async function freeBytesOf(folder: string): Promise<number | undefined> {
+  try {
+    const { bavail, bsize } = await statfs(folder);
+    return bavail * bsize;
+  } catch {
+    return undefined;
+  }
+}
+
+function unwritable(role: string, path: string, place: string, fault: string): Complaint {
+  const where = place === path ? path : `${path}, to be made in ${place},`;
+  const message = `The ${role} ${where} cannot be written to: ${fault}. Give it to this user, or name another ${role} in the configuration.`;
+  const remedy = /^(EACCES|EPERM)$/.test(fault) ? `sudo chown -R "$(id -un)" '${place}'` : undefined;
+  return { about: 'folders', blocking: true, message, remedy };
+}
+
+function crowded(role: string, path: string, freeBytes: number): Complaint {
+  const blocking = freeBytes < leastBytes;
+  const message = `The disk of the ${role} ${path} has only ${Math.round(freeBytes / 1e6)} MB free. Make room on it.`;
+  return { about: 'folders', blocking, message };
+}

@@ -1,0 +1,12 @@
+export { type DiagnoseOptions, diagnose } from './diagnose.js';
+export { speedTest, timedNetwork } from './engines.js';
+export type {
+  Complaint,
+  Diagnosis,
+  EnginesReport,
+  FolderReport,
+  InstallationReport,
+  MachineReport,
+  ModelReport,
+  WatchingReport,
+} from './report.js';
