@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { type DestinationStream, pino } from 'pino';
 import type { CycleboxError } from '../base/index.js';
-import type { Daemon, DaemonConfig, DaemonEvent, Route } from '../daemon/index.js';
+import type { Daemon, DaemonConfig, DaemonEvent, Route, WorkerEvent, WorkerFacts } from '../daemon/index.js';
 import { printable } from './printable.js';
 import { ProgressLine } from './progress-line.js';
 
@@ -50,6 +50,7 @@ export function openDaemonLog(config: DaemonConfig, target: LogTarget = standard
       const record = { inbox, outbox, routes: ready.map(({ match, key }) => ({ match, translation: key })) };
       const list = ready.map(describeRoute).join(', ') || 'no route works yet';
       log.info(record, `${once ? 'working through' : 'watching'} ${inbox}: ${list}`);
+      logDevices(log, daemon);
     },
     stopping: signal => log.info({ signal }, `${signal}: finishing the running image; once more to exit at once`),
     stopped() {
@@ -83,7 +84,7 @@ function logEvent(log: pino.Logger, event: DaemonEvent, config: DaemonConfig): v
   switch (event.type) {
     case 'done': {
       const { job, path, output, translation, ms, report } = event;
-      const { width, height, bytes, tiles } = report;
+      const { width, height, bytes, tiles, device } = report;
       const record = {
         job,
         path,
@@ -94,9 +95,14 @@ function logEvent(log: pino.Logger, event: DaemonEvent, config: DaemonConfig): v
         height,
         bytes,
         tiles,
+        device,
       };
+      const where = device === undefined || device === 'cpu' ? '' : ` on ${device}`;
       const inTiles = tiles > 1 ? ` in ${tiles} tiles` : '';
-      log.info(record, `${path} → ${record.output}  ${translation} ${width}×${height}${inTiles} ${record.ms} ms`);
+      log.info(
+        record,
+        `${path} → ${record.output}  ${translation} ${width}×${height}${inTiles} ${record.ms} ms${where}`,
+      );
       break;
     }
     case 'failed':
@@ -138,6 +144,12 @@ function logEvent(log: pino.Logger, event: DaemonEvent, config: DaemonConfig): v
     case 'modelsChanged':
       log.info({ translations: event.translations }, `new models: ${event.translations.join(', ')}`);
       break;
+    case 'devices':
+    case 'memoryStep':
+    case 'deviceFailed':
+    case 'modelMoved':
+      logWorkers(log, event);
+      break;
     case 'trouble':
       log.warn({ code: event.error.code }, event.error.toString());
       break;
@@ -147,6 +159,49 @@ function logEvent(log: pino.Logger, event: DaemonEvent, config: DaemonConfig): v
       break;
     case 'idle':
       break;
+    default:
+      event satisfies never;
+  }
+}
+
+interface Translating {
+  readonly workers: readonly Pick<WorkerFacts, 'device' | 'name'>[];
+  readonly passedOver: Daemon['passedOver'];
+}
+
+/** The processor alone is the usual state, and no news. */
+function logDevices(log: pino.Logger, { workers, passedOver }: Translating): void {
+  for (const { choice, reason } of passedOver) log.warn({ device: choice, reason }, `${choice} is not used: ${reason}`);
+  const devices = workers.map(({ device, name }) => ({ device, name }));
+  const text = `translating on ${devices.map(({ device, name }) => `${device} (${name})`).join(', ')}`;
+  if (devices.some(({ device }) => device !== 'cpu') || devices.length > 1) log.info({ devices }, text);
+}
+
+function logWorkers(log: pino.Logger, event: WorkerEvent): void {
+  switch (event.type) {
+    case 'devices': {
+      const workers = event.devices.map(({ id, name }) => ({ device: id, name }));
+      logDevices(log, { workers, passedOver: event.passedOver });
+      break;
+    }
+    case 'memoryStep': {
+      const { device, kind, model, message } = event.step;
+      log.warn({ code: 'OUT_OF_MEMORY', device, step: kind, model }, message);
+      break;
+    }
+    case 'deviceFailed': {
+      const { device, source, error } = event;
+      log.warn(
+        { code: error.code, device, source },
+        `${device} failed at ${source}, its worker is started anew: ${error}`,
+      );
+      break;
+    }
+    case 'modelMoved': {
+      const { device, model, reason } = event;
+      log.warn({ device, model, reason }, `${device} cannot run ${model}, another device does from now on: ${reason}`);
+      break;
+    }
     default:
       event satisfies never;
   }

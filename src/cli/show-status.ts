@@ -1,5 +1,5 @@
 /** The work of `cyclebox status`: what runs, what waits and what is amiss, for people or as one JSON document. */
-import { type DaemonFacts, type DaemonStatus, loadConfig, openService } from '../daemon/index.js';
+import { type DaemonFacts, type DaemonStatus, loadConfig, openService, type WorkerFacts } from '../daemon/index.js';
 import { printable } from './printable.js';
 import { exitCodes } from './report-error.js';
 
@@ -26,6 +26,7 @@ function toText(status: DaemonStatus): string {
     ...running(status.daemon),
     `inbox   ${status.inbox}${seeing(status)}`,
     `outbox  ${status.outbox}`,
+    ...(status.daemon?.workers ?? []).map(worker),
     ...pause(status),
     `jobs    ${counts(status)}`,
     ...status.running.map(({ path, translation }) => printable(`        now ${path}  ${translation}`)),
@@ -48,6 +49,11 @@ function seeing({ seeing }: DaemonStatus): string {
   return seeing.mode === 'events' ? '' : ` (${seeing.mode})`;
 }
 
+function worker({ device, name, pid, source }: WorkerFacts): string {
+  const process = pid === undefined ? 'no process yet' : `process ${pid}`;
+  return printable(`device  ${device} (${name}): ${process}${source === undefined ? '' : `, at ${source}`}`);
+}
+
 function pause({ pause }: DaemonStatus): string[] {
   if (!pause) return [];
   const until = pause.by === 'user' ? 'until "cyclebox queue resume"' : 'until it works again';
@@ -65,6 +71,8 @@ function warnings({ daemon, seeing, publishing }: DaemonStatus): string[] {
   return [
     ...(seeing?.degraded === undefined ? [] : [seeing.degraded]),
     ...(publishing?.warnings ?? []),
+    ...(daemon?.passedOver ?? []).map(({ choice, reason }) => `${choice} is not used: ${reason}`),
+    ...(daemon?.workers ?? []).flatMap(({ memory }) => memory),
     ...(daemon?.configProblem === undefined ? [] : [`not taken over: ${daemon.configProblem}`]),
     ...routes.flatMap(({ match, problem }) => (problem === undefined ? [] : [`route ${match}: ${problem}`])),
   ].map(warning => `warning ${warning}`);

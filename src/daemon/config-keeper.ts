@@ -11,7 +11,7 @@ import {
   type Event,
   errorToData,
 } from '../base/index.js';
-import { loadConfig } from './config.js';
+import { type DaemonConfig, loadConfig } from './config.js';
 import { changedKeys, type ReloadOutcome, requireHot } from './config-reload.js';
 import { ConfigWatcher } from './config-watcher.js';
 import type { ConfigEvent } from './daemon-event.js';
@@ -26,6 +26,7 @@ export class ConfigKeeper implements Disposable {
   readonly file: string | undefined;
   readonly #applied = new Emitter<readonly string[]>();
   readonly #events = new Emitter<ConfigEvent>();
+  readonly #prepare: (config: DaemonConfig, keys: readonly string[]) => Promise<void>;
   #setup: Setup;
   #problem: CycleboxError | undefined;
   #watcher: ConfigWatcher | undefined;
@@ -33,8 +34,14 @@ export class ConfigKeeper implements Disposable {
   #turn: Promise<unknown> = Promise.resolve();
   #disposed = false;
 
-  constructor(setup: Setup, file: string | undefined) {
+  /** @param prepare what else must go well before a new configuration holds; throws when it cannot */
+  constructor(
+    setup: Setup,
+    file: string | undefined,
+    prepare: (config: DaemonConfig, keys: readonly string[]) => Promise<void> = async () => {},
+  ) {
     this.#setup = setup;
+    this.#prepare = prepare;
     this.file = file === undefined ? undefined : resolve(file);
   }
 
@@ -102,6 +109,7 @@ export class ConfigKeeper implements Disposable {
     await checkFolders(config);
     requireHot(keys, file);
     const setup = await resolveSetup(config);
+    await this.#prepare(config, keys);
     await makeFolders(routeFolders(setup));
     return { setup, keys };
   }

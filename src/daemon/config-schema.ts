@@ -3,6 +3,8 @@
  * (`watch-config.schema.json`, made by `npm run schema`). Defaults are the reader's, in `config.ts`.
  */
 import { z } from 'zod';
+import { asCycleboxError } from '../base/index.js';
+import { offeredEngines, parseEngineChoice } from '../engine/index.js';
 
 const folder = z.string().min(1, 'must not be empty');
 
@@ -34,6 +36,21 @@ const route = z
       .describe('True: a new version of the model does files again that an older one has done. Default false.'),
   })
   .describe('Files that match get this translation. The first route that matches counts.');
+
+/** What `parseEngineChoice` takes, as a pattern, which editors understand. */
+const engine = z
+  .string()
+  .regex(/^(auto|cpu|webgpu|coreml|tfjs|(cuda|tensorrt|directml)(:[0-9]{1,3})?)$/, { error: wrongEngine })
+  .meta({ examples: ['auto', ...offeredEngines, 'cuda:1'] });
+
+function wrongEngine({ input }: { readonly input?: unknown }): string | undefined {
+  try {
+    parseEngineChoice(String(input));
+    return 'must be written in small letters and without spaces';
+  } catch (error) {
+    return asCycleboxError(error).message;
+  }
+}
 
 export const configSchema = z
   .strictObject({
@@ -119,8 +136,24 @@ export const configSchema = z
       .max(86_400_000)
       .optional()
       .describe('The longest that one image may take, in milliseconds. Default 600000.'),
-    engine: z.enum(['auto', 'cpu']).optional().describe('What runs the models. Default "auto".'),
-    threads: z.int().min(1).max(1024).optional().describe('Processor threads. Default: what the machine offers.'),
+    engine: z
+      .union([engine, z.array(engine).min(1, 'must name at least one engine')], {
+        error: 'must be the name of an engine, such as "cuda:1", or a list of such names',
+      })
+      .optional()
+      .describe(
+        'What runs the models: an engine, one of its devices, or a list of them, with one worker for each device. Default "auto": the best that works.',
+      ),
+    precision: z
+      .enum(['auto', 'float32', 'float16'])
+      .optional()
+      .describe('How devices other than the processor calculate. Default "auto": float16 where they have it.'),
+    threads: z
+      .int()
+      .min(1)
+      .max(1024)
+      .optional()
+      .describe('Processor threads of each worker. Default: what the machine offers, shared among workers.'),
     maxMegapixels: z.number().positive().optional().describe('Larger images are refused. Default 50.'),
     routes: z.array(route).min(1, 'must name at least one route').describe('Which files get which translation.'),
   })

@@ -14,6 +14,7 @@ import {
 } from 'jsonc-parser';
 import type { z } from 'zod';
 import { CycleboxError, didYouMean } from '../base/index.js';
+import { type EngineChoice, type Precision, parseEngineChoice } from '../engine/index.js';
 import { configSchema, type WatchConfig } from './config-schema.js';
 
 export interface RouteConfig {
@@ -52,7 +53,9 @@ export interface DaemonConfig {
   /** Undefined: no limit. */
   readonly workerMemoryMegabytes: number | undefined;
   readonly jobTimeoutMs: number;
-  readonly engine: 'auto' | 'cpu';
+  /** In order of preference; one worker for each device that they lead to. */
+  readonly engine: readonly EngineChoice[];
+  readonly precision: Precision | 'auto';
   readonly threads: number | undefined;
   readonly maxMegapixels: number;
   readonly routes: readonly RouteConfig[];
@@ -87,7 +90,8 @@ export function resolveConfig(config: WatchConfig, folder: string): DaemonConfig
     stopTimeoutMs: config.stopTimeoutMs ?? 30_000,
     workerMemoryMegabytes: config.workerMemoryMegabytes,
     jobTimeoutMs: config.jobTimeoutMs ?? 600_000,
-    engine: config.engine ?? 'auto',
+    engine: [config.engine ?? 'auto'].flat().map(parseEngineChoice),
+    precision: config.precision ?? 'auto',
     threads: config.threads,
     maxMegapixels: config.maxMegapixels ?? 50,
     routes: config.routes.map(({ match, pair, to, priority = 0, reprocess = false }) => ({

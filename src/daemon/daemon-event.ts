@@ -1,6 +1,7 @@
-/** What a running daemon tells of: the inbox's events, and those of its configuration. */
+/** What a running daemon tells of: the inbox's events, those of its configuration and of its workers. */
 import type { CycleboxError } from '../base/index.js';
 import type { InboxEvent } from '../inbox/index.js';
+import type { WorkerEvent } from './worker-pool.js';
 
 export type ConfigEvent =
   /** The configuration file has changed and holds from now on; no keys: it is again what was in force all along. */
@@ -10,4 +11,4 @@ export type ConfigEvent =
   /** Models that were not there, or were others, are used from now on: their translations. */
   | { readonly type: 'modelsChanged'; readonly translations: readonly string[] };
 
-export type DaemonEvent = InboxEvent | ConfigEvent;
+export type DaemonEvent = InboxEvent | ConfigEvent | WorkerEvent;

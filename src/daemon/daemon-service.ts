@@ -3,6 +3,7 @@
  * control socket and, later, a dashboard. The inbox's half of it is `QueueService`; what only the composition knows
  * (process, configuration, routes) joins it here. Nothing here knows sockets or terminals.
  */
+import type { PassedOver } from '../engine/index.js';
 import type {
   CancelSelection,
   PurgeSelection,
@@ -13,6 +14,7 @@ import type {
   RetrySelection,
 } from '../inbox/index.js';
 import type { ReloadOutcome } from './config-reload.js';
+import type { WorkerFacts } from './worker-pool.js';
 
 /** The state of a running daemon, or of what the last one left. */
 export interface DaemonStatus extends QueueStatus {
@@ -33,7 +35,12 @@ export interface DaemonFacts {
   readonly configFile?: string | undefined;
   /** Why the last change of the configuration file was not taken over. */
   readonly configProblem?: string | undefined;
+  /** Of the first worker that has a process. */
   readonly workerPid?: number | undefined;
+  /** One for each device. */
+  readonly workers: readonly WorkerFacts[];
+  /** Devices that are not used, and why. */
+  readonly passedOver: readonly PassedOver[];
   readonly routes: readonly {
     readonly match: string;
     readonly translation: string;

@@ -13,6 +13,7 @@ import {
   type Listener,
   packageVersion,
 } from '../base/index.js';
+import type { PassedOver } from '../engine/index.js';
 import { Inbox, type InboxEvent, type InboxOptions, type JobState, type StandingFailure } from '../inbox/index.js';
 import type { OutputLine } from '../process/index.js';
 import type { DaemonConfig } from './config.js';
@@ -26,9 +27,10 @@ import { checkFolders, makeFolders } from './folders.js';
 import { withLockPatience } from './lock-patience.js';
 import type { Route } from './routes.js';
 import { runnerOf } from './runner.js';
-import { inboxChanges, inboxSettings, workerSettings } from './settings.js';
+import { inboxChanges, inboxSettings, poolSettings } from './settings.js';
 import { resolveSetup, routeFolders } from './setup.js';
-import { WorkerSlot } from './worker-slot.js';
+import { type WorkerEvent, type WorkerFacts, WorkerPool } from './worker-pool.js';
+import { type ChooseDevices, findWorkplaces, NextWorkplaces } from './workplaces.js';
 
 export interface DaemonOptions {
   /** Called when everything is open and nothing has happened yet. */
@@ -43,6 +45,8 @@ export interface DaemonOptions {
   readonly onWorkerOutput?: ((line: OutputLine) => void) | undefined;
   /** Another worker's entry; for tests. */
   readonly workerEntry?: string | undefined;
+  /** Finds other devices than this machine has; for tests. */
+  readonly chooseDevices?: ChooseDevices | undefined;
 }
 
 export interface Daemon extends Disposable {
@@ -54,8 +58,11 @@ export interface Daemon extends Disposable {
   readonly onEvent: Event<DaemonEvent>;
   /** True when nothing is settling, queued or running. */
   readonly isIdle: boolean;
-  /** The compute worker's process, while there is one. */
+  /** The first compute worker's process, while there is one. */
   readonly workerPid: number | undefined;
+  /** The compute workers, one for each device, and the devices that are not used. */
+  readonly workers: readonly WorkerFacts[];
+  readonly passedOver: readonly PassedOver[];
   /** Files in the inbox that stand as failed, from this run or an earlier one. */
   readonly failures: readonly StandingFailure[];
   /** What the control socket offers to other processes. */
@@ -73,7 +80,8 @@ export interface Daemon extends Disposable {
 
 /**
  * Resolves when the inbox is being watched and has been scanned once; jobs may be running by then.
- * @throws CONFIG_INVALID (folders that contain each other), STATE_LOCKED, JOURNAL_INVALID, WRITE_FAILED
+ * @throws CONFIG_INVALID (folders that contain each other), ENGINE_UNAVAILABLE (none of those that it names),
+ * STATE_LOCKED, JOURNAL_INVALID, WRITE_FAILED
  */
 export async function startDaemon(config: DaemonConfig, options: DaemonOptions = {}): Promise<Daemon> {
   const opened = new DisposableStore();
@@ -96,18 +104,30 @@ async function openDaemon(
   await checkFolders(config);
   const setup = await resolveSetup(config);
   await makeFolders([config.inbox, config.outbox, config.state, ...routeFolders(setup)]);
-  const keeper = opened.add(new ConfigKeeper(setup, options.configFile));
-  const { onWorkerOutput: onLine, workerEntry: entry } = options;
-  const worker = opened.add(new WorkerSlot({ onLine, entry }, workerSettings(config)));
+  const { onWorkerOutput: onLine, workerEntry: entry, chooseDevices } = options;
+  const workers = opened.add(
+    new WorkerPool({
+      workplaces: await findWorkplaces(config.engine, chooseDevices),
+      settings: poolSettings(config),
+      common: { onLine, entry },
+      chooseDevices,
+    }),
+  );
+  const places = new NextWorkplaces(chooseDevices);
+  const prepare = async ({ engine }: DaemonConfig, keys: readonly string[]) => {
+    if (keys.includes('engine')) await places.find(engine);
+  };
+  const keeper = opened.add(new ConfigKeeper(setup, options.configFile, prepare));
   const inbox = opened.add(
     await openInbox({
       ...inboxSettings(config),
       watch: options.watch,
       route: path => keeper.setup.router(path),
-      runner: runnerOf(key => keeper.setup.models.get(key), worker),
+      concurrency: workers.size,
+      runner: runnerOf(key => keeper.setup.models.get(key), workers),
     }),
   );
-  const daemon = new RunningDaemon({ keeper, worker, inbox, opened, options });
+  const daemon = new RunningDaemon({ keeper, places, workers, inbox, opened, options });
   if (options.onEvent) daemon.onEvent(options.onEvent);
   await daemon.listen();
   return daemon;
@@ -132,12 +152,14 @@ const concernsFailures: ReadonlySet<string> = new Set([
   'models',
   'ignore',
   'engine',
+  'precision',
   'maxMegapixels',
 ]);
 
 interface Parts {
   readonly keeper: ConfigKeeper;
-  readonly worker: WorkerSlot;
+  readonly places: NextWorkplaces;
+  readonly workers: WorkerPool;
   readonly inbox: Inbox;
   readonly opened: DisposableStore;
   readonly options: DaemonOptions;
@@ -158,6 +180,7 @@ class RunningDaemon implements Daemon {
     parts.inbox.onEvent(event => this.#heard(event));
     parts.keeper.onApplied(keys => this.#takeOver(keys));
     parts.keeper.onEvent(event => this.#events.fire(event));
+    parts.workers.onEvent(event => this.#heardWorkers(event));
   }
 
   readonly onEvent: Event<DaemonEvent> = this.#events.event;
@@ -175,7 +198,13 @@ class RunningDaemon implements Daemon {
     return this.#parts.inbox.isIdle;
   }
   get workerPid(): number | undefined {
-    return this.#parts.worker.pid;
+    return this.#parts.workers.pid;
+  }
+  get workers(): readonly WorkerFacts[] {
+    return this.#parts.workers.facts();
+  }
+  get passedOver(): readonly PassedOver[] {
+    return this.#parts.workers.passedOver;
   }
   get failures(): readonly StandingFailure[] {
     return this.#parts.inbox.failures;
@@ -231,10 +260,15 @@ class RunningDaemon implements Daemon {
     this.#events.fire(event);
   }
 
+  #heardWorkers(event: WorkerEvent): void {
+    if (event.type === 'devices') this.#parts.inbox.apply({ concurrency: this.#parts.workers.size });
+    this.#events.fire(event);
+  }
+
   /** The new setup is in force: the parts that keep settings of their own are told. */
   #takeOver(keys: readonly string[]): void {
-    const { inbox, worker } = this.#parts;
-    worker.configure(workerSettings(this.config));
+    const { inbox, workers, places } = this.#parts;
+    workers.configure(poolSettings(this.config), keys.includes('engine') ? places.take() : undefined);
     inbox.apply(inboxChanges(this.config));
     if (keys.length === 0 || keys.some(key => concernsFailures.has(key))) {
       inbox.reconsider().catch(error => this.#trouble(error));
@@ -261,7 +295,7 @@ class RunningDaemon implements Daemon {
   }
 
   #facts(): DaemonFacts {
-    const { keeper, worker } = this.#parts;
+    const { keeper, workers } = this.#parts;
     return {
       pid: process.pid,
       host: hostname(),
@@ -269,7 +303,9 @@ class RunningDaemon implements Daemon {
       startedMs: this.#startedMs,
       configFile: keeper.file,
       configProblem: keeper.problem?.toString(),
-      workerPid: worker.pid,
+      workerPid: workers.pid,
+      workers: workers.facts(),
+      passedOver: workers.passedOver,
       routes: this.routes.map(({ match, key, problem }) => ({
         match,
         translation: key,

@@ -7,3 +7,5 @@ export type { DaemonFacts, DaemonService, DaemonStatus } from './daemon-service.
 export { inspectConfig, inspectFiles } from './inspect-config.js';
 export { openService } from './open-service.js';
 export type { Route } from './routes.js';
+export type { WorkerEvent, WorkerFacts } from './worker-pool.js';
+export { type ChooseDevices, findWorkplaces, type Workplaces } from './workplaces.js';

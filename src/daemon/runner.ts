@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { CycleboxError, newJobId } from '../base/index.js';
 import type { Runner } from '../inbox/index.js';
 import type { ComputeModel, ComputeReport } from '../worker/index.js';
-import type { WorkerSlot } from './worker-slot.js';
+import type { WorkerPool } from './worker-pool.js';
 
 /** A plain grey PNG of 64 × 64 pixels. */
 const greyPng =
@@ -14,7 +14,7 @@ const greyPng =
 const selfTestWithinMs = 120_000;
 
 /** @param modelOf the model of a translation's key as it is now */
-export function runnerOf(modelOf: (key: string) => ComputeModel | undefined, worker: WorkerSlot): Runner {
+export function runnerOf(modelOf: (key: string) => ComputeModel | undefined, workers: WorkerPool): Runner {
   const required = (key: string): ComputeModel => {
     const model = modelOf(key);
     if (model) return model;
@@ -22,7 +22,7 @@ export function runnerOf(modelOf: (key: string) => ComputeModel | undefined, wor
   };
   return {
     async run({ job, source, temporary, translation, signal, timeoutMs }): Promise<ComputeReport> {
-      return worker.run({ job, source, temporary, model: required(translation.key), signal, timeoutMs });
+      return workers.run({ job, source, temporary, model: required(translation.key), signal, timeoutMs });
     },
     async selfTest(translation, signal) {
       const folder = await mkdtemp(join(tmpdir(), 'cyclebox-self-test-'));
@@ -31,7 +31,7 @@ export function runnerOf(modelOf: (key: string) => ComputeModel | undefined, wor
         await writeFile(source, Buffer.from(greyPng, 'base64'));
         const model = required(translation.key);
         const temporary = join(folder, 'result.png');
-        await worker.run({ job: newJobId(), source, temporary, model, signal, timeoutMs: selfTestWithinMs });
+        await workers.run({ job: newJobId(), source, temporary, model, signal, timeoutMs: selfTestWithinMs });
       } finally {
         await rm(folder, { recursive: true, force: true });
       }

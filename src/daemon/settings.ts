@@ -1,7 +1,7 @@
-/** The configuration in the words of the inbox and of the compute worker. */
+/** The configuration in the words of the inbox and of the compute workers. */
 import type { InboxChanges, InboxOptions } from '../inbox/index.js';
-import type { ComputeWorkerOptions } from '../worker/index.js';
 import type { DaemonConfig } from './config.js';
+import type { PoolSettings } from './worker-pool.js';
 
 /** All of it, for the start. */
 export function inboxSettings(config: DaemonConfig): Omit<InboxOptions, 'route' | 'runner' | 'watch' | 'clock'> {
@@ -10,16 +10,14 @@ export function inboxSettings(config: DaemonConfig): Omit<InboxOptions, 'route' 
 }
 
 /** What can change while the inbox is open; the rest are `restartKeys`. */
-export function inboxChanges(config: DaemonConfig): Required<InboxChanges> {
+export function inboxChanges(config: DaemonConfig): Required<Omit<InboxChanges, 'concurrency'>> {
   const { settleMs, decodeGraceMs, maxAttempts, jobTimeoutMs, historyDays } = config;
   const { rescanMs, pollMs, ignore } = config;
   return { settleMs, decodeGraceMs, maxAttempts, jobTimeoutMs, historyDays, rescanMs, pollMs, ignore };
 }
 
-export function workerSettings(config: DaemonConfig): Partial<ComputeWorkerOptions> {
-  const { engine, threads, maxMegapixels, workerMemoryMegabytes } = config;
-  return {
-    settings: { engine, maxMegapixels, ...(threads !== undefined && { threads }) },
-    processMemoryLimitBytes: workerMemoryMegabytes === undefined ? undefined : workerMemoryMegabytes * 1e6,
-  };
+export function poolSettings(config: DaemonConfig): PoolSettings {
+  const { precision, threads, maxMegapixels, workerMemoryMegabytes } = config;
+  const processMemoryLimitBytes = workerMemoryMegabytes === undefined ? undefined : workerMemoryMegabytes * 1e6;
+  return { precision, threads, maxMegapixels, processMemoryLimitBytes };
 }

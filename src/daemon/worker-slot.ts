@@ -40,6 +40,11 @@ export class WorkerSlot implements Disposable {
     }
   }
 
+  /** Ends the process, whatever it is at; the next job gets a new one. */
+  restart(): Promise<void> {
+    return this.#current.worker.restart();
+  }
+
   /** From the next job on. */
   configure(options: Partial<ComputeWorkerOptions>): void {
     if (isDeepStrictEqual(options, this.#options)) return;

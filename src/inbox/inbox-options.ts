@@ -54,7 +54,15 @@ export interface InboxOptions {
 /** What can change while the inbox is open. */
 export type InboxChanges = Pick<
   InboxOptions,
-  'settleMs' | 'decodeGraceMs' | 'rescanMs' | 'pollMs' | 'ignore' | 'maxAttempts' | 'jobTimeoutMs' | 'historyDays'
+  | 'settleMs'
+  | 'decodeGraceMs'
+  | 'rescanMs'
+  | 'pollMs'
+  | 'ignore'
+  | 'concurrency'
+  | 'maxAttempts'
+  | 'jobTimeoutMs'
+  | 'historyDays'
 >;
 
 export interface StandingFailure {

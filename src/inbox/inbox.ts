@@ -171,6 +171,7 @@ export class Inbox implements QueueService, Disposable {
     this.#gate.configure(changes);
     this.#isIgnored = ignoring(this.#options.ignore);
     this.#watcher.configure(changes);
+    if (changes.concurrency !== undefined) this.#line.setConcurrency(changes.concurrency);
   }
 
   /** Failures that were not their file's own (no route, no model) stand no longer: their files are looked at again. */

@@ -24,7 +24,7 @@ export interface JobLimits {
 }
 
 export interface JobLineOptions extends Omit<JobRunOptions, 'onTranslated' | 'onPublished'> {
-  /** Jobs run at a time. */
+  /** Jobs run at a time, at first. */
   readonly concurrency: number;
   readonly limits: () => JobLimits;
   /** Waits between attempts at one job. */
@@ -65,6 +65,7 @@ export class JobLine implements Disposable {
   readonly #running = new Map<JobId, Running>();
   /** Jobs whose outcome the journal could not take: sorted out when it can be written again. */
   readonly #unrecorded = new Set<JobId>();
+  #concurrency: number;
   /** The job that runs, or is about to run, with nothing beside it. */
   #exclusive: JobId | undefined;
   #dueTimer: Disposable | undefined;
@@ -73,6 +74,7 @@ export class JobLine implements Disposable {
 
   constructor(options: JobLineOptions) {
     this.#options = options;
+    this.#concurrency = options.concurrency;
     this.#run = new JobRun({
       ...options,
       onTranslated: () => this.#deaths.succeeded(),
@@ -115,6 +117,13 @@ export class JobLine implements Disposable {
     } catch (error) {
       this.#pauseFor(asCycleboxError(error));
     }
+  }
+
+  /** From the next job on. */
+  setConcurrency(concurrency: number): void {
+    this.#concurrency = concurrency;
+    this.#queue.setConcurrency(concurrency);
+    this.pump();
   }
 
   pauseByUser(reason: string): void {
@@ -168,8 +177,8 @@ export class JobLine implements Disposable {
   }
 
   #fill(nowMs: number): void {
-    const { concurrency, journal } = this.#options;
-    const room = concurrency * windowPerWorker - this.#queue.size;
+    const { journal } = this.#options;
+    const room = this.#concurrency * windowPerWorker - this.#queue.size;
     if (this.#exclusive !== undefined || room <= 0) return;
     const jobs = journal.queued(room + this.#queue.size, nowMs).filter(job => !this.#queue.has(job.id));
     for (const job of jobs.slice(0, room)) {

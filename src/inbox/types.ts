@@ -64,6 +64,8 @@ export interface RunReport {
   readonly bytes: number;
   /** More than 1 when the image did not fit in memory and was translated in parts. */
   readonly tiles: number;
+  /** The device that made it: `cuda:1`, `cpu`. */
+  readonly device?: string | undefined;
   readonly decodeMs: number;
   readonly loadMs: number;
   readonly translateMs: number;

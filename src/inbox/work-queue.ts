@@ -11,6 +11,8 @@ export interface WorkQueue {
   has(job: JobId): boolean;
   /** `work` must not reject. Higher priorities go first. */
   add(job: JobId, work: () => Promise<void>, priority?: number): void;
+  /** How many run at a time, from the next job on. */
+  setConcurrency(concurrency: number): void;
   /** Starts no more jobs until resumed. */
   pause(): void;
   resume(): void;
@@ -40,6 +42,10 @@ export class LocalQueue implements WorkQueue {
   add(job: JobId, work: () => Promise<void>, priority = 0): void {
     this.#waiting.add(job);
     void this.#queue.add(() => this.#run(job, work), { priority });
+  }
+
+  setConcurrency(concurrency: number): void {
+    this.#queue.concurrency = concurrency;
   }
 
   pause(): void {

@@ -53,7 +53,11 @@ export interface ComputeTask {
   readonly signal?: AbortSignal | undefined;
   /** For all three stages together: then the process is killed, since native code cannot be interrupted. */
   readonly timeoutMs?: number | undefined;
+  /** Called when a stage begins: whoever looks at a failure knows by it what was being done. */
+  readonly onStage?: ((stage: ComputeStage) => void) | undefined;
 }
+
+export type ComputeStage = 'decode' | 'translate' | 'encode';
 
 export interface ComputeReport {
   /** The source's file name, with an extension that fits the format. */
@@ -162,9 +166,12 @@ function megabytes(bytes: number): string {
 }
 
 async function stages(child: ComputeChild, task: ComputeTask, options: () => CallOptions): Promise<ComputeReport> {
-  const { job, source, model, temporary, format } = task;
+  const { job, source, model, temporary, format, onStage } = task;
+  onStage?.('decode');
   const decoded = await child.call('decode', { job, source }, options());
+  onStage?.('translate');
   const translated = await child.call('translate', { job, model }, options());
+  onStage?.('encode');
   const encoded = await child.call('encode', { job, source, temporary, format: format ?? decoded.format }, options());
   return {
     name: encoded.name,

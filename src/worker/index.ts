@@ -1,3 +1,4 @@
+export type { MemoryStep } from '../translate/index.js';
 export type {
   ComputeApi,
   ComputeListener,
@@ -11,6 +12,7 @@ export type {
 export { computeProtocol } from './compute-protocol.js';
 export {
   type ComputeReport,
+  type ComputeStage,
   type ComputeTask,
   ComputeWorker,
   type ComputeWorkerOptions,
