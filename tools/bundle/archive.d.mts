@@ -1,0 +1,5 @@
+export function archive(
+  folder: string,
+  file: string,
+  level: number,
+): { readonly bytes: number; readonly sha256: string };

@@ -1,0 +1,33 @@
+/**
+ * The list of packages in the bundle with their licences. The texts lie in each package's own folder; for packages that
+ * are published without one, the text lies beside the list.
+ */
+import { readdirSync, writeFileSync } from 'node:fs';
+
+/** Packages without a licence file → whose text applies: the same project's, or one of LICENSES/. */
+const textElsewhere = [
+  [/^onnxruntime-/, 'LICENSES/onnxruntime.txt'],
+  [/^@libsql\//, 'app/node_modules/libsql/LICENSE'],
+  [/^@img\/sharp-libvips-/, 'LICENSES/LGPL-3.0.txt, LICENSES/GPL-3.0.txt; libraries inside: its README.md'],
+];
+
+/** @throws when a package has no licence text: one must be found before it may be passed on */
+export function writePackageLicences(packages, file) {
+  const lines = packages.map(({ name, version, license, folder }) => {
+    const path = folder.slice(folder.indexOf('node_modules'));
+    return `${name} ${version}\n  ${license}: ${licenceText(name, folder, path)}\n`;
+  });
+  writeFileSync(
+    file,
+    `Packages in app/node_modules, and where the text of each one's licence lies.\n\n${lines.join('')}`,
+  );
+}
+
+function licenceText(name, folder, path) {
+  const own = readdirSync(folder).find(entry => /^(?:licen[cs]e|copying)/i.test(entry));
+  if (own !== undefined) return `app/${path}/${own}`;
+  const elsewhere = textElsewhere.find(([names]) => names.test(name));
+  if (elsewhere === undefined)
+    throw new Error(`${name} has no licence text: name one in tools/bundle/package-licences.mjs.`);
+  return elsewhere[1];
+}
