@@ -3,6 +3,7 @@
  * trains with our gradients, not with TensorFlow.js's, which lacks some. A run blocks its JavaScript thread, so this
  * belongs in a process of its own.
  */
+import { readFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { CycleboxError } from '../../base/index.js';
 import type { Graph } from '../../graph/index.js';
@@ -21,6 +22,7 @@ import { checkVariables } from '../graph-shapes.js';
 import { ConstantPool } from './constant-pool.js';
 import { TfjsDevice } from './device.js';
 import { type LoadedTfjs, loadTfjs, type SearchOptions } from './installation.js';
+import { TfjsModel } from './tfjs-model.js';
 import { TfjsProgram } from './tfjs-program.js';
 import { TfjsState } from './tfjs-state.js';
 
@@ -54,8 +56,12 @@ class TfjsEngine implements Engine {
     return new TfjsProgram(graph, { device: this.#device, ...this.#newPool(), state: held });
   }
 
-  async load(_model: ModelSource, _options: LoadOptions = {}): Promise<Program> {
-    throw new CycleboxError('ENGINE_UNAVAILABLE', 'TensorFlow.js does not load files yet.');
+  async load(model: ModelSource, { precision = 'float32' }: LoadOptions = {}): Promise<Program> {
+    if (precision !== 'float32') {
+      throw new CycleboxError('ENGINE_UNAVAILABLE', `TensorFlow.js computes in float32 only, not in ${precision}.`);
+    }
+    const { bytes, file } = await readModel(model);
+    return new TfjsModel(bytes, file, { device: this.#device, ...this.#newPool() });
   }
 
   async releaseCaches(): Promise<void> {
@@ -80,7 +86,18 @@ class TfjsEngine implements Engine {
   }
 }
 
-function deviceName({ package: { name, version }, gpu }: LoadedTfjs): string {
+async function readModel(model: ModelSource): Promise<{ readonly bytes: Uint8Array; readonly file: string }> {
+  if ('bytes' in model) return { bytes: model.bytes, file: model.name ?? 'The model' };
+  const file = model.path;
+  try {
+    return { bytes: await readFile(file), file };
+  } catch (cause) {
+    throw new CycleboxError('MODEL_MISSING', `The model file ${file} could not be read.`, { subject: { file }, cause });
+  }
+}
+
+/** `TensorFlow.js 4.22.0, backend wasm, AMD EPYC`. */
+function deviceName({ package: { backend, version }, gpu }: LoadedTfjs): string {
   const where = gpu ? 'GPU' : (cpus()[0]?.model.trim() ?? 'processor');
-  return `${where}, ${name} ${version}`;
+  return `TensorFlow.js ${version}, backend ${backend}, ${where}`;
 }

@@ -1,0 +1,2 @@
+export { type OnnxNetwork, readNetwork } from './network.js';
+export { checkRaisable, raiseOnnx } from './raise.js';

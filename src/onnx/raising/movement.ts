@@ -1,0 +1,219 @@
+/** ONNX operations that move elements, in the tensor language. */
+import {
+  add,
+  broadcast,
+  concat,
+  pad,
+  reflectPad,
+  reshape,
+  slice,
+  sub,
+  type Tensor,
+  transpose,
+} from '../../graph/index.js';
+import { broadcastShape, reshapeTarget, squeezed, steppedIndices, unsqueezed } from './constants.js';
+import { along } from './convolutions.js';
+import { axisOf, type RaisingSite, shapeOf } from './site.js';
+
+export function raiseReshape(site: RaisingSite): Tensor {
+  const x = site.tensor(0);
+  const target = site.listOrInput('shape', 1) ?? site.refuse('without a shape');
+  return reshape(x, reshapeTarget(shapeOf(x), target, site.integer('allowzero', 0) === 0));
+}
+
+export function raiseFlatten(site: RaisingSite): Tensor {
+  const shape = shapeOf(site.input(0));
+  const axis = axisOf(site.integer('axis', 1), shape.length);
+  const product = (sizes: readonly number[]) => sizes.reduce((total, size) => total * size, 1);
+  return reshape(site.tensor(0), [product(shape.slice(0, axis)), product(shape.slice(axis))]);
+}
+
+export function raiseSqueeze(site: RaisingSite): Tensor {
+  const x = site.tensor(0);
+  return reshape(x, squeezed(shapeOf(x), site.listOrInput('axes', 1)));
+}
+
+export function raiseUnsqueeze(site: RaisingSite): Tensor {
+  const x = site.tensor(0);
+  return reshape(x, unsqueezed(shapeOf(x), site.listOrInput('axes', 1) ?? []));
+}
+
+export function raiseTranspose(site: RaisingSite): Tensor {
+  const x = site.tensor(0);
+  const backwards = shapeOf(x)
+    .map((_, axis) => axis)
+    .reverse();
+  return transpose(x, site.list('perm') ?? backwards);
+}
+
+export function raiseExpand(site: RaisingSite): Tensor {
+  const x = site.tensor(0);
+  return broadcast(x, broadcastShape(shapeOf(x), site.numbers(1)));
+}
+
+export function raiseConcat(site: RaisingSite): Tensor {
+  const parts = site.inputs.map((_, index) => site.tensor(index));
+  return concat(parts, axisOf(site.integer('axis'), shapeOf(parts[0]!).length));
+}
+
+export function raiseSplit(site: RaisingSite): Tensor[] {
+  const x = site.tensor(0);
+  const axis = axisOf(site.integer('axis', 0), shapeOf(x).length);
+  const size = shapeOf(x)[axis]!;
+  const count = site.node.outputs.length;
+  const equal = Math.ceil(size / count);
+  const sizes =
+    site.listOrInput('split', 1) ??
+    Array.from({ length: count }, (_, at) => (at < count - 1 ? equal : size - equal * (count - 1)));
+  let start = 0;
+  return sizes.map(length => {
+    start += length;
+    return along(x, axis, start - length, length);
+  });
+}
+
+export function raiseSlice(site: RaisingSite): Tensor {
+  const x = site.tensor(0);
+  const shape = shapeOf(x);
+  const starts = site.listOrInput('starts', 1) ?? site.refuse('without starts');
+  const ends = site.listOrInput('ends', 2) ?? site.refuse('without ends');
+  const axes = site.listOrInput('axes', 3) ?? starts.map((_, axis) => axis);
+  const steps = site.inputs[4] ? site.numbers(4) : starts.map(() => 1);
+  const windows = shape.map(size => ({ first: 0, stop: size, step: 1 }));
+  axes.forEach((axis, at) => {
+    const step = steps[at]!;
+    if (step < 1) site.refuse('backwards');
+    const taken = steppedIndices(shape[axisOf(axis, shape.length)]!, starts[at]!, ends[at]!, step);
+    if (taken.length === 0) site.refuse('of nothing');
+    windows[axisOf(axis, shape.length)] = { first: taken[0]!, stop: taken.at(-1)! + 1, step };
+  });
+  return slice(
+    x,
+    windows.map(({ first }) => first),
+    windows.map(({ stop }) => stop),
+    windows.map(({ step }) => step),
+  );
+}
+
+/** Slices laid one after the other: networks gather a few kernel cells or channels. */
+export function raiseGather(site: RaisingSite): Tensor {
+  const x = site.tensor(0);
+  const shape = shapeOf(x);
+  const axis = axisOf(site.integer('axis', 0), shape.length);
+  const parts = site.numbers(1).map(index => along(x, axis, axisOf(index, shape[axis]!), 1));
+  const indexShape = shapeOf(site.input(1));
+  return reshape(concat(parts, axis), [...shape.slice(0, axis), ...indexShape, ...shape.slice(axis + 1)]);
+}
+
+export function raisePad(site: RaisingSite): Tensor {
+  const x = site.tensor(0);
+  const rank = shapeOf(x).length;
+  const { before, after } = padsOf(site, rank);
+  const cropped = crop(x, before, after);
+  const [first, last] = [before, after].map(cells => cells.map(count => Math.max(0, count)));
+  const mode = site.text('mode', 'constant');
+  switch (mode) {
+    case 'constant':
+      return paddedWith(site, cropped, first!, last!);
+    case 'reflect': {
+      const spatial = rank === 4 && [0, 1].every(axis => first![axis] === 0 && last![axis] === 0);
+      if (!spatial) return site.refuse('with mode reflect on other axes than height and width');
+      return reflectPad(cropped, [first![2]!, first![3]!, last![2]!, last![3]!]);
+    }
+    case 'edge':
+      return first!.reduce((value, _, axis) => repeatEdges(value, axis, first![axis]!, last![axis]!), cropped);
+    default:
+      return site.refuse(`with mode ${mode}`);
+  }
+}
+
+function padsOf(site: RaisingSite, rank: number): { before: number[]; after: number[] } {
+  const pads = site.listOrInput('pads', 1) ?? site.list('paddings') ?? site.refuse('without pads');
+  const axes = site.inputs[3] ? site.numbers(3).map(axis => axisOf(axis, rank)) : undefined;
+  const half = pads.length / 2;
+  const side = (offset: number) =>
+    Array.from({ length: rank }, (_, axis) => {
+      const at = axes ? axes.indexOf(axis) : axis;
+      return at < 0 ? 0 : pads[offset + at]!;
+    });
+  return { before: side(0), after: side(half) };
+}
+
+function crop(x: Tensor, before: readonly number[], after: readonly number[]): Tensor {
+  return slice(
+    x,
+    before.map(cells => Math.max(0, -cells)),
+    shapeOf(x).map((size, axis) => size - Math.max(0, -after[axis]!)),
+  );
+}
+
+function paddedWith(site: RaisingSite, x: Tensor, before: readonly number[], after: readonly number[]): Tensor {
+  const value = site.inputs[2] ? site.numbers(2)[0]! : site.integer('value', 0);
+  if (value === 0) return pad(x, before, after);
+  return add(pad(sub(x, value), before, after), value);
+}
+
+function repeatEdges(x: Tensor, axis: number, before: number, after: number): Tensor {
+  const size = shapeOf(x)[axis]!;
+  const edge = (start: number, times: number) => {
+    const strip = along(x, axis, start, 1);
+    return broadcast(
+      strip,
+      shapeOf(strip).map((length, at) => (at === axis ? times : length)),
+    );
+  };
+  const parts = [x];
+  if (before > 0) parts.unshift(edge(0, before));
+  if (after > 0) parts.push(edge(size - 1, after));
+  return concat(parts, axis);
+}
+
+/** Channels into blocks of pixels: `[n, c·b², h, w]` → `[n, c, h·b, w·b]`. */
+export function raiseDepthToSpace(site: RaisingSite): Tensor {
+  const block = site.integer('blocksize');
+  const x = site.tensor(0);
+  const [n, depth, h, w] = shapeOf(x) as [number, number, number, number];
+  const c = depth / block ** 2;
+  const columnsFirst = site.text('mode', 'DCR') === 'DCR';
+  const split = columnsFirst
+    ? transpose(reshape(x, [n, block, block, c, h, w]), [0, 3, 4, 1, 5, 2])
+    : transpose(reshape(x, [n, c, block, block, h, w]), [0, 1, 4, 2, 5, 3]);
+  return reshape(split, [n, c, h * block, w * block]);
+}
+
+export function raiseSpaceToDepth(site: RaisingSite): Tensor {
+  const block = site.integer('blocksize');
+  const x = site.tensor(0);
+  const [n, c, h, w] = shapeOf(x) as [number, number, number, number];
+  const split = reshape(x, [n, c, h / block, block, w / block, block]);
+  return reshape(transpose(split, [0, 3, 5, 1, 2, 4]), [n, c * block ** 2, h / block, w / block]);
+}
+
+/** Enlarging by whole factors without interpolation, which every rounding rule of ONNX agrees on. */
+export function raiseResize(site: RaisingSite): Tensor {
+  const x = site.tensor(0);
+  const shape = shapeOf(x);
+  const mode = site.text('mode', 'nearest');
+  if (mode !== 'nearest') return site.refuse(`with mode ${mode}`);
+  const factors = resizeFactors(site, shape);
+  if (factors.some(factor => !Number.isInteger(factor) || factor < 1)) {
+    return site.refuse(`by factors ${factors.map(factor => +factor.toFixed(4)).join(' × ')}`);
+  }
+  const apart = shape.flatMap(size => [size, 1]);
+  const wide = shape.flatMap((size, axis) => [size, factors[axis]!]);
+  const result = shape.map((size, axis) => size * factors[axis]!);
+  return reshape(broadcast(reshape(x, apart), wide), result);
+}
+
+function resizeFactors(site: RaisingSite, shape: readonly number[]): number[] {
+  const scalesAt = site.node.op === 'Upsample' || site.opset < 11 ? 1 : 2;
+  const scales = site.list('scales') ?? (hasNumbers(site, scalesAt) ? site.numbers(scalesAt) : undefined);
+  if (scales) return [...scales];
+  if (!hasNumbers(site, 3)) return site.refuse('without scales or sizes');
+  return site.numbers(3).map((size, axis) => size / shape[axis]!);
+}
+
+function hasNumbers(site: RaisingSite, index: number): boolean {
+  const value = site.inputs[index];
+  return value !== undefined && shapeOf(value)[0] !== 0;
+}
