@@ -23,10 +23,7 @@ export interface ChosenDevices {
   readonly passedOver: readonly PassedOver[];
 }
 
-export interface ChooseOptions extends Pick<DiscoverOptions, 'signal' | 'timeoutMs' | 'entry'> {
-  /** Default: what this machine shows. */
-  readonly accelerators?: Accelerators | undefined;
-}
+export type ChooseOptions = Pick<DiscoverOptions, 'signal' | 'timeoutMs' | 'accelerators' | 'entry'>;
 
 /**
  * `auto`: all devices of the best engine that passes its self-test. An engine or a device: that, tested, unless it is

@@ -5,7 +5,7 @@
 import { CycleboxError } from '../../base/index.js';
 import type { EngineChoice, EngineId } from '../contract.js';
 import { offeredEngines } from '../engine-choice.js';
-import { findAccelerators } from './accelerators.js';
+import { type Accelerators, findAccelerators } from './accelerators.js';
 import type { EngineReport, PassedOver } from './engine-report.js';
 import { type ProbeOptions, type ProbeResult, probeDevice } from './probe-device.js';
 import type { SpeedTest } from './probe-protocol.js';
@@ -21,6 +21,8 @@ export interface DiscoverOptions {
   /** For each step of each device; default 30 000. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Default: what this machine shows. */
+  readonly accelerators?: Accelerators | undefined;
   /** Another entry of the trying process than the real one; for tests. */
   readonly entry?: string | undefined;
 }
@@ -29,7 +31,7 @@ export interface DiscoverOptions {
 export async function discoverEngines(options: DiscoverOptions = {}): Promise<readonly EngineReport[]> {
   const { engines = offeredEngines, measureSpeed } = options;
   const discover = async (engine: EngineId): Promise<EngineReport> => {
-    const reason = options.engines ? undefined : outOfReach(engine);
+    const reason = options.engines ? undefined : outOfReach(engine, options.accelerators);
     return reason === undefined ? discoverEngine(engine, options) : { engine, usable: false, reason };
   };
   if (!measureSpeed) return Promise.all(engines.map(discover));
@@ -38,27 +40,35 @@ export async function discoverEngines(options: DiscoverOptions = {}): Promise<re
   return reports;
 }
 
+interface Tried {
+  readonly choice: EngineChoice;
+  readonly result: ProbeResult;
+}
+
+/** Devices side by side, unless they are timed. */
 async function discoverEngine(engine: EngineId, options: DiscoverOptions): Promise<EngineReport> {
-  const probeOptions: ProbeOptions = { ...options, speed: options.measureSpeed };
-  const tried: { readonly choice: EngineChoice; readonly result: ProbeResult }[] = [];
-  for (const index of deviceNumbers(engine)) {
-    const choice: EngineChoice = index === undefined ? engine : `${engine}:${index}`;
-    tried.push({ choice, result: await probeDevice(engine, index, probeOptions) });
-  }
+  const numbers = deviceNumbers(engine, options.accelerators);
+  if (!options.measureSpeed)
+    return summarise(engine, await Promise.all(numbers.map(n => tryDevice(engine, n, options))));
+  const tried: Tried[] = [];
+  for (const index of numbers) tried.push(await tryDevice(engine, index, options));
   return summarise(engine, tried);
 }
 
+async function tryDevice(engine: EngineId, index: number | undefined, options: DiscoverOptions): Promise<Tried> {
+  const choice: EngineChoice = index === undefined ? engine : `${engine}:${index}`;
+  const probeOptions: ProbeOptions = { ...options, speed: options.measureSpeed };
+  return { choice, result: await probeDevice(engine, index, probeOptions) };
+}
+
 /** Engines on NVIDIA's devices number them; the others take the one that the system prefers. */
-function deviceNumbers(engine: EngineId): readonly (number | undefined)[] {
+function deviceNumbers(engine: EngineId, accelerators = findAccelerators()): readonly (number | undefined)[] {
   if (engine !== 'cuda' && engine !== 'tensorrt') return [undefined];
-  const { nvidia } = findAccelerators();
+  const { nvidia } = accelerators;
   return nvidia === 0 ? [undefined] : Array.from({ length: nvidia }, (_, index) => index);
 }
 
-function summarise(
-  engine: EngineId,
-  tried: readonly { readonly choice: EngineChoice; readonly result: ProbeResult }[],
-): EngineReport {
+function summarise(engine: EngineId, tried: readonly Tried[]): EngineReport {
   const devices = tried.flatMap(({ result }) => (result.usable ? [result.report] : []));
   const failed = tried.flatMap(({ choice, result }): PassedOver[] =>
     result.usable ? [] : [{ choice, reason: result.reason }],
