@@ -55,7 +55,7 @@ export function humblerFooting(
   if (failed.batch > 1) return { kind: 'batch', footing: { ...footing, batch: Math.floor(failed.batch / 2) } };
   const smallest = allowedLength(isLast ? smallestTile : smallestTileOnDevice, rule);
   const maxPixels = Math.max(smallest ** 2, Math.floor(failed.pixels / 2));
-  if (maxPixels < failed.pixels) return { kind: 'tiles', footing: { ...footing, maxPixels } };
+  if (maxPixels < failed.pixels) return { kind: 'tiles', footing: { ...footing, batch: 1, maxPixels } };
   return isLast
     ? undefined
     : { kind: 'processor', footing: { ...firmFooting, onProcessor: true, precision: 'float32' } };
