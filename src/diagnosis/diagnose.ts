@@ -5,7 +5,7 @@
 import { resolve } from 'node:path';
 import { asCycleboxError, CycleboxError } from '../base/index.js';
 import { type DaemonConfig, inspectConfig, loadConfig } from '../daemon/index.js';
-import { type EngineChoice, parseEngineChoice } from '../engine/index.js';
+import { type EngineChoice, type EngineId, parseEngineChoice } from '../engine/index.js';
 import { examineEngines } from './engines.js';
 import { examineFolders } from './folders.js';
 import { examineInstallation, examineMachine } from './machine.js';
@@ -16,6 +16,8 @@ import { examineWatching } from './watching.js';
 export interface DiagnoseOptions {
   /** The configuration file; default `watch-config.json`, which may be missing. */
   readonly config?: string | undefined;
+  /** Engines to try; default: all. */
+  readonly engines?: readonly EngineId[] | undefined;
   /** Milliseconds for timing each device; default 2000. */
   readonly budgetMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;

@@ -5,6 +5,7 @@ import {
   type Device,
   discoverEngines,
   type EngineChoice,
+  type EngineId,
   type EngineReport,
   type PassedOver,
   type SpeedTest,
@@ -27,6 +28,12 @@ export function speedTest(budgetMs = 2000): SpeedTest {
   return { graph: graphToJson(generatorGraph(timedNetwork)), sizes: [64, 128, 256], budgetMs };
 }
 
+export interface ExamineEnginesOptions {
+  readonly engines?: readonly EngineId[] | undefined;
+  readonly budgetMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * @param asked what the configuration names, one or several
  * @param complaints where what keeps images from being translated is added
@@ -34,9 +41,10 @@ export function speedTest(budgetMs = 2000): SpeedTest {
 export async function examineEngines(
   asked: readonly EngineChoice[],
   complaints: Complaint[],
-  options: { readonly signal?: AbortSignal | undefined; readonly budgetMs?: number | undefined } = {},
+  options: ExamineEnginesOptions = {},
 ): Promise<EnginesReport> {
-  const engines = await discoverEngines({ measureSpeed: speedTest(options.budgetMs), signal: options.signal });
+  const { engines: wanted, budgetMs, signal } = options;
+  const engines = await discoverEngines({ engines: wanted, measureSpeed: speedTest(budgetMs), signal });
   const chosen: Device[] = [];
   const passedOver: PassedOver[] = [];
   for (const choice of asked) {
