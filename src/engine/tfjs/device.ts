@@ -23,6 +23,11 @@ export class TfjsDevice {
     return this.#backendName === 'wasm';
   }
 
+  /** Whether transposing over many axes goes element by element. */
+  get transposesSlowly(): boolean {
+    return this.#backendName === 'wasm';
+  }
+
   /** Whether the backend has a kernel of its own, by TensorFlow.js's name for it. */
   has(kernelName: string): boolean {
     return this.#kernels.has(kernelName);

@@ -27,7 +27,6 @@ export interface FixedSource {
 }
 
 export interface Plan {
-  readonly size: number;
   readonly inputs: Readonly<Record<string, Slot>>;
   readonly variables: Readonly<Record<string, Slot>>;
   readonly fixed: ReadonlyMap<Slot, FixedSource>;
@@ -101,25 +100,36 @@ export class PlanBuilder {
 
   build(): Plan {
     const ends = [...Object.values(this.#outputs), ...Object.values(this.#updates)];
-    const read = new Set([...ends, ...this.#calls.flatMap(({ inputs }) => inputs)]);
+    const { calls, read } = this.#needed(ends);
     return {
-      size: this.#size,
       inputs: this.#inputs,
       variables: this.#variables,
       fixed: this.#fixed,
       kept: [...this.#fixed.keys()].filter(slot => read.has(slot)),
-      calls: this.#calls,
-      freed: this.#lastUses(ends),
+      calls,
+      freed: this.#lastUses(calls, ends),
       outputs: this.#outputs,
       updates: this.#updates,
     };
   }
 
-  #lastUses(ends: readonly Slot[]): Slot[][] {
+  /** The calls that something comes of, and all slots that are read. */
+  #needed(ends: readonly Slot[]): { readonly calls: readonly Call[]; readonly read: ReadonlySet<Slot> } {
+    const read = new Set(ends);
+    const calls: Call[] = [];
+    for (const call of [...this.#calls].reverse()) {
+      if (!read.has(call.output)) continue;
+      calls.push(call);
+      for (const slot of call.inputs) read.add(slot);
+    }
+    return { calls: calls.reverse(), read };
+  }
+
+  #lastUses(calls: readonly Call[], ends: readonly Slot[]): Slot[][] {
     const kept = new Set([...ends, ...this.#fixed.keys(), ...Object.values(this.#variables)]);
-    const freed: Slot[][] = this.#calls.map(() => []);
-    for (let at = this.#calls.length - 1; at >= 0; at--) {
-      const { inputs, output } = this.#calls[at]!;
+    const freed: Slot[][] = calls.map(() => []);
+    for (let at = calls.length - 1; at >= 0; at--) {
+      const { inputs, output } = calls[at]!;
       for (const slot of [output, ...inputs]) {
         if (kept.has(slot)) continue;
         kept.add(slot);

@@ -4,6 +4,7 @@
  * moments stay as convolutions want them, so that a training step transposes next to nothing.
  */
 import type { Graph, NodeId, OpName } from '../../graph/index.js';
+import { depthToSpaceAt, lowerDepthToSpace } from './depth-to-space.js';
 import type { TfjsDevice } from './device.js';
 import { layoutOfVariable } from './layout.js';
 import { lowerings } from './lowering.js';
@@ -32,6 +33,8 @@ function lowered(graph: Graph, id: NodeId, values: readonly Value[], builder: Pl
     case 'constant':
       return { slot: builder.constant(node.attributes.data, shape as readonly number[]), layout: 'plain', shape };
     default: {
+      const spread = depthToSpaceAt(graph, id);
+      if (spread) return { ...lowerDepthToSpace({ builder, device }, values[spread.source]!, spread.block), shape };
       const inputs = node.inputs.map(input => values[input]!);
       const site: Site<OpName> = { builder, device, attributes: node.attributes, inputs, shape };
       const { slot, layout } = (lowerings[node.op] as Lowering<OpName>)(site);

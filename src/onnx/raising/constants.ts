@@ -48,7 +48,6 @@ const folds: Readonly<Record<string, Fold>> = {
   Equal: elementwise((a, b) => Number(a === b)),
   Neg: each(value => -value),
   Floor: each(Math.floor),
-  Ceil: each(Math.ceil),
   Sqrt: each(Math.sqrt),
   Cast: ([x], site) => {
     const float = !integral.has(site.integer('to'));
@@ -122,16 +121,6 @@ const folds: Readonly<Record<string, Fold>> = {
         x!,
         x!.shape.map((_, axis) => index[permutation.indexOf(axis)]!),
       ),
-    );
-  },
-  ReduceProd: ([x]) => constant([], [numbersOf(x!).reduce((product, value) => product * value, 1)], x!.float),
-  Range: ([start, limit, step]) => {
-    const [from, to, by] = [start!, limit!, step!].map(({ data }) => data[0]!) as [number, number, number];
-    const count = Math.max(0, Math.ceil((to - from) / by));
-    return constant(
-      [count],
-      Array.from({ length: count }, (_, at) => from + at * by),
-      start!.float,
     );
   },
   ConstantOfShape: ([shape], site) => {

@@ -157,15 +157,7 @@ export const rules: Readonly<Record<string, Rule>> = {
 };
 
 /** Operations on numbers only: they have a fold (constants.ts) and no meaning for images here. */
-export const foldedOnly: ReadonlySet<string> = new Set([
-  'ConstantOfShape',
-  'Equal',
-  'Floor',
-  'Ceil',
-  'Range',
-  'ReduceProd',
-  'Where',
-]);
+export const foldedOnly: ReadonlySet<string> = new Set(['ConstantOfShape', 'Equal', 'Floor', 'Where']);
 
 function raiseConstant(site: RaisingSite): RaisedValue {
   const { value, value_float, value_floats, value_int, value_ints } = site.node.attributes;
