@@ -18,13 +18,15 @@ import { lowerPad, lowerReflectPad, lowerReflectPadGrad, lowerSliceGrad } from '
 import { lowerConv2d, lowerConv2dInputGrad, lowerConv2dWeightGrad, lowerWeightGradSum } from './convolution/index.js';
 import { type AttributeValue, type OnnxDimension, OnnxEmitter, type ValueName } from './emitter.js';
 import { lowerInstanceNorm, lowerInstanceNormGrad } from './normalisation.js';
-import type { Site } from './site.js';
+import type { LoweringTarget, Site } from './site.js';
 import { findWeightGradSums } from './weight-gradient-sums.js';
 
 export interface LoweringOptions {
   readonly name?: string;
   /** Values that become part of the file, by variable name; other variables become inputs and outputs. */
   readonly weights?: Readonly<Record<string, Float32Array>>;
+  /** Default `any`. */
+  readonly target?: LoweringTarget | undefined;
   /** Free text in the file. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
@@ -52,7 +54,7 @@ const lowerings: { readonly [O in OpName]: Lowering<O> } = {
 
   neg: one('Neg'),
   abs: one('Abs'),
-  sign: one('Sign'),
+  sign: lowerSign,
   exp: one('Exp'),
   log: one('Log'),
   sqrt: one('Sqrt'),
@@ -122,12 +124,13 @@ export function encodeOnnx(graph: Graph, options: LoweringOptions = {}): Uint8Ar
   const emitter = new OnnxEmitter();
   const names: ValueName[] = [];
   const sums = findWeightGradSums(graph);
+  const scene: Scene = { graph, names, emitter, target: options.target ?? 'any' };
   graph.nodes.forEach((_node, id) => {
     if (sums.absorbed.has(id)) return;
     const leaves = sums.leaves.get(id);
     names[id] = leaves
-      ? lowerWeightGradSum(leaves.map(leaf => siteOf<'conv2dWeightGrad'>(graph, graph.nodes[leaf]!, names, emitter)))
-      : lowerNode(graph, id, names, emitter, options);
+      ? lowerWeightGradSum(leaves.map(leaf => siteOf<'conv2dWeightGrad'>(scene, graph.nodes[leaf]!)))
+      : lowerNode(scene, id, options);
   });
   for (const [name, id] of Object.entries(graph.outputs)) {
     emitter.output(name, names[id]!, onnxShape(graph.nodes[id]!.shape));
@@ -138,14 +141,18 @@ export function encodeOnnx(graph: Graph, options: LoweringOptions = {}): Uint8Ar
   return emitter.encode(options.name ?? 'cyclebox', options.metadata);
 }
 
-function lowerNode(
-  graph: Graph,
-  id: NodeId,
-  names: readonly ValueName[],
-  emitter: OnnxEmitter,
-  { weights = {} }: LoweringOptions,
-): ValueName {
-  const node = graph.nodes[id]!;
+/** A graph half lowered. */
+interface Scene {
+  readonly graph: Graph;
+  /** Of the values lowered so far, by node. */
+  readonly names: readonly ValueName[];
+  readonly emitter: OnnxEmitter;
+  readonly target: LoweringTarget;
+}
+
+function lowerNode(scene: Scene, id: NodeId, { weights = {} }: LoweringOptions): ValueName {
+  const { emitter } = scene;
+  const node = scene.graph.nodes[id]!;
   switch (node.op) {
     case 'input':
       return emitter.input(node.attributes.name, onnxShape(node.shape));
@@ -156,18 +163,14 @@ function lowerNode(
       return emitter.floats(values, numericShape(node.shape, 'A variable'), name);
     }
     default:
-      return (lowerings[node.op] as Lowering<OpName>)(siteOf<OpName>(graph, node, names, emitter));
+      return (lowerings[node.op] as Lowering<OpName>)(siteOf<OpName>(scene, node));
   }
 }
 
-function siteOf<O extends OpName>(
-  graph: Graph,
-  node: Node,
-  names: readonly ValueName[],
-  emitter: OnnxEmitter,
-): Site<O> {
+function siteOf<O extends OpName>({ graph, names, emitter, target }: Scene, node: Node): Site<O> {
   return {
     emitter,
+    target,
     graph,
     inputNodes: node.inputs,
     inputs: node.inputs.map(input => names[input]!),
@@ -175,6 +178,14 @@ function siteOf<O extends OpName>(
     attributes: node.attributes as Attributes<O>,
     shape: node.shape,
   };
+}
+
+/** WebGPU's provider has no Sign. */
+function lowerSign({ emitter, target, inputs }: Site<'sign'>): ValueName {
+  if (target === 'any') return emitter.node('Sign', inputs);
+  const [x, zero] = [inputs[0]!, emitter.filled(0)];
+  const negative = emitter.node('Where', [emitter.node('Less', [x, zero]), emitter.filled(-1), zero]);
+  return emitter.node('Where', [emitter.node('Greater', [x, zero]), emitter.filled(1), negative]);
 }
 
 function onnxShape(shape: Shape): OnnxDimension[] {

@@ -13,11 +13,18 @@ export interface OnnxValue {
   readonly shape: readonly (number | string | undefined)[];
 }
 
+/** A Conv. */
+export interface OnnxConvolution {
+  readonly groups: number;
+  readonly strides: readonly number[];
+}
+
 export interface OnnxModelFile {
   readonly producer: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly inputs: readonly OnnxValue[];
   readonly outputs: readonly OnnxValue[];
+  readonly convolutions: readonly OnnxConvolution[];
   /** float32 weights by name, with their shapes. */
   readonly weights: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
 }
@@ -33,6 +40,7 @@ export function decodeOnnx(bytes: Uint8Array, file?: string): OnnxModelFile {
     metadata: Object.fromEntries((model.metadataProps ?? []).map(({ key, value }) => [key ?? '', value ?? ''])),
     inputs: (graph?.input ?? []).filter(value => !stored.has(value.name)).map(describe),
     outputs: (graph?.output ?? []).map(describe),
+    convolutions: (graph?.node ?? []).filter(({ opType }) => opType === 'Conv').map(convolutionOf),
     weights: new Map(
       initializers
         .filter(tensor => tensor.dataType === onnx.TensorProto.DataType.FLOAT)
@@ -42,8 +50,14 @@ export function decodeOnnx(bytes: Uint8Array, file?: string): OnnxModelFile {
 }
 
 type Model = ReturnType<typeof onnx.ModelProto.decode>;
+type OnnxNode = NonNullable<NonNullable<Model['graph']>['node']>[number];
 type Value = NonNullable<NonNullable<NonNullable<Model['graph']>['input']>[number]>;
 type Initializer = NonNullable<NonNullable<NonNullable<Model['graph']>['initializer']>[number]>;
+
+function convolutionOf({ attribute }: OnnxNode): OnnxConvolution {
+  const found = (wanted: string) => attribute?.find(({ name }) => name === wanted);
+  return { groups: Number(found('group')?.i ?? 1), strides: (found('strides')?.ints ?? []).map(Number) };
+}
 
 function decode(bytes: Uint8Array, file: string | undefined): Model {
   try {

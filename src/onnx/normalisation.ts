@@ -1,6 +1,7 @@
 /**
  * Instance normalisation in ONNX. Alone it is one InstanceNormalization; where its gradient is in the same graph, mean
- * and deviation are spelt out once and shared by both.
+ * and deviation are spelt out once and shared by both. WebGPU's provider takes the variance as the mean of squares less the
+ * square of the mean, which cancels where the mean is large: for it they are always spelt out.
  */
 import { numericShape } from '../graph/index.js';
 import type { OnnxEmitter, ValueName } from './emitter.js';
@@ -9,8 +10,8 @@ import type { Site } from './site.js';
 const spatial = [2, 3];
 
 export function lowerInstanceNorm(site: Site<'instanceNorm'>): ValueName {
-  const { emitter, inputs, shape, attributes } = site;
-  if (isDifferentiated(site)) return normalised(emitter, inputs[0]!, attributes.epsilon);
+  const { emitter, inputs, shape, attributes, target } = site;
+  if (target === 'webgpu' || isDifferentiated(site)) return normalised(emitter, inputs[0]!, attributes.epsilon);
   const [channels] = numericShape([shape[1]!], 'instanceNorm in ONNX');
   const scale = emitter.filled(1, [channels!]);
   const shift = emitter.filled(0, [channels!]);

@@ -4,8 +4,15 @@
 import type { Attributes, Graph, NodeId, OpName, Shape } from '../graph/index.js';
 import type { OnnxEmitter, ValueName } from './emitter.js';
 
+/**
+ * What the file is written for. `any` is for every runtime and fastest on ONNX Runtime's CPU provider; `webgpu` uses only
+ * what its WebGPU provider has kernels for, and leaves out what they compute wrongly.
+ */
+export type LoweringTarget = 'any' | 'webgpu';
+
 export interface Site<O extends OpName> {
   readonly emitter: OnnxEmitter;
+  readonly target: LoweringTarget;
   readonly graph: Graph;
   readonly inputNodes: readonly NodeId[];
   readonly inputs: readonly ValueName[];

@@ -13,12 +13,12 @@ import { describeGraphs } from './conformance-graphs.js';
 import { describeModels } from './conformance-models.js';
 import { describeState } from './conformance-state.js';
 import { doubles, numbers } from './near.js';
-import { exactResult, tolerances } from './tolerance.js';
+import { type Arithmetic, exactResult, tolerances } from './tolerance.js';
 
 /** The suite opens the engine once and disposes of it at the end. */
 export type EngineUnderSuite = () => Engine;
 
-export function describeConformance(name: string, open: () => Promise<Engine>): void {
+export function describeConformance(name: string, open: () => Promise<Engine>, arithmetic: Arithmetic = 'ieee'): void {
   describe(`engine ${name}`, () => {
     let engine: Engine;
     beforeAll(async () => {
@@ -32,7 +32,7 @@ export function describeConformance(name: string, open: () => Promise<Engine>): 
     });
     describe('computes', () => {
       it.each(conformanceCases.map(one => ({ title: caseName(one), one })))('$title', ({ one }) =>
-        expectConforming(engine, one),
+        expectConforming(engine, one, arithmetic),
       );
     });
     describeGraphs(() => engine);
@@ -51,7 +51,7 @@ export function describeCoverage(): void {
   });
 }
 
-async function expectConforming(engine: Engine, operation: OperationCase): Promise<void> {
+async function expectConforming(engine: Engine, operation: OperationCase, arithmetic: Arithmetic): Promise<void> {
   const random = seededRandom(11);
   const inputs = operation.shapes.map((shape, at) => ({
     shape,
@@ -59,7 +59,7 @@ async function expectConforming(engine: Engine, operation: OperationCase): Promi
   }));
   const doubled = inputs.map(doubles);
   const exact = exactResult(operation, doubled);
-  const permitted = tolerances(operation, doubled, exact);
+  const permitted = tolerances(operation, doubled, exact, arithmetic);
   for (const compute of [ofInputs, ofVariables]) {
     const y = await compute(engine, operation, inputs);
     expect(y.shape).toEqual(exact.shape);

@@ -8,6 +8,12 @@ import { GraphBuilder, instanceNorm, type OpName } from '../../src/graph/index.j
 import type { OperationCase } from '../graph/operation-cases.js';
 
 const factor = 4 * 2 ** -23;
+
+/**
+ * Whose rounding an engine is held to: IEEE 754's correctly rounded operations, or what WebGPU's shading language grants
+ * its devices, `exp` within 3 + 2·|x| units in the last place.
+ */
+export type Arithmetic = 'ieee' | 'wgsl';
 /** Below the smallest normal float32 an engine may flush to zero. */
 const smallestNormal = 2 ** -126;
 
@@ -57,10 +63,19 @@ export function tolerances(
   operation: OperationCase,
   inputs: readonly Float64Tensor[],
   exact: Float64Tensor,
+  arithmetic: Arithmetic = 'ieee',
 ): Float64Array {
   const rounding = roundings[operation.op] ?? 'relative';
   if (rounding === 'exact') return exact.data.map(() => 0);
-  return magnitudes(rounding, operation, inputs, exact).map(magnitude => factor * magnitude + smallestNormal);
+  const granted = arithmetic === 'wgsl' ? wgslFactor(operation, inputs) : () => 1;
+  return magnitudes(rounding, operation, inputs, exact).map(
+    (magnitude, at) => factor * granted(at) * magnitude + smallestNormal,
+  );
+}
+
+/** How many times the error of correctly rounded operations each element may have. */
+function wgslFactor({ op }: OperationCase, [x]: readonly Float64Tensor[]): (element: number) => number {
+  return at => (op === 'exp' ? Math.max(1, (3 + 2 * Math.abs(x!.data[at]!)) / 4) : 1);
 }
 
 function magnitudes(

@@ -17,6 +17,8 @@ export class DeviceState extends OnnxState {
   readonly names: readonly string[];
   readonly #transfer: Transfer;
   readonly #variables = new Map<string, Variable>();
+  /** The last copy under way: a variable may not be let go of while it is copied. */
+  #copying: Promise<unknown> = Promise.resolve();
   #afterDispose: () => void = () => {};
 
   private constructor(names: readonly string[], transfer: Transfer) {
@@ -36,17 +38,21 @@ export class DeviceState extends OnnxState {
     }
   }
 
-  async read(names: readonly string[] = this.names): Promise<Record<string, TensorData>> {
-    const values: Record<string, TensorData> = {};
-    for (const name of names) values[name] = await this.#transfer.toHost(this.#variable(name).tensor);
-    return values;
+  read(names: readonly string[] = this.names): Promise<Record<string, TensorData>> {
+    return this.#inTurn(async () => {
+      const values: Record<string, TensorData> = {};
+      for (const name of names) values[name] = await this.#transfer.toHost(this.#variable(name).tensor);
+      return values;
+    });
   }
 
-  async write(values: Tensors): Promise<void> {
-    for (const [name, value] of Object.entries(values)) {
-      expectShape(name, value.shape, this.#variable(name).tensor.dims);
-      await this.#replace(name, value);
-    }
+  write(values: Tensors): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const [name, value] of Object.entries(values)) {
+        expectShape(name, value.shape, this.#variable(name).tensor.dims);
+        await this.#replace(name, value);
+      }
+    });
   }
 
   shapeOf(name: string): readonly number[] | undefined {
@@ -68,22 +74,32 @@ export class DeviceState extends OnnxState {
   }
 
   /** Copies what the program made, so that its buffers go while its session is there to take them. */
-  async detach(program: object): Promise<void> {
-    for (const [name, { tensor, maker }] of this.#variables) {
-      if (maker !== program) continue;
-      this.#variables.set(name, { tensor: await this.#transfer.duplicate(tensor), maker: undefined });
-      tensor.dispose();
-    }
+  detach(program: object): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const [name, { tensor, maker }] of this.#variables) {
+        if (maker !== program) continue;
+        this.#variables.set(name, { tensor: await this.#transfer.duplicate(tensor), maker: undefined });
+        tensor.dispose();
+      }
+    });
   }
 
-  async dispose(): Promise<void> {
-    for (const { tensor } of this.#variables.values()) tensor.dispose();
-    this.#variables.clear();
-    this.#afterDispose();
+  dispose(): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const { tensor } of this.#variables.values()) tensor.dispose();
+      this.#variables.clear();
+      this.#afterDispose();
+    });
   }
 
   onDispose(callback: () => void): void {
     this.#afterDispose = callback;
+  }
+
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const done = this.#copying.then(work);
+    this.#copying = done.catch(() => {});
+    return done;
   }
 
   async #replace(name: string, value: TensorData): Promise<void> {

@@ -9,7 +9,7 @@ import { availableParallelism } from 'node:os';
 import * as ort from 'onnxruntime-node';
 import { CycleboxError } from '../../base/index.js';
 import type { Graph } from '../../graph/index.js';
-import { decodeOnnx, encodeIdentity, encodeOnnx, variableUpdate } from '../../onnx/index.js';
+import { decodeOnnx, encodeIdentity, encodeOnnx, type LoweringTarget, variableUpdate } from '../../onnx/index.js';
 import type {
   CompileOptions,
   Device,
@@ -31,6 +31,7 @@ import { OnnxState } from './onnx-state.js';
 import { executionProviders, type OnnxProvider, providerTraits, requireProvider } from './providers.js';
 import { Transfer } from './transfer.js';
 import { unavailable } from './unavailable.js';
+import { layoutOfGraph, layoutOfModel, type WebGpuLayout } from './webgpu-layout.js';
 
 /**
  * How long threads wait actively for each other. Where other programs want the processor too, a thread that waits as
@@ -70,6 +71,7 @@ interface SessionOptions {
   /** Outputs that stay on the device, if any; the others come to the host. */
   readonly kept?: readonly string[];
   readonly handedOut?: readonly string[];
+  readonly layout?: WebGpuLayout;
 }
 
 class OnnxEngine implements Engine {
@@ -111,7 +113,8 @@ class OnnxEngine implements Engine {
     const held = state === undefined ? undefined : OnnxState.of(state);
     checkVariables(graph, name => held?.shapeOf(name));
     const updates = Object.keys(graph.updates);
-    const session = await this.#session(encodeOnnx(graph), {
+    const session = await this.#session(encodeOnnx(graph, { target: this.#target }), {
+      layout: layoutOfGraph(graph),
       training: updates.length > 0,
       kept: held instanceof DeviceState ? updates.map(variableUpdate) : [],
       handedOut: Object.keys(graph.outputs),
@@ -122,9 +125,9 @@ class OnnxEngine implements Engine {
   async load(model: ModelSource, _options: LoadOptions = {}): Promise<Program> {
     const name = 'path' in model ? model.path : (model.name ?? 'The model');
     const bytes = 'path' in model ? await readModel(model.path) : model.bytes;
-    const { metadata } = decodeOnnx(bytes, name);
+    const file = decodeOnnx(bytes, name);
     try {
-      return this.#track(new OnnxProgram(await this.#session(bytes), { metadata }));
+      return this.#track(new OnnxProgram(await this.#session(bytes, { layout: layoutOfModel(file) }), file));
     } catch (error) {
       if (isAboutDevice(error)) throw error;
       const message = `${name} could not be loaded: ${error instanceof Error ? error.message : error}`;
@@ -142,6 +145,10 @@ class OnnxEngine implements Engine {
     this.#transfer = undefined;
   }
 
+  get #target(): LoweringTarget {
+    return this.id === 'webgpu' ? 'webgpu' : 'any';
+  }
+
   #openTransfer(): Promise<Transfer> {
     return Transfer.open((model, outputs) =>
       this.#session(model, outputs === 'cpu' ? { handedOut: ['y'] } : { kept: ['y'] }),
@@ -153,11 +160,11 @@ class OnnxEngine implements Engine {
    * the first run is kept beside what that run took, a quarter more for no speed (bench/levels.mjs has the figures).
    */
   async #session(bytes: Uint8Array, options: SessionOptions = {}): Promise<ort.InferenceSession> {
-    const { training = false, kept = [], handedOut = [] } = options;
+    const { training = false, kept = [], handedOut = [], layout = 'NHWC' } = options;
     const threads = this.#threads ?? (this.id === 'cpu' ? availableParallelism() : undefined);
     try {
       return await ort.InferenceSession.create(bytes, {
-        executionProviders: executionProviders(this.id, this.#index),
+        executionProviders: executionProviders(this.id, this.#index, layout),
         ...(threads !== undefined && { intraOpNumThreads: threads }),
         graphOptimizationLevel: training ? 'basic' : 'all',
         enableMemPattern: this.id === 'cpu' && !training,

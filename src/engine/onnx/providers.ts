@@ -4,6 +4,7 @@
  */
 import * as ort from 'onnxruntime-node';
 import { CycleboxError } from '../../base/index.js';
+import type { WebGpuLayout } from './webgpu-layout.js';
 
 export const onnxProviders = ['cpu', 'webgpu', 'cuda', 'tensorrt', 'directml', 'coreml'] as const;
 export type OnnxProvider = (typeof onnxProviders)[number];
@@ -103,12 +104,13 @@ export function requireProvider(provider: OnnxProvider): void {
 export function executionProviders(
   provider: OnnxProvider,
   index: number,
+  layout: WebGpuLayout,
 ): readonly ort.InferenceSession.ExecutionProviderConfig[] {
   switch (provider) {
     case 'cpu':
       return ['cpu'];
     case 'webgpu':
-      return [{ name: 'webgpu' }];
+      return [{ name: 'webgpu', preferredLayout: layout }];
     case 'tensorrt':
       return [
         { name: 'tensorrt', deviceId: index },

@@ -7,7 +7,7 @@
 import { numericShape, type Padding } from '../../graph/index.js';
 import { sliceAxis } from '../borders.js';
 import type { OnnxEmitter, ValueName } from '../emitter.js';
-import type { Site } from '../site.js';
+import type { LoweringTarget, Site } from '../site.js';
 import { farFewer } from './geometry.js';
 
 export function lowerConv2dWeightGrad(site: Site<'conv2dWeightGrad'>): ValueName {
@@ -27,6 +27,7 @@ export function lowerWeightGradSum(sites: readonly Site<'conv2dWeightGrad'>[]): 
 /** One image of a batch: x `[1, c, h, w]` and dy `[1, k, h', w']`. */
 interface Image {
   readonly emitter: OnnxEmitter;
+  readonly target: LoweringTarget;
   readonly x: ValueName;
   readonly dy: ValueName;
   readonly xShape: readonly number[];
@@ -36,7 +37,7 @@ interface Image {
   readonly kernel: readonly [number, number];
 }
 
-function imagesOf({ emitter, inputs, inputShapes, attributes }: Site<'conv2dWeightGrad'>): Image[] {
+function imagesOf({ emitter, target, inputs, inputShapes, attributes }: Site<'conv2dWeightGrad'>): Image[] {
   const [xShape, dyShape] = inputShapes.map(shape => numericShape(shape, 'conv2dWeightGrad in ONNX'));
   const batch = xShape![0]!;
   const pick = (value: ValueName, index: number) =>
@@ -45,6 +46,7 @@ function imagesOf({ emitter, inputs, inputShapes, attributes }: Site<'conv2dWeig
       : emitter.shared(`image ${index} of ${value}`, () => sliceAxis(emitter, value, 0, index, index + 1));
   return Array.from({ length: batch }, (_, index) => ({
     emitter,
+    target,
     x: pick(inputs[0]!, index),
     dy: pick(inputs[1]!, index),
     xShape: [1, ...xShape!.slice(1)],
@@ -95,7 +97,7 @@ function unfoldedInput(image: Image, c: number): ValueName {
     const unfolded =
       dense && kernel[0] * kernel[1] > largestPickedKernel
         ? sliced(image, padded(image), c, [dyShape[2]!, dyShape[3]!], false)
-        : picked(emitter, x, c, stride, padding, kernel);
+        : picked(image, c);
     return emitter.node('Reshape', [unfolded, emitter.integers([c * kernel[0] * kernel[1], -1])]);
   });
 }
@@ -115,24 +117,22 @@ function unfoldedGradient(image: Image, k: number): ValueName {
 const largestPickedKernel = 16;
 
 /**
- * Unfolding as a convolution, channel by channel, with one kernel for each cell that holds a single one: ONNX Runtime
- * pads, strides and threads it, and needs no node per cell.
+ * Unfolding as a convolution with one kernel for each cell that holds a single one: ONNX Runtime pads, strides and
+ * threads it, and needs no node per cell. The channels are groups; on WebGPU, whose provider mixes groups up where their
+ * results are no multiple of four, they are images of a batch, which gives the same values in the same order.
  */
-function picked(
-  emitter: OnnxEmitter,
-  x: ValueName,
-  channels: number,
-  strides: readonly number[],
-  pads: Padding,
-  [kh, kw]: readonly [number, number],
-): ValueName {
+function picked({ emitter, target, x, xShape, stride: strides, padding: pads, kernel }: Image, c: number): ValueName {
+  const [kh, kw] = kernel;
   const cells = kh * kw;
-  const ones = emitter.shared(`cells ${channels} ${kh} ${kw}`, () => {
-    const data = new Float32Array(channels * cells * cells);
-    for (let row = 0; row < channels * cells; row++) data[row * cells + (row % cells)] = 1;
-    return emitter.floats(data, [channels * cells, 1, kh, kw]);
+  const groups = target === 'webgpu' ? 1 : c;
+  const ones = emitter.shared(`cells ${groups} ${kh} ${kw}`, () => {
+    const data = new Float32Array(groups * cells * cells);
+    for (let row = 0; row < groups * cells; row++) data[row * cells + (row % cells)] = 1;
+    return emitter.floats(data, [groups * cells, 1, kh, kw]);
   });
-  return emitter.node('Conv', [x, ones], { group: channels, strides, pads });
+  if (target === 'any') return emitter.node('Conv', [x, ones], { group: c, strides, pads });
+  const apart = emitter.node('Reshape', [x, emitter.integers([c, 1, xShape[2]!, xShape[3]!])]);
+  return emitter.node('Conv', [apart, ones], { strides, pads });
 }
 
 /**

@@ -1,0 +1,8 @@
+/** The whole conformance suite on ONNX Runtime's WebGPU provider, variables on the device. */
+import { openOnnxEngine } from '../../src/engine/onnx/index.js';
+import { describeConformance } from './conformance.js';
+import { describeWebGpu } from './webgpu-adapter.js';
+
+await describeWebGpu('WebGPU', () => {
+  describeConformance('ONNX Runtime on WebGPU', () => openOnnxEngine({ provider: 'webgpu' }), 'wgsl');
+});
