@@ -36,8 +36,8 @@ export interface LoadedTfjs {
 export interface SearchOptions {
   /** Only this backend. */
   readonly backend?: TfjsBackend | undefined;
-  /** Folders from which packages are looked up as Node does. Default: this package's, then the working folder. */
-  readonly searchFrom?: readonly string[] | undefined;
+  /** `node_modules` folders to look in. Default: where Node looks from this package, then from the working folder. */
+  readonly searchIn?: readonly string[] | undefined;
 }
 
 const packageNames: Readonly<Record<TfjsBackend, string>> = {
@@ -49,9 +49,9 @@ const packageNames: Readonly<Record<TfjsBackend, string>> = {
 
 /** The TensorFlow.js backends installed here, best first. Loads none. */
 export async function findTfjs(options: SearchOptions = {}): Promise<readonly TfjsPackage[]> {
-  const { searchFrom = [packageRoot, process.cwd()] } = options;
+  const { searchIn = usualFolders() } = options;
   const wanted = options.backend === undefined ? tfjsBackends : [options.backend];
-  const found = await Promise.all(wanted.map(backend => findPackage(backend, searchFrom)));
+  const found = await Promise.all(wanted.map(backend => findPackage(backend, searchIn)));
   return found.filter(one => one !== undefined);
 }
 
@@ -69,14 +69,18 @@ export async function loadTfjs(options: SearchOptions = {}): Promise<LoadedTfjs>
   }
 }
 
-async function findPackage(backend: TfjsBackend, searchFrom: readonly string[]): Promise<TfjsPackage | undefined> {
+function usualFolders(): string[] {
+  return [packageRoot, process.cwd()].flatMap(
+    start => createRequire(join(start, 'package.json')).resolve.paths('@tensorflow') ?? [],
+  );
+}
+
+async function findPackage(backend: TfjsBackend, searchIn: readonly string[]): Promise<TfjsPackage | undefined> {
   const name = packageNames[backend];
-  for (const start of searchFrom) {
-    for (const modules of createRequire(join(start, 'package.json')).resolve.paths(name) ?? []) {
-      const folder = join(modules, name);
-      const version = await versionOf(folder);
-      if (version !== undefined) return { backend, name, version, folder };
-    }
+  for (const modules of searchIn) {
+    const folder = join(modules, name);
+    const version = await versionOf(folder);
+    if (version !== undefined) return { backend, name, version, folder };
   }
   return undefined;
 }
