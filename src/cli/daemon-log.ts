@@ -84,7 +84,7 @@ function logEvent(log: pino.Logger, event: DaemonEvent, config: DaemonConfig): v
   switch (event.type) {
     case 'done': {
       const { job, path, output, translation, ms, report } = event;
-      const { width, height, bytes, tiles, device } = report;
+      const { width, height, bytes, tiles, device, precision } = report;
       const record = {
         job,
         path,
@@ -96,8 +96,9 @@ function logEvent(log: pino.Logger, event: DaemonEvent, config: DaemonConfig): v
         bytes,
         tiles,
         device,
+        precision,
       };
-      const where = device === undefined || device === 'cpu' ? '' : ` on ${device}`;
+      const where = device === undefined || device === 'cpu' ? '' : ` on ${device}, ${precision}`;
       const inTiles = tiles > 1 ? ` in ${tiles} tiles` : '';
       log.info(
         record,

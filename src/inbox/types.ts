@@ -66,6 +66,8 @@ export interface RunReport {
   readonly tiles: number;
   /** The device that made it: `cuda:1`, `cpu`. */
   readonly device?: string | undefined;
+  /** How it calculated there: `float32`, `float16`. */
+  readonly precision?: string | undefined;
   readonly decodeMs: number;
   readonly loadMs: number;
   readonly translateMs: number;
