@@ -60,3 +60,14 @@ export function parseTwoNames(text: string): readonly [string, string] {
   if (names.length === 2 && names.every(Boolean)) return [names[0]!, names[1]!];
   throw new InvalidArgumentError('It must be two names with a comma, such as satellite,map.');
 }
+
+/** `256,512`: one value or several, each read by `parse`. */
+export function listOf<T>(parse: (text: string) => T): (text: string) => readonly T[] {
+  return text => text.split(',').map(each => parse(each.trim()));
+}
+
+/** `float32` or `float16`. */
+export function parsePrecision(text: string): 'float32' | 'float16' {
+  if (text === 'float32' || text === 'float16') return text;
+  throw new InvalidArgumentError('It must be float32 or float16.');
+}

@@ -6,6 +6,7 @@
  */
 import { Command } from 'commander';
 import { packageVersion } from '../base/index.js';
+import { register as registerBench } from './commands/bench.js';
 import { register as registerConfig } from './commands/config.js';
 import { register as registerDemo } from './commands/demo.js';
 import { register as registerDoctor } from './commands/doctor.js';
@@ -40,6 +41,7 @@ for (const register of [
   registerPairs,
   registerDemo,
   registerDoctor,
+  registerBench,
 ])
   register(program);
 

@@ -16,6 +16,7 @@ export { ImageFolder } from './image-folder.js';
 export { ImagePool } from './image-pool.js';
 export { type AdversarialLoss, adversarialLoss, adversarialLosses } from './losses.js';
 export { learningRateAt } from './schedule.js';
-export { resolveTrainingSettings, type TrainingOptions, type TrainingSettings } from './settings.js';
+export { cycleGanSpec, resolveTrainingSettings, type TrainingOptions, type TrainingSettings } from './settings.js';
 export { Trainer, type TrainerOptions, type TrainingProgress } from './trainer.js';
+export { initialState } from './training-parts.js';
 export { UnpairedSampler } from './unpaired-sampler.js';

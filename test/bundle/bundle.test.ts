@@ -101,6 +101,14 @@ describe.skipIf(!canBuild)('the portable bundle', () => {
     expect(report.engines).toContainEqual(expect.objectContaining({ engine: 'cpu', usable: true }));
   }, 60_000);
 
+  test('bench measures the pair that it carries', async () => {
+    const args = ['--json', '--engine', 'cpu', '--size', '64', '--seconds', '0.2'];
+    const report = JSON.parse(await must(bare('bench', ...args))) as { translation: readonly object[] };
+    expect(report.translation).toEqual([
+      expect.objectContaining({ engine: 'cpu', size: 64, precision: 'float32', imagesPerSecond: expect.any(Number) }),
+    ]);
+  }, 60_000);
+
   test('watches an inbox and stops when told to', async () => {
     await must(bare('init', 'project'));
     const project = join(folder, 'project');

@@ -1,0 +1,78 @@
+/** Which devices `cyclebox bench` measures: those that were named, else all that work, GPUs imitated in software aside. */
+import { asCycleboxError } from '../base/index.js';
+import {
+  chooseAmong,
+  type DeviceReport,
+  discoverEngines,
+  type EngineChoice,
+  type EngineId,
+  type EngineReport,
+  type PassedOver,
+} from '../engine/index.js';
+
+export interface BenchDevice extends DeviceReport {
+  readonly engine: EngineId;
+}
+
+export interface BenchDevices {
+  readonly devices: readonly BenchDevice[];
+  readonly leftOut: readonly PassedOver[];
+}
+
+/** @throws CANCELLED by the signal, and nothing else. */
+export async function findBenchDevices(
+  asked: readonly EngineChoice[] | undefined,
+  signal?: AbortSignal,
+): Promise<BenchDevices> {
+  const named = asked?.map(choice => choice.split(':')[0] as EngineId | 'auto');
+  const engines = named && !named.includes('auto') ? ([...new Set(named)] as EngineId[]) : undefined;
+  const reports = await discoverEngines({ engines, signal });
+  return asked ? namedDevices(asked, reports) : worthwhileDevices(reports);
+}
+
+function namedDevices(asked: readonly EngineChoice[], reports: readonly EngineReport[]): BenchDevices {
+  const known = devicesOf(reports);
+  const devices = new Map<EngineChoice, BenchDevice>();
+  const leftOut: PassedOver[] = [];
+  for (const choice of asked) {
+    try {
+      for (const { id } of chooseAmong(choice, reports).devices) {
+        const found = known.find(({ device }) => device.id === id);
+        if (found) devices.set(id, found);
+        else leftOut.push(unusable(reports, id));
+      }
+    } catch (error) {
+      leftOut.push({ choice, reason: asCycleboxError(error).message });
+    }
+  }
+  return { devices: [...devices.values()], leftOut };
+}
+
+function worthwhileDevices(reports: readonly EngineReport[]): BenchDevices {
+  const known = devicesOf(reports);
+  const leftOut = [
+    ...reports.flatMap(report => (report.usable ? (report.failed ?? []) : [unusable([report], report.engine)])),
+    ...known.filter(isImitated).map(({ device, engine }) => ({
+      choice: device.id,
+      reason: `${device.name} is imitated in software; --engine ${engine} measures it all the same.`,
+    })),
+  ];
+  return { devices: known.filter(device => !isImitated(device)), leftOut };
+}
+
+function isImitated({ device, hardware }: BenchDevice): boolean {
+  return device.kind === 'gpu' && !hardware;
+}
+
+function devicesOf(reports: readonly EngineReport[]): readonly BenchDevice[] {
+  return reports.flatMap(report =>
+    report.usable ? report.devices.map(device => ({ ...device, engine: report.engine })) : [],
+  );
+}
+
+function unusable(reports: readonly EngineReport[], choice: EngineChoice): PassedOver {
+  const report = reports.find(({ engine }) => choice.startsWith(engine));
+  if (!report || report.usable) return { choice, reason: 'There is no such device.' };
+  const remedy = report.remedy === undefined || report.reason.includes(report.remedy) ? '' : ` Run: ${report.remedy}`;
+  return { choice, reason: `${report.reason}${remedy}` };
+}
