@@ -18,9 +18,9 @@ export class TfjsDevice {
     this.#kernels = new Set(tf.getKernelsForBackend(backendName).map(({ kernelName }) => kernelName));
   }
 
-  /** Whether sums are made element by element in float32. */
+  /** Whether sums are made element by element in float32; plain JavaScript adds in double precision. */
   get addsInOrder(): boolean {
-    return this.#backendName === 'wasm';
+    return this.#backendName !== 'cpu';
   }
 
   /** Whether transposing over many axes goes element by element. */
