@@ -3,10 +3,15 @@
  * Everything else in the package is internal and may change; plugin authors import `cyclebox/plugin`.
  */
 export { CycleboxError, type ErrorCode, type ErrorSubject } from './base/index.js';
+export type { Device, EngineChoice, Precision } from './engine/index.js';
 export type { EncodeOptions, ImageFormat, Picture } from './image/index.js';
 export { Trainer, type TrainerOptions, type TrainingOptions, type TrainingProgress } from './training/index.js';
 export {
+  type Footing,
+  type MemoryStep,
+  type OpenEngine,
   openTranslator,
+  type StepKind,
   type TranslatedImage,
   type TranslatedPicture,
   type TranslateOptions,

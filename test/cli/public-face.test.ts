@@ -23,7 +23,7 @@ test('a pipeline imports openTranslator: bytes in, bytes out, and the process en
   const script = `
     import { readFile } from 'node:fs/promises';
     import { openTranslator } from 'cyclebox';
-    const translator = await openTranslator({ model: 'negate.onnx' });
+    const translator = await openTranslator({ model: 'negate.onnx', engine: 'cpu' });
     const image = await translator.translate(await readFile('in.png'));
     const failure = await translator.translate(Buffer.from('no image')).catch(error => error);
     await translator.dispose();
@@ -35,6 +35,8 @@ test('a pipeline imports openTranslator: bytes in, bytes out, and the process en
     height: 20,
     format: 'png',
     tiles: 1,
+    device: 'cpu',
+    precision: 'float32',
     code: 'IMAGE_UNSUPPORTED',
   });
 });
