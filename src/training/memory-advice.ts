@@ -8,11 +8,11 @@ export function explainMemory(error: unknown, settings: TrainingSettings, device
   if (!(error instanceof CycleboxError) || error.code !== 'OUT_OF_MEMORY') return error;
   const { batch, size, width, pair } = settings;
   const asked = `batch ${batch}, crops of ${size}, width ${width}`;
-  const message = `Training ${pair} with ${asked} does not fit into the memory of ${device.name} (${device.id}). ${advice(settings)} (${error.message})`;
+  const message = `Training ${pair} with ${asked} does not fit into the memory of ${device.name} (${device.id}). ${advice(settings)}`;
   return new CycleboxError('OUT_OF_MEMORY', message, { subject: { ...error.subject, pair }, cause: error });
 }
 
-/** The batch first: it changes the result least. Half is always enough of a step to see whether it helps. */
+/** The batch first: it changes the result least. */
 function advice({ batch, size, width }: TrainingSettings): string {
   const smaller = Math.max(32, Math.floor(size / 8) * 4);
   if (batch > 1) return `Give --batch ${Math.floor(batch / 2)}, and if that is not enough, --size ${smaller}.`;

@@ -13,6 +13,7 @@ import { splitChoice } from '../engine-choice.js';
 import { type Accelerators, findAccelerators } from './accelerators.js';
 import { type DiscoverOptions, discoverEngines } from './discover-engines.js';
 import type { DeviceReport, EngineReport, PassedOver } from './engine-report.js';
+import { imitated } from './hardware.js';
 import { isInstalled } from './installed.js';
 import { probeDevice } from './probe-device.js';
 
@@ -63,7 +64,7 @@ export function chooseAmong(choice: EngineChoice, reports: readonly EngineReport
 async function chooseAutomatically(options: ChooseOptions): Promise<ChosenDevices> {
   const passedOver: PassedOver[] = [];
   for (const engine of candidates(options.accelerators ?? findAccelerators())) {
-    const devices = automaticDevices(await discover(engine, options), passedOver);
+    const devices = automaticDevices(await discover(engine, options, true), passedOver);
     if (devices.length > 0) return { devices, passedOver };
   }
   return { devices: [processor('cpu')], passedOver };
@@ -112,8 +113,8 @@ async function chooseNumbered(
   return { devices: [result.report.device], passedOver: [] };
 }
 
-async function discover(engine: EngineId, options: ChooseOptions): Promise<EngineReport> {
-  const [report] = await discoverEngines({ ...options, engines: [engine], float16: false });
+async function discover(engine: EngineId, options: ChooseOptions, onlyHardware = false): Promise<EngineReport> {
+  const [report] = await discoverEngines({ ...options, engines: [engine], float16: false, onlyHardware });
   return report!;
 }
 
@@ -123,8 +124,7 @@ function reasons(report: EngineReport): readonly PassedOver[] {
 }
 
 function imitation({ device }: DeviceReport): PassedOver {
-  const reason = `${device.name} is imitated in software, which is slower than using the processor directly.`;
-  return { choice: device.id, reason };
+  return { choice: device.id, reason: imitated(device.name) };
 }
 
 function unavailable(choice: EngineChoice, reason: string, remedy: string | undefined): CycleboxError {

@@ -6,13 +6,34 @@
  * does not. Called in the process that has the engine open. Elsewhere the driver is the system's own, and is believed.
  */
 import { readdirSync, readlinkSync } from 'node:fs';
+import { add, type Graph, GraphBuilder } from '../../graph/index.js';
 import type { Engine } from '../contract.js';
 
 const deviceFile = /^\/dev\/(dri\/renderD\d+|nvidia\d+|dxg|kfd|mali\d*)$/;
 
-export function isHardware({ id, device }: Pick<Engine, 'id' | 'device'>): boolean {
+/** Runs a program of one operation, since a driver may let go of the device while none is compiled. */
+export async function isHardware(engine: Engine): Promise<boolean> {
+  const { id, device } = engine;
   if (id !== 'webgpu' || process.platform !== 'linux') return id !== 'tfjs' || device.kind === 'gpu';
-  return openFiles().some(path => deviceFile.test(path));
+  const program = await engine.compile(oneOperation());
+  try {
+    await program.run({ x: { shape: [4], data: Float32Array.of(1, 2, 3, 4) } });
+    return openFiles().some(path => deviceFile.test(path));
+  } finally {
+    await program.dispose();
+  }
+}
+
+/** The sentence for a device that is none. */
+export function imitated(name: string): string {
+  return `${name} is imitated in software, which is slower than using the processor directly.`;
+}
+
+function oneOperation(): Graph {
+  const builder = new GraphBuilder();
+  const x = builder.input('x', [4]);
+  builder.output('y', add(x, x));
+  return builder.build();
 }
 
 function openFiles(): readonly string[] {

@@ -14,6 +14,8 @@ export interface ProbeOptions {
   readonly speed?: SpeedTest | undefined;
   /** Whether to find out about float16 too; default true. */
   readonly float16?: boolean | undefined;
+  /** Whether a device that is imitated in software fails, before it takes its time for the self-test. */
+  readonly onlyHardware?: boolean | undefined;
   /** For each step; a driver that has not answered by then is given up. Default 30 000. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -31,13 +33,13 @@ export async function probeDevice(
   index: number | undefined,
   options: ProbeOptions = {},
 ): Promise<ProbeResult> {
-  const { signal, timeoutMs = 30_000 } = options;
+  const { signal, timeoutMs = 30_000, onlyHardware = false } = options;
   const limits: CallOptions = { signal, timeoutMs };
   let child: Child<ProbeApi> | undefined;
   try {
     requireGoOn(signal);
     child = await startProbe(engine, options);
-    const { version, ...probed } = await child.call('open', { engine, index }, limits);
+    const { version, ...probed } = await child.call('open', { engine, index, onlyHardware }, limits);
     // The riskiest comes last: what kills the process then costs only the answer to itself.
     const speed = options.speed && (await measured(child, options.speed, limits));
     const float16 = options.float16 !== false && (await child.call('tryFloat16', null, limits).catch(() => false));

@@ -25,8 +25,12 @@ export interface SpeedTest {
 }
 
 export interface ProbeApi {
-  /** Opens the device and lets it pass the self-test. */
-  open(params: { readonly engine: EngineId; readonly index: number | undefined }): ProbedDevice;
+  /** Opens the device and lets it pass the self-test. With `onlyHardware`, one that is imitated fails before it. */
+  open(params: {
+    readonly engine: EngineId;
+    readonly index: number | undefined;
+    readonly onlyHardware: boolean;
+  }): ProbedDevice;
   /** Whether it runs a model in float16, and right. */
   tryFloat16(params: null): boolean;
   /** At the largest size that the budget allows. */

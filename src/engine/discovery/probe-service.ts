@@ -6,11 +6,11 @@ import { createRequire } from 'node:module';
 import { CycleboxError } from '../../base/index.js';
 import { type Graph, graphFromJson } from '../../graph/index.js';
 import { encodeOnnx } from '../../onnx/index.js';
-import type { Handlers } from '../../process/index.js';
-import type { Engine, EngineId, TensorData } from '../contract.js';
+import type { Handlers, ParamsOf } from '../../process/index.js';
+import type { Engine, TensorData } from '../contract.js';
 import { openDevice } from '../open-device.js';
 import type { MeasuredSpeed } from './engine-report.js';
-import { isHardware } from './hardware.js';
+import { imitated, isHardware } from './hardware.js';
 import { measureSpeed } from './measure-speed.js';
 import type { ProbeApi, ProbedDevice, SpeedTest } from './probe-protocol.js';
 import { runFloat16SelfTest, runSelfTest } from './self-test.js';
@@ -20,7 +20,7 @@ export class ProbeService {
 
   handlers(): Handlers<ProbeApi> {
     return {
-      open: ({ engine, index }) => this.#open(engine, index),
+      open: params => this.#open(params),
       tryFloat16: () => this.#tryFloat16(),
       measure: test => this.#measure(test),
     };
@@ -30,12 +30,14 @@ export class ProbeService {
     await this.#engine?.dispose();
   }
 
-  async #open(id: EngineId, index: number | undefined): Promise<ProbedDevice> {
+  async #open({ engine: id, index, onlyHardware }: ParamsOf<ProbeApi, 'open'>): Promise<ProbedDevice> {
     const engine = await openDevice(index === undefined ? id : `${id}:${index}`);
     this.#engine = engine;
-    const selfTestError = await runSelfTest(engine);
     const { device } = engine;
-    return { device, version: versionOf(engine), hardware: isHardware(engine), selfTestError };
+    const hardware = await isHardware(engine);
+    if (onlyHardware && !hardware) throw new CycleboxError('ENGINE_FAILED', imitated(device.name));
+    const selfTestError = await runSelfTest(engine);
+    return { device, version: versionOf(engine), hardware, selfTestError };
   }
 
   async #tryFloat16(): Promise<boolean> {

@@ -1,0 +1,107 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { packageRoot } from '../../src/base/index.js';
+import { encodeImage } from '../../src/image/index.js';
+import { temporaryFolder, testPicture } from '../support/pictures.js';
+import { writeTinyOnnx } from '../support/tiny-onnx.js';
+
+const entry = join(packageRoot, 'dist', 'cli', 'main.js');
+
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+function run(cwd: string, file: string, args: readonly string[]): Promise<Ended> {
+  return new Promise(resolve => {
+    execFile(file, args, { cwd }, (error, out, err) => resolve({ code: error ? Number(error.code) : 0, out, err }));
+  });
+}
+const cyclebox = (cwd: string, ...args: string[]) => run(cwd, process.execPath, [entry, ...args]);
+
+/** A folder with an image, a model, and two folders of images to train on. */
+async function workplace(): Promise<string> {
+  const folder = await temporaryFolder();
+  await writeTinyOnnx(join(folder, 'negate.onnx'));
+  await writeFile(join(folder, 'a.png'), await encodeImage(testPicture(40, 30), { format: 'png' }));
+  for (const domain of ['reds', 'blues']) {
+    await mkdir(join(folder, domain));
+    await writeFile(join(folder, domain, '1.png'), await encodeImage(testPicture(64, 64), { format: 'png' }));
+  }
+  return folder;
+}
+const training = ['train', '--pair', 'red-blue', '--a', 'reds', '--b', 'blues', '--out', 'run', '--threads', '1'];
+
+describe('--engine', () => {
+  test('names what translates, and the result says where it was made', async () => {
+    const folder = await workplace();
+    const { code, out } = await cyclebox(
+      folder,
+      'translate',
+      'a.png',
+      '--model',
+      'negate.onnx',
+      '--engine',
+      'cpu',
+      '--json',
+    );
+    expect(code).toBe(0);
+    expect(JSON.parse(out).results).toMatchObject([{ device: 'cpu', precision: 'float32' }]);
+  });
+
+  test('that is misspelt is a wrong argument, before anything is done', async () => {
+    const folder = await workplace();
+    const translated = await cyclebox(folder, 'translate', 'a.png', '--model', 'negate.onnx', '--engine', 'cudda');
+    expect(translated).toMatchObject({ code: 2, out: '', err: expect.stringContaining('Did you mean "cuda"?') });
+    expect(await cyclebox(folder, ...training, '--engine', 'gpu:0')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('There is no engine "gpu:0"'),
+    });
+  });
+
+  test('that this system cannot have is refused with the reason, and nothing else is taken', async () => {
+    const folder = await workplace();
+    const foreign = process.platform === 'darwin' ? 'directml' : 'coreml';
+    const translated = await cyclebox(folder, 'translate', 'a.png', '--model', 'negate.onnx', '--engine', foreign);
+    expect(translated).toMatchObject({ code: 1, out: '', err: expect.stringMatching(/^ENGINE_UNAVAILABLE: /m) });
+    expect((await cyclebox(folder, ...training, '--engine', foreign)).err).toMatch(/ENGINE_UNAVAILABLE: .*only for/);
+  });
+
+  test('trains on what is named, and says on which device', async () => {
+    const folder = await workplace();
+    const small = ['--size', '32', '--width', '4', '--blocks', '1', '--steps', '1'];
+    const { code, out } = await cyclebox(folder, ...training, ...small, '--engine', 'cpu');
+    expect([code, out]).toEqual([0, expect.stringMatching(/^Training red-blue: .* on .+, 1 threads \(cpu\)$/m)]);
+  });
+});
+
+const hasUlimit = process.platform === 'linux' && execFileSync('/bin/sh', ['-c', 'ulimit -v']).length > 0;
+
+test.skipIf(!hasUlimit)(
+  'a training that does not fit into memory is answered with the options that lower it',
+  async () => {
+    const folder = await workplace();
+    const words = [
+      process.execPath,
+      entry,
+      ...training,
+      '--size',
+      '512',
+      '--batch',
+      '2',
+      '--width',
+      '32',
+      '--blocks',
+      '1',
+    ];
+    const command = `ulimit -v 1700000; exec ${words.map(word => `'${word}'`).join(' ')}`;
+    const { code, err } = await run(folder, '/bin/sh', ['-c', command]);
+    expect(code).toBe(1);
+    expect(err).toMatch(
+      /OUT_OF_MEMORY: Training red-blue with batch 2, crops of 512, width 32 does not fit .*Give --batch 1, and if that is not enough, --size 256\./,
+    );
+  },
+);
