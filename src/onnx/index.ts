@@ -1,3 +1,4 @@
+export { toHalfPrecision } from './half-precision.js';
 export { encodeIdentity } from './identity.js';
 export { encodeOnnx, type LoweringOptions, variableInput, variableUpdate } from './lowering.js';
 export { decodeOnnx, type OnnxConvolution, type OnnxModelFile, type OnnxValue } from './model-file.js';

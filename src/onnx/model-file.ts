@@ -31,7 +31,7 @@ export interface OnnxModelFile {
 
 /** @throws MODEL_INVALID naming `file` when the bytes are no ONNX model. */
 export function decodeOnnx(bytes: Uint8Array, file?: string): OnnxModelFile {
-  const model = decode(bytes, file);
+  const model = parseModel(bytes, file);
   const graph = model.graph;
   const initializers = graph?.initializer ?? [];
   const stored = new Set(initializers.map(tensor => tensor.name));
@@ -50,16 +50,17 @@ export function decodeOnnx(bytes: Uint8Array, file?: string): OnnxModelFile {
 }
 
 type Model = ReturnType<typeof onnx.ModelProto.decode>;
-type OnnxNode = NonNullable<NonNullable<Model['graph']>['node']>[number];
-type Value = NonNullable<NonNullable<NonNullable<Model['graph']>['input']>[number]>;
-type Initializer = NonNullable<NonNullable<NonNullable<Model['graph']>['initializer']>[number]>;
+export type OnnxNodeProto = NonNullable<NonNullable<Model['graph']>['node']>[number];
+export type OnnxValueProto = NonNullable<NonNullable<NonNullable<Model['graph']>['input']>[number]>;
+export type OnnxTensorProto = NonNullable<NonNullable<NonNullable<Model['graph']>['initializer']>[number]>;
 
-function convolutionOf({ attribute }: OnnxNode): OnnxConvolution {
+function convolutionOf({ attribute }: OnnxNodeProto): OnnxConvolution {
   const found = (wanted: string) => attribute?.find(({ name }) => name === wanted);
   return { groups: Number(found('group')?.i ?? 1), strides: (found('strides')?.ints ?? []).map(Number) };
 }
 
-function decode(bytes: Uint8Array, file: string | undefined): Model {
+/** The file's own structure. @throws MODEL_INVALID naming `file` when the bytes are no ONNX model. */
+export function parseModel(bytes: Uint8Array, file: string | undefined): Model {
   try {
     const model = onnx.ModelProto.decode(bytes);
     if (model.graph?.node?.length) return model;
@@ -77,7 +78,7 @@ function invalid(file: string | undefined, cause?: unknown): CycleboxError {
   });
 }
 
-function describe(value: Value): OnnxValue {
+function describe(value: OnnxValueProto): OnnxValue {
   const dims = value.type?.tensorType?.shape?.dim ?? [];
   const shape = dims.map(dim =>
     dim.dimParam ? dim.dimParam : dim.dimValue == null ? undefined : Number(dim.dimValue),
@@ -85,7 +86,8 @@ function describe(value: Value): OnnxValue {
   return { name: value.name ?? '', shape };
 }
 
-function floatsOf(tensor: Initializer): Float32Array {
+/** float32 values, wherever the file keeps them. */
+export function floatsOf(tensor: OnnxTensorProto): Float32Array {
   if (tensor.rawData?.length) {
     const copy = Uint8Array.from(tensor.rawData);
     return new Float32Array(copy.buffer);

@@ -9,7 +9,14 @@ import { availableParallelism } from 'node:os';
 import * as ort from 'onnxruntime-node';
 import { CycleboxError } from '../../base/index.js';
 import type { Graph } from '../../graph/index.js';
-import { decodeOnnx, encodeIdentity, encodeOnnx, type LoweringTarget, variableUpdate } from '../../onnx/index.js';
+import {
+  decodeOnnx,
+  encodeIdentity,
+  encodeOnnx,
+  type LoweringTarget,
+  toHalfPrecision,
+  variableUpdate,
+} from '../../onnx/index.js';
 import type {
   CompileOptions,
   Device,
@@ -82,6 +89,8 @@ class OnnxEngine implements Engine {
   readonly #programs = new Set<OnnxProgram>();
   readonly #states = new Set<DeviceState>();
   #transfer: Transfer | undefined;
+  /** Rejects where the device has none. */
+  #float16: Promise<void> | undefined;
 
   constructor(provider: OnnxProvider, index: number, device: Device, threads: number | undefined) {
     this.id = provider;
@@ -113,21 +122,26 @@ class OnnxEngine implements Engine {
     const held = state === undefined ? undefined : OnnxState.of(state);
     checkVariables(graph, name => held?.shapeOf(name));
     const updates = Object.keys(graph.updates);
-    const session = await this.#session(encodeOnnx(graph, { target: this.#target }), {
+    const bytes = encodeOnnx(graph, { target: this.#target });
+    const options: SessionOptions = {
       layout: layoutOfGraph(graph),
       training: updates.length > 0,
       kept: held instanceof DeviceState ? updates.map(variableUpdate) : [],
       handedOut: Object.keys(graph.outputs),
-    });
-    return this.#track(new OnnxProgram(session, { graph, state: held }));
+    };
+    const reopen = held instanceof DeviceState ? undefined : () => this.#session(bytes, options);
+    return this.#track(new OnnxProgram(await this.#session(bytes, options), { graph, state: held, reopen }));
   }
 
-  async load(model: ModelSource, _options: LoadOptions = {}): Promise<Program> {
+  async load(model: ModelSource, { precision = 'float32' }: LoadOptions = {}): Promise<Program> {
     const name = 'path' in model ? model.path : (model.name ?? 'The model');
     const bytes = 'path' in model ? await readModel(model.path) : model.bytes;
     const file = decodeOnnx(bytes, name);
+    if (precision === 'float16') await this.#requireFloat16();
+    const written = precision === 'float16' ? toHalfPrecision(bytes, name) : bytes;
     try {
-      return this.#track(new OnnxProgram(await this.#session(bytes, { layout: layoutOfModel(file) }), file));
+      const open = () => this.#session(written, { layout: layoutOfModel(file) });
+      return this.#track(new OnnxProgram(await open(), { metadata: file.metadata, reopen: open }));
     } catch (error) {
       if (isAboutDevice(error)) throw error;
       const message = `${name} could not be loaded: ${error instanceof Error ? error.message : error}`;
@@ -135,7 +149,13 @@ class OnnxEngine implements Engine {
     }
   }
 
-  async releaseCaches(): Promise<void> {}
+  /**
+   * A session keeps the largest memory that its runs took: all are closed, and opened again by the next run. Programs whose
+   * state is on the device stay, since closing them copies what they made.
+   */
+  async releaseCaches(): Promise<void> {
+    for (const program of this.#programs) await program.suspend();
+  }
 
   /** The device closes with its last session, and with it whatever tensors are left there: states go first. */
   async dispose(): Promise<void> {
@@ -143,6 +163,27 @@ class OnnxEngine implements Engine {
     await Promise.all([...this.#programs].map(program => program.dispose()));
     await this.#transfer?.dispose();
     this.#transfer = undefined;
+  }
+
+  /** Tried once: WebGPU has it where the adapter does, and says so only when something runs. */
+  #requireFloat16(): Promise<void> {
+    this.#float16 ??= this.#tryFloat16();
+    return this.#float16;
+  }
+
+  async #tryFloat16(): Promise<void> {
+    const refused = (cause?: unknown) => {
+      const message = `${this.device.id} has no float16 (${this.device.name}). Take --precision float32.`;
+      return new CycleboxError('ENGINE_UNAVAILABLE', message, { cause });
+    };
+    if (!providerTraits[this.id].float16) throw refused();
+    try {
+      const session = await this.#session(toHalfPrecision(encodeIdentity('x', 'y')));
+      await session.run({ x: new ort.Tensor('float32', Float32Array.of(0.5, -3), [2]) });
+      await session.release();
+    } catch (error) {
+      throw refused(error);
+    }
   }
 
   get #target(): LoweringTarget {

@@ -16,6 +16,8 @@ export interface OnnxProgramParts {
   readonly graph?: Graph;
   readonly state?: OnnxState | undefined;
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Makes the session anew; absent where it must stay. */
+  readonly reopen?: (() => Promise<ort.InferenceSession>) | undefined;
 }
 
 export class OnnxProgram implements Program {
@@ -26,10 +28,13 @@ export class OnnxProgram implements Program {
   readonly #variables: readonly string[];
   readonly #updates: readonly string[];
   readonly #state: OnnxState | undefined;
+  readonly #reopen: (() => Promise<ort.InferenceSession>) | undefined;
+  /** Undefined while suspended, and for good once disposed of. */
   #session: ort.InferenceSession | undefined;
+  #disposed = false;
   #afterDispose: () => void = () => {};
 
-  constructor(session: ort.InferenceSession, { graph, state, metadata = {} }: OnnxProgramParts) {
+  constructor(session: ort.InferenceSession, { graph, state, metadata = {}, reopen }: OnnxProgramParts) {
     const variables = Object.keys(graph?.variables ?? {});
     const updates = Object.keys(graph?.updates ?? {});
     const kept = new Set([...variables.map(variableInput), ...updates.map(variableUpdate)]);
@@ -38,27 +43,39 @@ export class OnnxProgram implements Program {
     this.metadata = metadata;
     this.#graph = graph;
     this.#session = session;
+    this.#reopen = reopen;
     this.#variables = variables;
     this.#updates = updates;
     this.#state = state;
   }
 
   async run(inputs: Tensors): Promise<Record<string, TensorData>> {
-    const session = this.#session;
-    if (!session) throw new CycleboxError('ENGINE_FAILED', 'The program was disposed of before this run.');
+    if (this.#disposed) throw new CycleboxError('ENGINE_FAILED', 'The program was disposed of before this run.');
     if (this.#graph) symbolValues(this.#graph, inputs);
-    const results = await this.#invoke(session, this.#feeds(inputs), this.#fetches());
+    const feeds = this.#feeds(inputs);
+    this.#session ??= await this.#reopen!();
+    const results = await this.#invoke(this.#session, feeds, this.#fetches());
     for (const name of this.#updates) this.#state?.advance(name, results[variableUpdate(name)] as ort.Tensor, this);
     return Object.fromEntries(this.outputs.map(name => [name, hostTensor(results[name]!)]));
   }
 
   async dispose(): Promise<void> {
-    const session = this.#session;
-    if (!session) return;
-    this.#session = undefined;
+    if (this.#disposed) return;
+    this.#disposed = true;
     this.#afterDispose();
     await this.#state?.detach(this);
-    await session.release();
+    await this.#close();
+  }
+
+  /** Gives back what the session holds, until the next run. */
+  async suspend(): Promise<void> {
+    if (this.#reopen) await this.#close();
+  }
+
+  async #close(): Promise<void> {
+    const session = this.#session;
+    this.#session = undefined;
+    await session?.release();
   }
 
   onDispose(callback: () => void): void {

@@ -1,0 +1,29 @@
+/** IEEE 754 half precision, as 16-bit words: JavaScript has no array of them on every Node that cyclebox runs on. */
+
+const float = new Float32Array(1);
+const bits = new Uint32Array(float.buffer);
+
+/** Rounded to nearest, ties to even; beyond 65504 infinite, below 2^-24 zero or the smallest value. */
+export function toFloat16(values: Float32Array): Uint16Array {
+  return Uint16Array.from(values, halfOf);
+}
+
+function halfOf(value: number): number {
+  float[0] = value;
+  const word = bits[0]!;
+  const sign = (word >>> 16) & 0x8000;
+  const magnitude = word & 0x7fffffff;
+  if (magnitude > 0x7f800000) return sign | 0x7e00;
+  if (magnitude >= 0x47800000) return sign | 0x7c00;
+  // Subnormal: whole multiples of 2^-24; 1024 of them are the smallest normal number, as the bits have it.
+  if (magnitude < 0x38800000) return sign | (rounded(Math.abs(value) * 2 ** 24) & 0xffff);
+  // The 13 bits that go are rounded; a carry into the exponent is right, up to infinity.
+  return sign | (((magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13) & 0x7fff);
+}
+
+/** To the nearest whole number, ties to even. */
+function rounded(value: number): number {
+  const below = Math.floor(value);
+  const rest = value - below;
+  return rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? below + 1 : below;
+}

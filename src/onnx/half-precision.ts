@@ -1,0 +1,191 @@
+/**
+ * A model file rewritten to calculate in float16: half the memory, and twice the speed where the device has the units.
+ * Inputs and outputs stay float32, with a Cast behind and before them. Sums over whole images stay float32 too: a mean
+ * of 65536 values, or a variance plus 1e-5, is not to be had from ten bits.
+ */
+import onnxProto from 'onnx-proto';
+import { CycleboxError } from '../base/index.js';
+import { toFloat16 } from './float16.js';
+import { floatsOf, type OnnxNodeProto, type OnnxTensorProto, type OnnxValueProto, parseModel } from './model-file.js';
+
+const { onnx } = onnxProto;
+const { FLOAT, FLOAT16 } = onnx.TensorProto.DataType;
+
+/** Statistics, and what their results go through before they are of the size of the image's values again. */
+const exactOperations: ReadonlySet<string> = new Set([
+  'InstanceNormalization',
+  'GroupNormalization',
+  'LayerNormalization',
+  'LpNormalization',
+  'BatchNormalization',
+  'ReduceMean',
+  'ReduceSum',
+  'ReduceSumSquare',
+  'ReduceL1',
+  'ReduceL2',
+  'ReduceLogSum',
+  'ReduceLogSumExp',
+  'ReduceProd',
+  'GlobalAveragePool',
+  'GlobalLpPool',
+  'Softmax',
+  'LogSoftmax',
+  'Pow',
+  'Exp',
+  'Log',
+  'Sqrt',
+  'Reciprocal',
+  'Resize',
+  'Upsample',
+]);
+
+/** @throws MODEL_INVALID naming `file`; ENGINE_UNAVAILABLE for a model with branches or loops */
+export function toHalfPrecision(bytes: Uint8Array, file = 'The model'): Uint8Array {
+  const model = parseModel(bytes, file);
+  const graph = model.graph!;
+  const rewrite = new HalfRewrite(file, graph.initializer ?? []);
+  graph.input = (graph.input ?? []).filter(({ name }) => !rewrite.isWeight(name!));
+  for (const value of graph.input.filter(isFloat)) rewrite.takeFloat(value.name!);
+  for (const node of graph.node ?? []) rewrite.add(node);
+  for (const value of (graph.output ?? []).filter(isFloat)) rewrite.asFloat(value.name!);
+  graph.node = rewrite.nodes;
+  graph.initializer = rewrite.initializers;
+  graph.valueInfo = [];
+  return onnx.ModelProto.encode(model).finish();
+}
+
+function isFloat({ type }: OnnxValueProto): boolean {
+  return type?.tensorType?.elemType === FLOAT;
+}
+
+/** Follows which values there are as floats, which as halves, and converts where one is needed and the other is there. */
+class HalfRewrite {
+  readonly nodes: OnnxNodeProto[] = [];
+  readonly initializers: OnnxTensorProto[] = [];
+  readonly #file: string;
+  readonly #weights = new Map<string, OnnxTensorProto>();
+  readonly #floats = new Set<string>();
+  readonly #halves = new Set<string>();
+
+  constructor(file: string, initializers: readonly OnnxTensorProto[]) {
+    this.#file = file;
+    for (const tensor of initializers) {
+      if (tensor.dataType === FLOAT) this.#weights.set(tensor.name!, tensor);
+      else this.initializers.push(tensor);
+    }
+  }
+
+  isWeight(name: string): boolean {
+    return this.#weights.has(name);
+  }
+
+  takeFloat(name: string): void {
+    this.#floats.add(name);
+  }
+
+  add(node: OnnxNodeProto): void {
+    if (node.attribute?.some(({ g, graphs }) => g || graphs?.length)) {
+      const message = `${this.#file} branches or loops (${node.opType}): it runs in float32 only.`;
+      throw new CycleboxError('ENGINE_UNAVAILABLE', message, { subject: { file: this.#file } });
+    }
+    if (exactOperations.has(node.opType!) || isPlainConstant(node)) this.#addExact(node);
+    else this.#addHalf(node);
+  }
+
+  /** The name under which a float, or what is no number at all, is to be had. */
+  asFloat(name: string): string {
+    if (this.#floats.has(name)) return name;
+    const weights = this.#weights.get(name);
+    if (!weights && !this.#halves.has(name)) return name;
+    if (weights) this.initializers.push(weights);
+    else this.nodes.push(castNode(halfName(name), name, FLOAT));
+    this.#floats.add(name);
+    return name;
+  }
+
+  #asHalf(name: string): string {
+    const weights = this.#weights.get(name);
+    if (this.#halves.has(name)) return halfName(name);
+    if (!weights && !this.#floats.has(name)) return name;
+    if (weights) this.initializers.push(halfWeights(weights));
+    else this.nodes.push(castNode(name, halfName(name), FLOAT16));
+    this.#halves.add(name);
+    return halfName(name);
+  }
+
+  #addExact(node: OnnxNodeProto): void {
+    node.input = (node.input ?? []).map(name => this.asFloat(name));
+    this.nodes.push(node);
+    for (const name of node.output ?? []) this.#floats.add(name);
+  }
+
+  #addHalf(node: OnnxNodeProto): void {
+    const before = node.input ?? [];
+    node.input = before.map(name => this.#asHalf(name));
+    const takesHalves = node.input.some((name, at) => name !== before[at]);
+    node.attribute = node.attribute?.map(asHalfAttribute) ?? [];
+    if (givesFloats(node) || (takesHalves && !otherResults.has(node.opType!))) {
+      for (const name of node.output ?? []) this.#halves.add(name);
+      node.output = node.output?.map(halfName) ?? [];
+    }
+    this.nodes.push(node);
+  }
+}
+
+/** Results of these are no floats, whatever goes in; a Cast's are what it says. */
+const otherResults: ReadonlySet<string> = new Set([
+  'Cast',
+  'Shape',
+  'Size',
+  'Greater',
+  'GreaterOrEqual',
+  'Less',
+  'LessOrEqual',
+  'Equal',
+  'ArgMax',
+  'ArgMin',
+  'NonZero',
+  'IsNaN',
+  'IsInf',
+]);
+
+function halfName(name: string): string {
+  return `${name}:half`;
+}
+
+function castNode(from: string, to: string, type: number): OnnxNodeProto {
+  const attribute = [onnx.AttributeProto.create({ name: 'to', type: onnx.AttributeProto.AttributeType.INT, i: type })];
+  return onnx.NodeProto.create({ opType: 'Cast', name: `Cast ${to}`, input: [from], output: [to], attribute });
+}
+
+/** Whether the node makes floats, now halves, of what is no float: a constant, a filled tensor, a conversion. */
+function givesFloats({ opType, attribute }: OnnxNodeProto): boolean {
+  if (opType === 'Cast') return attribute?.some(({ name, i }) => name === 'to' && Number(i) === FLOAT16) ?? false;
+  return opType === 'Constant' || opType === 'ConstantOfShape'
+    ? (attribute?.some(({ t }) => t?.dataType === FLOAT16) ?? false)
+    : false;
+}
+
+/** Constants that are no tensors, and the fill that is zero because none is given, have no half. */
+function isPlainConstant({ opType, attribute }: OnnxNodeProto): boolean {
+  if (opType === 'ConstantOfShape') return !attribute?.length;
+  return opType === 'Constant' && (attribute?.some(({ name }) => /^value_floats?$/.test(name ?? '')) ?? false);
+}
+
+type AttributeProto = NonNullable<OnnxNodeProto['attribute']>[number];
+
+function asHalfAttribute(attribute: AttributeProto): AttributeProto {
+  if (attribute.name === 'to' && Number(attribute.i) === FLOAT) return { ...attribute, i: FLOAT16 };
+  if (attribute.t?.dataType !== FLOAT) return attribute;
+  return { ...attribute, t: halfWeights(attribute.t) };
+}
+
+function halfWeights(tensor: OnnxTensorProto): OnnxTensorProto {
+  const halves = toFloat16(floatsOf(tensor));
+  return onnx.TensorProto.create({
+    name: halfName(tensor.name ?? ''),
+    dataType: FLOAT16,
+    dims: tensor.dims ?? [],
+    rawData: new Uint8Array(halves.buffer),
+  });
+}
