@@ -69,7 +69,8 @@ function device({ device, hardware, float16, speed, selfTestError }: DeviceRepor
   const measured = speed
     ? `${speed.imagesPerSecond.toPrecision(3)} images/s of ${speed.size} × ${speed.size}`
     : 'not timed';
-  const facts = [measured, float16 ? 'float16' : 'float32 only', hardware ? '' : 'imitated in software', version];
+  const by = device.name.startsWith(version) ? '' : version;
+  const facts = [measured, float16 ? 'float16' : 'float32 only', hardware ? '' : 'imitated in software', by];
   const error = `self-test passed (${selfTestError.toExponential(0)})`;
   return `${device.id.padEnd(9)} ${device.name}${memory}: ${[...facts, error].filter(Boolean).join(', ')}`;
 }

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
@@ -15,16 +16,18 @@ import {
   type Program,
   referenceEngine,
 } from '../../src/engine/index.js';
+import { temporaryFolder } from '../support/pictures.js';
 
 const entry = fileURLToPath(new URL('../fixtures/engine/probe.mjs', import.meta.url));
 const twoCards = { nvidia: 2, any: true };
 
 /** How the devices of the probing fixture behave. */
-function devices(behaviours: Record<string, 'abort' | 'hang' | 'throw' | 'software'>): void {
+function devices(behaviours: Record<string, 'abort' | 'hang' | 'throw' | 'software' | 'processor'>): void {
   vi.stubEnv('FIXTURE_DEVICES', JSON.stringify(behaviours));
 }
 afterEach(() => {
   vi.unstubAllEnvs();
+  vi.restoreAllMocks();
 });
 
 describe('the self-test', () => {
@@ -192,6 +195,22 @@ describe('choosing', () => {
     expect(taken.map(({ id }) => id)).toEqual(['cpu']);
     expect(passedOver).toEqual([{ choice: 'webgpu', reason: expect.stringContaining('imitated in software') }]);
     expect((await chooseDevices('webgpu', { accelerators, entry })).devices).toMatchObject([{ id: 'webgpu' }]);
+  });
+
+  test('auto takes TensorFlow.js last, and only on a GPU', async () => {
+    const folder = await temporaryFolder();
+    const installed = join(folder, 'node_modules/@tensorflow/tfjs-node-gpu');
+    await mkdir(installed, { recursive: true });
+    await writeFile(join(installed, 'package.json'), '{}');
+    vi.spyOn(process, 'cwd').mockReturnValue(folder);
+    const accelerators = { nvidia: 1, any: true };
+    devices({ 'cuda:0': 'throw', webgpu: 'throw' });
+    expect((await chooseDevices('auto', { accelerators, entry })).devices).toMatchObject([{ id: 'tfjs' }]);
+    devices({ 'cuda:0': 'throw', webgpu: 'throw', tfjs: 'processor' });
+    const { devices: taken, passedOver } = await chooseDevices('auto', { accelerators, entry });
+    expect(taken.map(({ id }) => id)).toEqual(['cpu']);
+    expect(passedOver.map(({ choice }) => choice)).toEqual(['cuda', 'webgpu', 'tfjs']);
+    expect(passedOver[2]?.reason).toMatch(/sees no graphics processor/);
   });
 
   test('what was named and does not work is an error with the reason, never another device', async () => {

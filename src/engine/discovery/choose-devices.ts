@@ -12,7 +12,7 @@ import type { Device, EngineChoice, EngineId } from '../contract.js';
 import { splitChoice } from '../engine-choice.js';
 import { type Accelerators, findAccelerators } from './accelerators.js';
 import { type DiscoverOptions, discoverEngines } from './discover-engines.js';
-import type { DeviceReport, EngineReport, PassedOver } from './engine-report.js';
+import type { EngineReport, PassedOver } from './engine-report.js';
 import { imitated } from './hardware.js';
 import { isInstalled } from './installed.js';
 import { probeDevice } from './probe-device.js';
@@ -73,8 +73,23 @@ async function chooseAutomatically(options: ChooseOptions): Promise<ChosenDevice
 /** The devices of an engine that `auto` takes; what it does not is added to `passedOver`. */
 function automaticDevices(report: EngineReport | undefined, passedOver: PassedOver[]): readonly Device[] {
   if (!report) return [];
-  passedOver.push(...reasons(report));
-  return report.usable ? report.devices.filter(({ hardware }) => hardware).map(({ device }) => device) : [];
+  if (!report.usable) {
+    passedOver.push({ choice: report.engine, reason: report.reason });
+    return [];
+  }
+  passedOver.push(...(report.failed ?? []));
+  const taken: Device[] = [];
+  for (const { device, hardware } of report.devices) {
+    const reason = hardware ? onProcessor(device) : imitated(device.name);
+    if (reason === undefined) taken.push(device);
+    else passedOver.push({ choice: device.id, reason });
+  }
+  return taken;
+}
+
+/** TensorFlow.js with a backend for the GPU works also where that sees none, slower than ONNX Runtime does. */
+function onProcessor({ kind, name }: Device): string | undefined {
+  return kind === 'gpu' ? undefined : `${name} sees no graphics processor.`;
 }
 
 /** What `auto` tries, best first, the processor aside. */
@@ -116,15 +131,6 @@ async function chooseNumbered(
 async function discover(engine: EngineId, options: ChooseOptions, onlyHardware = false): Promise<EngineReport> {
   const [report] = await discoverEngines({ ...options, engines: [engine], float16: false, onlyHardware });
   return report!;
-}
-
-function reasons(report: EngineReport): readonly PassedOver[] {
-  if (!report.usable) return [{ choice: report.engine, reason: report.reason }];
-  return [...(report.failed ?? []), ...report.devices.filter(({ hardware }) => !hardware).map(imitation)];
-}
-
-function imitation({ device }: DeviceReport): PassedOver {
-  return { choice: device.id, reason: imitated(device.name) };
 }
 
 function unavailable(choice: EngineChoice, reason: string, remedy: string | undefined): CycleboxError {

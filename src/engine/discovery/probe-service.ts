@@ -82,7 +82,8 @@ function withWeights(graph: Graph): Graph {
 }
 
 function versionOf({ id, device }: Engine): string {
-  if (id === 'tfjs' || id === 'reference') return device.name;
+  // TensorFlow.js: its device's name begins with the version and the backend.
+  if (id === 'tfjs' || id === 'reference') return device.name.split(',').slice(0, 2).join(',');
   const manifest = createRequire(import.meta.url).resolve('onnxruntime-node/package.json');
   return `ONNX Runtime ${(JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version}`;
 }

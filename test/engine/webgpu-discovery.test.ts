@@ -1,0 +1,28 @@
+/** Discovery on a WebGPU adapter that is really there; on machines without a GPU that is a driver in software. */
+import { expect, test } from 'vitest';
+import { chooseDevices, discoverEngines } from '../../src/engine/index.js';
+import { describeWebGpu } from './webgpu-adapter.js';
+
+const isSoftware = () => /swiftshader|lvp/i.test(process.env['VK_DRIVER_FILES'] ?? '');
+
+await describeWebGpu('Discovery of WebGPU', () => {
+  test('the device passes the self-test in a process of its own, and is told from an imitation', async () => {
+    const [report] = await discoverEngines({ engines: ['webgpu'] });
+    expect(report).toMatchObject({
+      engine: 'webgpu',
+      usable: true,
+      version: expect.stringMatching(/^ONNX Runtime 1\./),
+    });
+    const [found] = report?.usable ? report.devices : [];
+    expect(found).toMatchObject({ device: { id: 'webgpu', kind: 'gpu' }, hardware: !isSoftware() });
+    expect(found?.selfTestError).toBeLessThan(0.005);
+  });
+
+  test('auto takes it where it is real, and the processor where it is not', async () => {
+    const { devices, passedOver } = await chooseDevices('auto', { accelerators: { nvidia: 0, any: true } });
+    expect(devices.map(({ id }) => id)).toEqual([isSoftware() ? 'cpu' : 'webgpu']);
+    const imitation = { choice: 'webgpu', reason: expect.stringContaining('imitated in software') };
+    expect(passedOver).toEqual(isSoftware() ? [imitation] : []);
+    expect((await chooseDevices('webgpu')).devices).toMatchObject([{ id: 'webgpu' }]);
+  });
+});
