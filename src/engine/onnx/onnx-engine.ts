@@ -51,13 +51,22 @@ export interface OnnxEngineOptions extends EngineOptions {
   readonly provider?: OnnxProvider | undefined;
   /** Which of the provider's devices, counted from 0, where it has several. */
   readonly index?: number | undefined;
+  readonly inspection?: Inspection | undefined;
+}
+
+/** For tests and measurements: who runs what. */
+export interface Inspection {
+  /** Refuses graphs of which the processor would run a part, rather than let values cross for it in every run. */
+  readonly deviceOnly?: boolean;
+  /** Each session writes a profile to a file that begins so when it is closed. */
+  readonly profilePrefix?: string;
 }
 
 /** @throws ENGINE_UNAVAILABLE with what to do when the provider or its device cannot be used on this machine. */
 export async function openOnnxEngine(options: OnnxEngineOptions = {}): Promise<Engine> {
-  const { provider = 'cpu', index = 0, threads } = options;
+  const { provider = 'cpu', index = 0, threads, inspection = {} } = options;
   requireProvider(provider);
-  const engine = new OnnxEngine(provider, index, await deviceOf(provider, index, threads), threads);
+  const engine = new OnnxEngine(provider, index, await deviceOf(provider, index, threads), threads, inspection);
   await engine.open();
   return engine;
 }
@@ -86,17 +95,25 @@ class OnnxEngine implements Engine {
   readonly device: Device;
   readonly #index: number;
   readonly #threads: number | undefined;
+  readonly #inspection: Inspection;
   readonly #programs = new Set<OnnxProgram>();
   readonly #states = new Set<DeviceState>();
   #transfer: Transfer | undefined;
   /** Rejects where the device has none. */
   #float16: Promise<void> | undefined;
 
-  constructor(provider: OnnxProvider, index: number, device: Device, threads: number | undefined) {
+  constructor(
+    provider: OnnxProvider,
+    index: number,
+    device: Device,
+    threads: number | undefined,
+    inspection: Inspection,
+  ) {
     this.id = provider;
     this.device = device;
     this.#index = index;
     this.#threads = threads;
+    this.#inspection = inspection;
   }
 
   /** Tries the provider, for it to fail here rather than in the first use. */
@@ -202,7 +219,9 @@ class OnnxEngine implements Engine {
    */
   async #session(bytes: Uint8Array, options: SessionOptions = {}): Promise<ort.InferenceSession> {
     const { training = false, kept = [], handedOut = [], layout = 'NHWC' } = options;
+    const { deviceOnly, profilePrefix } = this.#inspection;
     const threads = this.#threads ?? (this.id === 'cpu' ? availableParallelism() : undefined);
+    const ofSession = { intra_op: { spin_duration_us: spinMicroseconds } };
     try {
       return await ort.InferenceSession.create(bytes, {
         executionProviders: executionProviders(this.id, this.#index, layout),
@@ -211,7 +230,8 @@ class OnnxEngine implements Engine {
         enableMemPattern: this.id === 'cpu' && !training,
         logSeverityLevel: 3,
         ...(kept.length > 0 && { preferredOutputLocation: locations(kept, handedOut) }),
-        extra: { session: { intra_op: { spin_duration_us: spinMicroseconds } } },
+        ...(profilePrefix !== undefined && { enableProfiling: true, profileFilePrefix: profilePrefix }),
+        extra: { session: deviceOnly ? { ...ofSession, disable_cpu_ep_fallback: '1' } : ofSession },
       });
     } catch (error) {
       throw asEngineError(error, 'compiling');

@@ -75,6 +75,7 @@ export class OnnxProgram implements Program {
   async #close(): Promise<void> {
     const session = this.#session;
     this.#session = undefined;
+    session?.endProfiling(); // Nothing where none was asked for.
     await session?.release();
   }
 
