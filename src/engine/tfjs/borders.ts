@@ -4,6 +4,7 @@
  */
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Padding, Slice } from '../../graph/index.js';
+import { dilated, fitted, mirrored, part } from './axes.js';
 import type { Tensorflow } from './installation.js';
 import { arranged, type Layout, placeOf } from './layout.js';
 import type { Placed, Site } from './site.js';
@@ -52,51 +53,13 @@ export function lowerSliceGrad({ builder, inputs: [dy], attributes }: Site<'slic
   const shape = arranged(attributes.shape, layout);
   const name = `sliceGrad [${shape}] ${starts} ${steps}`;
   const placed = builder.call(name, [slot], (tf, [value]) => {
-    const spread = steps.reduce<Tensor>((values, step, axis) => dilate(tf, values, axis, step), value!);
+    const spread = steps.reduce<Tensor>((values, step, axis) => dilated(tf, values, axis, step), value!);
     return shape.reduce<Tensor>((values, size, axis) => {
       const start = starts[axis]!;
       return fitted(tf, values, axis, start, size - start - values.shape[axis]!);
     }, spread);
   });
   return { slot: placed, layout };
-}
-
-/** Cells added (or, below zero, cut off) at the two ends of an axis. */
-export function fitted(tf: Tensorflow, x: Tensor, axis: number, before: number, after: number): Tensor {
-  const first = Math.max(0, -before);
-  const size = x.shape[axis]! - first - Math.max(0, -after);
-  const cut = size === x.shape[axis] ? x : part(tf, x, axis, first, size);
-  if (before <= 0 && after <= 0) return cut;
-  return tf.pad(
-    cut,
-    x.shape.map((_, at) => (at === axis ? [Math.max(0, before), Math.max(0, after)] : [0, 0])),
-  );
-}
-
-/** `step - 1` zeros between neighbours along an axis; none behind the last. */
-export function dilate(tf: Tensorflow, x: Tensor, axis: number, step: number): Tensor {
-  if (step === 1 || x.shape[axis] === 1) return x;
-  const outer = product(x.shape.slice(0, axis));
-  const size = x.shape[axis]!;
-  const inner = product(x.shape.slice(axis + 1));
-  const split = tf.reshape(x, [outer * size, 1, inner]);
-  const spread = tf.pad(split, [
-    [0, 0],
-    [0, step - 1],
-    [0, 0],
-  ]);
-  const shape = x.shape.map((length, at) => (at === axis ? size * step : length));
-  return part(tf, tf.reshape(spread, shape), axis, 0, (size - 1) * step + 1);
-}
-
-/** `size` cells from `start` along an axis. */
-export function part(tf: Tensorflow, x: Tensor, axis: number, start: number, size: number): Tensor {
-  const begin = x.shape.map((_, at) => (at === axis ? start : 0));
-  return tf.slice(
-    x,
-    begin,
-    x.shape.map((length, at) => (at === axis ? size : length)),
-  );
 }
 
 /** The pairs that padding wants, for an image in a layout. */
@@ -113,25 +76,21 @@ function foldAxis(tf: Tensorflow, x: Tensor, axis: number, before: number, after
   if (before === 0 && after === 0) return x;
   const size = x.shape[axis]! - before - after;
   const middle = (start: number, stop: number) => part(tf, x, axis, before + start, stop - start);
-  const mirrored = (start: number, length: number) => tf.reverse(part(tf, x, axis, start, length), axis);
+  const strip = (start: number, length: number) => mirrored(tf, x, axis, start, length);
   const [low, high] = [1 + before, size - 1 - after];
   if (low > high) {
     return [
-      ...(before > 0 ? [fitted(tf, mirrored(0, before), axis, 1, size - 1 - before)] : []),
-      ...(after > 0 ? [fitted(tf, mirrored(before + size, after), axis, high, 1)] : []),
-    ].reduce((sum, strip) => tf.add(sum, strip), middle(0, size));
+      ...(before > 0 ? [fitted(tf, strip(0, before), axis, 1, size - 1 - before)] : []),
+      ...(after > 0 ? [fitted(tf, strip(before + size, after), axis, high, 1)] : []),
+    ].reduce((sum, folded) => tf.add(sum, folded), middle(0, size));
   }
   const pieces = [middle(0, 1)];
-  if (before > 0) pieces.push(tf.add(middle(1, low), mirrored(0, before)));
+  if (before > 0) pieces.push(tf.add(middle(1, low), strip(0, before)));
   if (low < high) pieces.push(middle(low, high));
-  if (after > 0) pieces.push(tf.add(middle(high, size - 1), mirrored(before + size, after)));
+  if (after > 0) pieces.push(tf.add(middle(high, size - 1), strip(before + size, after)));
   return tf.concat([...pieces, middle(size - 1, size)], axis);
 }
 
 function arrangedSlice({ starts, stops, steps }: Slice, layout: Layout) {
   return { starts: arranged(starts, layout), stops: arranged(stops, layout), steps: arranged(steps, layout) };
-}
-
-function product(sizes: readonly number[]): number {
-  return sizes.reduce((total, size) => total * size, 1);
 }

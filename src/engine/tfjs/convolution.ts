@@ -6,9 +6,10 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { Convolution, Padding } from '../../graph/index.js';
 import { concreteShape } from '../graph-shapes.js';
-import { dilate, fitted, spatialPads } from './borders.js';
+import { spatialPads } from './borders.js';
 import type { Tensorflow } from './installation.js';
 import { inLayout, type Placed, type Site } from './site.js';
+import { inputGradient, weightGradient } from './substitutes.js';
 
 export function lowerConv2d({ builder, inputs: [x, w], attributes: { stride, padding } }: Site<'conv2d'>): Placed {
   const image = padded({ builder }, inLayout(builder, x!, 'image'), padding);
@@ -21,7 +22,7 @@ export function lowerConv2d({ builder, inputs: [x, w], attributes: { stride, pad
 export function lowerConv2dInputGrad(site: Site<'conv2dInputGrad'>): Placed {
   const { builder, device, inputs, attributes, shape } = site;
   const factors = [inLayout(builder, inputs[0]!, 'image'), inLayout(builder, inputs[1]!, 'kernel')];
-  const gradient = device.has('Conv2DBackpropFilter') ? byBackprop : byConvolution;
+  const gradient = device.has('Conv2DBackpropFilter') ? byBackprop : inputGradient;
   const size = JSON.stringify(attributes.size);
   const slot = builder.call(
     `conv2dInputGrad ${attributes.stride} ${attributes.padding} ${size}`,
@@ -39,7 +40,7 @@ export function lowerConv2dWeightGrad(site: Site<'conv2dWeightGrad'>): Placed {
   const { builder, device, inputs, attributes } = site;
   const { stride, padding, kernel } = attributes;
   const image = padded(site, inLayout(builder, inputs[0]!, 'image'), padding);
-  const gradient = device.has('Conv2DBackpropFilter') ? byFilterKernel : byProducts;
+  const gradient = device.has('Conv2DBackpropFilter') ? byFilterKernel : weightGradient;
   const slot = builder.call(
     `conv2dWeightGrad ${stride} [${kernel}]`,
     [image, inLayout(builder, inputs[1]!, 'image')],
@@ -70,20 +71,6 @@ const byBackprop: InputGradient = (tf, dy, w, { stride, padding: [top, left, bot
   return tf.slice(full, [0, top, left, 0], [batch, height, width, channels]);
 };
 
-/** A convolution of dy, its cells set apart by the stride, with the kernel turned round. */
-const byConvolution: InputGradient = (tf, dy, w, { stride, padding: [top, left] }, [height, width]) => {
-  const [kh, kw] = w.shape as [number, number];
-  const rows = spread(tf, dy, 1, stride[0], kh - 1 - top, height + kh - 1);
-  const image = spread(tf, rows, 2, stride[1], kw - 1 - left, width + kw - 1);
-  const turned = tf.transpose(tf.reverse(w, [0, 1]), [0, 1, 3, 2]);
-  return tf.conv2d(image as Tensor4D, turned as Tensor4D, 1, 'valid');
-};
-
-function spread(tf: Tensorflow, x: Tensor, axis: number, step: number, before: number, size: number): Tensor {
-  const wide = dilate(tf, x, axis, step);
-  return fitted(tf, wide, axis, before, size - before - wide.shape[axis]!);
-}
-
 type WeightGradient = (
   tf: Tensorflow,
   x: Tensor,
@@ -103,46 +90,3 @@ const byFilterKernel: WeightGradient = (tf, x, dy, stride, kernel) => {
   };
   return tf.engine().runKernel<Tensor>('Conv2DBackpropFilter', { x, dy }, attributes as never);
 };
-
-/** Up to so many channels, the windows of all kernel cells are laid side by side for one product. */
-const fewChannels = 16;
-
-/** For each cell of the kernel, the pixels it met `[c, n·h'·w']` times dy `[n·h'·w', k]`. */
-const byProducts: WeightGradient = (tf, x, dy, stride, [kh, kw]) => {
-  const [batch, rows, columns, outputs] = dy.shape as [number, number, number, number];
-  const channels = x.shape[3]!;
-  const planes = tf.transpose(x, [3, 0, 1, 2]);
-  const adjoint = tf.reshape(dy, [batch * rows * columns, outputs]);
-  const windows = function* () {
-    for (let i = 0; i < kh; i++) for (let j = 0; j < kw; j++) yield windowOf(tf, planes, i, j, stride, [rows, columns]);
-  };
-  if (channels <= fewChannels) {
-    const product = tf.matMul(tf.concat([...windows()], 0) as never, adjoint as never);
-    return tf.reshape(product, [kh, kw, channels, outputs]);
-  }
-  const products = Array.from(windows(), window => {
-    const result = tf.matMul(window as never, adjoint as never);
-    window.dispose();
-    return result as Tensor;
-  });
-  return tf.reshape(tf.concat(products, 0), [kh, kw, channels, outputs]);
-};
-
-/** The pixels that cell (i, j) of the kernel meets, `[c, n·h'·w']`. */
-function windowOf(
-  tf: Tensorflow,
-  planes: Tensor,
-  i: number,
-  j: number,
-  stride: readonly [number, number],
-  [rows, columns]: readonly [number, number],
-): Tensor {
-  const [channels, batch] = planes.shape as [number, number];
-  const high = (rows - 1) * stride[0] + 1;
-  const wide = (columns - 1) * stride[1] + 1;
-  const window =
-    stride[0] === 1 && stride[1] === 1
-      ? tf.slice(planes, [0, 0, i, j], [channels, batch, rows, columns])
-      : tf.stridedSlice(planes, [0, 0, i, j], [channels, batch, i + high, j + wide], [1, 1, stride[0], stride[1]]);
-  return tf.reshape(window, [channels, batch * rows * columns]);
-}

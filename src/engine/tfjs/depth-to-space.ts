@@ -4,6 +4,7 @@
  */
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { Graph, NodeId } from '../../graph/index.js';
+import { part } from './axes.js';
 import type { Tensorflow } from './installation.js';
 import type { Kernel } from './plan.js';
 import { inLayout, type Placed, type Site, type Value } from './site.js';
@@ -41,7 +42,7 @@ export function lowerDepthToSpace(
   block: number,
 ): Placed {
   const woven: Kernel = device.transposesSlowly
-    ? (tf, [value]) => wovenRows(tf, value!, block)
+    ? (tf, [value]) => wovenRows(tf, value!, [block, block])
     : (tf, [value]) => tf.depthToSpace(value as Tensor4D, block, 'NHWC');
   return { slot: builder.call(`depthToSpace ${block}`, [inLayout(builder, x, 'image')], woven), layout: 'image' };
 }
@@ -50,11 +51,12 @@ export function lowerDepthToSpace(
  * Channels lie as (row in block, column in block, c): those of one row in the block are that row's pixels as they lie, so
  * that rows only need to be laid one behind the other.
  */
-function wovenRows(tf: Tensorflow, x: Tensor, block: number): Tensor {
+export function wovenRows(tf: Tensorflow, x: Tensor, [down, across]: readonly [number, number]): Tensor {
   const [n, h, w, depth] = x.shape as [number, number, number, number];
-  const wide = depth / block;
-  const rows = Array.from({ length: block }, (_, row) =>
-    tf.reshape(tf.slice(x, [0, 0, 0, row * wide], [n, h, w, wide]), [n * h, w * wide]),
+  const wide = depth / down;
+  const rows = Array.from({ length: down }, (_, row) =>
+    tf.reshape(part(tf, x, 3, row * wide, wide), [n * h, w * wide]),
   );
-  return tf.reshape(tf.concat(rows, 1), [n, h * block, w * block, wide / block]);
+  const woven = down === 1 ? rows[0]! : tf.concat(rows, 1);
+  return tf.reshape(woven, [n, h * down, w * across, wide / across]);
 }
