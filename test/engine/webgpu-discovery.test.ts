@@ -1,6 +1,7 @@
 /** Discovery on a WebGPU adapter that is really there; on machines without a GPU that is a driver in software. */
 import { expect, test } from 'vitest';
-import { chooseDevices, discoverEngines } from '../../src/engine/index.js';
+import { keepsUpWithProcessor } from '../../src/engine/discovery/race.js';
+import { chooseDevices, discoverEngines, openEngine } from '../../src/engine/index.js';
 import { describeWebGpu } from './webgpu-adapter.js';
 
 const isSoftware = () => /swiftshader|lvp/i.test(process.env['VK_DRIVER_FILES'] ?? '');
@@ -16,6 +17,15 @@ await describeWebGpu('Discovery of WebGPU', () => {
     const [found] = report?.usable ? report.devices : [];
     expect(found).toMatchObject({ device: { id: 'webgpu', kind: 'gpu' }, hardware: !isSoftware() });
     expect(found?.selfTestError).toBeLessThan(0.005);
+  });
+
+  test('raced with the processor, it falls far behind where it is imitated', async () => {
+    const engine = await openEngine('webgpu');
+    try {
+      expect(await keepsUpWithProcessor(engine)).toBe(!isSoftware());
+    } finally {
+      await engine.dispose();
+    }
   });
 
   test('auto takes it where it is real, and the processor where it is not', async () => {
