@@ -5,7 +5,7 @@
  *   node tools/bundle/build.mjs [--out build/bundle] [--level 0-9]
  */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -55,8 +55,14 @@ function fill(folder) {
   cpSync(join(here, 'licences'), licences, { recursive: true });
   writePackageLicences(packages, join(licences, 'packages.txt'));
   copy(join(root, 'LICENSE'), join(folder, 'LICENSE'));
-  copy(join(root, 'docs', 'portable-bundle.md'), join(folder, 'README.md'));
+  writeReadme(join(folder, 'README.md'));
   copy(join(here, 'launcher.sh'), join(folder, 'cyclebox'), 0o755);
+}
+
+/** The page about the bundle, whose links lead to the other pages where they lie in it. */
+function writeReadme(file) {
+  const page = readFileSync(join(root, 'docs', 'portable-bundle.md'), 'utf8');
+  writeFileSync(file, page.replaceAll(/\]\((?!https?:|#)/g, '](app/docs/'));
 }
 
 /** What the package publishes, by the `files` of its package.json: npm itself says which. */
