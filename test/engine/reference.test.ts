@@ -23,6 +23,7 @@ import {
   type Tensor,
   transpose,
 } from '../../src/graph/index.js';
+import { tinyOnnx } from '../support/tiny-onnx.js';
 
 describe('the reference evaluator', () => {
   it('conv2d is a cross-correlation: the kernel is not turned', () => {
@@ -119,11 +120,14 @@ describe('the reference evaluator', () => {
     expect(slopes[1]).toEqual([8, 4, 4]);
   });
 
-  it('says that it reads no model files', async () => {
+  it('reads model files, in full precision only', async () => {
     const engine = await openEngine('reference');
-    await expect(engine.load({ path: 'model.onnx' })).rejects.toMatchObject({
+    const program = await engine.load({ bytes: tinyOnnx({ kind: 'negate' }) });
+    const { translated } = await program.run({ image: { shape: [1, 3, 1, 1], data: Float32Array.of(1, 2, -3) } });
+    expect([...translated!.data]).toEqual([-1, -2, 3]);
+    await expect(engine.load({ path: 'nowhere.onnx' })).rejects.toMatchObject({ code: 'MODEL_MISSING' });
+    await expect(engine.load({ bytes: tinyOnnx({ kind: 'negate' }) }, { precision: 'float16' })).rejects.toMatchObject({
       code: 'ENGINE_UNAVAILABLE',
-      message: expect.stringContaining('not model files'),
     });
   });
 });

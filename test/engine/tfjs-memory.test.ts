@@ -86,6 +86,25 @@ describe.each<TfjsBackend>(['wasm', 'cpu'])('on the backend %s', backend => {
   });
 });
 
+it('a backend that gave up says so from then on, and can still be closed', async () => {
+  const engine = await openTfjsEngine({ backend: 'cpu' });
+  const program = await engine.load({ bytes: generator() });
+  const image = picture(1, 3, 8, 8);
+  const { tanh } = tf;
+  try {
+    const fail = () => {
+      throw new Error('Aborted(). Build with -sASSERTIONS for more info.');
+    };
+    Object.assign(tf, { tanh: fail });
+    await expect(program.run({ image })).rejects.toMatchObject({ code: 'DEVICE_LOST' });
+  } finally {
+    Object.assign(tf, { tanh });
+  }
+  await expect(program.run({ image })).rejects.toMatchObject({ code: 'DEVICE_LOST' });
+  await program.dispose();
+  await engine.dispose();
+});
+
 it('two backends in one process take turns without mixing', async () => {
   const engines = await Promise.all([openTfjsEngine({ backend: 'wasm' }), openTfjsEngine({ backend: 'cpu' })]);
   const programs = await Promise.all(engines.map(engine => engine.load({ bytes: generator() })));

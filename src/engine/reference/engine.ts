@@ -1,6 +1,6 @@
 /**
  * The reference evaluator behind the engine contract, so that whatever runs on an engine can run on it: in tests, and
- * as the definition that other engines are compared with. It trains, slowly; it reads no model files.
+ * as the definition that other engines are compared with. It trains, and runs model files, slowly.
  *
  * Values are rounded to float32 where the contract hands them over (outputs, state), and nowhere between.
  */
@@ -8,6 +8,8 @@ import { CycleboxError, type Disposable } from '../../base/index.js';
 import type { Graph } from '../../graph/index.js';
 import type { CompileOptions, Engine, Program, State, TensorData, Tensors } from '../contract.js';
 import { checkVariables } from '../graph-shapes.js';
+import { readModelSource } from '../model-source.js';
+import { RaisedModel } from '../raised-model.js';
 import { evaluate } from './evaluate.js';
 import type { Float64Tensor, Float64Tensors } from './kernel.js';
 
@@ -21,11 +23,12 @@ export function referenceEngine(): Engine {
     releaseCaches: async () => {},
     createState: async initial => new ReferenceState(initial),
     compile: async (graph, options = {}) => new ReferenceProgram(graph, stateOf(graph, options)),
-    load: async () => {
-      throw new CycleboxError(
-        'ENGINE_UNAVAILABLE',
-        'The reference engine runs graphs, not model files. Load the file with engine cpu.',
-      );
+    load: async (model, { precision = 'float32' } = {}) => {
+      if (precision !== 'float32') {
+        throw new CycleboxError('ENGINE_UNAVAILABLE', 'The reference engine computes in double precision only.');
+      }
+      const compile = (graph: Graph) => new ReferenceProgram(graph, new ReferenceState({}));
+      return new RaisedModel(await readModelSource(model), { compile });
     },
   };
 }

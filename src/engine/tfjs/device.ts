@@ -4,13 +4,17 @@
  */
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { CycleboxError } from '../../base/index.js';
-import { asTfjsError } from './failure.js';
+import { asTfjsError, isAborted } from './failure.js';
 import type { LoadedTfjs, Tensorflow } from './installation.js';
+
+/** Of the 4 GiB that WebAssembly can address; its memory grows in steps. */
+const nearlyAllMemory = 3 * 2 ** 30;
 
 export class TfjsDevice {
   readonly #tf: Tensorflow;
   readonly #backendName: string;
   readonly #kernels: ReadonlySet<string>;
+  #lost: CycleboxError | undefined;
 
   constructor({ tf, backendName }: LoadedTfjs) {
     this.#tf = tf;
@@ -53,6 +57,7 @@ export class TfjsDevice {
 
   /** Calls TensorFlow.js on this backend; what is made stays. */
   guarded<T>(doing: string, compute: (tf: Tensorflow) => T): T {
+    if (this.#lost) throw this.#lost;
     try {
       // Of a backend that is initialised, this ends before its first await.
       void this.#tf.setBackend(this.#backendName);
@@ -61,7 +66,22 @@ export class TfjsDevice {
       }
       return compute(this.#tf);
     } catch (error) {
-      throw asTfjsError(error, doing);
+      throw isAborted(error) ? this.#giveUp(error) : asTfjsError(error, doing);
     }
+  }
+
+  /** Whether nothing can be computed any more. */
+  get isLost(): boolean {
+    return this.#lost !== undefined;
+  }
+
+  /** WebAssembly aborts when its memory is used up, and for defects. The memory tells which. */
+  #giveUp(cause: unknown): CycleboxError {
+    const after = 'TensorFlow.js has given up in this process; a new one can use it again.';
+    this.#lost = new CycleboxError('DEVICE_LOST', after, { cause });
+    const { wasm } = this.#tf.backend() as { readonly wasm?: { readonly HEAPU8?: Uint8Array } };
+    const usedUp = (wasm?.HEAPU8?.byteLength ?? 0) > nearlyAllMemory;
+    if (!usedUp) return this.#lost;
+    return new CycleboxError('OUT_OF_MEMORY', `WebAssembly's 4 GiB of memory are used up. ${after}`, { cause });
   }
 }

@@ -3,7 +3,6 @@
  * trains with our gradients, not with TensorFlow.js's, which lacks some. A run blocks its JavaScript thread, so this
  * belongs in a process of its own.
  */
-import { readFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { CycleboxError } from '../../base/index.js';
 import type { Graph } from '../../graph/index.js';
@@ -19,10 +18,11 @@ import type {
   Tensors,
 } from '../contract.js';
 import { checkVariables } from '../graph-shapes.js';
+import { readModelSource } from '../model-source.js';
+import { RaisedModel } from '../raised-model.js';
 import { ConstantPool } from './constant-pool.js';
 import { TfjsDevice } from './device.js';
 import { type LoadedTfjs, loadTfjs, type SearchOptions } from './installation.js';
-import { TfjsModel } from './tfjs-model.js';
 import { TfjsProgram } from './tfjs-program.js';
 import { TfjsState } from './tfjs-state.js';
 
@@ -60,11 +60,14 @@ class TfjsEngine implements Engine {
     if (precision !== 'float32') {
       throw new CycleboxError('ENGINE_UNAVAILABLE', `TensorFlow.js computes in float32 only, not in ${precision}.`);
     }
-    const { bytes, file } = await readModel(model);
-    return new TfjsModel(bytes, file, { device: this.#device, ...this.#newPool() });
+    const bytes = await readModelSource(model);
+    const { pool, onDispose } = this.#newPool();
+    const compile = (graph: Graph) => new TfjsProgram(graph, { device: this.#device, pool });
+    return new RaisedModel(bytes, { compile, onDispose });
   }
 
   async releaseCaches(): Promise<void> {
+    if (this.#device.isLost) return;
     this.#device.guarded('releasing caches', () => {
       for (const pool of this.#pools) pool.release();
     });
@@ -83,16 +86,6 @@ class TfjsEngine implements Engine {
       this.#pools.delete(pool);
     };
     return { pool, onDispose };
-  }
-}
-
-async function readModel(model: ModelSource): Promise<{ readonly bytes: Uint8Array; readonly file: string }> {
-  if ('bytes' in model) return { bytes: model.bytes, file: model.name ?? 'The model' };
-  const file = model.path;
-  try {
-    return { bytes: await readFile(file), file };
-  } catch (cause) {
-    throw new CycleboxError('MODEL_MISSING', `The model file ${file} could not be read.`, { subject: { file }, cause });
   }
 }
 
