@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Engine, Program, State, Tensors } from '../../src/engine/index.js';
 import { openOnnxEngine } from '../../src/engine/onnx/index.js';
-import { type Graph, GraphBuilder, neg, numericShape, sizeOf } from '../../src/graph/index.js';
+import { broadcast, type Graph, GraphBuilder, neg, numericShape, sizeOf, sum } from '../../src/graph/index.js';
 import {
   adamDefaults,
   type CycleGanSpec,
@@ -88,6 +88,24 @@ await describeWebGpu('variables on WebGPU', () => {
     const grownBytes = -(await residentAfter(20)) + (await residentAfter(100));
     expect((await state.read())['w']!.data.subarray(0, 2)).toEqual(Float32Array.of(1, 1));
     expect(grownBytes, 'of 400 MB that the runs wrote').toBeLessThan(60e6);
+    await engine.dispose();
+  });
+});
+
+await describeWebGpu('a graph that is too large for WebGPU', () => {
+  it('is told as such, and leaves the device usable', async () => {
+    const engine = await openOnnxEngine({ provider: 'webgpu' });
+    const builder = new GraphBuilder();
+    const large = broadcast(builder.input('x', [1, 1, 1]), [1, 2 ** 15, 2 ** 15]);
+    builder.output('y', sum(neg(large)));
+    const program = await engine.compile(builder.build());
+    const x = { shape: [1, 1, 1], data: Float32Array.of(1) };
+    const failure = await program.run({ x }).catch(error => error);
+    // 4 GB in one tensor: only a driver in software is sure to have no buffer so large.
+    if (engine.device.name.includes('software')) expect(failure).toMatchObject({ code: 'OUT_OF_MEMORY' });
+    const state = await engine.createState({ w: vector(1, 2) });
+    await (await negating(engine, state)).run({});
+    expect([...(await state.read())['w']!.data]).toEqual([-1, -2]);
     await engine.dispose();
   });
 });

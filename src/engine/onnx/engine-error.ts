@@ -5,11 +5,28 @@
 import { CycleboxError, type ErrorCode } from '../../base/index.js';
 
 /** Dawn tells of a buffer that it could not make only when that is used: it was too large, or memory was short. */
-const memory =
-  /bad_alloc|failed to allocate|out of (device )?memory|bad allocation|CUDA_ERROR_OUT_OF_MEMORY|CUBLAS_STATUS_ALLOC_FAILED|CUDNN_STATUS_ALLOC_FAILED|OUT_OF_(DEVICE|HOST)_MEMORY|E_OUTOFMEMORY|exceeds the max buffer size|buffer allocation failed|not enough memory|insufficient memory|\[Invalid Buffer\b.*\] is invalid due to a previous error/i;
+/**
+ * Of the processor and of CUDA, cuDNN and cuBLAS; of Direct3D and Vulkan; of WebGPU, which hands out an invalid buffer where
+ * the device has no memory, and refuses tensors larger than one buffer, or than all that a kernel may read, can be.
+ */
+const memory = new RegExp(
+  [
+    'bad_alloc|bad allocation|failed to allocate|out of (device |host )?memory|not enough memory|insufficient memory',
+    'CUDA_ERROR_OUT_OF_MEMORY|CUDA failure 2\\b|ALLOC_FAILED|E_OUTOFMEMORY|OUT_OF_(DEVICE|HOST)_MEMORY',
+    'invalid buffer|max buffer size limit|storage buffer binding size|too many storage buffers',
+  ].join('|'),
+  'i',
+);
 
-const lost =
-  /device (was|is|has been) (lost|removed|hung|reset)|device lost|DEVICE_LOST|DXGI_ERROR_DEVICE_(REMOVED|HUNG|RESET)|CUDA_ERROR_(ILLEGAL_ADDRESS|LAUNCH_FAILED|ECC_UNCORRECTABLE|UNKNOWN|DEVICE_UNAVAILABLE)|illegal memory access|CUDA failure (46|77|700|719|999)\b|unspecified launch failure|unable to determine the device handle/i;
+/** What only a new process mends. */
+const lost = new RegExp(
+  [
+    'device (was |is |has been )?(lost|removed|hung|reset)|DEVICE_LOST|DXGI_ERROR_DEVICE_(REMOVED|HUNG|RESET)',
+    'CUDA failure (46|77|700|719|999)\\b|illegal memory access|unspecified launch failure',
+    'CUDA_ERROR_(ILLEGAL_ADDRESS|LAUNCH_FAILED|ECC_UNCORRECTABLE|UNKNOWN|DEVICE_UNAVAILABLE)',
+  ].join('|'),
+  'i',
+);
 
 export function asEngineError(error: unknown, doing: 'compiling' | 'running'): CycleboxError {
   if (error instanceof CycleboxError) return error;

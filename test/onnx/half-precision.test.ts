@@ -1,0 +1,167 @@
+/**
+ * Models rewritten for float16: what the numbers become, where the halves begin and end, and how far the committed
+ * models' images move. Measured on the processor, which calculates in float32 and rounds to halves in between.
+ */
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import onnxProto from 'onnx-proto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Engine, openEngine, type TensorData } from '../../src/engine/index.js';
+import { decodeImage, resizePicture, toUnitRange } from '../../src/image/index.js';
+import { toFloat32 } from '../../src/nets/element-types.js';
+import { toFloat16 } from '../../src/onnx/float16.js';
+import { toHalfPrecision } from '../../src/onnx/index.js';
+import { type OnnxFileSpec, onnxFile } from '../support/onnx-file.js';
+
+const { onnx } = onnxProto;
+const inRepository = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await openEngine('cpu', { threads: 2 });
+});
+afterAll(() => engine.dispose());
+
+describe('a half', () => {
+  const there = (...values: number[]) => [...toFloat16(Float32Array.from(values))];
+  const back = (halves: Uint16Array) => toFloat32(new Uint8Array(halves.buffer), 'F16');
+
+  it('that is written comes back as it was, for all 65536 of them', () => {
+    const halves = Uint16Array.from({ length: 2 ** 16 }, (_, bits) => bits).filter(bits => (bits & 0x7fff) <= 0x7c00);
+    expect(toFloat16(back(halves))).toEqual(halves);
+  });
+
+  it('is the nearest to its value, the even one of two as near', () => {
+    expect(there(1 + 2 ** -11, 1 + 3 * 2 ** -11, -(1 + 2 ** -11 + 2 ** -20))).toEqual([0x3c00, 0x3c02, 0xbc01]);
+    expect(there(2 ** -25, 3 * 2 ** -25, 1.01 * 2 ** -25, 2 ** -14 - 2 ** -26)).toEqual([0, 2, 1, 0x400]);
+  });
+
+  it('is infinite from 65520 on, and no number stays none', () => {
+    expect(there(65519, 65520, -1e30, Number.NaN)).toEqual([0x7bff, 0x7c00, 0xfc00, 0x7e00]);
+  });
+});
+
+describe('a model in float16', () => {
+  it.each(['to-map.onnx', 'to-satellite.onnx'])('gives nearly the same picture: %s', async file => {
+    const bytes = new Uint8Array(await readFile(inRepository(`models/satellite-map/${file}`)));
+    const image = await sampleImage('samples/satellite-to-map/sri-lanka.jpg', 128);
+    const exact = await translated(bytes, image);
+    const half = await translated(toHalfPrecision(bytes), image);
+    const errors = exact.data.map((value, at) => Math.abs(value - half.data[at]!) * 127.5);
+    expect(Math.max(...errors), 'largest error, in steps of a byte').toBeLessThan(3);
+    expect(mean(errors), 'mean error, in steps of a byte').toBeLessThan(0.1);
+    expect(mean(errors), 'the halves make a difference').toBeGreaterThan(1e-4);
+  });
+
+  it('is half as large', async () => {
+    const bytes = new Uint8Array(await readFile(inRepository('models/satellite-map/to-map.onnx')));
+    expect(toHalfPrecision(bytes).length / bytes.length).toBeLessThan(0.52);
+  });
+
+  it('takes and gives float32, and keeps statistics in it', () => {
+    const spec: OnnxFileSpec = {
+      nodes: [
+        ['Relu', ['image'], ['positive']],
+        ['InstanceNormalization', ['positive', 'scale', 'shift'], ['normal']],
+        ['Mul', ['normal', 'weights'], ['translated']],
+      ],
+      constants: {
+        scale: { shape: [3], values: [1, 2, 3] },
+        shift: { shape: [3], values: [0, 0, 1] },
+        weights: { shape: [1, 3, 1, 1], values: [1, 2, 3] },
+      },
+      inputs: { image: [1, 3, 'h', 'w'] },
+      outputs: ['translated'],
+    };
+    expect(operations(spec)).toEqual(['Cast', 'Relu', 'Cast', 'InstanceNormalization', 'Cast', 'Mul', 'Cast']);
+    expect(weightTypes(spec)).toEqual({ scale: 'FLOAT', shift: 'FLOAT', 'weights:half': 'FLOAT16' });
+  });
+
+  it('casts a value once, however many need it', () => {
+    const spec: OnnxFileSpec = {
+      nodes: [
+        ['Neg', ['image'], ['a']],
+        ['Abs', ['image'], ['b']],
+        ['Add', ['a', 'b'], ['translated']],
+      ],
+      inputs: { image: [1, 3, 'h', 'w'] },
+      outputs: ['translated'],
+    };
+    expect(operations(spec)).toEqual(['Cast', 'Neg', 'Abs', 'Add', 'Cast']);
+  });
+
+  it('leaves whole numbers and truth values as they are', async () => {
+    const spec: OnnxFileSpec = {
+      nodes: [
+        ['Shape', ['image'], ['size']],
+        ['Constant', [], ['half'], { value: { shape: [], values: [0.5] } }],
+        ['ConstantOfShape', ['size'], ['ones'], { value: { shape: [1], values: [1] } }],
+        ['Greater', ['image', 'half'], ['large']],
+        ['Where', ['large', 'ones', 'image'], ['chosen']],
+        ['Cast', ['large'], ['numbers'], { to: 1 }],
+        ['Add', ['chosen', 'numbers'], ['sum']],
+        ['Reshape', ['sum', 'size'], ['translated']],
+      ],
+      inputs: { image: [1, 3, 'h', 'w'] },
+      outputs: ['translated'],
+    };
+    const image = { shape: [1, 3, 1, 2], data: Float32Array.of(0, 0.5, 0.75, -1, 1, 0.25) };
+    const { data } = await translated(toHalfPrecision(onnxFile(spec)), image);
+    expect([...data]).toEqual([0, 0.5, 2, -1, 2, 0.25]);
+  });
+
+  it('of which an output is an input or a weight is still a model', async () => {
+    const spec: OnnxFileSpec = {
+      nodes: [
+        ['Neg', ['image'], ['negative']],
+        ['Identity', ['negative'], ['translated']],
+        ['Identity', ['image'], ['same']],
+      ],
+      inputs: { image: [1, 3, 'h', 'w'] },
+      outputs: ['translated', 'same'],
+    };
+    const image = { shape: [1, 3, 1, 1], data: Float32Array.of(0.5, 0.25, -1) };
+    const program = await engine.load({ bytes: toHalfPrecision(onnxFile(spec)) });
+    const { translated: negative, same } = await program.run({ image });
+    expect([...negative!.data, ...same!.data]).toEqual([-0.5, -0.25, 1, 0.5, 0.25, -1]);
+    await program.dispose();
+  });
+
+  it('is refused where the engine has none, with what to do', async () => {
+    const path = inRepository('models/satellite-map/to-map.onnx');
+    const refused = engine.load({ path }, { precision: 'float16' });
+    await expect(refused).rejects.toMatchObject({ code: 'ENGINE_UNAVAILABLE', message: /--precision float32/ });
+  });
+});
+
+async function translated(bytes: Uint8Array, image: TensorData): Promise<TensorData> {
+  const program = await engine.load({ bytes });
+  try {
+    return (await program.run({ image }))['translated']!;
+  } finally {
+    await program.dispose();
+  }
+}
+
+async function sampleImage(path: string, size: number): Promise<TensorData> {
+  const { rgb } = await resizePicture(await decodeImage(inRepository(path)), size, size);
+  const plane = size * size;
+  const data = Float32Array.from({ length: 3 * plane }, (_, at) =>
+    toUnitRange(rgb[(at % plane) * 3 + Math.floor(at / plane)]!),
+  );
+  return { shape: [1, 3, size, size], data };
+}
+
+function operations(spec: OnnxFileSpec): (string | null | undefined)[] {
+  return (onnx.ModelProto.decode(toHalfPrecision(onnxFile(spec))).graph?.node ?? []).map(({ opType }) => opType);
+}
+
+function weightTypes(spec: OnnxFileSpec): Record<string, string | undefined> {
+  const { graph } = onnx.ModelProto.decode(toHalfPrecision(onnxFile(spec)));
+  const tensors = graph?.initializer ?? [];
+  return Object.fromEntries(tensors.map(({ name, dataType }) => [name, onnx.TensorProto.DataType[dataType ?? 0]]));
+}
+
+function mean(values: Float32Array): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
