@@ -4,7 +4,7 @@ import type { PassedOver } from '../engine/index.js';
 export const engineHelp =
   'auto, cpu, webgpu, cuda, tensorrt, directml, coreml or tfjs; cuda:1 is the second GPU (default: auto)';
 
-/** A note on stderr: the work goes on, on another device. */
-export function printPassedOver({ choice, reason }: PassedOver): void {
-  process.stderr.write(`${choice} is passed over: ${reason}\n`);
+/** A note on stderr about a device that is there and fails: the work goes on elsewhere. The rest is `cyclebox doctor`'s. */
+export function printPassedOver({ choice, reason, fault }: PassedOver): void {
+  if (fault) process.stderr.write(`${choice} is passed over: ${reason}\n`);
 }

@@ -29,7 +29,7 @@ export async function openEngine(choice: EngineChoice = 'auto', options: OpenEng
       return await openDevice(id, engineOptions);
     } catch (error) {
       automatic = undefined;
-      onPassedOver({ choice: id, reason: asCycleboxError(error).message });
+      onPassedOver({ choice: id, reason: asCycleboxError(error).message, fault: true });
     }
   }
   return openDevice('cpu', engineOptions);

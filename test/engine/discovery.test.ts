@@ -147,8 +147,8 @@ describe('looking for devices', () => {
     devices({ webgpu: 'hang', directml: 'throw' });
     const reports = await discoverEngines({ engines: ['webgpu', 'directml'], timeoutMs: 200, entry });
     expect(reports).toEqual([
-      { engine: 'webgpu', usable: false, reason: expect.stringContaining('took longer than 200 ms') },
-      { engine: 'directml', usable: false, reason: 'the driver says no' },
+      { engine: 'webgpu', usable: false, reason: expect.stringContaining('took longer than 200 ms'), fault: true },
+      { engine: 'directml', usable: false, reason: 'the driver says no', fault: true },
     ]);
   });
 
@@ -185,7 +185,7 @@ describe('choosing', () => {
     devices({ 'cuda:0': 'throw', 'cuda:1': 'abort' });
     const { devices: taken, passedOver } = await chooseDevices('auto', { accelerators: twoCards, entry });
     expect(taken.map(({ id }) => id)).toEqual(['webgpu']);
-    expect(passedOver).toEqual([{ choice: 'cuda', reason: 'the driver says no' }]);
+    expect(passedOver).toEqual([{ choice: 'cuda', reason: 'the driver says no', fault: true }]);
   });
 
   test('auto does not take a device that is imitated in software, but its name does', async () => {
@@ -193,7 +193,9 @@ describe('choosing', () => {
     const accelerators = { nvidia: 0, any: true };
     const { devices: taken, passedOver } = await chooseDevices('auto', { accelerators, entry });
     expect(taken.map(({ id }) => id)).toEqual(['cpu']);
-    expect(passedOver).toEqual([{ choice: 'webgpu', reason: expect.stringContaining('imitated in software') }]);
+    expect(passedOver).toEqual([
+      { choice: 'webgpu', reason: expect.stringContaining('imitated in software'), fault: false },
+    ]);
     expect((await chooseDevices('webgpu', { accelerators, entry })).devices).toMatchObject([{ id: 'webgpu' }]);
   });
 

@@ -31,7 +31,7 @@ await describeWebGpu('Discovery of WebGPU', () => {
   test('auto takes it where it is real, and the processor where it is not', async () => {
     const { devices, passedOver } = await chooseDevices('auto', { accelerators: { nvidia: 0, any: true } });
     expect(devices.map(({ id }) => id)).toEqual([isSoftware() ? 'cpu' : 'webgpu']);
-    const imitation = { choice: 'webgpu', reason: expect.stringContaining('imitated in software') };
+    const imitation = { choice: 'webgpu', reason: expect.stringContaining('imitated in software'), fault: false };
     expect(passedOver).toEqual(isSoftware() ? [imitation] : []);
     expect((await chooseDevices('webgpu')).devices).toMatchObject([{ id: 'webgpu' }]);
   });

@@ -74,7 +74,8 @@ async function chooseAutomatically(options: ChooseOptions): Promise<ChosenDevice
 function automaticDevices(report: EngineReport | undefined, passedOver: PassedOver[]): readonly Device[] {
   if (!report) return [];
   if (!report.usable) {
-    passedOver.push({ choice: report.engine, reason: report.reason });
+    const { engine, reason, fault = false } = report;
+    passedOver.push({ choice: engine, reason, fault });
     return [];
   }
   passedOver.push(...(report.failed ?? []));
@@ -82,7 +83,7 @@ function automaticDevices(report: EngineReport | undefined, passedOver: PassedOv
   for (const { device, hardware } of report.devices) {
     const reason = hardware ? onProcessor(device) : imitated(device.name);
     if (reason === undefined) taken.push(device);
-    else passedOver.push({ choice: device.id, reason });
+    else passedOver.push({ choice: device.id, reason, fault: false });
   }
   return taken;
 }

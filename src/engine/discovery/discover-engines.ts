@@ -73,7 +73,7 @@ function deviceNumbers(engine: EngineId, accelerators = findAccelerators()): rea
 function summarise(engine: EngineId, tried: readonly Tried[]): EngineReport {
   const devices = tried.flatMap(({ result }) => (result.usable ? [result.report] : []));
   const failed = tried.flatMap(({ choice, result }): PassedOver[] =>
-    result.usable ? [] : [{ choice, reason: result.reason }],
+    result.usable ? [] : [{ choice, reason: result.reason, fault: result.fault }],
   );
   const good = tried.find(({ result }) => result.usable)?.result;
   if (good?.usable)

@@ -39,10 +39,14 @@ export type EngineReport =
       readonly reason: string;
       /** The one command that would fix it, where there is one. */
       readonly remedy?: string | undefined;
+      /** As in `PassedOver`. */
+      readonly fault?: boolean;
     };
 
 /** An engine or device that `auto` did not take. */
 export interface PassedOver {
   readonly choice: EngineChoice;
   readonly reason: string;
+  /** True for what is installed and fails: it crashes, hangs or computes wrongly. */
+  readonly fault?: boolean;
 }

@@ -25,7 +25,12 @@ export interface ProbeOptions {
 
 export type ProbeResult =
   | { readonly usable: true; readonly version: string; readonly report: DeviceReport }
-  | { readonly usable: false; readonly reason: string; readonly remedy?: string | undefined };
+  | {
+      readonly usable: false;
+      readonly reason: string;
+      readonly remedy?: string | undefined;
+      readonly fault: boolean;
+    };
 
 /** @throws CANCELLED by the signal, and nothing else. */
 export async function probeDevice(
@@ -75,8 +80,9 @@ async function measured(
 function failure(engine: EngineId, error: unknown): ProbeResult {
   const { code, message } = asCycleboxError(error);
   const reason = message.replace(/\s+/g, ' ').trim();
-  const remedy = code === 'ENGINE_UNAVAILABLE' ? remedyFor(engine, reason) : undefined;
-  return { usable: false, reason, ...(remedy !== undefined && { remedy }) };
+  const fault = code !== 'ENGINE_UNAVAILABLE';
+  const remedy = fault ? undefined : remedyFor(engine, reason);
+  return { usable: false, reason, fault, ...(remedy !== undefined && { remedy }) };
 }
 
 function requireGoOn(signal: AbortSignal | undefined): void {

@@ -35,7 +35,7 @@ export class ProbeService {
     this.#engine = engine;
     const { device } = engine;
     const hardware = await isHardware(engine);
-    if (onlyHardware && !hardware) throw new CycleboxError('ENGINE_FAILED', imitated(device.name));
+    if (onlyHardware && !hardware) throw new CycleboxError('ENGINE_UNAVAILABLE', imitated(device.name));
     const selfTestError = await runSelfTest(engine);
     return { device, version: versionOf(engine), hardware, selfTestError };
   }
