@@ -13,14 +13,16 @@ import {
   convTranspose2d,
   type Graph,
   GraphBuilder,
+  instanceNorm,
   mul,
   type Padding,
   reflectPadGrad,
   type Stride,
+  sign,
   symbol,
   type Tensor,
 } from '../../src/graph/index.js';
-import { encodeOnnx } from '../../src/onnx/index.js';
+import { decodeOnnx, encodeOnnx, type LoweringOptions } from '../../src/onnx/index.js';
 import { doubles, expectNear, mapped, tensor } from '../engine/near.js';
 import { seededRandom } from '../graph/random-values.js';
 
@@ -128,6 +130,33 @@ it.each([6, 100])('a mirrored border is folded back onto an image %i cells high'
   await expectExact(graphOf(b => reflectPadGrad(b.input('dy', [2, 3, height + 5, 9]), [3, 1, 2, 3])));
 });
 
+describe('for WebGPU', () => {
+  const webgpu = { target: 'webgpu' } as const;
+
+  it.each([
+    ['of a small kernel', [2, 3, 9, 8], [2, 5, 9, 8], once, [1, 1, 1, 1]],
+    ['with steps that leave cells over', [2, 4, 9, 10], [2, 5, 4, 4], twice, none],
+  ] as const)('a weight gradient %s is unfolded without groups', async (_, x, dy, stride, padding) => {
+    const graph = graphOf(b => conv2dWeightGrad(b.input('x', x), b.input('dy', dy), stride, padding, [3, 3]));
+    expect(groups(encodeOnnx(graph))).toEqual([x[1], x[1]]);
+    expect(groups(encodeOnnx(graph, webgpu))).toEqual([1, 1]);
+    await expectExact(graph, {}, webgpu);
+  });
+
+  it('a sign is chosen, since there is no Sign', async () => {
+    const graph = graphOf(b => sign(b.input('x', [3, 5])));
+    expect(operations(graph, webgpu)).not.toContain('Sign');
+    await expectExact(graph, {}, webgpu);
+  });
+
+  it('instance normalisation is spelt out, since its kernel loses the variance of values far from zero', async () => {
+    const graph = graphOf(b => instanceNorm(b.input('x', [2, 3, 5, 7])));
+    expect(operations(graph)).toEqual(['InstanceNormalization']);
+    expect(operations(graph, webgpu)).not.toContain('InstanceNormalization');
+    await expectExact(graph, {}, webgpu);
+  });
+});
+
 function gradient(builder: GraphBuilder, index: number): Tensor {
   const x = builder.input(`x${index}`, [1, 4, 8, 9]);
   return conv2dWeightGrad(x, builder.input(`dy${index}`, [1, 5, 8, 9]), once, [1, 1, 1, 1], [3, 3]);
@@ -144,12 +173,21 @@ function fixed(builder: GraphBuilder, shape: readonly number[]): Tensor {
 }
 
 /** Names of the ONNX nodes that a graph becomes. */
-function operations(graph: Graph): string[] {
-  const { graph: encoded } = onnxProto.onnx.ModelProto.decode(encodeOnnx(graph));
+function operations(graph: Graph, options: LoweringOptions = {}): string[] {
+  const { graph: encoded } = onnxProto.onnx.ModelProto.decode(encodeOnnx(graph, options));
   return (encoded?.node ?? []).map(node => node.opType ?? '');
 }
 
-async function expectExact(graph: Graph, shapes: Readonly<Record<string, readonly number[]>> = {}): Promise<void> {
+function groups(bytes: Uint8Array): number[] {
+  return decodeOnnx(bytes).convolutions.map(convolution => convolution.groups);
+}
+
+/** The file is what is run, on the processor whatever it is written for. */
+async function expectExact(
+  graph: Graph,
+  shapes: Readonly<Record<string, readonly number[]>> = {},
+  options: LoweringOptions = {},
+): Promise<void> {
   const random = seededRandom(3);
   const inputs = Object.fromEntries(
     Object.entries(graph.inputs).map(([name, id]) => {
@@ -157,7 +195,7 @@ async function expectExact(graph: Graph, shapes: Readonly<Record<string, readonl
       return [name, tensor(random, shape)];
     }),
   );
-  const program = await engine.compile(graph);
+  const program = await engine.load({ bytes: encodeOnnx(graph, options) });
   const { y } = await program.run(inputs);
   await program.dispose();
   expectNear('y', y!, evaluate(graph, { inputs: mapped(inputs, doubles) }).outputs['y']!, float32Noise);
