@@ -134,6 +134,37 @@ describe('a broken install is named with what to do:', () => {
   });
 });
 
+describe('the device', () => {
+  /** The backend in plain JavaScript, under the names that the native one has. */
+  const native = (usesGpu: boolean) => {
+    const require = createRequire(import.meta.url);
+    const [core, cpu] = ['core', 'backend-cpu'].map(part =>
+      JSON.stringify(require.resolve(`@tensorflow/tfjs-${part}`)),
+    );
+    return `
+      const tf = require(${core});
+      const { MathBackendCPU } = require(${cpu});
+      tf.copyRegisteredKernels('cpu', 'tensorflow');
+      tf.registerBackend('tensorflow', () => Object.assign(new MathBackendCPU(), { isUsingGpuDevice: ${usesGpu} }));
+      module.exports = tf;`;
+  };
+
+  it.each([
+    { package: '@tensorflow/tfjs-node-gpu', usesGpu: true, kind: 'gpu', says: /backend node-gpu, GPU/ },
+    { package: '@tensorflow/tfjs-node-gpu', usesGpu: false, kind: 'cpu', says: /backend node-gpu, (?!GPU)/ },
+    { package: '@tensorflow/tfjs-node', usesGpu: false, kind: 'cpu', says: /backend node,/ },
+  ])('of $package that sees a GPU: $usesGpu', async ({ package: name, usesGpu, kind, says }) => {
+    const engine = await openTfjsEngine({ searchIn: [await modules({ [name]: native(usesGpu) })] });
+    const tf = createRequire(import.meta.url)('@tensorflow/tfjs-core') as typeof import('@tensorflow/tfjs-core');
+    try {
+      expect(engine.device).toMatchObject({ id: 'tfjs', kind, name: expect.stringMatching(says) });
+    } finally {
+      await engine.dispose();
+      tf.removeBackend('tensorflow');
+    }
+  });
+});
+
 it('a second copy of TensorFlow.js in the process does not disturb the first', async () => {
   const folder = await copyOfTfjs();
   const first = await openTfjsEngine({ backend: 'wasm' });

@@ -22,7 +22,7 @@ export function lowerConv2d({ builder, inputs: [x, w], attributes: { stride, pad
 export function lowerConv2dInputGrad(site: Site<'conv2dInputGrad'>): Placed {
   const { builder, device, inputs, attributes, shape } = site;
   const factors = [inLayout(builder, inputs[0]!, 'image'), inLayout(builder, inputs[1]!, 'kernel')];
-  const gradient = device.has('Conv2DBackpropFilter') ? byBackprop : inputGradient;
+  const gradient = device.isWebAssembly ? inputGradient : byBackprop;
   const size = JSON.stringify(attributes.size);
   const slot = builder.call(
     `conv2dInputGrad ${attributes.stride} ${attributes.padding} ${size}`,

@@ -41,7 +41,8 @@ export function lowerDepthToSpace(
   x: Value,
   block: number,
 ): Placed {
-  const woven: Kernel = device.transposesSlowly
+  // WebAssembly's own kernel is a transposition element by element.
+  const woven: Kernel = device.isWebAssembly
     ? (tf, [value]) => wovenRows(tf, value!, [block, block])
     : (tf, [value]) => tf.depthToSpace(value as Tensor4D, block, 'NHWC');
   return { slot: builder.call(`depthToSpace ${block}`, [inLayout(builder, x, 'image')], woven), layout: 'image' };

@@ -27,9 +27,13 @@ export class TfjsDevice {
     return this.#backendName !== 'cpu';
   }
 
-  /** Whether transposing over many axes goes element by element. */
-  get transposesSlowly(): boolean {
+  get isWebAssembly(): boolean {
     return this.#backendName === 'wasm';
+  }
+
+  /** Whether libtensorflow computes, on a processor or a GPU. */
+  get isNative(): boolean {
+    return this.#backendName === 'tensorflow';
   }
 
   /** Whether the backend has a kernel of its own, by TensorFlow.js's name for it. */

@@ -11,6 +11,7 @@ import { lowerPad, lowerReflectPad, lowerReflectPadGrad, lowerSlice, lowerSliceG
 import { lowerConv2d, lowerConv2dInputGrad, lowerConv2dWeightGrad } from './convolution.js';
 import type { Tensorflow } from './installation.js';
 import { arranged, type Layout, placeOf } from './layout.js';
+import { lowerLeakyRelu, lowerLeakyReluGrad } from './leaky-relu.js';
 import { lowerInstanceNorm, lowerInstanceNormGrad } from './normalisation.js';
 import { type Reduction, reduce } from './reductions.js';
 import { commonLayout, inLayout, type Lowering, type Placed, type Site, type Value } from './site.js';
@@ -63,19 +64,8 @@ export const lowerings: { readonly [O in OpName]: Lowering<O> } = {
   tanh: unary('tanh'),
   sigmoid: unary('sigmoid'),
   softplus: unary('softplus'),
-  leakyRelu: ({ builder, inputs: [x], attributes: { slope } }) => ({
-    slot: builder.call(`leakyRelu ${slope}`, [x!.slot], (tf, [value]) =>
-      slope === 0 ? tf.relu(value!) : tf.leakyRelu(value!, slope),
-    ),
-    layout: x!.layout,
-  }),
-  leakyReluGrad: ({ builder, inputs: [x, dy], attributes: { slope } }) => {
-    const { layout } = dy!;
-    const step = builder.call(`step ${slope}`, [inLayout(builder, x!, layout)], (tf, [value]) =>
-      tf.step(value!, slope),
-    );
-    return { slot: builder.call('mul', [dy!.slot, step], (tf, [a, b]) => tf.mul(a!, b!)), layout };
-  },
+  leakyRelu: lowerLeakyRelu,
+  leakyReluGrad: lowerLeakyReluGrad,
 
   add: binary('add'),
   sub: binary('sub'),

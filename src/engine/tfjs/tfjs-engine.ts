@@ -30,9 +30,18 @@ export interface TfjsOptions extends EngineOptions, SearchOptions {}
 
 /** @throws ENGINE_UNAVAILABLE when no TensorFlow.js is installed, or the best that is does not work, with what to do. */
 export async function openTfjsEngine(options: TfjsOptions = {}): Promise<Engine> {
-  // The native backends read it when they are loaded; only they use threads.
-  if (options.threads !== undefined) process.env['TF_NUM_INTRAOP_THREADS'] ??= String(options.threads);
+  prepareNative(options);
   return new TfjsEngine(await loadTfjs(options));
+}
+
+/** What libtensorflow reads from the environment when it is loaded, where the user has not said otherwise. */
+function prepareNative({ threads }: EngineOptions): void {
+  const { env } = process;
+  if (threads !== undefined) env['TF_NUM_INTRAOP_THREADS'] ??= String(threads);
+  // Notes on how it was built are for nobody here.
+  env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
+  // By itself it takes all memory of a GPU at once, and leaves none to other workers.
+  env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
 }
 
 class TfjsEngine implements Engine {
