@@ -2,9 +2,11 @@
  * What is known of ONNX Runtime's providers without having them: how their absence and their failures are told, which
  * devices they have, and in which layout WebGPU computes a graph rightly.
  */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CycleboxError } from '../../src/base/index.js';
-import { parseNvidia, visible, webGpuName } from '../../src/engine/onnx/devices.js';
+import { parseNvidia, systemGpus, visible, webGpuName } from '../../src/engine/onnx/devices.js';
 import { asEngineError, codeOf } from '../../src/engine/onnx/engine-error.js';
 import { openOnnxEngine } from '../../src/engine/onnx/index.js';
 import { unavailable } from '../../src/engine/onnx/unavailable.js';
@@ -12,6 +14,7 @@ import { layoutOfGraph, layoutOfModel } from '../../src/engine/onnx/webgpu-layou
 import { conv2d, conv2dInputGrad, GraphBuilder, reflectPad, symbol } from '../../src/graph/index.js';
 import { decodeOnnx, encodeOnnx } from '../../src/onnx/index.js';
 import { randomValues, seededRandom } from '../graph/random-values.js';
+import { temporaryFolder } from '../support/pictures.js';
 
 const linuxX64 = process.platform === 'linux' && process.arch === 'x64';
 
@@ -93,10 +96,32 @@ describe('devices', () => {
   });
 
   it('in software are named as such', () => {
-    expect(webGpuName({ VK_DRIVER_FILES: '/usr/lib/chromium/vk_swiftshader_icd.json' })).toMatch(/software/);
-    expect(webGpuName({ VK_ICD_FILENAMES: '/usr/share/vulkan/icd.d/lvp_icd.x86_64.json' })).toMatch(/software/);
-    expect(webGpuName({ VK_DRIVER_FILES: '/etc/vulkan/nvidia.json:/etc/vulkan/lvp.json' })).not.toMatch(/software/);
-    expect(webGpuName({})).not.toMatch(/software/);
+    expect(webGpuName({ VK_DRIVER_FILES: '/usr/lib/chromium/vk_swiftshader_icd.json' }, ['a card'])).toMatch(
+      /software/,
+    );
+    expect(webGpuName({ VK_ICD_FILENAMES: '/usr/share/vulkan/icd.d/lvp_icd.x86_64.json' }, [])).toMatch(/software/);
+    expect(webGpuName({ VK_DRIVER_FILES: '/etc/vulkan/nvidia.json:/etc/vulkan/lvp.json' }, [])).not.toMatch(/software/);
+  });
+
+  it('of WebGPU have the name of the only card, and none where there are two', () => {
+    expect(webGpuName({}, ['NVIDIA T4'])).toMatch(/: NVIDIA T4$/);
+    expect(webGpuName({}, ['NVIDIA T4', 'Intel graphics'])).not.toMatch(/NVIDIA|Intel/);
+  });
+
+  it("are what Linux's drivers show", async () => {
+    const root = await temporaryFolder();
+    const files = {
+      'proc/driver/nvidia/gpus/0000:01:00.0/information': 'Model: \t\t NVIDIA GeForce RTX 3060\nIRQ:   \t\t 131\n',
+      'sys/class/drm/card0/device/vendor': '0x8086\n',
+      'sys/class/drm/card0-HDMI-A-1/device/vendor': '0x1002\n',
+      'sys/class/drm/card1/device/vendor': '0x10de\n',
+    };
+    for (const [path, content] of Object.entries(files)) {
+      await mkdir(dirname(join(root, path)), { recursive: true });
+      await writeFile(join(root, path), content);
+    }
+    expect(await systemGpus(root)).toEqual(['NVIDIA GeForce RTX 3060', 'Intel graphics']);
+    expect(await systemGpus(join(root, 'nowhere'))).toEqual([]);
   });
 });
 

@@ -3,8 +3,9 @@
  * NVIDIA's driver for CUDA's. What the system does not say is left out, never guessed.
  */
 import { execFile } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
 import { availableParallelism, cpus, totalmem } from 'node:os';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Device } from '../contract.js';
 import type { OnnxProvider } from './providers.js';
@@ -19,7 +20,7 @@ export async function onnxDevices(provider: OnnxProvider, threads = availablePar
     case 'cpu':
       return [processorDevice(threads)];
     case 'webgpu':
-      return [{ id: 'webgpu', kind: 'gpu', name: webGpuName(process.env) }];
+      return [{ id: 'webgpu', kind: 'gpu', name: webGpuName(process.env, await systemGpus()) }];
     case 'cuda':
     case 'tensorrt':
       return nvidiaDevices(provider);
@@ -52,12 +53,43 @@ const softwareDrivers: readonly (readonly [pattern: RegExp, name: string])[] = [
   [/lvp|lavapipe|llvmpipe/i, 'llvmpipe (software)'],
 ];
 
-/** The driver is known where the environment names exactly one. */
-export function webGpuName(environment: NodeJS.ProcessEnv): string {
+/**
+ * A driver in software is known where the environment names exactly one driver; a card where the system has just one.
+ * @param cards the names of the system's
+ */
+export function webGpuName(environment: NodeJS.ProcessEnv, cards: readonly string[]): string {
   const layer = graphicsLayers[process.platform] ?? 'the system';
   const drivers = environment['VK_DRIVER_FILES'] ?? environment['VK_ICD_FILENAMES'] ?? '';
   const software = softwareDrivers.find(([pattern]) => !drivers.includes(':') && pattern.test(basename(drivers)));
-  return `WebGPU adapter of ${layer}${software ? `: ${software[1]}` : ''}`;
+  const known = software?.[1] ?? (cards.length === 1 ? cards[0] : undefined);
+  return `WebGPU adapter of ${layer}${known ? `: ${known}` : ''}`;
+}
+
+const vendors: Readonly<Record<string, string>> = {
+  '0x1002': 'AMD graphics',
+  '0x8086': 'Intel graphics',
+};
+
+/** The graphics cards that Linux's drivers show, by name or at least by vendor; none on other systems. */
+export async function systemGpus(root = '/'): Promise<string[]> {
+  const nvidia = join(root, 'proc/driver/nvidia/gpus');
+  const cards = join(root, 'sys/class/drm');
+  const models = (await entries(nvidia)).map(async card => {
+    const information = await text(join(nvidia, card, 'information'));
+    return /^Model:\s*(.+)$/m.exec(information)?.[1]?.trim();
+  });
+  const others = (await entries(cards))
+    .filter(card => /^card\d+$/.test(card))
+    .map(async card => vendors[(await text(join(cards, card, 'device/vendor'))).trim()]);
+  return (await Promise.all([...models, ...others])).filter(name => name !== undefined);
+}
+
+async function entries(folder: string): Promise<string[]> {
+  return readdir(folder).catch(() => []);
+}
+
+async function text(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch(() => '');
 }
 
 /** In CUDA's order, as far as `CUDA_VISIBLE_DEVICES` shows them. */
