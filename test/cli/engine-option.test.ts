@@ -76,6 +76,18 @@ describe('--engine', () => {
     const { code, out } = await cyclebox(folder, ...training, ...small, '--engine', 'cpu');
     expect([code, out]).toEqual([0, expect.stringMatching(/^Training red-blue: .* on .+, 1 threads \(cpu\)$/m)]);
   });
+
+  test('trains on TensorFlow.js as on ONNX Runtime: the first losses are the same', async () => {
+    const folder = await workplace();
+    const small = ['--size', '32', '--width', '4', '--blocks', '1', '--steps', '1'];
+    const losses = async (engine: string) => {
+      const { out } = await cyclebox(folder, ...training, '--out', `on-${engine}`, ...small, '--engine', engine);
+      return /step 1\/1 {2}(.*?) {2}[\d.]+ images\/s/.exec(out)?.[1];
+    };
+    const onTensorflow = await losses('tfjs');
+    expect(onTensorflow).toMatch(/^G_A \d\.\d{3} .*D_B \d\.\d{3}$/);
+    expect(onTensorflow).toBe(await losses('cpu'));
+  });
 });
 
 const hasUlimit = process.platform === 'linux' && execFileSync('/bin/sh', ['-c', 'ulimit -v']).length > 0;

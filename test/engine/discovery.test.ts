@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { packageRoot } from '../../src/base/index.js';
 import { measureSpeed } from '../../src/engine/discovery/measure-speed.js';
+import { outOfReach, remedyFor } from '../../src/engine/discovery/remedies.js';
 import { runSelfTest, selfTestTolerance } from '../../src/engine/discovery/self-test.js';
 import {
   chooseAmong,
@@ -164,6 +165,34 @@ describe('looking for devices', () => {
     const found = discoverEngines({ engines: ['webgpu'], signal: stop.signal, entry });
     stop.abort();
     await expect(found).rejects.toMatchObject({ code: 'CANCELLED' });
+  });
+});
+
+describe('what would help', () => {
+  const none = { nvidia: 0, any: false };
+
+  test('is the command that the reason ends with', () => {
+    const reason = 'It is not installed. Install CUDA 12, then run: node install.js --flag=cuda12';
+    expect(remedyFor('cuda', reason)).toBe('node install.js --flag=cuda12');
+    expect(remedyFor('tfjs', 'TensorFlow.js is not installed. Run: npm install @tensorflow/tfjs-node-gpu.')).toBe(
+      'npm install @tensorflow/tfjs-node-gpu',
+    );
+    expect(remedyFor('coreml', 'It fails.')).toBeUndefined();
+  });
+
+  test('is a Vulkan driver for WebGPU on Linux, and its loader alone where NVIDIA has the driver', () => {
+    expect(remedyFor('webgpu', 'No adapter.', none, 'linux')).toBe(
+      'sudo apt-get install libvulkan1 mesa-vulkan-drivers',
+    );
+    expect(remedyFor('webgpu', 'No adapter.', twoCards, 'linux')).toBe('sudo apt-get install libvulkan1');
+    expect(remedyFor('webgpu', 'No adapter.', none, 'win32')).toBeUndefined();
+  });
+
+  test('is nothing for what another system has', () => {
+    expect(outOfReach('directml', none, 'linux')).toMatch(/Windows/);
+    expect(outOfReach('directml', none, 'win32')).toBeUndefined();
+    expect(outOfReach('coreml', none, 'linux')).toMatch(/macOS/);
+    expect(outOfReach('cpu', none, 'linux')).toBeUndefined();
   });
 });
 

@@ -20,7 +20,7 @@ export interface DiscoverOptions {
   readonly float16?: boolean | undefined;
   /** Whether devices that are imitated in software fail; default false. */
   readonly onlyHardware?: boolean | undefined;
-  /** For each step of each device; default 30 000. */
+  /** For each step of each device; default 60 000. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Default: what this machine shows. */

@@ -16,7 +16,7 @@ export interface ProbeOptions {
   readonly float16?: boolean | undefined;
   /** Whether a device that is imitated in software fails, before it takes its time for the self-test. */
   readonly onlyHardware?: boolean | undefined;
-  /** For each step; a driver that has not answered by then is given up. Default 30 000. */
+  /** For each step; a driver that has not answered by then is given up. Default 60 000: libraries of a GPU are large, and read from a cold disk once. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Another entry than the real one; for tests. */
@@ -38,7 +38,7 @@ export async function probeDevice(
   index: number | undefined,
   options: ProbeOptions = {},
 ): Promise<ProbeResult> {
-  const { signal, timeoutMs = 30_000, onlyHardware = false } = options;
+  const { signal, timeoutMs = 60_000, onlyHardware = false } = options;
   const limits: CallOptions = { signal, timeoutMs };
   let child: Child<ProbeApi> | undefined;
   try {

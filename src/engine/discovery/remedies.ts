@@ -31,9 +31,15 @@ export function outOfReach(
 }
 
 /** The command that the reason itself names at its end (`Run: npm ci`), else what is known to help with the engine. */
-export function remedyFor(engine: EngineId, reason: string): string | undefined {
+export function remedyFor(
+  engine: EngineId,
+  reason: string,
+  { nvidia }: Accelerators = findAccelerators(),
+  platform: NodeJS.Platform = process.platform,
+): string | undefined {
   const named = /\brun:? (\S.*?)[.\s]*$/i.exec(reason)?.[1];
   if (named !== undefined) return named;
-  const isDriverMissing = engine === 'webgpu' && process.platform === 'linux';
-  return isDriverMissing ? 'sudo apt-get install libvulkan1 mesa-vulkan-drivers' : undefined;
+  if (engine !== 'webgpu' || platform !== 'linux') return undefined;
+  // NVIDIA's Vulkan driver comes with its own; what is missing then is the loader.
+  return `sudo apt-get install libvulkan1${nvidia > 0 ? '' : ' mesa-vulkan-drivers'}`;
 }
