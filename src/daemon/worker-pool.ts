@@ -172,7 +172,8 @@ export class WorkerPool implements Disposable {
     error: CycleboxError,
   ): Promise<'again' | 'elsewhere' | 'own fault'> {
     const { device } = member;
-    member.faults++;
+    // What cannot be had is not had in a new process either.
+    member.faults = error.code === 'ENGINE_UNAVAILABLE' ? faultsInARow : member.faults + 1;
     this.#events.fire({ type: 'deviceFailed', device: device.id, source, error });
     await member.restart();
     if (member.faults < faultsInARow) return 'again';

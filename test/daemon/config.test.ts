@@ -51,6 +51,19 @@ describe('the configuration', () => {
     expect(() => parse('{ "routes": [] }')).toThrow(/1:3: routes: must name at least one route/);
   });
 
+  it('takes one engine or several, and says of a wrong name which was probably meant', () => {
+    const engineOf = (engine: unknown) => resolveConfig(parse(withRoute({ engine })), '/').engine;
+    expect(engineOf(undefined)).toEqual(['auto']);
+    expect(engineOf('cuda:1')).toEqual(['cuda:1']);
+    expect(engineOf(['webgpu', 'cpu', 'cpu'])).toEqual(['webgpu', 'cpu', 'cpu']);
+    expect(() => engineOf('webgup')).toThrow(/engine: There is no engine "webgup".*Did you mean "webgpu"\?/);
+    expect(() => engineOf(['cpu', 'cpu:1'])).toThrow(/engine\[1\]: The engine cpu has no numbered devices/);
+    expect(() => engineOf('reference')).toThrow(/engine: There is no engine "reference"/);
+    expect(() => engineOf('CPU')).toThrow(/engine: must be written in small letters/);
+    expect(() => engineOf([])).toThrow(/engine: must name at least one engine/);
+    expect(() => engineOf(7)).toThrow(/engine: must be the name of an engine/);
+  });
+
   it('says where it stops being JSON', () => {
     expect(() => parse('{\n  "routes": [,]\n')).toThrow(/watch-config\.json:2:\d+: not JSON/);
     expect(() => parse('')).toThrow(/not JSON/);

@@ -181,6 +181,13 @@ describe('a device that fails', () => {
     expect(pool.passedOver).toEqual([]);
   });
 
+  it('since it has not what is asked for is asked once: the model goes elsewhere', async () => {
+    const { pool, of } = open(['webgpu']);
+    expect(await pool.run(await task('no float16'))).toMatchObject({ device: 'cpu' });
+    expect(of('deviceFailed')).toHaveLength(1);
+    expect(of('modelMoved')).toMatchObject([{ reason: 'no float16 here.' }]);
+  });
+
   it('but passes its test and has run the model before leaves the failure to the image', async () => {
     const { pool } = open(['webgpu']);
     await pool.run(await task('x'));
