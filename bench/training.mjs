@@ -70,7 +70,7 @@ export async function memoryRow(engine, steps) {
 }
 
 /** @param {Engine} engine @param {TrainingSize} size */
-async function compileStep(engine, size) {
+export async function compileStep(engine, size) {
   const spec = stepSpec(size);
   const graphs = [generatorStep(spec), discriminatorStep(spec)];
   const state = await engine.createState(initialState(spec));
