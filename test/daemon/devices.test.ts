@@ -88,6 +88,27 @@ describe('several devices', () => {
     expect(facts?.workers).toMatchObject([{ device: 'cpu' }, { device: 'cpu' }]);
   });
 
+  it('a worker that is killed costs nothing but another try, and the other goes on', async () => {
+    const root = await project();
+    for (let i = 0; i < 10; i++) await drop(root, `day-to-night/${i}.png`);
+    const { daemon, events } = await start(root, { ...dayNight, engine: ['cpu', 'cpu'] });
+    const killed = new Promise<number>(resolve => {
+      const subscription = daemon.onEvent(({ type }) => {
+        const busy = daemon.workers.find(({ pid, source }) => pid !== undefined && source !== undefined);
+        if (type !== 'started' || busy?.pid === undefined) return;
+        void subscription.dispose();
+        process.kill(busy.pid, 'SIGKILL');
+        resolve(busy.pid);
+      });
+    });
+    const pid = await killed;
+    await daemon.whenIdle();
+    await expectNegatives(root, 48, 32, 10);
+    expect(daemon.workers.map(worker => worker.pid)).not.toContain(pid);
+    expect(daemon.failures).toEqual([]);
+    expect(events.filter(({ type }) => type === 'done')).toHaveLength(10);
+  });
+
   it('a configuration that names none that works is not started with, and none taken over', async () => {
     const root = await project();
     const chooseDevices: ChooseDevices = async choice => {
