@@ -172,7 +172,11 @@ interface Translating {
 
 /** The processor alone is the usual state, and no news. */
 function logDevices(log: pino.Logger, { workers, passedOver }: Translating): void {
-  for (const { choice, reason } of passedOver) log.warn({ device: choice, reason }, `${choice} is not used: ${reason}`);
+  for (const { choice, reason, fault } of passedOver) {
+    // What `auto` found not to be there is no news either.
+    const level = fault === false ? 'debug' : 'warn';
+    log[level]({ device: choice, reason }, `${choice} is not used: ${reason}`);
+  }
   const devices = workers.map(({ device, name }) => ({ device, name }));
   const text = `translating on ${devices.map(({ device, name }) => `${device} (${name})`).join(', ')}`;
   if (devices.some(({ device }) => device !== 'cpu') || devices.length > 1) log.info({ devices }, text);

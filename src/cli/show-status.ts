@@ -71,7 +71,9 @@ function warnings({ daemon, seeing, publishing }: DaemonStatus): string[] {
   return [
     ...(seeing?.degraded === undefined ? [] : [seeing.degraded]),
     ...(publishing?.warnings ?? []),
-    ...(daemon?.passedOver ?? []).map(({ choice, reason }) => `${choice} is not used: ${reason}`),
+    ...(daemon?.passedOver ?? [])
+      .filter(({ fault }) => fault !== false)
+      .map(({ choice, reason }) => `${choice} is not used: ${reason}`),
     ...(daemon?.workers ?? []).flatMap(({ memory }) => memory),
     ...(daemon?.configProblem === undefined ? [] : [`not taken over: ${daemon.configProblem}`]),
     ...routes.flatMap(({ match, problem }) => (problem === undefined ? [] : [`route ${match}: ${problem}`])),

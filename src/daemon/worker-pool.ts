@@ -203,7 +203,7 @@ export class WorkerPool implements Disposable {
 
   async #passOver(member: PoolMember, reason: string): Promise<void> {
     if (!this.#members.includes(member)) return;
-    this.#passedOver = [...this.#passedOver, { choice: member.device.id, reason }];
+    this.#passedOver = [...this.#passedOver, { choice: member.device.id, reason, fault: true }];
     this.#members = this.#members.filter(one => one !== member);
     this.#retire(member);
     // What stood in for one model stands in for all.

@@ -194,7 +194,7 @@ describe('a device that is lost', () => {
     expect(events.filter(({ type }) => type === 'deviceFailed')).toHaveLength(3);
     expect(events.filter(({ type }) => type === 'retrying' || type === 'failed')).toEqual([]);
     const reason = 'the pretended device is gone. Its self-test failed, too: no adapter any more.';
-    expect(daemon.passedOver).toEqual([{ choice: 'webgpu', reason }]);
+    expect(daemon.passedOver).toEqual([{ choice: 'webgpu', reason, fault: true }]);
     expect(messages()).toContain(`webgpu is not used: ${reason}`);
     expect(daemon.workers).toMatchObject([{ device: 'cpu' }]);
   });

@@ -139,6 +139,7 @@ describe('a device that fails', () => {
       {
         choice: 'cuda:0',
         reason: 'the device is gone. Its self-test failed, too: cuda:0 gives wrong numbers.',
+        fault: true,
       },
     ]);
     expect(await pool.run(await task('x'))).toMatchObject({ device: 'cuda:1' });
