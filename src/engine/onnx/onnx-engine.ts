@@ -76,7 +76,8 @@ async function deviceOf(provider: OnnxProvider, index: number, threads: number |
   const device = devices[index];
   if (device) return device;
   const { label, kind } = providerTraits[provider];
-  if (devices.length === 0) return { id: `${provider}:${index}`, kind, name: `${label} device ${index}` };
+  const unlisted = devices.length === 0 || provider === 'directml'; // Its adapters have numbers, but no list.
+  if (unlisted) return { id: `${provider}:${index}`, kind, name: `${label} device ${index}` };
   const there = devices.map(({ id, name }) => `${id} (${name})`).join(', ');
   throw new CycleboxError('ENGINE_UNAVAILABLE', `There is no device ${provider}:${index} here. There are: ${there}.`);
 }
@@ -167,11 +168,14 @@ class OnnxEngine implements Engine {
   }
 
   /**
-   * A session keeps the largest memory that its runs took: all are closed, and opened again by the next run. Programs whose
-   * state is on the device stay, since closing them copies what they made.
+   * A session keeps the largest memory that its runs took: all are closed, and opened again by the next run. WebGPU keeps
+   * its buffers until the last session is closed, which has to wait where variables are on the device.
    */
   async releaseCaches(): Promise<void> {
     for (const program of this.#programs) await program.suspend();
+    if (!this.#transfer || this.#states.size > 0) return;
+    await this.#transfer.dispose();
+    this.#transfer = await this.#openTransfer();
   }
 
   /** The device closes with its last session, and with it whatever tensors are left there: states go first. */
