@@ -13,6 +13,7 @@ import type { Tensorflow } from './installation.js';
 import { arranged, type Layout, placeOf } from './layout.js';
 import { lowerLeakyRelu, lowerLeakyReluGrad } from './leaky-relu.js';
 import { lowerInstanceNorm, lowerInstanceNormGrad } from './normalisation.js';
+import type { Kernel } from './plan.js';
 import { type Reduction, reduce } from './reductions.js';
 import { commonLayout, inLayout, type Lowering, type Placed, type Site, type Value } from './site.js';
 
@@ -53,11 +54,13 @@ export const lowerings: { readonly [O in OpName]: Lowering<O> } = {
 
   neg: unary('neg'),
   abs: unary('abs'),
-  // WebAssembly's own takes tiny values for zero.
-  sign: ({ builder, inputs: [x] }) => ({
-    slot: builder.call('sign', [x!.slot], (tf, [value]) => tf.sub(tf.step(value!), tf.step(tf.neg(value!)))),
-    layout: x!.layout,
-  }),
+  sign: ({ builder, device, inputs: [x] }) => {
+    // WebAssembly's own takes tiny values for zero.
+    const kernel: Kernel = device.isWebAssembly
+      ? (tf, [value]) => tf.sub(tf.step(value!), tf.step(tf.neg(value!)))
+      : (tf, [value]) => tf.sign(value!);
+    return { slot: builder.call('sign', [x!.slot], kernel), layout: x!.layout };
+  },
   exp: unary('exp'),
   log: unary('log'),
   sqrt: unary('sqrt'),

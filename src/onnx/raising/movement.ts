@@ -188,32 +188,3 @@ export function raiseSpaceToDepth(site: RaisingSite): Tensor {
   const split = reshape(x, [n, c, h / block, block, w / block, block]);
   return reshape(transpose(split, [0, 3, 5, 1, 2, 4]), [n, c * block ** 2, h / block, w / block]);
 }
-
-/** Enlarging by whole factors without interpolation, which every rounding rule of ONNX agrees on. */
-export function raiseResize(site: RaisingSite): Tensor {
-  const x = site.tensor(0);
-  const shape = shapeOf(x);
-  const mode = site.text('mode', 'nearest');
-  if (mode !== 'nearest') return site.refuse(`with mode ${mode}`);
-  const factors = resizeFactors(site, shape);
-  if (factors.some(factor => !Number.isInteger(factor) || factor < 1)) {
-    return site.refuse(`by factors ${factors.map(factor => +factor.toFixed(4)).join(' × ')}`);
-  }
-  const apart = shape.flatMap(size => [size, 1]);
-  const wide = shape.flatMap((size, axis) => [size, factors[axis]!]);
-  const result = shape.map((size, axis) => size * factors[axis]!);
-  return reshape(broadcast(reshape(x, apart), wide), result);
-}
-
-function resizeFactors(site: RaisingSite, shape: readonly number[]): number[] {
-  const scalesAt = site.node.op === 'Upsample' || site.opset < 11 ? 1 : 2;
-  const scales = site.list('scales') ?? (hasNumbers(site, scalesAt) ? site.numbers(scalesAt) : undefined);
-  if (scales) return [...scales];
-  if (!hasNumbers(site, 3)) return site.refuse('without scales or sizes');
-  return site.numbers(3).map((size, axis) => size / shape[axis]!);
-}
-
-function hasNumbers(site: RaisingSite, index: number): boolean {
-  const value = site.inputs[index];
-  return value !== undefined && shapeOf(value)[0] !== 0;
-}

@@ -22,6 +22,7 @@ import {
   sign,
   softplus,
   sqrt,
+  square,
   sub,
   sum,
   type Tensor,
@@ -37,7 +38,6 @@ import {
   raiseGather,
   raisePad,
   raiseReshape,
-  raiseResize,
   raiseSlice,
   raiseSpaceToDepth,
   raiseSplit,
@@ -45,6 +45,7 @@ import {
   raiseTranspose,
   raiseUnsqueeze,
 } from './movement.js';
+import { raiseResize } from './resize.js';
 import { axisOf, perChannel, type RaisedValue, type RaisingSite, shapeOf } from './site.js';
 
 /** One value, or one for each of several outputs. */
@@ -146,14 +147,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     const y = instanceNorm(x, site.integer('epsilon', 1e-5));
     return add(mul(y, perChannel(site.tensor(1))), perChannel(site.tensor(2)));
   },
-  BatchNormalization: site => {
-    const rank = shapeOf(site.input(0)).length;
-    if (site.integer('training_mode', 0) !== 0) return site.refuse('in training mode');
-    const [scale, shift, centre, variance] = [1, 2, 3, 4].map(index => site.tensor(index));
-    const factor = div(scale!, sqrt(add(variance!, site.integer('epsilon', 1e-5))));
-    const offset = sub(shift!, mul(centre!, factor));
-    return add(mul(site.tensor(0), perChannel(factor, rank)), perChannel(offset, rank));
-  },
+  BatchNormalization: raiseBatchNormalization,
 };
 
 /** Operations on numbers only: they have a fold (constants.ts) and no meaning for images here. */
@@ -235,4 +229,26 @@ function raiseGemm(site: RaisingSite): Tensor {
   });
   const scaled = mul(product, site.integer('alpha', 1));
   return site.inputs[2] ? add(scaled, mul(site.tensor(2), site.integer('beta', 1))) : scaled;
+}
+
+/**
+ * In use by what training found; in training mode, as some exporters spell other norms, by what the tensor holds, with the
+ * running moments as further results.
+ */
+function raiseBatchNormalization(site: RaisingSite): Tensor | readonly Tensor[] {
+  const x = site.tensor(0);
+  const rank = shapeOf(x).length;
+  const [scale, shift, centre, variance] = [1, 2, 3, 4].map(index => perChannel(site.tensor(index), rank));
+  const normalised = (middle: Tensor, spread: Tensor) => {
+    const factor = div(scale!, sqrt(add(spread, site.integer('epsilon', 1e-5))));
+    return add(mul(sub(x, middle), factor), shift!);
+  };
+  if (site.integer('training_mode', 0) === 0) return normalised(centre!, variance!);
+  const axes = shapeOf(x).flatMap((_, axis) => (axis === 1 ? [] : [axis]));
+  const found = mean(x, axes);
+  const spread = mean(square(sub(x, found)), axes);
+  const kept = site.integer('momentum', 0.9);
+  const running = (before: Tensor, now: Tensor) =>
+    reshape(add(mul(before, kept), mul(now, 1 - kept)), [shapeOf(x)[1]!]);
+  return [normalised(found, spread), running(centre!, found), running(variance!, spread)];
 }
