@@ -4,13 +4,14 @@
  */
 import { asCycleboxError, type Disposable } from '../base/index.js';
 import type { Device } from '../engine/index.js';
-import type {
-  ComputeModel,
-  ComputeReport,
-  ComputeStage,
-  ComputeTask,
-  ComputeWorkerOptions,
-  MemoryStep,
+import {
+  type ComputeModel,
+  type ComputeReport,
+  type ComputeStage,
+  type ComputeTask,
+  type ComputeWorkerOptions,
+  defaultComputeSettings,
+  type MemoryStep,
 } from '../worker/index.js';
 import { WorkerSlot } from './worker-slot.js';
 
@@ -21,9 +22,6 @@ const deviceFaults: ReadonlySet<string> = new Set([
   'ENGINE_UNAVAILABLE',
   'PROCESS_CRASHED',
 ]);
-
-/** As many as a worker keeps loaded. */
-const maxModels = 4;
 
 export interface PoolMemberOptions {
   readonly device: Device;
@@ -103,7 +101,7 @@ export class PoolMember implements Disposable {
   async run(task: ComputeTask): Promise<ComputeReport> {
     const { sha256 } = task.model;
     this.#task = task;
-    this.#loaded = [...this.#loaded.filter(hash => hash !== sha256), sha256].slice(-maxModels);
+    this.#loaded = [...this.#loaded.filter(hash => hash !== sha256), sha256].slice(-defaultComputeSettings.maxModels);
     try {
       const onStage = (stage: ComputeStage) => {
         this.#stage = stage;

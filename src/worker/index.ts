@@ -9,7 +9,7 @@ export type {
   TranslateReport,
   WorkerStatus,
 } from './compute-protocol.js';
-export { computeProtocol } from './compute-protocol.js';
+export { computeProtocol, defaultComputeSettings } from './compute-protocol.js';
 export {
   type ComputeReport,
   type ComputeStage,
