@@ -2,8 +2,8 @@
  * The catalogue of the tensor language: every operation with its attributes. All tensors are float32; images are
  * NCHW. The set is closed under differentiation: each operation's gradient is written in operations of this list.
  *
- * Joining the list means an entry in five tables, which the compiler then asks for: shape inference, gradients, the
- * reference evaluator, the ONNX lowering, and the list of checked operations in the tests.
+ * Joining the list means an entry in six tables, which the compiler then asks for: shape inference, gradients, the
+ * reference evaluator, the lowerings to ONNX and to TensorFlow.js, and the list of checked operations in the tests.
  */
 import type { Dimension, Shape } from './dimension.js';
 

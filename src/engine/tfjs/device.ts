@@ -64,7 +64,7 @@ export class TfjsDevice {
     if (this.#lost) throw this.#lost;
     try {
       // Of a backend that is initialised, this ends before its first await.
-      void this.#tf.setBackend(this.#backendName);
+      this.#tf.setBackend(this.#backendName).catch(() => {});
       if (this.#tf.getBackend() !== this.#backendName) {
         throw new CycleboxError('ENGINE_FAILED', `TensorFlow.js did not switch to its backend ${this.#backendName}.`);
       }
