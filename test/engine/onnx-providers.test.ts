@@ -61,6 +61,7 @@ describe('a failure of ONNX Runtime', () => {
     ['WebGPU validation failed. [Invalid Buffer (unlabeled)] is invalid due to a previous error.', 'OUT_OF_MEMORY'],
     ['shader_helper.cc:306 Too many storage buffers in shader. Current: 18, Max is 12', 'OUT_OF_MEMORY'],
     ['WebGPU device lost (1): A valid external Instance reference no longer exists.', 'DEVICE_LOST'],
+    ['[Device] is lost. - While calling [Queue].Submit', 'DEVICE_LOST'],
     ['vkQueueSubmit failed with VK_ERROR_DEVICE_LOST', 'DEVICE_LOST'],
     ['CUDA failure 700: an illegal memory access was encountered ; GPU=0', 'DEVICE_LOST'],
     ['DXGI_ERROR_DEVICE_REMOVED', 'DEVICE_LOST'],

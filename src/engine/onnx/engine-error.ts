@@ -21,7 +21,7 @@ const memory = new RegExp(
 /** What only a new process mends. */
 const lost = new RegExp(
   [
-    'device (was |is |has been )?(lost|removed|hung|reset)|DEVICE_LOST|DXGI_ERROR_DEVICE_(REMOVED|HUNG|RESET)',
+    'device\\]? (was |is |has been )?(lost|removed|hung|reset)|DEVICE_LOST|DXGI_ERROR_DEVICE_(REMOVED|HUNG|RESET)',
     'CUDA failure (46|77|700|719|999)\\b|illegal memory access|unspecified launch failure',
     'CUDA_ERROR_(ILLEGAL_ADDRESS|LAUNCH_FAILED|ECC_UNCORRECTABLE|UNKNOWN|DEVICE_UNAVAILABLE)',
   ].join('|'),
