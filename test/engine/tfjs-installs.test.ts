@@ -180,6 +180,16 @@ it('a second copy of TensorFlow.js in the process does not disturb the first', a
   await second.dispose();
 });
 
+it('a backend that is only linked finds the core beside its real folder', async () => {
+  const real = await copyOfTfjs();
+  const linked = join(await temporaryFolder(), 'node_modules');
+  await mkdir(join(linked, '@tensorflow'), { recursive: true });
+  await symlink(join(real, '@tensorflow/tfjs-backend-cpu'), join(linked, '@tensorflow/tfjs-backend-cpu'));
+  const engine = await openTfjsEngine({ searchIn: [linked] });
+  expect(engine.device.name).toContain('backend cpu');
+  await engine.dispose();
+});
+
 /** A `node_modules` folder with its own files of the core and of the backend in plain JavaScript; what they need is linked. */
 async function copyOfTfjs(): Promise<string> {
   const folder = join(await temporaryFolder(), 'node_modules');

@@ -3,7 +3,7 @@
  * nothing of them but types. The core is taken from where the backend's own package finds it, so that the two belong
  * together however many cores lie about. What is installed but does not load is named, with what to do about it.
  */
-import { readFile } from 'node:fs/promises';
+import { readFile, realpath } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { CycleboxError, packageRoot } from '../../base/index.js';
@@ -96,7 +96,8 @@ async function versionOf(folder: string): Promise<string | undefined> {
 
 async function load(found: TfjsPackage): Promise<LoadedTfjs> {
   const native = found.backend === 'node-gpu' || found.backend === 'node';
-  const require = createRequire(join(found.folder, 'package.json'));
+  // Package managers that link folders keep what belongs to a package beside the real one.
+  const require = createRequire(join(await realpath(found.folder), 'package.json'));
   const loaded: unknown = require(found.folder);
   const tf = (native ? loaded : require('@tensorflow/tfjs-core')) as Tensorflow;
   const backendName = native ? 'tensorflow' : found.backend;
