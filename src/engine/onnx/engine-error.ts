@@ -31,7 +31,8 @@ const lost = new RegExp(
 export function asEngineError(error: unknown, doing: 'compiling' | 'running'): CycleboxError {
   if (error instanceof CycleboxError) return error;
   const message = error instanceof Error ? error.message : String(error);
-  return new CycleboxError(codeOf(message), `ONNX Runtime failed while ${doing}: ${message.trim()}`, { cause: error });
+  const [line] = message.trim().split('\n', 1); // Where in its sources follows.
+  return new CycleboxError(codeOf(message), `ONNX Runtime failed while ${doing}: ${line}`, { cause: error });
 }
 
 export function codeOf(message: string): ErrorCode {

@@ -40,6 +40,9 @@ import { Transfer } from './transfer.js';
 import { unavailable } from './unavailable.js';
 import { layoutOfGraph, layoutOfModel, type WebGpuLayout } from './webgpu-layout.js';
 
+// What the runtime logs as an error it throws as well, and then it is told in one sentence, by whoever catches it.
+ort.env.logLevel = 'fatal';
+
 /**
  * How long threads wait actively for each other. Where other programs want the processor too, a thread that waits as
  * long as the runtime does by itself takes the very time slice that the awaited one needs: steps took three times as long.
@@ -232,7 +235,7 @@ class OnnxEngine implements Engine {
         ...(threads !== undefined && { intraOpNumThreads: threads }),
         graphOptimizationLevel: training ? 'basic' : 'all',
         enableMemPattern: this.id === 'cpu' && !training,
-        logSeverityLevel: 3,
+        logSeverityLevel: 4,
         ...(kept.length > 0 && { preferredOutputLocation: locations(kept, handedOut) }),
         ...(profilePrefix !== undefined && { enableProfiling: true, profileFilePrefix: profilePrefix }),
         extra: { session: deviceOnly ? { ...ofSession, disable_cpu_ep_fallback: '1' } : ofSession },
