@@ -58,6 +58,8 @@ export interface TrainingParts {
 export interface TrainingEngine extends OpenEngineOptions {
   /** Default `auto`. */
   readonly engine?: EngineChoice | undefined;
+  /** What opens it; for tests. */
+  readonly openEngine?: typeof openEngine | undefined;
 }
 
 export interface TrainingData extends Pick<TrainingParts, 'sampler' | 'pools' | 'poolRandom'> {
@@ -104,9 +106,9 @@ export async function assembleParts(
   settings: TrainingSettings,
   { a, b, ...data }: TrainingData,
   variables: Tensors,
-  { engine: choice = 'auto', threads, onPassedOver }: TrainingEngine,
+  { engine: choice = 'auto', threads, onPassedOver, openEngine: open = openEngine }: TrainingEngine,
 ): Promise<TrainingParts> {
-  const engine = await openEngine(choice, { threads, onPassedOver });
+  const engine = await open(choice, { threads, onPassedOver });
   try {
     const compiled = await compileParts(settings, engine, variables);
     return { ...data, ...compiled, engine, samples: await drawSamples(settings, a, b), log: openLog(settings) };

@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -89,31 +89,3 @@ describe('--engine', () => {
     expect(onTensorflow).toBe(await losses('cpu'));
   });
 });
-
-const hasUlimit = process.platform === 'linux' && execFileSync('/bin/sh', ['-c', 'ulimit -v']).length > 0;
-
-test.skipIf(!hasUlimit)(
-  'a training that does not fit into memory is answered with the options that lower it',
-  async () => {
-    const folder = await workplace();
-    const words = [
-      process.execPath,
-      entry,
-      ...training,
-      '--size',
-      '512',
-      '--batch',
-      '2',
-      '--width',
-      '32',
-      '--blocks',
-      '1',
-    ];
-    const command = `ulimit -v 1700000; exec ${words.map(word => `'${word}'`).join(' ')}`;
-    const { code, err } = await run(folder, '/bin/sh', ['-c', command]);
-    expect(code).toBe(1);
-    expect(err).toMatch(
-      /OUT_OF_MEMORY: Training red-blue with batch 2, crops of 512, width 32 does not fit .*Give --batch 1, and if that is not enough, --size 256\./,
-    );
-  },
-);
