@@ -6,5 +6,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // For tests that use ONNX Runtime past the engine, which sees to it itself.
+    env: { ORT_DISABLE_TELEMETRY: '1' },
   },
 });

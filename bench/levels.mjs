@@ -2,6 +2,7 @@
  * What ONNX Runtime's own choices cost and bring for the generators' training step: optimisation levels, threads, how long
  * threads wait actively, reuse of memory. Here sessions are made directly, past the engine, whose settings this justifies.
  */
+import '../dist/engine/onnx/no-telemetry.js';
 import * as ort from 'onnxruntime-node';
 import { encodeOnnx } from '../dist/onnx/index.js';
 import { variableInput } from '../dist/onnx/lowering.js';

@@ -100,6 +100,7 @@ function toBytes(planes) {
 
 /** Opens a model; the function returned translates one tile's RGB bytes. */
 async function openModel(file, threads) {
+  process.env.ORT_DISABLE_TELEMETRY ??= '1';
   const ort = require('onnxruntime-node');
   const session = await ort.InferenceSession.create(file, { intraOpNumThreads: threads, interOpNumThreads: 1 });
   const [input, output] = [session.inputNames[0], session.outputNames[0]];
