@@ -134,11 +134,17 @@ export function describeGraphs(engine: () => Engine): void {
 
     it('of another shape are refused by the name of the input', async () => {
       const image = { shape: [1, 3, 5, 4], data: new Float32Array(60) };
-      await expect(runOnce(graph(), { image })).rejects.toMatchObject({ code: 'SHAPE_MISMATCH', message: /image/ });
+      await expect(runOnce(graph(), { image })).rejects.toMatchObject({
+        code: 'SHAPE_MISMATCH',
+        message: expect.stringMatching(/image/),
+      });
     });
 
     it('that are missing are refused by the name of the input', async () => {
-      await expect(runOnce(graph(), {})).rejects.toMatchObject({ code: 'SHAPE_MISMATCH', message: /image/ });
+      await expect(runOnce(graph(), {})).rejects.toMatchObject({
+        code: 'SHAPE_MISMATCH',
+        message: expect.stringMatching(/image/),
+      });
     });
 
     it('leave the program usable', async () => {

@@ -140,7 +140,10 @@ export function describeState(engine: () => Engine): void {
 
     it('that lacks a variable of the graph is refused when compiling', async () => {
       const state = await engine().createState({ other: vector(1, 2) });
-      await expect(counting(state)).rejects.toMatchObject({ code: 'GRAPH_INVALID', message: /\bw\b/ });
+      await expect(counting(state)).rejects.toMatchObject({
+        code: 'GRAPH_INVALID',
+        message: expect.stringMatching(/\bw\b/),
+      });
       const stateless = new GraphBuilder();
       stateless.output('y', mul(stateless.variable('w', [2]), 2));
       await expect(engine().compile(stateless.build())).rejects.toMatchObject({ code: 'GRAPH_INVALID' });

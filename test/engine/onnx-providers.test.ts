@@ -22,15 +22,17 @@ describe('a provider that is not here', () => {
   it.runIf(linuxX64)('on this system at all is named with the systems that have it', async () => {
     await expect(openOnnxEngine({ provider: 'directml' })).rejects.toMatchObject({
       code: 'ENGINE_UNAVAILABLE',
-      message: /no DirectML for linux-x64, only for Windows\..*--engine auto/,
+      message: expect.stringMatching(/no DirectML for linux-x64, only for Windows\..*--engine auto/),
     });
-    await expect(openOnnxEngine({ provider: 'coreml' })).rejects.toMatchObject({ message: /only for macOS/ });
+    await expect(openOnnxEngine({ provider: 'coreml' })).rejects.toMatchObject({
+      message: expect.stringMatching(/only for macOS/),
+    });
   });
 
   it('as a second device is told which there are', async () => {
     await expect(openOnnxEngine({ provider: 'cpu', index: 1 })).rejects.toMatchObject({
       code: 'ENGINE_UNAVAILABLE',
-      message: /no device cpu:1 here\. There are: cpu \(/,
+      message: expect.stringMatching(/no device cpu:1 here\. There are: cpu \(/),
     });
   });
 
@@ -43,7 +45,7 @@ describe('a provider that is not here', () => {
     ['coreml', 'Something new\nwith details', /^CoreML could not be started: Something new\. Update macOS\.$/],
   ] as const)('says why and what to do: %s, %s', (provider, thrown, sentence) => {
     const error = unavailable(provider, asEngineError(new Error(thrown), 'compiling'));
-    expect(error).toMatchObject({ code: 'ENGINE_UNAVAILABLE', message: sentence });
+    expect(error).toMatchObject({ code: 'ENGINE_UNAVAILABLE', message: expect.stringMatching(sentence) });
     expect(error.message).not.toContain('\n');
   });
 });
