@@ -39,7 +39,10 @@ const exactOperations: ReadonlySet<string> = new Set([
   'Upsample',
 ]);
 
-/** @throws MODEL_INVALID naming `file`; ENGINE_UNAVAILABLE for a model with branches or loops */
+/** Their numbers are bytes, and the scales beside them no halves in the operation sets that files have. */
+const quantised = /QuantizeLinear$|^QLinear|Integer$/;
+
+/** @throws MODEL_INVALID naming `file`; ENGINE_UNAVAILABLE for a model with branches or loops, or a quantised one */
 export function toHalfPrecision(bytes: Uint8Array, file = 'The model'): Uint8Array {
   const model = parseModel(bytes, file);
   const graph = model.graph!;
@@ -84,10 +87,8 @@ class HalfRewrite {
   }
 
   add(node: OnnxNodeProto): void {
-    if (node.attribute?.some(({ g, graphs }) => g || graphs?.length)) {
-      const message = `${this.#file} branches or loops (${node.opType}): it runs in float32 only.`;
-      throw new CycleboxError('ENGINE_UNAVAILABLE', message, { subject: { file: this.#file } });
-    }
+    if (node.attribute?.some(({ g, graphs }) => g || graphs?.length)) throw this.#refused(node, 'branches or loops');
+    if (quantised.test(node.opType!)) throw this.#refused(node, 'is quantised');
     if (exactOperations.has(node.opType!) || isPlainConstant(node)) this.#addExact(node);
     else this.#addHalf(node);
   }
@@ -101,6 +102,11 @@ class HalfRewrite {
     else this.nodes.push(castNode(halfName(name), name, FLOAT));
     this.#floats.add(name);
     return name;
+  }
+
+  #refused({ opType }: OnnxNodeProto, why: string): CycleboxError {
+    const message = `${this.#file} ${why} (${opType}): it runs in float32 only. Take --precision float32.`;
+    return new CycleboxError('ENGINE_UNAVAILABLE', message, { subject: { file: this.#file } });
   }
 
   #asHalf(name: string): string {

@@ -11,7 +11,7 @@ export interface StoredTensor {
   readonly shape: readonly number[];
   readonly values: readonly number[];
   /** Default: float32 in `rawData`. */
-  readonly as?: 'float' | 'float list' | 'half' | 'double' | 'int64' | 'int32' | 'bool';
+  readonly as?: 'float' | 'float list' | 'half' | 'double' | 'int64' | 'int32' | 'int8' | 'uint8' | 'bool';
 }
 
 export type AttributeSpec = number | string | readonly number[] | { readonly float: number } | StoredTensor;
@@ -99,6 +99,10 @@ function stored({ shape, values, as = 'float' }: StoredTensor) {
       );
     case 'int32':
       return raw(DataType.INT32, Int32Array.from(values));
+    case 'int8':
+      return raw(DataType.INT8, Int8Array.from(values));
+    case 'uint8':
+      return raw(DataType.UINT8, Uint8Array.from(values));
     case 'bool':
       return raw(DataType.BOOL, Uint8Array.from(values));
     default:
