@@ -16,7 +16,10 @@ export interface OpenEngineOptions extends EngineOptions {
 /** What `auto` means does not change while a process lives, unless the device that was taken stops working. */
 let automatic: Promise<ChosenDevices> | undefined;
 
-/** @throws ENGINE_UNAVAILABLE with what to do when the engine cannot be used here; never for `auto`. */
+/**
+ * @throws ENGINE_UNAVAILABLE with what to do when the engine cannot be used here; for `auto` only where the processor
+ * cannot be used either, for lack of ONNX Runtime.
+ */
 export async function openEngine(choice: EngineChoice = 'auto', options: OpenEngineOptions = {}): Promise<Engine> {
   const { onPassedOver = () => {}, ...engineOptions } = options;
   if (choice !== 'auto') return openDevice(choice, engineOptions);

@@ -41,7 +41,7 @@ describe('a provider that is not here', () => {
     ['tensorrt', 'libnvinfer.so.10: cannot open shared object file', /TensorRT library.*TensorRT 10/],
     ['webgpu', 'webgpu_context.cc:136 Failed to get a WebGPU adapter: No supported adapters', /^No WebGPU adapter/],
     ['cuda', 'CUDA failure 100: no CUDA-capable device is detected ; GPU=-1', /^No NVIDIA device, or no driver/],
-    ['cuda', 'CUDA failure 101: invalid device ordinal ; GPU=7', /no device of this number/],
+    ['cuda', 'CUDA failure 101: invalid device ordinal ; GPU=7', /^CUDA has no device of this number\.$/],
     ['coreml', 'Something new\nwith details', /^CoreML could not be started: Something new\. Update macOS\.$/],
   ] as const)('says why and what to do: %s, %s', (provider, thrown, sentence) => {
     const error = unavailable(provider, asEngineError(new Error(thrown), 'compiling'));

@@ -66,13 +66,13 @@ describe('a broken install is named with what to do:', () => {
       what: 'the library of TensorFlow is missing',
       name: gpu,
       code: throwing('libtensorflow.so.2: cannot open shared object file: No such file or directory'),
-      says: /lacks a library \(libtensorflow\.so\.2: cannot open.*\)\. Reinstall it.*npm install @tensorflow\/tfjs-node-gpu/,
+      says: /lacks a library \(libtensorflow\.so\.2: cannot open.*\)\. Let .* Run: npm rebuild @tensorflow\/tfjs-node-gpu --foreground-scripts$/,
     },
     {
       what: 'the libraries of CUDA are missing',
       name: gpu,
       code: throwing('libcudart.so.11.0: cannot open shared object file: No such file or directory'),
-      says: /lacks a library \(libcudart\.so\.11\.0/,
+      says: /lacks a library \(libcudart\.so\.11\.0.*Install CUDA 11.* Run: npm uninstall @tensorflow\/tfjs-node-gpu$/,
     },
     {
       what: 'the addon is of another Node',
@@ -86,13 +86,13 @@ describe('a broken install is named with what to do:', () => {
       what: 'a dependency is missing',
       name: '@tensorflow/tfjs-node',
       code: "require('@mapbox/node-pre-gyp');",
-      says: /lacks @mapbox\/node-pre-gyp\. Reinstall it: npm install @tensorflow\/tfjs-node/,
+      says: /lacks @mapbox\/node-pre-gyp\. Reinstall it, .*Run: npm install @tensorflow\/tfjs-node$/,
     },
     {
       what: 'something else is wrong',
       name: gpu,
       code: throwing('the moon is full.\nsecond line'),
-      says: /does not load \(the moon is full\)\. Reinstall it.*or remove it: npm uninstall @tensorflow\/tfjs-node-gpu/,
+      says: /does not load \(the moon is full\)\. Reinstall it, or remove it \(npm uninstall @tensorflow\/tfjs-node-gpu\)\. Run: npm install @/,
     },
   ])('$what', async ({ name, code, says }) => {
     const searchIn = [await modules({ [name]: code })];
@@ -107,7 +107,9 @@ describe('a broken install is named with what to do:', () => {
     await rm(join(folder, '@tensorflow', 'tfjs-core', 'index.js'));
     await expect(openTfjsEngine({ searchIn: [folder] })).rejects.toMatchObject({
       code: 'ENGINE_UNAVAILABLE',
-      message: expect.stringMatching(/lacks .*tfjs-core.*Reinstall it: npm install @tensorflow\/tfjs-backend-cpu/),
+      message: expect.stringMatching(
+        /lacks .*tfjs-core.*Reinstall it, .*Run: npm install @tensorflow\/tfjs-backend-cpu$/,
+      ),
     });
   });
 
@@ -120,7 +122,9 @@ describe('a broken install is named with what to do:', () => {
     const searchIn = [await modules({ '@tensorflow/tfjs-node': code })];
     await expect(openTfjsEngine({ searchIn })).rejects.toMatchObject({
       code: 'ENGINE_UNAVAILABLE',
-      message: expect.stringMatching(/does not run on Node \d+.*Use Node 20 or 22/),
+      message: expect.stringMatching(
+        /does not run on Node \d+.*Use Node 20 or 22, or remove it\. Run: npm uninstall @tensorflow\/tfjs-node$/,
+      ),
     });
   });
 

@@ -5,11 +5,11 @@
 import { CycleboxError } from '../../base/index.js';
 import type { EngineChoice, EngineId } from '../contract.js';
 import { offeredEngines } from '../engine-choice.js';
+import { outOfReach } from '../remedies.js';
 import { type Accelerators, findAccelerators } from './accelerators.js';
 import type { EngineReport, PassedOver } from './engine-report.js';
 import { type ProbeOptions, type ProbeResult, probeDevice } from './probe-device.js';
 import type { SpeedTest } from './probe-protocol.js';
-import { outOfReach } from './remedies.js';
 
 export interface DiscoverOptions {
   /** Default: all that users choose from; of these, the ones that plainly have no device here are not tried. */

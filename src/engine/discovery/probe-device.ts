@@ -5,9 +5,9 @@
 import { asCycleboxError, CycleboxError } from '../../base/index.js';
 import { type CallOptions, Child, compiledEntry } from '../../process/index.js';
 import type { EngineId } from '../contract.js';
+import { commandIn } from '../remedies.js';
 import type { DeviceReport, MeasuredSpeed } from './engine-report.js';
 import { type ProbeApi, probeProtocol, type SpeedTest } from './probe-protocol.js';
-import { remedyFor } from './remedies.js';
 
 export interface ProbeOptions {
   /** Default: speed is not measured. */
@@ -52,7 +52,7 @@ export async function probeDevice(
     return { usable: true, version, report: { ...probed, float16, ...(speed && { speed }) } };
   } catch (error) {
     requireGoOn(signal);
-    return failure(engine, error);
+    return failure(error);
   } finally {
     // It has nothing to lose, and a driver that hangs does not end by itself.
     await child?.kill();
@@ -77,11 +77,11 @@ async function measured(
 }
 
 /** Only what cannot be had has a remedy: a device that crashes or computes wrongly is not missing anything. */
-function failure(engine: EngineId, error: unknown): ProbeResult {
+function failure(error: unknown): ProbeResult {
   const { code, message } = asCycleboxError(error);
   const reason = message.replace(/\s+/g, ' ').trim();
   const fault = code !== 'ENGINE_UNAVAILABLE';
-  const remedy = fault ? undefined : remedyFor(engine, reason);
+  const remedy = fault ? undefined : commandIn(reason);
   return { usable: false, reason, fault, ...(remedy !== undefined && { remedy }) };
 }
 

@@ -4,7 +4,6 @@
  */
 import { CycleboxError, type ErrorCode } from '../../base/index.js';
 
-/** Dawn tells of a buffer that it could not make only when that is used: it was too large, or memory was short. */
 /**
  * Of the processor and of CUDA, cuDNN and cuBLAS; of Direct3D and Vulkan; of WebGPU, which hands out an invalid buffer where
  * the device has no memory, and refuses tensors larger than one buffer, or than all that a kernel may read, can be.

@@ -4,7 +4,6 @@
  *
  * Where the provider can, variables stay on the device between runs: then nothing but inputs and outputs crosses.
  */
-import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import * as ort from 'onnxruntime-node';
 import { CycleboxError } from '../../base/index.js';
@@ -24,11 +23,13 @@ import type {
   EngineOptions,
   LoadOptions,
   ModelSource,
+  Precision,
   Program,
   State,
   Tensors,
 } from '../contract.js';
 import { checkVariables } from '../graph-shapes.js';
+import { readModelSource } from '../model-source.js';
 import { DeviceState } from './device-state.js';
 import { onnxDevices } from './devices.js';
 import { asEngineError } from './engine-error.js';
@@ -155,18 +156,15 @@ class OnnxEngine implements Engine {
   }
 
   async load(model: ModelSource, { precision = 'float32' }: LoadOptions = {}): Promise<Program> {
-    const name = 'path' in model ? model.path : (model.name ?? 'The model');
-    const bytes = 'path' in model ? await readModel(model.path) : model.bytes;
-    const file = decodeOnnx(bytes, name);
+    const { bytes, file } = await readModelSource(model);
+    const content = decodeOnnx(bytes, file);
     if (precision === 'float16') await this.#requireFloat16();
-    const written = precision === 'float16' ? toHalfPrecision(bytes, name) : bytes;
+    const written = precision === 'float16' ? toHalfPrecision(bytes, file) : bytes;
+    const open = () => this.#session(written, { layout: layoutOfModel(content) });
     try {
-      const open = () => this.#session(written, { layout: layoutOfModel(file) });
-      return this.#track(new OnnxProgram(await open(), { metadata: file.metadata, reopen: open }));
+      return this.#track(new OnnxProgram(await open(), { metadata: content.metadata, reopen: open }));
     } catch (error) {
-      if (isAboutDevice(error)) throw error;
-      const message = `${name} could not be loaded: ${error instanceof Error ? error.message : error}`;
-      throw new CycleboxError('MODEL_INVALID', message, { subject: { file: name }, cause: error });
+      throw isAboutDevice(error) ? error : refusedModel(file, precision, error);
     }
   }
 
@@ -176,8 +174,10 @@ class OnnxEngine implements Engine {
    */
   async releaseCaches(): Promise<void> {
     for (const program of this.#programs) await program.suspend();
-    if (!this.#transfer || this.#states.size > 0) return;
-    await this.#transfer.dispose();
+    const transfer = this.#transfer;
+    if (!transfer || this.#states.size > 0) return;
+    this.#transfer = undefined; // Should opening fail, there is none to close again.
+    await transfer.dispose();
     this.#transfer = await this.#openTransfer();
   }
 
@@ -264,13 +264,12 @@ function isAboutDevice(error: unknown): boolean {
   return error instanceof CycleboxError && (error.code === 'OUT_OF_MEMORY' || error.code === 'DEVICE_LOST');
 }
 
-async function readModel(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    throw new CycleboxError('MODEL_MISSING', `The model file ${path} could not be read.`, {
-      subject: { file: path },
-      cause,
-    });
-  }
+/** In float16 the file may be to blame or what was made of it: float32 tells. */
+function refusedModel(file: string, precision: Precision, cause: unknown): CycleboxError {
+  const why = cause instanceof Error ? cause.message : cause;
+  const [code, message] =
+    precision === 'float16'
+      ? (['ENGINE_UNAVAILABLE', `Take --precision float32: ${file} does not run in float16 (${why}).`] as const)
+      : (['MODEL_INVALID', `${file} could not be loaded: ${why}`] as const);
+  return new CycleboxError(code, message, { subject: { file }, cause });
 }

@@ -1,6 +1,6 @@
 /**
  * ONNX Runtime's execution providers as this package uses them: what each is called, where it exists, whether variables
- * can stay on its device, and what to do where it cannot be had. Which of them to prefer is not decided here.
+ * can stay on its device. Which of them to prefer is not decided here.
  */
 import * as ort from 'onnxruntime-node';
 import { CycleboxError } from '../../base/index.js';
@@ -21,13 +21,7 @@ export interface ProviderTraits {
   readonly float16: boolean;
   /** Where ONNX Runtime's package for Node has it, or can have it. */
   readonly platforms: string;
-  /** What makes it work, where something can. */
-  readonly remedy: string;
 }
-
-const installCuda =
-  'Install an NVIDIA driver, CUDA 12 and cuDNN 9, then run: ' +
-  'node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install=cuda12';
 
 export const providerTraits: Readonly<Record<OnnxProvider, ProviderTraits>> = {
   cpu: {
@@ -37,7 +31,6 @@ export const providerTraits: Readonly<Record<OnnxProvider, ProviderTraits>> = {
     keepsState: false,
     float16: false,
     platforms: 'all systems',
-    remedy: 'Run npm ci again.',
   },
   webgpu: {
     label: 'WebGPU',
@@ -46,10 +39,6 @@ export const providerTraits: Readonly<Record<OnnxProvider, ProviderTraits>> = {
     keepsState: true,
     float16: true,
     platforms: 'Linux x64, macOS and Windows',
-    remedy:
-      process.platform === 'linux'
-        ? "Install the graphics card's Vulkan driver and the Vulkan loader (Debian: apt-get install libvulkan1 mesa-vulkan-drivers)."
-        : "Install the graphics card's driver.",
   },
   cuda: {
     label: 'CUDA',
@@ -58,7 +47,6 @@ export const providerTraits: Readonly<Record<OnnxProvider, ProviderTraits>> = {
     keepsState: false,
     float16: true,
     platforms: 'Linux x64 and Windows x64',
-    remedy: installCuda,
   },
   tensorrt: {
     label: 'TensorRT',
@@ -67,7 +55,6 @@ export const providerTraits: Readonly<Record<OnnxProvider, ProviderTraits>> = {
     keepsState: false,
     float16: true,
     platforms: 'Linux x64 and Windows x64',
-    remedy: `Install TensorRT 10. ${installCuda}`,
   },
   directml: {
     label: 'DirectML',
@@ -76,7 +63,6 @@ export const providerTraits: Readonly<Record<OnnxProvider, ProviderTraits>> = {
     keepsState: false,
     float16: true,
     platforms: 'Windows',
-    remedy: "Update Windows and the graphics card's driver.",
   },
   coreml: {
     label: 'CoreML',
@@ -85,7 +71,6 @@ export const providerTraits: Readonly<Record<OnnxProvider, ProviderTraits>> = {
     keepsState: false,
     float16: true,
     platforms: 'macOS',
-    remedy: 'Update macOS.',
   },
 };
 

@@ -1,13 +1,20 @@
 /** Why a provider that ONNX Runtime's package knows does not work here, as one sentence and what to do. */
 import { CycleboxError } from '../../base/index.js';
+import { remedyOf } from '../remedies.js';
 import { type OnnxProvider, providerTraits } from './providers.js';
 
 /** @param error what opening the provider threw */
 export function unavailable(provider: OnnxProvider, error: unknown): CycleboxError {
-  const { label, remedy } = providerTraits[provider];
-  const reason = reasonOf(label, innermost(error));
-  return new CycleboxError('ENGINE_UNAVAILABLE', `${reason} ${remedy}`, { cause: error });
+  const { label } = providerTraits[provider];
+  const message = innermost(error);
+  const sentence = isNumberOfNone.test(message)
+    ? `${label} has no device of this number.`
+    : `${reasonOf(label, message)} ${remedyOf(provider)}`;
+  return new CycleboxError('ENGINE_UNAVAILABLE', sentence, { cause: error });
 }
+
+/** The engine works: there is nothing to install. */
+const isNumberOfNone = /invalid device ordinal/i;
 
 /** ONNX Runtime's own words: the coded errors around them add nothing to why. */
 function innermost(error: unknown): string {
@@ -22,7 +29,6 @@ function reasonOf(label: string, message: string): string {
   if (/no CUDA-capable device|CUDA_ERROR_NO_DEVICE|CUDA failure (?:100|35)\b/i.test(message)) {
     return 'No NVIDIA device, or no driver that fits, was found.';
   }
-  if (/invalid device ordinal/i.test(message)) return `${label} has no device of this number.`;
   return `${label} could not be started: ${firstLine(message)}`;
 }
 

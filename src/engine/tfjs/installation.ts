@@ -124,26 +124,31 @@ function nothingFound(backend: TfjsBackend | undefined): string {
   return `${what} is not installed. Run: npm install ${where}`;
 }
 
-/** The usual ways in which installs of TensorFlow.js are broken, told by what they throw. */
-function brokenSentence(found: TfjsPackage, error: unknown): string {
+/** The usual ways in which installs of TensorFlow.js are broken, told by what they throw; each ends with a command. */
+function brokenSentence({ name, version, folder }: TfjsPackage, error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  const head = `${found.name} ${found.version} in ${dirname(dirname(found.folder))}`;
-  const leave = `or remove it: npm uninstall ${found.name}`;
+  const head = `${name} ${version} in ${dirname(dirname(folder))}`;
+  const uninstall = `or remove it. Run: npm uninstall ${name}`;
+  const repair = (how: string, command: string) => `${how}, or remove it (npm uninstall ${name}). Run: npm ${command}`;
   if (/isNullOrUndefined|util_1\.\w+\)? is not a function/.test(message)) {
-    return `${head} does not run on Node ${process.versions.node}. Use Node 20 or 22, ${leave}`;
+    return `${head} does not run on Node ${process.versions.node}. Use Node 20 or 22, ${uninstall}`;
   }
+  const build = `Run: npm rebuild ${name} --build-addon-from-source`;
   if (/NODE_MODULE_VERSION|was compiled against a different Node/.test(message)) {
-    return `${head} was built for another version of Node than ${process.versions.node}. Run: npm rebuild ${found.name} --build-addon-from-source`;
+    return `${head} was built for another version of Node than ${process.versions.node}. ${build}`;
   }
-  if (/libtensorflow|libcud|cannot open shared object|DLL|image not found|Library not loaded/i.test(message)) {
-    return `${head} lacks a library (${firstLine(message)}). Reinstall it with its install script: npm install ${found.name} --foreground-scripts, ${leave}`;
+  const what = firstLine(message);
+  if (/libcud/.test(message)) return `${head} lacks a library (${what}). Install CUDA 11 and cuDNN 8, ${uninstall}`;
+  if (/libtensorflow|cannot open shared object|DLL|image not found|Library not loaded/i.test(message)) {
+    const again = repair('Let its install script fetch it again', `rebuild ${name} --foreground-scripts`);
+    return `${head} lacks a library (${what}). ${again}`;
   }
   if (/tfjs_binding|native addon|\.node\b/.test(message)) {
-    return `${head} has no native addon for this machine. Run: npm rebuild ${found.name} --build-addon-from-source`;
+    return `${head} has no native addon for this machine. ${build}`;
   }
+  const reinstall = repair('Reinstall it', `install ${name}`);
   const missing = /Cannot find module '([^']+)'/.exec(message)?.[1];
-  if (missing !== undefined) return `${head} lacks ${missing}. Reinstall it: npm install ${found.name}, ${leave}`;
-  return `${head} does not load (${firstLine(message)}). Reinstall it: npm install ${found.name}, ${leave}`;
+  return `${head} ${missing === undefined ? `does not load (${what})` : `lacks ${missing}`}. ${reinstall}`;
 }
 
 function firstLine(message: string): string {
