@@ -2,6 +2,7 @@
  * One device of the pool with its worker: what it has loaded, what has gone wrong with it, and whose fault a failure
  * looks like. What to do about it, the pool decides.
  */
+import { basename } from 'node:path';
 import { asCycleboxError, type Disposable } from '../base/index.js';
 import type { Device } from '../engine/index.js';
 import {
@@ -41,9 +42,9 @@ export class PoolMember implements Disposable {
   #loaded: readonly string[] = [];
   /** Models that have worked here. */
   readonly #proven = new Set<string>();
-  /** Models that never have, by hash, and why. */
+  /** Models that never have, by hash, with a sentence that says why. */
   readonly #unfit = new Map<string, string>();
-  /** By model file: what was given up last for want of memory. */
+  /** By model file: what was given up last for want of memory. The process forgets it when it ends, and so do we. */
   readonly #memory = new Map<string, MemoryStep>();
   #task: ComputeTask | undefined;
   #stage: ComputeStage = 'decode';
@@ -80,6 +81,11 @@ export class PoolMember implements Disposable {
     return [...this.#memory.values()];
   }
 
+  /** A sentence for each model that was refused. */
+  get refused(): readonly string[] {
+    return [...this.#unfit.values()];
+  }
+
   hasLoaded({ sha256 }: ComputeModel): boolean {
     return this.#loaded.includes(sha256);
   }
@@ -93,14 +99,15 @@ export class PoolMember implements Disposable {
     return this.#proven.has(sha256);
   }
 
-  refuse({ sha256 }: ComputeModel, reason: string): void {
-    this.#unfit.set(sha256, reason);
+  refuse({ sha256, path }: ComputeModel, reason: string): void {
+    this.#unfit.set(sha256, `${basename(path)} is not run on ${this.device.id}: ${reason}`);
   }
 
   /** @throws what `ComputeWorker.run` does */
   async run(task: ComputeTask): Promise<ComputeReport> {
     const { sha256 } = task.model;
     this.#task = task;
+    this.#stage = 'decode';
     this.#loaded = [...this.#loaded.filter(hash => hash !== sha256), sha256].slice(-defaultComputeSettings.maxModels);
     try {
       const onStage = (stage: ComputeStage) => {
@@ -111,7 +118,7 @@ export class PoolMember implements Disposable {
       this.#proven.add(sha256);
       return report;
     } catch (error) {
-      if (this.pid === undefined) this.#loaded = [];
+      if (this.pid === undefined) this.#forget();
       throw error;
     } finally {
       this.#task = undefined;
@@ -124,8 +131,7 @@ export class PoolMember implements Disposable {
   }
 
   async restart(): Promise<void> {
-    this.#loaded = [];
-    this.#memory.clear();
+    this.#forget();
     await this.#slot.restart();
   }
 
@@ -133,11 +139,17 @@ export class PoolMember implements Disposable {
   configure(settings: Partial<ComputeWorkerOptions>): void {
     this.#unfit.clear();
     this.faults = 0;
-    this.#slot.configure(settings);
+    if (this.#slot.configure(settings)) this.#forget();
   }
 
   dispose(): Promise<void> {
     return this.#slot.dispose();
+  }
+
+  /** What a process knew that is no longer asked. */
+  #forget(): void {
+    this.#loaded = [];
+    this.#memory.clear();
   }
 }
 

@@ -5,10 +5,11 @@
  *
  * A job that comes in ends exactly once, whatever becomes of the devices meanwhile.
  */
-import { asCycleboxError, CycleboxError, type Disposable, Emitter, type Event } from '../base/index.js';
+import { asCycleboxError, type CycleboxError, type Disposable, Emitter, type Event } from '../base/index.js';
 import { chooseDevices, type Device, type EngineChoice, type PassedOver, type Precision } from '../engine/index.js';
 import type { ComputeModel, ComputeReport, ComputeTask, ComputeWorkerOptions, MemoryStep } from '../worker/index.js';
 import { PoolMember } from './pool-member.js';
+import { WaitingLine } from './waiting-line.js';
 import { type ChooseDevices, processorPlace, threadsOf, type Workplaces } from './workplaces.js';
 
 export type WorkerEvent =
@@ -53,23 +54,19 @@ export interface WorkerFacts {
   readonly source?: string | undefined;
   /** What was given up for want of memory: a sentence for each model. */
   readonly memory: readonly string[];
+  /** Models that it cannot run, which go elsewhere: a sentence for each. */
+  readonly refused: readonly string[];
 }
 
 /** So many failures in a row, in a new process each, are not chance. */
 const faultsInARow = 3;
 
-interface Waiter {
-  readonly model: ComputeModel;
-  readonly take: (member: PoolMember) => void;
-  readonly refuse: (error: CycleboxError) => void;
-}
-
 export class WorkerPool implements Disposable {
   readonly #options: WorkerPoolOptions;
   readonly #choose: ChooseDevices;
   readonly #events = new Emitter<WorkerEvent>();
-  readonly #waiting = new Set<Waiter>();
-  /** No longer given jobs; disposed of when their last has ended. */
+  readonly #waiting = new WaitingLine<PoolMember>();
+  /** No longer given jobs, until their processes have ended; each is ended when its last job has. */
   readonly #leaving = new Set<PoolMember>();
   #settings: PoolSettings;
   #passedOver: readonly PassedOver[];
@@ -106,9 +103,9 @@ export class WorkerPool implements Disposable {
   }
 
   facts(): readonly WorkerFacts[] {
-    return this.#members.map(({ device, pid, source, memorySteps }) => {
+    return this.#members.map(({ device, pid, source, memorySteps, refused }) => {
       const { id, name, kind } = device;
-      return { device: id, name, kind, pid, source, memory: memorySteps.map(({ message }) => message) };
+      return { device: id, name, kind, pid, source, memory: memorySteps.map(({ message }) => message), refused };
     });
   }
 
@@ -134,7 +131,7 @@ export class WorkerPool implements Disposable {
 
   async dispose(): Promise<void> {
     this.#disposed = true;
-    for (const waiter of this.#waiting) waiter.refuse(new CycleboxError('CANCELLED', 'The workers are shutting down.'));
+    this.#waiting.dispose();
     await Promise.all([...this.#members, ...this.#leaving].map(member => member.dispose()));
     this.#events.dispose();
   }
@@ -180,7 +177,7 @@ export class WorkerPool implements Disposable {
     member.faults = 0;
     const fault = await this.#selfTestFault(device);
     if (fault !== undefined) {
-      await this.#passOver(member, `${error.message} Its self-test failed, too: ${fault}`);
+      await this.#passOver(member, model, `${error.message} Its self-test failed, too: ${fault}`);
       return 'elsewhere';
     }
     // The device is sound and has run this model: it is this image.
@@ -201,30 +198,36 @@ export class WorkerPool implements Disposable {
     }
   }
 
-  async #passOver(member: PoolMember, reason: string): Promise<void> {
+  async #passOver(member: PoolMember, model: ComputeModel, reason: string): Promise<void> {
     if (!this.#members.includes(member)) return;
     this.#passedOver = [...this.#passedOver, { choice: member.device.id, reason, fault: true }];
     this.#members = this.#members.filter(one => one !== member);
     this.#retire(member);
     // What stood in for one model stands in for all.
     if (this.#members.every(one => one.isFallback)) for (const one of this.#members) one.isFallback = false;
-    if (this.#members.length === 0) await this.#addProcessor(false);
-    this.#changed();
+    if (this.#hasPlaceFor(model)) this.#changed();
+    else await this.#requirePlaceFor(model);
   }
 
+  #hasPlaceFor(model: ComputeModel): boolean {
+    return this.#members.some(member => member.fits(model));
+  }
+
+  /** The processor stands in for a model that no device can run: one, however many ask for it meanwhile. */
   #requirePlaceFor(model: ComputeModel): Promise<void> {
-    if (this.#disposed || this.#members.some(member => member.fits(model))) return Promise.resolve();
-    this.#adding ??= this.#addProcessor(true)
-      .then(() => this.#changed())
-      .finally(() => {
-        this.#adding = undefined;
-      });
+    if (this.#disposed || this.#hasPlaceFor(model)) return Promise.resolve();
+    this.#adding ??= this.#addProcessor(model).finally(() => {
+      this.#adding = undefined;
+      this.#changed();
+    });
     return this.#adding;
   }
 
-  async #addProcessor(isFallback: boolean): Promise<void> {
+  async #addProcessor(model: ComputeModel): Promise<void> {
     const device = await processorPlace(this.#choose);
-    if (this.#disposed) return;
+    // The configuration may have brought other devices meanwhile.
+    if (this.#disposed || this.#hasPlaceFor(model)) return;
+    const isFallback = this.#members.length > 0;
     this.#members = [...this.#members, this.#open(device, [...this.devices, device], isFallback)];
   }
 
@@ -234,32 +237,10 @@ export class WorkerPool implements Disposable {
     this.#serveWaiting();
   }
 
-  #acquire({ model, signal }: ComputeTask): Promise<PoolMember> {
-    return new Promise((resolve, reject) => {
-      const settled = () => {
-        this.#waiting.delete(waiter);
-        signal?.removeEventListener('abort', abort);
-      };
-      const waiter: Waiter = {
-        model,
-        take: member => {
-          settled();
-          resolve(member);
-        },
-        refuse: error => {
-          settled();
-          reject(error);
-        },
-      };
-      const abort = () => {
-        waiter.refuse(new CycleboxError('CANCELLED', 'The job was cancelled while it waited for a device.'));
-      };
-      if (this.#disposed) return waiter.refuse(new CycleboxError('CANCELLED', 'The workers are shutting down.'));
-      if (signal?.aborted) return abort();
-      signal?.addEventListener('abort', abort, { once: true });
-      this.#waiting.add(waiter);
-      this.#serveWaiting();
-    });
+  #acquire(task: ComputeTask): Promise<PoolMember> {
+    const member = this.#waiting.join(task);
+    this.#serveWaiting();
+    return member;
   }
 
   #release(member: PoolMember): void {
@@ -269,13 +250,12 @@ export class WorkerPool implements Disposable {
   }
 
   #serveWaiting(): void {
-    for (const waiter of [...this.#waiting]) {
-      void this.#requirePlaceFor(waiter.model);
-      const member = this.#freeFor(waiter.model);
-      if (!member) continue;
-      member.isTaken = true;
-      waiter.take(member);
-    }
+    this.#waiting.serve(model => {
+      void this.#requirePlaceFor(model);
+      const member = this.#freeFor(model);
+      if (member) member.isTaken = true;
+      return member;
+    });
   }
 
   /** The one that has the model, else the one that has the fewest: the others' models stay loaded. */
@@ -304,11 +284,9 @@ export class WorkerPool implements Disposable {
     return { settings: { engine: device.id, precision: own, maxMegapixels, threads }, processMemoryLimitBytes };
   }
 
+  /** Whoever disposes of the pool waits for it, too. */
   #retire(member: PoolMember): void {
-    if (member.isTaken) {
-      this.#leaving.add(member);
-      return;
-    }
-    void member.dispose().finally(() => this.#leaving.delete(member));
+    this.#leaving.add(member);
+    if (!member.isTaken) void member.dispose().finally(() => this.#leaving.delete(member));
   }
 }

@@ -45,14 +45,15 @@ export class WorkerSlot implements Disposable {
     return this.#current.worker.restart();
   }
 
-  /** From the next job on. */
-  configure(options: Partial<ComputeWorkerOptions>): void {
-    if (isDeepStrictEqual(options, this.#options)) return;
+  /** From the next job on. True when the options differ, and the next job gets a new worker. */
+  configure(options: Partial<ComputeWorkerOptions>): boolean {
+    if (isDeepStrictEqual(options, this.#options)) return false;
     this.#options = options;
     const old = this.#current;
     this.#retired.add(old);
     this.#current = this.#open();
     if (old.jobs === 0) void this.#close(old);
+    return true;
   }
 
   async dispose(): Promise<void> {

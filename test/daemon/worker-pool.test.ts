@@ -34,6 +34,34 @@ function choosing(broken: readonly EngineChoice[] = []): ChooseDevices & { reado
   return Object.assign(choose, { asked });
 }
 
+/** The processor is found as soon as it `comes`, and `isAsked` resolves when it is looked for. */
+function slowProcessor(tested: ChooseDevices) {
+  let ask = () => {};
+  let comes = () => {};
+  const isAsked = new Promise<void>(resolve => {
+    ask = resolve;
+  });
+  const isThere = new Promise<void>(resolve => {
+    comes = resolve;
+  });
+  const choose: ChooseDevices = async choice => {
+    if (choice !== 'cpu') return tested(choice);
+    ask();
+    await isThere;
+    return tested('cpu');
+  };
+  return { choose, isAsked, comes };
+}
+
+/** True until the process has ended and been reaped. */
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 function open(ids: readonly EngineChoice[], chooseDevices: ChooseDevices = choosing()) {
   const workplaces = { devices: ids.map(deviceOf), passedOver: [] };
   const common = { entry, backOff: { firstMs: 5, maxMs: 10 } };
@@ -108,6 +136,19 @@ describe('the pool of workers', () => {
     expect(pool.facts()).toMatchObject([{ device: 'webgpu', memory: ['tiles get smaller'] }]);
   });
 
+  it('no longer tells it when a new process begins with all memory', async () => {
+    const { pool } = open(['cpu']);
+    const memory = () => pool.facts().flatMap(facts => facts.memory);
+    await pool.run(await task('memory'));
+    await expect(pool.run(await task('crash'))).rejects.toMatchObject({ code: 'PROCESS_CRASHED' });
+    expect(memory()).toEqual([]);
+    await pool.run(await task('memory'));
+    pool.configure(settings);
+    expect(memory()).toEqual(['tiles get smaller']);
+    pool.configure({ ...settings, maxMegapixels: 7 });
+    expect(memory()).toEqual([]);
+  });
+
   it('ends what waits when it is closed', async () => {
     const { pool } = open(['webgpu']);
     const running = pool.run(await task(`wait for ${flag('never')}`)).catch(error => error as CycleboxError);
@@ -159,6 +200,29 @@ describe('a device that fails', () => {
     ]);
   });
 
+  it('leaves one processor, though other images ask for a place while it comes', async () => {
+    const processor = slowProcessor(choosing(['webgpu']));
+    const { pool, of } = open(['webgpu'], processor.choose);
+    const lost = pool.run(await task('device lost'));
+    await processor.isAsked;
+    const others = [pool.run(await task('x')), pool.run(await task('x', { model: 'other' }))];
+    processor.comes();
+    for (const report of await Promise.all([lost, ...others])) expect(report).toMatchObject({ device: 'cpu' });
+    expect(pool.devices.map(({ id }) => id)).toEqual(['cpu']);
+    expect(of('devices')).toHaveLength(1);
+  });
+
+  it('leaves no processor where the configuration brings other devices before it comes', async () => {
+    const processor = slowProcessor(choosing(['webgpu']));
+    const { pool } = open(['webgpu'], processor.choose);
+    const lost = pool.run(await task('lost on webgpu'));
+    await processor.isAsked;
+    pool.configure(settings, { devices: [deviceOf('coreml')], passedOver: [] });
+    processor.comes();
+    expect(await lost).toMatchObject({ device: 'coreml' });
+    expect(pool.devices.map(({ id }) => id)).toEqual(['coreml']);
+  });
+
   it('that ends its process counts as one that fails', async () => {
     const { pool, of } = open(['webgpu'], choosing(['webgpu']));
     expect(await pool.run(await task('device crash'))).toMatchObject({ device: 'cpu' });
@@ -171,6 +235,10 @@ describe('a device that fails', () => {
     const { pool, of } = open(['webgpu']);
     expect(await pool.run(await task('device lost', { model: 'odd' }))).toMatchObject({ device: 'cpu' });
     expect(of('modelMoved')).toMatchObject([{ device: 'webgpu', model: 'odd.onnx', reason: 'the device is gone.' }]);
+    expect(pool.facts()).toMatchObject([
+      { device: 'webgpu', refused: ['odd.onnx is not run on webgpu: the device is gone.'] },
+      { device: 'cpu', refused: [] },
+    ]);
     const failures = of('deviceFailed').length;
     expect(await pool.run(await task('x', { model: 'odd' }))).toMatchObject({ device: 'cpu' });
     expect(of('deviceFailed')).toHaveLength(failures);
@@ -216,6 +284,16 @@ describe('other devices than before', () => {
     expect(await running).toMatchObject({ device: 'cuda:0' });
     expect(of('devices')).toMatchObject([{ devices: [{ id: 'cuda:1' }, { id: 'cpu' }] }]);
     expect(await pool.run(await task('x'))).toMatchObject({ device: 'cuda:1' });
+  });
+
+  it('are waited for until their processes have ended, when the pool is closed', async () => {
+    const { pool } = open(['webgpu']);
+    await pool.run(await task('x'));
+    const pid = pool.pid ?? 0;
+    expect(isAlive(pid)).toBe(true);
+    pool.configure(settings, { devices: [deviceOf('cpu')], passedOver: [] });
+    await pool.dispose();
+    expect(isAlive(pid)).toBe(false);
   });
 
   it('free a job that waits', async () => {
