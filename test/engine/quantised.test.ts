@@ -6,41 +6,7 @@ import { expect, test } from 'vitest';
 import { openEngine } from '../../src/engine/index.js';
 import { toHalfPrecision } from '../../src/onnx/index.js';
 import { randomValues, seededRandom } from '../graph/random-values.js';
-import { type NodeSpec, onnxFile } from '../support/onnx-file.js';
-
-const step = 1 / 127;
-const weightStep = 1e-3;
-const bytes = Array.from({ length: 3 * 3 * 3 * 3 }, (_, at) => ((at * 37) % 61) - 30);
-const shape = [1, 3, 'height', 'width'] as const;
-const conv: NodeSpec[3] = { pads: [1, 1, 1, 1] };
-
-/** Image, weights and result pass through bytes, as quantising tools write a convolution. */
-const quantised = onnxFile({
-  inputs: { image: shape },
-  outputs: ['translated'],
-  constants: {
-    step: { shape: [], values: [step] },
-    middle: { shape: [], values: [128], as: 'uint8' },
-    bytes: { shape: [3, 3, 3, 3], values: bytes, as: 'int8' },
-    weightStep: { shape: [], values: [weightStep] },
-    zero: { shape: [], values: [0], as: 'int8' },
-  },
-  nodes: [
-    ['QuantizeLinear', ['image', 'step', 'middle'], ['imageBytes']],
-    ['DequantizeLinear', ['imageBytes', 'step', 'middle'], ['x']],
-    ['DequantizeLinear', ['bytes', 'weightStep', 'zero'], ['w']],
-    ['Conv', ['x', 'w'], ['y'], conv],
-    ['QuantizeLinear', ['y', 'step', 'middle'], ['resultBytes']],
-    ['DequantizeLinear', ['resultBytes', 'step', 'middle'], ['translated']],
-  ],
-});
-
-const exact = onnxFile({
-  inputs: { image: shape },
-  outputs: ['translated'],
-  constants: { w: { shape: [3, 3, 3, 3], values: bytes.map(value => value * weightStep) } },
-  nodes: [['Conv', ['image', 'w'], ['translated'], conv]],
-});
+import { bytes, exact, quantised, step, weightStep } from '../support/quantised-file.js';
 
 test('a quantised file runs on the processor, as exactly as its bytes are', async () => {
   const size = [1, 3, 9, 12];

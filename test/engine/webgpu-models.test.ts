@@ -11,6 +11,7 @@ import { buildNetwork, loadWeights, readSafetensorsFile, type WeightTensor } fro
 import { encodeOnnx } from '../../src/onnx/index.js';
 import { goldenFile, largestDifference } from '../golden/golden-index.js';
 import { randomValues, seededRandom } from '../graph/random-values.js';
+import { quantised, step } from '../support/quantised-file.js';
 import { describeWebGpu } from './webgpu-adapter.js';
 
 const inRepository = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
@@ -50,6 +51,20 @@ await describeWebGpu('a model file on WebGPU', () => {
     );
     const bytes = encodeOnnx(graph.build());
     expect(largestDifference((await translated(webgpu, { bytes }, x)).data, y.data)).toBeLessThan(1e-4);
+  });
+
+  it('quantised to eight bits gives what the processor gives, which may run a part of it', async () => {
+    const shape = [1, 3, 16, 20];
+    const image = { shape, data: randomValues(seededRandom(5), shape) };
+    const either = await openOnnxEngine({ provider: 'webgpu' });
+    try {
+      const ours = await translated(either, { bytes: quantised }, image);
+      const exact = await translated(cpu, { bytes: quantised }, image);
+      // Values at the middle of two bytes may fall to either.
+      expect(largestDifference(ours.data, exact.data)).toBeLessThan(1.01 * step);
+    } finally {
+      await either.dispose();
+    }
   });
 });
 
