@@ -11,6 +11,7 @@ import { asEngineError, codeOf } from '../../src/engine/onnx/engine-error.js';
 import { openOnnxEngine } from '../../src/engine/onnx/index.js';
 import { unavailable } from '../../src/engine/onnx/unavailable.js';
 import { layoutOfGraph, layoutOfModel } from '../../src/engine/onnx/webgpu-layout.js';
+import { processorName } from '../../src/engine/processor-name.js';
 import { conv2d, conv2dInputGrad, GraphBuilder, reflectPad, symbol } from '../../src/graph/index.js';
 import { decodeOnnx, encodeOnnx } from '../../src/onnx/index.js';
 import { randomValues, seededRandom } from '../graph/random-values.js';
@@ -80,6 +81,12 @@ describe('a failure of ONNX Runtime', () => {
 
 describe('devices', () => {
   const cards = parseNvidia('NVIDIA A100-SXM4-40GB, 40960\nNVIDIA T4, 15360\nNVIDIA GB10, [N/A]\n\n');
+
+  it('on the processor have its name, or none where the system knows none', () => {
+    expect(processorName('  AMD EPYC ')).toBe('AMD EPYC');
+    expect(processorName('unknown')).toBe('processor');
+    expect(processorName('')).toBe('processor');
+  });
 
   it('of NVIDIA are read with their memory, where it is known', () => {
     expect(cards).toEqual([

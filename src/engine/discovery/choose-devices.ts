@@ -6,10 +6,10 @@
  * graphics processor, TensorFlow.js where that alone sees one, and the processor, which always works. An engine
  * without a sign of its hardware is not even tried: a machine without a graphics processor pays for none.
  */
-import { cpus } from 'node:os';
 import { CycleboxError } from '../../base/index.js';
 import type { Device, EngineChoice, EngineId } from '../contract.js';
 import { splitChoice } from '../engine-choice.js';
+import { processorName } from '../processor-name.js';
 import { type Accelerators, findAccelerators } from './accelerators.js';
 import { type DiscoverOptions, discoverEngines } from './discover-engines.js';
 import type { EngineReport, PassedOver } from './engine-report.js';
@@ -141,5 +141,5 @@ function unavailable(choice: EngineChoice, reason: string, remedy: string | unde
 }
 
 function processor(id: 'cpu' | 'reference'): Device {
-  return { id, kind: 'cpu', name: cpus()[0]?.model.trim() ?? 'processor' };
+  return { id, kind: 'cpu', name: processorName() };
 }

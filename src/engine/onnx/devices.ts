@@ -4,10 +4,11 @@
  */
 import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
-import { availableParallelism, cpus, totalmem } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Device } from '../contract.js';
+import { processorName } from '../processor-name.js';
 import type { OnnxProvider } from './providers.js';
 
 /**
@@ -31,10 +32,6 @@ export async function onnxDevices(provider: OnnxProvider, threads = availablePar
     default:
       return provider satisfies never;
   }
-}
-
-function processorName(): string {
-  return cpus()[0]?.model.trim() || 'processor';
 }
 
 function processorDevice(threads: number): Device {

@@ -3,7 +3,6 @@
  * trains with our gradients, not with TensorFlow.js's, which lacks some. A run blocks its JavaScript thread, so this
  * belongs in a process of its own.
  */
-import { cpus } from 'node:os';
 import { CycleboxError } from '../../base/index.js';
 import type { Graph } from '../../graph/index.js';
 import type {
@@ -19,6 +18,7 @@ import type {
 } from '../contract.js';
 import { checkVariables } from '../graph-shapes.js';
 import { readModelSource } from '../model-source.js';
+import { processorName } from '../processor-name.js';
 import { RaisedModel } from '../raised-model.js';
 import { ConstantPool } from './constant-pool.js';
 import { TfjsDevice } from './device.js';
@@ -100,6 +100,6 @@ class TfjsEngine implements Engine {
 
 /** `TensorFlow.js 4.22.0, backend wasm, AMD EPYC`. */
 function deviceName({ package: { backend, version }, gpu }: LoadedTfjs): string {
-  const where = gpu ? 'GPU' : (cpus()[0]?.model.trim() ?? 'processor');
+  const where = gpu ? 'GPU' : processorName();
   return `TensorFlow.js ${version}, backend ${backend}, ${where}`;
 }
