@@ -170,8 +170,8 @@ interface Translating {
   readonly passedOver: Daemon['passedOver'];
 }
 
-/** The processor alone is the usual state, and no news. */
-function logDevices(log: pino.Logger, { workers, passedOver }: Translating): void {
+/** At the start, the processor alone is the usual state, and no news; when devices have changed, it is. */
+function logDevices(log: pino.Logger, { workers, passedOver }: Translating, haveChanged = false): void {
   for (const { choice, reason, fault } of passedOver) {
     // What `auto` found not to be there is no news either.
     const level = fault === false ? 'debug' : 'warn';
@@ -179,14 +179,15 @@ function logDevices(log: pino.Logger, { workers, passedOver }: Translating): voi
   }
   const devices = workers.map(({ device, name }) => ({ device, name }));
   const text = `translating on ${devices.map(({ device, name }) => `${device} (${name})`).join(', ')}`;
-  if (devices.some(({ device }) => device !== 'cpu') || devices.length > 1) log.info({ devices }, text);
+  const isUsual = devices.length === 1 && devices[0]?.device === 'cpu';
+  if (haveChanged || !isUsual) log.info({ devices }, text);
 }
 
 function logWorkers(log: pino.Logger, event: WorkerEvent): void {
   switch (event.type) {
     case 'devices': {
       const workers = event.devices.map(({ id, name }) => ({ device: id, name }));
-      logDevices(log, { workers, passedOver: event.passedOver });
+      logDevices(log, { workers, passedOver: event.passedOver }, true);
       break;
     }
     case 'memoryStep': {

@@ -42,7 +42,7 @@ export async function showBench(options: ShowBenchOptions): Promise<number> {
   const stop = new AbortController();
   const interrupt = () => stop.abort();
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
-  const printer = json ? undefined : new RowPrinter();
+  const printer = json ? undefined : new RowPrinter(engine !== undefined);
   try {
     const report = await bench({
       ...rest,
@@ -89,8 +89,11 @@ const columns = [9, 11, 10, 10, 24, 10, 10] as const;
 class RowPrinter {
   #heading = '';
   #waiting = false;
+  readonly #wereNamed: boolean;
 
-  constructor() {
+  /** @param wereNamed whether the user said which devices: then each that is left out has its reason */
+  constructor(wereNamed: boolean) {
+    this.#wereNamed = wereNamed;
     this.#wait('Looking for devices …');
   }
 
@@ -99,7 +102,7 @@ class RowPrinter {
     const what = model.pair === undefined ? model.path : `${model.pair}, to ${model.to}`;
     this.#print(`${what}; each figure from ${secondsPerRow} s of runs; processor: ${processor}, ${threads} threads`);
     for (const { device } of devices) if (device.kind === 'gpu') this.#print(`${device.id}: ${device.name}`);
-    for (const { choice, reason } of leftOut) this.#print(`${choice} is not measured: ${reason}`);
+    for (const text of this.#leftOut(leftOut)) this.#print(text);
     this.#wait('Measuring …');
   }
 
@@ -111,11 +114,20 @@ class RowPrinter {
     const first = [device, `${size} × ${size}`, kind];
     if ('reason' in row) this.#print(line([...first, `not measured: ${row.reason}`]));
     else this.#print(line([...first, figure(isTraining ? row.stepsPerSecond : row.imagesPerSecond), ...times(row)]));
+    if ('tiles' in row && row.tiles > 1) this.#print(`  in ${row.tiles} tiles, for want of memory`);
     this.#wait('Measuring …');
   }
 
   end(): void {
     this.#clear();
+  }
+
+  /** What most machines do not have is no news to who asked for none of it. */
+  #leftOut(leftOut: BenchReport['leftOut']): readonly string[] {
+    const isNews = ({ fault }: BenchReport['leftOut'][number]) => this.#wereNamed || fault !== false;
+    const rest = leftOut.filter(device => !isNews(device)).map(({ choice }) => choice);
+    const news = leftOut.filter(isNews).map(({ choice, reason }) => `${choice} is not measured: ${reason}`);
+    return rest.length === 0 ? news : [...news, `not here: ${rest.join(', ')} ("cyclebox doctor" says why)`];
   }
 
   #head(heading: readonly string[]): void {

@@ -51,7 +51,11 @@ function installation({ installation: { cyclebox, node, packages }, machine }: D
 
 function engines({ engines: reports, chosen, asked }: Diagnosis): string[] {
   const devices = chosen.map(({ id, name }) => `${id} (${name})`).join(', ') || 'no device';
-  return [...reports.flatMap(engine), `With "${asked.join(', ')}", images are translated on ${devices}.`];
+  return [
+    ...reports.flatMap(engine),
+    `With "${asked.join(', ')}", images are translated on ${devices}.`,
+    'Speeds are those of a small network; "cyclebox bench" measures your own models.',
+  ];
 }
 
 function engine(report: EngineReport): string[] {
@@ -71,7 +75,7 @@ function device({ device, hardware, float16, speed, selfTestError }: DeviceRepor
     : 'not timed';
   const by = device.name.startsWith(version) ? '' : version;
   const facts = [measured, float16 ? 'float16' : 'float32 only', hardware ? '' : 'imitated in software', by];
-  const error = `self-test passed (${selfTestError.toExponential(0)})`;
+  const error = `self-test passed (error ${selfTestError.toExponential(0)})`;
   return `${device.id.padEnd(9)} ${device.name}${memory}: ${[...facts, error].filter(Boolean).join(', ')}`;
 }
 

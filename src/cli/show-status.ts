@@ -74,7 +74,7 @@ function warnings({ daemon, seeing, publishing }: DaemonStatus): string[] {
     ...(daemon?.passedOver ?? [])
       .filter(({ fault }) => fault !== false)
       .map(({ choice, reason }) => `${choice} is not used: ${reason}`),
-    ...(daemon?.workers ?? []).flatMap(({ memory }) => memory),
+    ...(daemon?.workers ?? []).flatMap(({ memory, refused }) => [...memory, ...refused]),
     ...(daemon?.configProblem === undefined ? [] : [`not taken over: ${daemon.configProblem}`]),
     ...routes.flatMap(({ match, problem }) => (problem === undefined ? [] : [`route ${match}: ${problem}`])),
   ].map(warning => `warning ${warning}`);

@@ -73,6 +73,8 @@ function devicesOf(reports: readonly EngineReport[]): readonly BenchDevice[] {
 function unusable(reports: readonly EngineReport[], choice: EngineChoice): PassedOver {
   const report = reports.find(({ engine }) => choice.startsWith(engine));
   if (!report || report.usable) return { choice, reason: 'There is no such device.' };
-  const remedy = report.remedy === undefined || report.reason.includes(report.remedy) ? '' : ` Run: ${report.remedy}`;
-  return { choice, reason: `${report.reason}${remedy}` };
+  const { reason, remedy, fault = false } = report;
+  // Where something can be done about it, it is worth telling, though it is no fault.
+  if (remedy === undefined) return { choice, reason, fault };
+  return { choice, reason: reason.includes(remedy) ? reason : `${reason} Run: ${remedy}` };
 }

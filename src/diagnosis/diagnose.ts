@@ -34,7 +34,8 @@ export async function diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis
   const watching = config && (await examineWatching(config, complaints));
   const models = await examineModels(config, complaints);
   if (config) await examineConfig(config, complaints);
-  const engines = await examineEngines(enginesOf(config), complaints, options);
+  const { precision } = config ?? {};
+  const engines = await examineEngines(enginesOf(config), complaints, { ...options, precision });
   return {
     ok: !complaints.some(({ blocking }) => blocking),
     installation,

@@ -8,6 +8,7 @@ import {
   type EngineId,
   type EngineReport,
   type PassedOver,
+  type Precision,
   type SpeedTest,
 } from '../engine/index.js';
 import { graphToJson } from '../graph/index.js';
@@ -29,6 +30,8 @@ export function speedTest(budgetMs = 2000): SpeedTest {
 }
 
 export interface ExamineEnginesOptions {
+  /** What the configuration asks for. */
+  readonly precision?: Precision | 'auto' | undefined;
   readonly engines?: readonly EngineId[] | undefined;
   readonly budgetMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -43,21 +46,25 @@ export async function examineEngines(
   complaints: Complaint[],
   options: ExamineEnginesOptions = {},
 ): Promise<EnginesReport> {
-  const { engines: wanted, budgetMs, signal } = options;
+  const { engines: wanted, precision, budgetMs, signal } = options;
   const engines = await discoverEngines({ engines: wanted, measureSpeed: speedTest(budgetMs), signal });
   const chosen: Device[] = [];
   const passedOver: PassedOver[] = [];
+  const faults: Complaint[] = [];
   for (const choice of asked) {
     try {
       const found = chooseAmong(choice, engines);
       chosen.push(...found.devices.filter(({ id }) => !chosen.some(device => device.id === id)));
       passedOver.push(...found.passedOver);
     } catch (error) {
-      complaints.push(unusable(choice, engines, asCycleboxError(error).message));
+      faults.push(unusable(choice, engines, asCycleboxError(error).message));
     }
   }
+  // The daemon starts with what works of the engines that it is given.
+  complaints.push(...faults.map(fault => ({ ...fault, blocking: chosen.length === 0 })));
   complaints.push(...passedOver.map(notTaken));
   complaints.push(...processorFault(engines));
+  if (precision === 'float16') complaints.push(...withoutFloat16(chosen, engines));
   return { engines, asked, chosen, passedOver };
 }
 
@@ -69,6 +76,19 @@ function unusable(choice: EngineChoice, engines: readonly EngineReport[], messag
 
 function notTaken({ choice, reason }: PassedOver): Complaint {
   return { about: 'engines', blocking: false, message: `${choice} is passed over: ${reason}` };
+}
+
+/** Where nothing but float16 will do, a device without it is of no use. The processor always takes float32. */
+export function withoutFloat16(chosen: readonly Device[], engines: readonly EngineReport[]): readonly Complaint[] {
+  const reports = engines.flatMap(engine => (engine.usable ? engine.devices : []));
+  const lacking = reports.filter(({ float16, device }) => !float16 && device.kind === 'gpu');
+  return lacking
+    .filter(({ device }) => chosen.some(({ id }) => id === device.id))
+    .map(({ device: { id } }) => ({
+      about: 'engines',
+      blocking: false,
+      message: `${id} has no float16, which the configuration asks for: its images are translated elsewhere, at last on the processor. Set "precision" to "auto".`,
+    }));
 }
 
 /** The processor is what everything falls back to: `auto` takes it untested, here it was tested. */

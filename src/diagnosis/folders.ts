@@ -54,11 +54,25 @@ async function freeBytesOf(folder: string): Promise<number | undefined> {
   }
 }
 
-function unwritable(role: string, path: string, place: string, fault: string): Complaint {
+const inWords: Readonly<Record<string, string>> = {
+  EACCES: 'this user may not write there',
+  EPERM: 'this user may not write there',
+  EROFS: 'the disk is read-only',
+  ENOSPC: 'the disk is full',
+  EDQUOT: "this user's share of the disk is full",
+};
+
+/** @param fault the system's code, or words */
+export function unwritable(role: string, path: string, place: string, fault: string): Complaint {
   const where = place === path ? path : `${path}, to be made in ${place},`;
-  const message = `The ${role} ${where} cannot be written to: ${fault}. Give it to this user, or name another ${role} in the configuration.`;
-  const remedy = /^(EACCES|EPERM)$/.test(fault) ? `sudo chown -R "$(id -un)" '${place}'` : undefined;
-  return { about: 'folders', blocking: true, message, remedy };
+  const isForbidden = fault === 'EACCES' || fault === 'EPERM';
+  const advice = `${isForbidden ? 'Give it to this user, or name' : 'Name'} another ${role} in the configuration.`;
+  const message = `The ${role} ${where} cannot be written to: ${inWords[fault] ?? fault}. ${advice}`;
+  return { about: 'folders', blocking: true, message, remedy: isForbidden ? takeOver(place) : undefined };
+}
+
+function takeOver(place: string): string {
+  return `sudo chown -R "$(id -un)" '${place}'`;
 }
 
 function crowded(role: string, path: string, freeBytes: number): Complaint {

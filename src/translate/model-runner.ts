@@ -236,7 +236,7 @@ function tell(options: ModelRunnerOptions, { kind, device, footing }: Omit<Memor
 }
 
 function sentence(kind: StepKind, device: EngineChoice, model: string, { batch, maxPixels }: Footing): string {
-  const ranOut = `${model} ran out of memory on ${device}`;
+  const ranOut = `${model} ran out of memory on ${device === 'auto' ? 'its device' : device}`;
   switch (kind) {
     case 'caches':
       return `${ranOut}: caches were freed, tried again`;

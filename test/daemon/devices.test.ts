@@ -196,6 +196,7 @@ describe('a device that is lost', () => {
     const reason = 'the pretended device is gone. Its self-test failed, too: no adapter any more.';
     expect(daemon.passedOver).toEqual([{ choice: 'webgpu', reason, fault: true }]);
     expect(messages()).toContain(`webgpu is not used: ${reason}`);
+    expect(messages()).toContain('translating on cpu (a cpu)');
     expect(daemon.workers).toMatchObject([{ device: 'cpu' }]);
   });
 });

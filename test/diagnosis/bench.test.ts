@@ -61,6 +61,14 @@ describe('cyclebox bench', () => {
     expect(out).toMatch(/^cpu +32 × 32 +float32 +[\d.]+ +[\d.]+ \([\d.]+–[\d.]+\) +[\d.]+ +[\d.]+$/m);
   });
 
+  test('without engines named, as text, has what the machine lacks in one line', async () => {
+    const root = await project();
+    const { out } = await cyclebox(root, 'bench', '--plugins', 'plugins', '--size', '32', '--seconds', '0.02').ended;
+    const elsewhere = process.platform === 'darwin' ? 'directml' : 'coreml';
+    expect(out).toMatch(new RegExp(`^not here: .*${elsewhere}.* \\("cyclebox doctor" says why\\)$`, 'm'));
+    expect(out).not.toContain(`${elsewhere} is not measured`);
+  });
+
   test('says why an engine that was named cannot be measured, measures the others, and exits with 1', async () => {
     const root = await project();
     const { code, report } = await benchInJson(root, '--plugins', 'plugins', '--size', '32', '--engine', 'cpu,coreml');
@@ -146,7 +154,7 @@ describe('a measurement', () => {
     const ids = devices.map(({ device }) => device.id);
     expect(ids).toContain('cpu');
     const elsewhere = process.platform === 'darwin' ? 'directml' : 'coreml';
-    expect(leftOut).toContainEqual({ choice: elsewhere, reason: expect.stringContaining('part of') });
+    expect(leftOut).toContainEqual({ choice: elsewhere, reason: expect.stringContaining('part of'), fault: false });
     expect(leftOut.filter(({ choice }) => ids.includes(choice))).toEqual([]);
   });
 });

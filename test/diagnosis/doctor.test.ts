@@ -2,6 +2,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { sha256File } from '../../src/base/index.js';
+import { withoutFloat16 } from '../../src/diagnosis/engines.js';
 import { type Complaint, type Diagnosis, diagnose } from '../../src/diagnosis/index.js';
 import type { EngineId } from '../../src/engine/index.js';
 import { temporaryFolder } from '../support/pictures.js';
@@ -139,11 +140,30 @@ describe('a diagnosis', () => {
     expect(faults(await examine(folder))).toMatchObject([{ about: 'configuration', remedy: 'cyclebox init' }]);
   });
 
+  test('of a device without the float16 that is asked for says so; the processor takes float32', () => {
+    const report = (id: EngineId, float16: boolean) => {
+      const device = { id, name: id, kind: id === 'cpu' ? 'cpu' : 'gpu' } as const;
+      const devices = [{ device, hardware: true, float16, selfTestError: 0 }];
+      return { engine: id, usable: true, version: '1', devices } as const;
+    };
+    const engines = [report('cpu', false), report('webgpu', false), report('cuda', true), report('coreml', false)];
+    const chosen = engines.slice(0, 3).flatMap(({ devices }) => devices.map(({ device }) => device));
+    expect(withoutFloat16(chosen, engines)).toMatchObject([
+      { about: 'engines', blocking: false, message: expect.stringMatching(/^webgpu has no float16/) },
+    ]);
+  });
+
   test('of several engines, one of which does not work, says which', async () => {
     const root = await project();
     await writeConfig(root, { ...dayNight, engine: ['cpu', 'directml'] });
     const report = await examine(root, ['cpu', 'directml']);
-    expect(report.chosen).toMatchObject([{ id: 'cpu' }]);
-    expect(faults(report)).toMatchObject([{ about: 'engines', message: expect.stringContaining('directml') }]);
+    const message = expect.stringContaining('directml');
+    expect(report).toMatchObject({ ok: true, chosen: [{ id: 'cpu' }] });
+    expect(report.complaints).toContainEqual(expect.objectContaining({ about: 'engines', blocking: false, message }));
+    await writeConfig(root, { ...dayNight, engine: ['directml', 'coreml'] });
+    expect(faults(await examine(root, ['cpu', 'directml', 'coreml']))).toMatchObject([
+      { message },
+      { about: 'engines' },
+    ]);
   });
 });

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { unwritable } from '../../src/diagnosis/folders.js';
+
+test('a folder that belongs to another user can be given to this one, by one command', () => {
+  expect(unwritable('outbox', '/srv/out', '/srv', 'EACCES')).toMatchObject({
+    blocking: true,
+    message:
+      'The outbox /srv/out, to be made in /srv, cannot be written to: this user may not write there. Give it to this user, or name another outbox in the configuration.',
+    remedy: `sudo chown -R "$(id -un)" '/srv'`,
+  });
+});
+
+test.each([
+  ['EROFS', 'the disk is read-only'],
+  ['ENOSPC', 'the disk is full'],
+  ['it is a file, not a folder', 'it is a file, not a folder'],
+  ['EIO', 'EIO'],
+])('what no change of its owner would help says so in words: %s', (fault, words) => {
+  expect(unwritable('inbox', '/mnt', '/mnt', fault)).toMatchObject({
+    message: `The inbox /mnt cannot be written to: ${words}. Name another inbox in the configuration.`,
+    remedy: undefined,
+  });
+});
