@@ -21,6 +21,16 @@ function halfOf(value: number): number {
   return sign | (((magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13) & 0x7fff);
 }
 
+/** The value of one word. */
+export function fromFloat16(word: number): number {
+  const sign = word & 0x8000 ? -1 : 1;
+  const exponent = (word >> 10) & 31;
+  const fraction = word & 1023;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return sign * (1024 + fraction) * 2 ** (exponent - 25);
+}
+
 /** To the nearest whole number, ties to even. */
 function rounded(value: number): number {
   const below = Math.floor(value);

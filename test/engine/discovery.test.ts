@@ -290,3 +290,46 @@ test('where ONNX Runtime itself cannot be loaded, the processor is unavailable, 
     vi.resetModules();
   }
 });
+
+describe('opening auto', () => {
+  const good = { id: 'reference', name: 'a device that opens', kind: 'gpu' };
+  const bad = { id: 'cpu:9', name: 'a device that does not', kind: 'gpu' };
+
+  /** The engines' face, where looking for devices finds these, and how often that was asked. */
+  async function finding(devices: readonly object[], passedOver: readonly object[] = []) {
+    const chooseDevices = vi.fn(async () => ({ devices, passedOver }));
+    vi.resetModules();
+    vi.doMock('../../src/engine/discovery/choose-devices.js', () => ({ chooseDevices, chooseAmong: () => {} }));
+    const { openEngine: open } = await import('../../src/engine/index.js');
+    return { open, chooseDevices };
+  }
+  afterEach(() => {
+    vi.doUnmock('../../src/engine/discovery/choose-devices.js');
+    vi.resetModules();
+  });
+
+  test('takes the best that was found, tells what was not, and looks only once', async () => {
+    const hanging = { choice: 'webgpu', reason: 'it hangs', fault: true };
+    const { open, chooseDevices } = await finding([good, bad], [hanging]);
+    const told: unknown[] = [];
+    for (let round = 0; round < 2; round++) {
+      const engine = await open('auto', { onPassedOver: device => told.push(device) });
+      expect(engine.id).toBe('reference');
+      await engine.dispose();
+    }
+    expect(told).toEqual([hanging, hanging]);
+    expect(chooseDevices).toHaveBeenCalledTimes(1);
+  });
+
+  test('goes on to the processor where a device that passed its test does not open, and looks again next time', async () => {
+    const { open, chooseDevices } = await finding([bad]);
+    for (let round = 1; round <= 2; round++) {
+      const told: unknown[] = [];
+      const engine = await open('auto', { threads: 1, onPassedOver: device => told.push(device) });
+      expect(engine.device.id).toBe('cpu');
+      expect(told).toEqual([{ choice: 'cpu:9', reason: expect.stringContaining('no device cpu:9'), fault: true }]);
+      await engine.dispose();
+      expect(chooseDevices).toHaveBeenCalledTimes(round);
+    }
+  });
+});

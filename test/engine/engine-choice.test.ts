@@ -18,6 +18,7 @@ describe('an engine as users write it', () => {
 
   test('a misspelt one is answered with what was meant and what there is', () => {
     expect(() => parseEngineChoice('webgp')).toThrow(/"webgp"; allowed are auto, cpu, .*Did you mean "webgpu"\?/);
+    expect(() => parseEngineChoice('gpu')).toThrow(/such as cuda:1\. "auto" takes a GPU where one works\.$/);
     expect(() => parseEngineChoice('cudda:1')).toThrow(/There is no engine "cudda:1"/);
     expect(() => parseEngineChoice('')).toThrow(/There is no engine ""/);
   });

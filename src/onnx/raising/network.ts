@@ -4,6 +4,7 @@
  */
 import onnxProto from 'onnx-proto';
 import { CycleboxError } from '../../base/index.js';
+import { fromFloat16 } from '../float16.js';
 import { decodeOnnx, type OnnxModelFile } from '../model-file.js';
 
 const { onnx } = onnxProto;
@@ -116,7 +117,7 @@ function rawNumbers({ dataType, name, rawData }: TensorProto, file: string): Arr
     case DataType.FLOAT:
       return new Float32Array(buffer);
     case DataType.FLOAT16:
-      return Float32Array.from(new Uint16Array(buffer), fromHalf);
+      return Float32Array.from(new Uint16Array(buffer), fromFloat16);
     case DataType.DOUBLE:
       return Float32Array.from(new Float64Array(buffer));
     case DataType.INT64:
@@ -139,7 +140,7 @@ function listedNumbers(tensor: TensorProto, file: string): ArrayLike<number> {
     case DataType.FLOAT:
       return Float32Array.from(tensor.floatData ?? []);
     case DataType.FLOAT16:
-      return Float32Array.from(tensor.int32Data ?? [], fromHalf);
+      return Float32Array.from(tensor.int32Data ?? [], fromFloat16);
     case DataType.DOUBLE:
       return Float32Array.from(tensor.doubleData ?? []);
     case DataType.INT64:
@@ -159,14 +160,4 @@ function unreadable(file: string, name: string | null | undefined, type: number 
   return new CycleboxError('MODEL_INVALID', `${file}: the tensor ${name || 'without a name'} holds ${known} values.`, {
     subject: { file },
   });
-}
-
-/** IEEE 754 binary16. */
-function fromHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1024 + fraction) * 2 ** (exponent - 25);
 }
