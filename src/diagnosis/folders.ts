@@ -68,11 +68,13 @@ export function unwritable(role: string, path: string, place: string, fault: str
   const isForbidden = fault === 'EACCES' || fault === 'EPERM';
   const advice = `${isForbidden ? 'Give it to this user, or name' : 'Name'} another ${role} in the configuration.`;
   const message = `The ${role} ${where} cannot be written to: ${inWords[fault] ?? fault}. ${advice}`;
-  return { about: 'folders', blocking: true, message, remedy: isForbidden ? takeOver(place) : undefined };
+  return { about: 'folders', blocking: true, message, remedy: isForbidden ? takeOver(path, place) : undefined };
 }
 
-function takeOver(place: string): string {
-  return `sudo chown -R "$(id -un)" '${place}'`;
+/** Of a folder that is not there yet only itself is made: the one it is made in may be the system's. */
+function takeOver(path: string, place: string): string {
+  const command = place === path ? 'chown -R' : 'install -d -o';
+  return `sudo ${command} "$(id -un)" '${path.replaceAll("'", "'\\''")}'`;
 }
 
 function crowded(role: string, path: string, freeBytes: number): Complaint {

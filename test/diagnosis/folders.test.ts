@@ -2,11 +2,18 @@ import { expect, test } from 'vitest';
 import { unwritable } from '../../src/diagnosis/folders.js';
 
 test('a folder that belongs to another user can be given to this one, by one command', () => {
-  expect(unwritable('outbox', '/srv/out', '/srv', 'EACCES')).toMatchObject({
+  expect(unwritable('outbox', '/srv/out', '/srv/out', 'EACCES')).toMatchObject({
     blocking: true,
     message:
-      'The outbox /srv/out, to be made in /srv, cannot be written to: this user may not write there. Give it to this user, or name another outbox in the configuration.',
-    remedy: `sudo chown -R "$(id -un)" '/srv'`,
+      'The outbox /srv/out cannot be written to: this user may not write there. Give it to this user, or name another outbox in the configuration.',
+    remedy: `sudo chown -R "$(id -un)" '/srv/out'`,
+  });
+});
+
+test("a folder that is to be made in one of another user is made by one command; the other user's stays theirs", () => {
+  expect(unwritable('outbox', "/Ann's out", '/', 'EACCES')).toMatchObject({
+    message: expect.stringContaining("outbox /Ann's out, to be made in /, cannot"),
+    remedy: `sudo install -d -o "$(id -un)" '/Ann'\\''s out'`,
   });
 });
 
