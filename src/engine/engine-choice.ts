@@ -34,5 +34,7 @@ export function splitChoice(choice: Exclude<EngineChoice, 'auto'>): {
 
 function unknown(text: string, known: readonly string[]): CycleboxError {
   const list = `${known.join(', ')}, or one of several GPUs by its number, such as cuda:1`;
-  return new CycleboxError('USAGE', `There is no engine "${text}"; allowed are ${list}.${didYouMean(text, known)}`);
+  // Which letters are alike would lead from the GPU to the CPU.
+  const hint = /^\s*gpu/i.test(text) ? ' "auto" takes a GPU where one works.' : didYouMean(text, known);
+  return new CycleboxError('USAGE', `There is no engine "${text}"; allowed are ${list}.${hint}`);
 }
