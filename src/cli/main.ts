@@ -17,7 +17,7 @@ import { register as registerStart } from './commands/start.js';
 import { register as registerStatus } from './commands/status.js';
 import { register as registerTrain } from './commands/train.js';
 import { register as registerTranslate } from './commands/translate.js';
-import { exitCodesHelp, reportError } from './report-error.js';
+import { exitCodes, exitCodesHelp, reportError } from './report-error.js';
 
 const program = new Command('cyclebox')
   .description(
@@ -44,6 +44,12 @@ for (const register of [
   registerBench,
 ])
   register(program);
+
+// Whoever reads may have seen enough, as `head` has: no defect of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(exitCodes.unread);
+  throw error;
+});
 
 try {
   await program.parseAsync();

@@ -115,6 +115,7 @@ function report(out: string, { step }: Trainer, plugin: string | undefined): voi
 class ProgressPrinter {
   readonly #live = process.stdout.isTTY === true;
   #lastMs = Number.NEGATIVE_INFINITY;
+  /** What has not been printed yet. */
   #last: TrainingProgress | undefined;
 
   print(progress: TrainingProgress): void {
@@ -125,6 +126,7 @@ class ProgressPrinter {
     }
     if (performance.now() - this.#lastMs < lineEveryMs) return;
     this.#lastMs = performance.now();
+    this.#last = undefined;
     console.log(describe(progress));
   }
 

@@ -55,6 +55,7 @@ export async function translateFiles(files: readonly string[], options: Translat
     memoryLimitBytes: options.memoryLimit,
     onMemoryStep: ({ message }) => process.stderr.write(`${message}\n`),
   });
+  tellDevice(translator);
   try {
     const results: FileResult[] = [];
     for (const [index, file] of files.entries()) {
@@ -75,6 +76,11 @@ function requireDirection({ pair, to, model }: TranslateFilesOptions): void {
   if (model !== undefined || (pair !== undefined && to !== undefined)) return;
   const message = 'Say what to translate to: --pair and --to, such as --pair satellite-map --to map, or --model FILE.';
   throw new CycleboxError('USAGE', `${message} "cyclebox pairs" lists what there is.`);
+}
+
+/** The processor is the usual place; of others it is said which card, or which backend of TensorFlow.js. */
+function tellDevice({ device: { id, name } }: Translator): void {
+  if (id !== 'cpu') process.stderr.write(`translating on ${name} (${id})\n`);
 }
 
 async function translateFile(

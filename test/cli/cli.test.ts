@@ -1,7 +1,9 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { packageRoot, packageVersion } from '../../src/base/index.js';
 import { decodeImage, encodeImage } from '../../src/image/index.js';
@@ -139,6 +141,13 @@ describe('cyclebox pairs', () => {
     expect(out).toMatch(/cat → dog {2}plugins.cat-dog.to-dog\.onnx, 0\.0 MB/);
     expect(out).toMatch(/dog → cat {2}no model yet/);
     expect(out).toContain('cyclebox train --pair cat-dog --a DIR_OF_CAT --b DIR_OF_DOG');
+  });
+
+  test('stops without a word when nobody reads on', async () => {
+    const command = spawn(process.execPath, [entry, 'pairs'], { cwd: await workplace() });
+    command.stdout.destroy();
+    const [err, [code]] = await Promise.all([text(command.stderr), once(command, 'exit')]);
+    expect([code, err]).toEqual([141, '']);
   });
 
   test('--json holds the same, and a faulty plugin is named and ends with 1', async () => {

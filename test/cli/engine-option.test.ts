@@ -52,6 +52,14 @@ describe('--engine', () => {
     expect(JSON.parse(out).results).toMatchObject([{ device: 'cpu', precision: 'float32' }]);
   });
 
+  test('names the backend that TensorFlow.js takes', async () => {
+    const folder = await workplace();
+    const args = ['translate', 'a.png', '--model', 'negate.onnx', '--engine', 'tfjs'];
+    const { code, out, err } = await cyclebox(folder, ...args);
+    expect([code, out]).toEqual([0, expect.stringMatching(/ on tfjs in float32\)$/m)]);
+    expect(err).toMatch(/^translating on TensorFlow\.js \S+, backend wasm.* \(tfjs\)\n$/);
+  });
+
   test('that is misspelt is a wrong argument, before anything is done', async () => {
     const folder = await workplace();
     const translated = await cyclebox(folder, 'translate', 'a.png', '--model', 'negate.onnx', '--engine', 'cudda');
@@ -87,5 +95,19 @@ describe('--engine', () => {
     const onTensorflow = await losses('tfjs');
     expect(onTensorflow).toMatch(/^G_A \d\.\d{3} .*D_B \d\.\d{3}$/);
     expect(onTensorflow).toBe(await losses('cpu'));
+  });
+
+  test('a training goes on on another engine, and each step is told once', async () => {
+    const folder = await workplace();
+    const small = ['--size', '32', '--width', '4', '--blocks', '1'];
+    await cyclebox(folder, ...training, ...small, '--steps', '1', '--engine', 'cpu');
+    const { code, out } = await cyclebox(folder, ...training, '--resume', '--steps', '2', '--engine', 'tfjs');
+    expect(code).toBe(0);
+    expect(out.split('\n')).toEqual([
+      expect.stringMatching(/ from step 1; on TensorFlow\.js .+ \(tfjs\)$/),
+      expect.stringMatching(/^step 2\/2 /),
+      expect.stringMatching(/^Trained\./),
+      '',
+    ]);
   });
 });
