@@ -1,7 +1,8 @@
 /**
  * A model file rewritten to calculate in float16: half the memory, and twice the speed where the device has the units.
  * Inputs and outputs stay float32, with a Cast behind and before them. Sums over whole images stay float32 too: a mean
- * of 65536 values, or a variance plus 1e-5, is not to be had from ten bits.
+ * of 65536 values, or a variance plus 1e-5, is not to be had from ten bits. So does what is computed of sizes: 2049 is no
+ * half.
  */
 import onnxProto from 'onnx-proto';
 import { CycleboxError } from '../base/index.js';
@@ -69,6 +70,8 @@ class HalfRewrite {
   readonly #weights = new Map<string, OnnxTensorProto>();
   readonly #floats = new Set<string>();
   readonly #halves = new Set<string>();
+  /** Floats that were integers, truth values or plain constants, and what follows from those alone. */
+  readonly #sizes = new Set<string>();
 
   constructor(file: string, initializers: readonly OnnxTensorProto[]) {
     this.#file = file;
@@ -89,7 +92,10 @@ class HalfRewrite {
   add(node: OnnxNodeProto): void {
     if (node.attribute?.some(({ g, graphs }) => g || graphs?.length)) throw this.#refused(node, 'branches or loops');
     if (quantised.test(node.opType!)) throw this.#refused(node, 'is quantised');
-    if (exactOperations.has(node.opType!) || isPlainConstant(node)) this.#addExact(node);
+    const stored = storedFloats(node);
+    if (stored) this.#weights.set(stored.name!, stored);
+    else if (isPlainConstant(node) || this.#isOfSizes(node)) this.#addOfSizes(node);
+    else if (exactOperations.has(node.opType!)) this.#addExact(node);
     else this.#addHalf(node);
   }
 
@@ -123,6 +129,21 @@ class HalfRewrite {
     node.input = (node.input ?? []).map(name => this.asFloat(name));
     this.nodes.push(node);
     for (const name of node.output ?? []) this.#floats.add(name);
+  }
+
+  #isOfSizes(node: OnnxNodeProto): boolean {
+    const floats = (node.input ?? []).filter(name => this.#floats.has(name) || this.#halves.has(name));
+    return floats.length > 0 ? floats.every(name => this.#sizes.has(name)) : castsTo(node, FLOAT);
+  }
+
+  #addOfSizes(node: OnnxNodeProto): void {
+    node.input = (node.input ?? []).map(name => this.asFloat(name));
+    this.nodes.push(node);
+    if (otherResults.has(node.opType!) && !castsTo(node, FLOAT)) return;
+    for (const name of node.output ?? []) {
+      this.#floats.add(name);
+      this.#sizes.add(name);
+    }
   }
 
   #addHalf(node: OnnxNodeProto): void {
@@ -164,12 +185,21 @@ function castNode(from: string, to: string, type: number): OnnxNodeProto {
   return onnx.NodeProto.create({ opType: 'Cast', name: `Cast ${to}`, input: [from], output: [to], attribute });
 }
 
-/** Whether the node makes floats, now halves, of what is no float: a constant, a filled tensor, a conversion. */
-function givesFloats({ opType, attribute }: OnnxNodeProto): boolean {
-  if (opType === 'Cast') return attribute?.some(({ name, i }) => name === 'to' && Number(i) === FLOAT16) ?? false;
-  return opType === 'Constant' || opType === 'ConstantOfShape'
-    ? (attribute?.some(({ t }) => t?.dataType === FLOAT16) ?? false)
-    : false;
+function castsTo({ opType, attribute }: OnnxNodeProto, type: number): boolean {
+  return opType === 'Cast' && (attribute?.some(({ name, i }) => name === 'to' && Number(i) === type) ?? false);
+}
+
+/** Whether the node makes floats, now halves, of what is no float: a filled tensor, a conversion. */
+function givesFloats(node: OnnxNodeProto): boolean {
+  const { opType, attribute } = node;
+  if (opType === 'Cast') return castsTo(node, FLOAT16);
+  return opType === 'ConstantOfShape' && (attribute?.some(({ t }) => t?.dataType === FLOAT16) ?? false);
+}
+
+/** The tensor of a node that does nothing but hold one: a weight like others. */
+function storedFloats({ opType, attribute, output }: OnnxNodeProto): OnnxTensorProto | undefined {
+  const tensor = opType === 'Constant' ? attribute?.find(({ t }) => t?.dataType === FLOAT)?.t : undefined;
+  return tensor ? onnx.TensorProto.create({ ...tensor, name: output![0]! }) : undefined;
 }
 
 /** Constants that are no tensors, and the fill that is zero because none is given, have no half. */

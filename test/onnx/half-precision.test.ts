@@ -13,7 +13,7 @@ import { toFloat32 } from '../../src/nets/element-types.js';
 import { toFloat16 } from '../../src/onnx/float16.js';
 import { toHalfPrecision } from '../../src/onnx/index.js';
 import { floatsOf } from '../../src/onnx/model-file.js';
-import { type OnnxFileSpec, onnxFile } from '../support/onnx-file.js';
+import { type NodeSpec, type OnnxFileSpec, onnxFile } from '../support/onnx-file.js';
 
 const { onnx } = onnxProto;
 const inRepository = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
@@ -113,6 +113,41 @@ describe('a model in float16', () => {
     const image = { shape: [1, 3, 1, 2], data: Float32Array.of(0, 0.5, 0.75, -1, 1, 0.25) };
     const { data } = await translated(toHalfPrecision(onnxFile(spec)), image);
     expect([...data]).toEqual([0, 0.5, 2, -1, 2, 0.25]);
+  });
+
+  it('computes sizes as exactly as before, wherever their factors are stored', async () => {
+    const factor = 1.001; // 1.0009766 as a half, and 1000 times that has another whole part
+    const resizing = (constant: NodeSpec | undefined): OnnxFileSpec => ({
+      nodes: [
+        ['Shape', ['image'], ['shape'], { start: 2, end: 3 }],
+        ...(constant ? [constant] : []),
+        ['Cast', ['shape'], ['rows'], { to: 1 }],
+        ['Mul', ['rows', 'factor'], ['more']],
+        ['Floor', ['more'], ['whole']],
+        ['Cast', ['whole'], ['height'], { to: 7 }],
+        ['Concat', ['two', 'height', 'one'], ['size'], { axis: 0 }],
+        ['Resize', ['image', '', '', 'size'], ['larger'], { mode: 'nearest' }],
+        ['Neg', ['larger'], ['translated']],
+      ],
+      constants: {
+        two: { shape: [2], values: [1, 1], as: 'int64' },
+        one: { shape: [1], values: [1], as: 'int64' },
+        ...(constant ? {} : { factor: { shape: [], values: [factor] } }),
+      },
+      inputs: { image: [1, 1, 'h', 1] },
+      outputs: ['translated'],
+    });
+    const image = { shape: [1, 1, 1000, 1], data: new Float32Array(1000).fill(0.5) };
+    for (const spec of [
+      resizing(undefined),
+      resizing(['Constant', [], ['factor'], { value: { shape: [], values: [factor] } }]),
+      resizing(['Constant', [], ['factor'], { value_float: factor }]),
+    ]) {
+      const { shape, data } = await translated(toHalfPrecision(onnxFile(spec)), image);
+      expect(shape).toEqual([1, 1, 1001, 1]);
+      expect(data[7]).toBe(-0.5);
+      expect(operations(spec).slice(-3)).toEqual(['Cast', 'Neg', 'Cast']);
+    }
   });
 
   it('of which an output is an input or a weight is still a model', async () => {
