@@ -6,5 +6,6 @@ export * from './events.js';
 export * from './fault-points.js';
 export * from './files.js';
 export * from './ids.js';
+export * from './machine-memory.js';
 export * from './package-info.js';
 export * from './random.js';

@@ -10,7 +10,7 @@ import { chooseDevices, type Device, type EngineChoice, type PassedOver, type Pr
 import type { ComputeModel, ComputeReport, ComputeTask, ComputeWorkerOptions, MemoryStep } from '../worker/index.js';
 import { PoolMember } from './pool-member.js';
 import { WaitingLine } from './waiting-line.js';
-import { type ChooseDevices, processorPlace, threadsOf, type Workplaces } from './workplaces.js';
+import { type ChooseDevices, memoryLimitOf, processorPlace, threadsOf, type Workplaces } from './workplaces.js';
 
 export type WorkerEvent =
   /** What images are translated on from now on. */
@@ -281,7 +281,9 @@ export class WorkerPool implements Disposable {
     const threads = this.#settings.threads ?? threadsOf(device, devices);
     // What a user wants of a graphics processor is no reason to refuse the processor.
     const own = device.kind === 'cpu' ? 'float32' : precision;
-    return { settings: { engine: device.id, precision: own, maxMegapixels, threads }, processMemoryLimitBytes };
+    const memoryLimitBytes = memoryLimitOf(device, devices);
+    const settings = { engine: device.id, precision: own, maxMegapixels, threads, memoryLimitBytes };
+    return { settings, processMemoryLimitBytes };
   }
 
   /** Whoever disposes of the pool waits for it, too. */

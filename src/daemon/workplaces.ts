@@ -3,7 +3,7 @@
  * is tried by whoever finds it; here it is only decided what counts, and how often.
  */
 import { availableParallelism } from 'node:os';
-import { asCycleboxError, CycleboxError } from '../base/index.js';
+import { asCycleboxError, CycleboxError, machineMemoryBytes } from '../base/index.js';
 import { type ChosenDevices, chooseDevices, type Device, type EngineChoice, type PassedOver } from '../engine/index.js';
 
 export type ChooseDevices = (choice: EngineChoice) => Promise<ChosenDevices>;
@@ -48,9 +48,18 @@ export async function processorPlace(choose: ChooseDevices = chooseDevices): Pro
 
 /** Threads of each worker on the processor: together they have what the machine has. Undefined: all for the one. */
 export function threadsOf(device: Device, devices: readonly Device[]): number | undefined {
-  const sharing = devices.filter(({ kind }) => kind === 'cpu').length;
-  if (device.kind !== 'cpu' || sharing < 2) return undefined;
-  return Math.max(1, Math.floor(availableParallelism() / sharing));
+  const sharing = sharingProcessor(device, devices);
+  return sharing < 2 ? undefined : Math.max(1, Math.floor(availableParallelism() / sharing));
+}
+
+/** Memory for the activations of each worker on the processor: together, half of the machine's. Undefined: all that for the one. */
+export function memoryLimitOf(device: Device, devices: readonly Device[]): number | undefined {
+  const sharing = sharingProcessor(device, devices);
+  return sharing < 2 ? undefined : Math.floor(machineMemoryBytes() / 2 / sharing);
+}
+
+function sharingProcessor(device: Device, devices: readonly Device[]): number {
+  return device.kind === 'cpu' ? devices.filter(({ kind }) => kind === 'cpu').length : 0;
 }
 
 function isWanted({ id }: Device, have: readonly Device[], choices: readonly EngineChoice[]): boolean {

@@ -7,7 +7,7 @@
  * pixel and channel: resnet of width 16: 5.9 (512²); width 32: 5.5 (512² and 1024²); width 64: 3.0 (256², 768²) to
  * 5.1 (512²); U-Net of width 64, whose first layer has half the resolution: 1.7 (1536²).
  */
-import { totalmem } from 'node:os';
+import { machineMemoryBytes } from '../base/index.js';
 import type { Device } from '../engine/index.js';
 import type { SizeRule } from './tensor-pixels.js';
 
@@ -55,11 +55,9 @@ function widthFromSize(fileBytes: number): number {
   return Math.sqrt(fileBytes / 4 / weightsPerSquaredWidth);
 }
 
-/** Half of the memory that this process may use: of the machine's, or of its container's where that is less. */
+/** Half of the memory that this process may use. */
 export function defaultMemoryLimitBytes(): number {
-  const constrained = process.constrainedMemory?.() ?? 0;
-  const total = totalmem();
-  return Math.floor((constrained > 0 && constrained < total ? constrained : total) / 2);
+  return Math.floor(machineMemoryBytes() / 2);
 }
 
 /** Of a device's own memory: drivers, weights and whatever else runs there want the rest. */

@@ -1,10 +1,11 @@
 import { writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CycleboxError, DisposableStore } from '../../src/base/index.js';
+import { CycleboxError, DisposableStore, machineMemoryBytes } from '../../src/base/index.js';
 import { type WorkerEvent, WorkerPool } from '../../src/daemon/worker-pool.js';
-import { type ChooseDevices, findWorkplaces } from '../../src/daemon/workplaces.js';
+import { type ChooseDevices, findWorkplaces, memoryLimitOf } from '../../src/daemon/workplaces.js';
 import type { Device, EngineChoice } from '../../src/engine/index.js';
 import type { ComputeTask } from '../../src/worker/index.js';
 import { temporaryFolder } from '../support/pictures.js';
@@ -156,6 +157,19 @@ describe('the pool of workers', () => {
     await pool.dispose();
     expect(await waiting).toMatchObject({ code: 'CANCELLED' });
     expect(await running).toBeInstanceOf(CycleboxError);
+  });
+});
+
+describe('workers on the processor', () => {
+  it('share its threads and its memory; one alone has what is usual', async () => {
+    const { pool } = open(['cpu', 'cpu', 'webgpu']);
+    pool.configure({ ...settings, threads: undefined });
+    for (const name of ['a', 'b', 'c']) await pool.run(await task('memory limits', { model: name }));
+    const half = (all: number) => Math.floor(all / 2);
+    const own = `${Math.max(1, half(availableParallelism()))} threads, ${Math.floor(machineMemoryBytes() / 4)} bytes`;
+    const all = 'undefined threads, undefined bytes';
+    expect(pool.facts().map(({ memory }) => memory)).toEqual([[own], [own], [all]]);
+    expect(memoryLimitOf(deviceOf('cpu'), [deviceOf('cpu'), deviceOf('webgpu')])).toBeUndefined();
   });
 });
 
