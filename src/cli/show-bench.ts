@@ -34,13 +34,11 @@ export interface ShowBenchOptions {
   readonly json?: boolean;
 }
 
-const interruptedExitCode = 130;
-
 /** @returns the exit code: 1 if something that was asked for has no figure */
 export async function showBench(options: ShowBenchOptions): Promise<number> {
   const { engine, size, precision, seconds, models, json = false, ...rest } = options;
   const stop = new AbortController();
-  const interrupt = () => stop.abort();
+  const interrupt = (signal: NodeJS.Signals) => stop.abort(signal);
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   const printer = json ? undefined : new RowPrinter(engine !== undefined);
   try {
@@ -59,7 +57,7 @@ export async function showBench(options: ShowBenchOptions): Promise<number> {
     if (json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
     return isComplete(report, engine !== undefined) ? exitCodes.ok : exitCodes.failed;
   } catch (error) {
-    if (stop.signal.aborted) return interruptedExitCode;
+    if (stop.signal.aborted) return stop.signal.reason === 'SIGTERM' ? 143 : 130;
     throw error;
   } finally {
     printer?.end();
@@ -83,7 +81,7 @@ function isComplete({ translation, training, leftOut }: BenchReport, wereNamed: 
   return rows.length > 0 && rows.every(row => !('reason' in row)) && !(wereNamed && leftOut.length > 0);
 }
 
-const columns = [9, 11, 10, 10, 24, 10, 10] as const;
+const columns = [9, 11, 11, 10, 24, 10, 10] as const;
 
 /** Prints rows under headings, and on a terminal what is being measured below them. */
 class RowPrinter {

@@ -2,6 +2,7 @@
  * Measures what this machine's devices do: images a second through a pair's generator, and training steps a second. One
  * process a row: what crashes, hangs or runs out of memory costs its own row. Nothing is estimated.
  */
+import { stat } from 'node:fs/promises';
 import { asCycleboxError, CycleboxError, packageVersion } from '../base/index.js';
 import type { EngineChoice, PassedOver, Precision } from '../engine/index.js';
 import { directionsOf, resolveTranslation } from '../pairs/index.js';
@@ -88,7 +89,7 @@ function start(
 
 async function resolveBenchModel(options: BenchOptions): Promise<BenchReport['model']> {
   const { model, pair, to, plugins = defaultPluginFolders, modelStore } = options;
-  if (model !== undefined) return { path: model };
+  if (model !== undefined) return { path: await modelFile(model) };
   const catalog = await loadPlugins(plugins);
   if (pair !== undefined && to !== undefined) {
     const found = await resolveTranslation(catalog.pair(pair), to, { modelStore });
@@ -101,6 +102,12 @@ async function resolveBenchModel(options: BenchOptions): Promise<BenchReport['mo
   }
   const what = pair === undefined ? 'No pair has a model' : `The pair ${pair} has no model`;
   throw new CycleboxError('MODEL_MISSING', `${what} to measure with. Name one: --model FILE.`);
+}
+
+async function modelFile(path: string): Promise<string> {
+  const status = await stat(path).catch(() => undefined);
+  if (status?.isFile()) return path;
+  throw new CycleboxError('MODEL_MISSING', `The model file ${path} does not exist. Check the path.`);
 }
 
 /** On a processor, float16 only costs time. */

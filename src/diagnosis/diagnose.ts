@@ -2,7 +2,7 @@
  * Looks at everything that the daemon, `translate` and `train` depend on, and says what would keep them from working.
  * It changes nothing: folders that are missing are not made, the journal is not opened, a running daemon is not asked.
  */
-import { resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { asCycleboxError, CycleboxError } from '../base/index.js';
 import { type DaemonConfig, inspectConfig, loadConfig } from '../daemon/index.js';
 import { type EngineChoice, type EngineId, parseEngineChoice } from '../engine/index.js';
@@ -11,6 +11,7 @@ import { examineFolders } from './folders.js';
 import { examineInstallation, examineMachine } from './machine.js';
 import { examineModels, examineRoutes } from './models.js';
 import type { Complaint, Diagnosis } from './report.js';
+import { shellWord } from './shell-word.js';
 import { examineWatching } from './watching.js';
 
 export interface DiagnoseOptions {
@@ -61,7 +62,9 @@ async function readConfig(
     const isMissing = code === 'CONFIG_NOT_FOUND';
     // Whoever only translates and trains needs no configuration.
     const blocking = !(isMissing && asked === undefined);
-    complaints.push({ about: 'configuration', blocking, message, ...(isMissing && { remedy: 'cyclebox init' }) });
+    const remedy = isMissing ? initCommand(file) : undefined;
+    for (const line of message.split('\n'))
+      complaints.push({ about: 'configuration', blocking, message: line, remedy });
     return { config: undefined, file: isMissing ? undefined : file };
   }
 }
@@ -72,8 +75,15 @@ async function examineConfig(config: DaemonConfig, complaints: Complaint[]): Pro
     examineRoutes(routes, complaints);
   } catch (error) {
     if (!(error instanceof CycleboxError)) throw error;
-    complaints.push({ about: 'configuration', blocking: true, message: error.message });
+    for (const message of error.message.split('\n'))
+      complaints.push({ about: 'configuration', blocking: true, message });
   }
+}
+
+/** Undefined for a file of another name than `cyclebox init` gives. */
+function initCommand(file: string): string | undefined {
+  if (basename(file) !== defaultConfig) return undefined;
+  return dirname(file) === process.cwd() ? 'cyclebox init' : `cyclebox init ${shellWord(dirname(file))}`;
 }
 
 function enginesOf(config: DaemonConfig | undefined): readonly EngineChoice[] {

@@ -3,6 +3,7 @@ import { mkdtemp, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { DaemonConfig } from '../daemon/index.js';
 import type { Complaint, FolderReport } from './report.js';
+import { shellWord } from './shell-word.js';
 
 const roles = ['inbox', 'outbox', 'state'] as const;
 
@@ -74,7 +75,7 @@ export function unwritable(role: string, path: string, place: string, fault: str
 /** Of a folder that is not there yet only itself is made: the one it is made in may be the system's. */
 function takeOver(path: string, place: string): string {
   const command = place === path ? 'chown -R' : 'install -d -o';
-  return `sudo ${command} "$(id -un)" '${path.replaceAll("'", "'\\''")}'`;
+  return `sudo ${command} "$(id -un)" ${shellWord(path)}`;
 }
 
 function crowded(role: string, path: string, freeBytes: number): Complaint {

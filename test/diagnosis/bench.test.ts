@@ -92,14 +92,23 @@ describe('cyclebox bench', () => {
     }
   });
 
-  test('ends at once when it is interrupted', async () => {
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('ends at once by %s, with %i', async (signal, expected) => {
     const root = await project();
     const args = ['--plugins', 'plugins', '--engine', 'cpu', '--size', '32,64', '--seconds', '60'];
     const running = cyclebox(root, 'bench', ...args);
     await running.heard('each figure from 60 s');
-    running.child.kill('SIGINT');
+    running.child.kill(signal);
     const { code, err } = await running.ended;
-    expect({ code, err }).toEqual({ code: 130, err: '' });
+    expect({ code, err }).toEqual({ code: expected, err: '' });
+  });
+
+  test('with a model file that is not there says so before it looks for devices', async () => {
+    const { code, out, err } = await cyclebox(await project(), 'bench', '--model', 'no.onnx').ended;
+    const message = 'MODEL_MISSING: The model file no.onnx does not exist. Check the path.\n';
+    expect({ code, out, err }).toEqual({ code: 1, out: '', err: message });
   });
 });
 

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { sha256File } from '../../src/base/index.js';
 import { withoutFloat16 } from '../../src/diagnosis/engines.js';
 import { type Complaint, type Diagnosis, diagnose } from '../../src/diagnosis/index.js';
+import { shellWord } from '../../src/diagnosis/shell-word.js';
 import type { EngineId } from '../../src/engine/index.js';
 import { temporaryFolder } from '../support/pictures.js';
 import { cyclebox, dayNight, project, writeConfig } from '../support/project.js';
@@ -82,6 +83,15 @@ describe('a diagnosis', () => {
     expect(report.engines.some(({ usable }) => usable)).toBe(true);
   });
 
+  test('of a configuration with several faults tells them one by one', async () => {
+    const root = await project();
+    await writeFile(join(root, 'watch-config.json'), '{ "engin": "cpu", "routes": [] }');
+    expect(faults(await examine(root)).map(({ message }) => message)).toEqual([
+      expect.stringMatching(/json:1:\d+: routes: must name at least one route$/),
+      expect.stringMatching(/json:1:\d+: "engin" is not a known key\..*"engine"\?$/),
+    ]);
+  });
+
   test('of an outbox that is a file says so', async () => {
     const root = await project();
     await writeFile(join(root, 'outbox'), 'not a folder');
@@ -137,7 +147,11 @@ describe('a diagnosis', () => {
       0,
       expect.stringMatching(/Ready to translate and to train.*"cyclebox init"/),
     ]);
-    expect(faults(await examine(folder))).toMatchObject([{ about: 'configuration', remedy: 'cyclebox init' }]);
+    expect(faults(await examine(folder))).toMatchObject([
+      { about: 'configuration', remedy: `cyclebox init ${shellWord(folder)}` },
+    ]);
+    const other = await diagnose({ config: join(folder, 'other.json'), engines: ['cpu'], budgetMs: 1 });
+    expect(faults(other)).toMatchObject([{ about: 'configuration', remedy: undefined }]);
   });
 
   test('of a device without the float16 that is asked for says so; the processor takes float32', () => {

@@ -6,7 +6,7 @@ test('a folder that belongs to another user can be given to this one, by one com
     blocking: true,
     message:
       'The outbox /srv/out cannot be written to: this user may not write there. Give it to this user, or name another outbox in the configuration.',
-    remedy: `sudo chown -R "$(id -un)" '/srv/out'`,
+    remedy: `sudo chown -R "$(id -un)" /srv/out`,
   });
 });
 
