@@ -243,6 +243,15 @@ describe('choosing', () => {
     expect(passedOver[2]?.reason).toMatch(/sees no graphics processor/);
   });
 
+  test('auto ends with the processor even where all fails and the working folder is gone', async () => {
+    vi.spyOn(process, 'cwd').mockImplementation(() => {
+      throw new Error('ENOENT: no such file or directory, uv_cwd');
+    });
+    const chosen = await chooseDevices('auto', { accelerators: twoCards, entry: '/no/such/entry.mjs' });
+    expect(chosen.devices.map(({ id }) => id)).toEqual(['cpu']);
+    expect(chosen.passedOver.map(({ choice }) => choice)).toEqual(['cuda', 'webgpu']);
+  });
+
   test('what was named and does not work is an error with the reason, never another device', async () => {
     devices({ webgpu: 'throw', 'cuda:3': 'throw' });
     const failure = { code: 'ENGINE_UNAVAILABLE', message: expect.stringContaining('the driver says no') };

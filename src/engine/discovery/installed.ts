@@ -5,7 +5,17 @@ import { join } from 'node:path';
 
 /** In the project that the process runs in, or beside cyclebox itself. */
 export function isInstalled(name: string): boolean {
-  const fromHere = createRequire(import.meta.url).resolve.paths(name) ?? [];
-  const fromProject = createRequire(join(process.cwd(), 'package.json')).resolve.paths(name) ?? [];
-  return [...fromProject, ...fromHere].some(folder => existsSync(join(folder, name, 'package.json')));
+  const folders = [join(workingFolder(), 'package.json'), import.meta.url].flatMap(
+    start => createRequire(start).resolve.paths(name) ?? [],
+  );
+  return folders.some(folder => existsSync(join(folder, name, 'package.json')));
+}
+
+/** The root where the folder that the process was started in is gone: nobody is to fail for that. */
+function workingFolder(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return '/';
+  }
 }
