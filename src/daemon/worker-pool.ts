@@ -165,7 +165,7 @@ export class WorkerPool implements Disposable {
 
   async #judge(
     member: PoolMember,
-    { model, source }: ComputeTask,
+    { model, source, signal }: ComputeTask,
     error: CycleboxError,
   ): Promise<'again' | 'elsewhere' | 'own fault'> {
     const { device } = member;
@@ -175,7 +175,7 @@ export class WorkerPool implements Disposable {
     await member.restart();
     if (member.faults < faultsInARow) return 'again';
     member.faults = 0;
-    const fault = await this.#selfTestFault(device);
+    const fault = await this.#selfTestFault(device, signal);
     if (fault !== undefined) {
       await this.#passOver(member, model, `${error.message} Its self-test failed, too: ${fault}`);
       return 'elsewhere';
@@ -188,12 +188,13 @@ export class WorkerPool implements Disposable {
     return 'elsewhere';
   }
 
-  /** In a process of its own; undefined when it passes. */
-  async #selfTestFault(device: Device): Promise<string | undefined> {
+  /** In a process of its own; undefined when it passes. @throws CANCELLED by the signal, whatever the device does */
+  async #selfTestFault(device: Device, signal: AbortSignal | undefined): Promise<string | undefined> {
     try {
-      const { devices } = await this.#choose(device.id);
+      const { devices } = await this.#choose(device.id, { signal });
       return devices.some(({ id }) => id === device.id) ? undefined : 'it is no longer found.';
     } catch (error) {
+      if (signal?.aborted) throw error;
       return asCycleboxError(error).message;
     }
   }

@@ -6,7 +6,10 @@ import { availableParallelism } from 'node:os';
 import { asCycleboxError, CycleboxError, machineMemoryBytes } from '../base/index.js';
 import { type ChosenDevices, chooseDevices, type Device, type EngineChoice, type PassedOver } from '../engine/index.js';
 
-export type ChooseDevices = (choice: EngineChoice) => Promise<ChosenDevices>;
+export type ChooseDevices = (
+  choice: EngineChoice,
+  options?: { readonly signal?: AbortSignal | undefined },
+) => Promise<ChosenDevices>;
 
 export interface Workplaces {
   /** At least one, in order of preference. The same device may stand here twice, where the configuration says so. */

@@ -278,6 +278,20 @@ describe('a device that fails', () => {
     expect(await pool.run(await task('x'))).toMatchObject({ device: 'webgpu' });
   });
 
+  it('and hangs in its test does not keep an image that is cancelled', async () => {
+    const controller = new AbortController();
+    const hanging: ChooseDevices = (_, { signal } = {}) =>
+      new Promise((_resolve, reject) => {
+        signal?.addEventListener('abort', () => reject(new CycleboxError('CANCELLED', 'The test was cancelled.')));
+        controller.abort();
+      });
+    const { pool } = open(['webgpu'], hanging);
+    const cancelled = pool.run(await task('device lost', { signal: controller.signal }));
+    await expect(cancelled).rejects.toMatchObject({ code: 'CANCELLED' });
+    expect(pool.passedOver).toEqual([]);
+    expect(await pool.run(await task('x'))).toMatchObject({ device: 'webgpu' });
+  });
+
   it('is not suspected on the processor: there the image is tried once', async () => {
     const { pool, of } = open(['cpu']);
     await expect(pool.run(await task('crash'))).rejects.toMatchObject({ code: 'PROCESS_CRASHED' });
