@@ -21,6 +21,8 @@ export async function describeWebGpu(title: string, body: () => void): Promise<v
       throw new Error(`WebGPU is required (CYCLEBOX_REQUIRE), but: ${reason}`);
     });
   }
+  // Reporters that leave out the names of what was skipped leave out why, too.
+  console.warn(`${title}: skipped: no WebGPU adapter`);
   describe.skip(`${title}, skipped: no WebGPU adapter`, body);
 }
 
