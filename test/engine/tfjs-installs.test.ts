@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/base/index.js';
 import { findTfjs, openTfjsEngine } from '../../src/engine/tfjs/index.js';
+import { nothingFound } from '../../src/engine/tfjs/installation.js';
 import { GraphBuilder, mul } from '../../src/graph/index.js';
 import { temporaryFolder } from '../support/pictures.js';
 
@@ -43,8 +44,11 @@ describe('finding TensorFlow.js', () => {
     const searchIn = [await temporaryFolder()];
     await expect(openTfjsEngine({ searchIn })).rejects.toMatchObject({
       code: 'ENGINE_UNAVAILABLE',
-      message: 'TensorFlow.js is not installed. Run: npm install @tensorflow/tfjs-node-gpu',
+      message: nothingFound(undefined),
     });
+    const advice = (nvidia: number) => nothingFound(undefined, { nvidia, any: nvidia > 0 });
+    expect(advice(0)).toBe('TensorFlow.js is not installed. Run: npm install @tensorflow/tfjs-node');
+    expect(advice(1)).toBe('TensorFlow.js is not installed. Run: npm install @tensorflow/tfjs-node-gpu');
     await expect(openTfjsEngine({ searchIn, backend: 'wasm' })).rejects.toMatchObject({
       message: expect.stringContaining('npm install @tensorflow/tfjs-backend-wasm @tensorflow/tfjs-core'),
     });

@@ -7,6 +7,7 @@ import { readFile, realpath } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { CycleboxError, packageRoot } from '../../base/index.js';
+import { findAccelerators } from '../discovery/accelerators.js';
 
 /** The API that all backends share. */
 export type Tensorflow = typeof import('@tensorflow/tfjs-core');
@@ -117,8 +118,9 @@ function seesGpu(tf: Tensorflow): boolean {
   return (tf.backend() as { readonly isUsingGpuDevice?: unknown }).isUsingGpuDevice === true;
 }
 
-function nothingFound(backend: TfjsBackend | undefined): string {
-  const name = backend === undefined ? '@tensorflow/tfjs-node-gpu' : packageNames[backend];
+/** The advice is the fastest backend that the machine's hardware is for. */
+export function nothingFound(backend: TfjsBackend | undefined, { nvidia } = findAccelerators()): string {
+  const name = packageNames[backend ?? (nvidia > 0 ? 'node-gpu' : 'node')];
   const where = backend === 'wasm' || backend === 'cpu' ? `${name} @tensorflow/tfjs-core` : name;
   const what = backend === undefined ? 'TensorFlow.js' : name;
   return `${what} is not installed. Run: npm install ${where}`;
