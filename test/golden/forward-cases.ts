@@ -11,11 +11,9 @@ import {
 } from '../../src/nets/index.js';
 import { type ForwardCase, forwardCases, goldenFile, largestDifference } from './golden-index.js';
 
-/** @param only which of the cases, for engines too slow for all */
-export function describeForward(engine: () => Engine, only: (golden: ForwardCase) => boolean = () => true): void {
-  const chosen = forwardCases.filter(only);
-  describe.runIf(chosen.length > 0)('forward passes match the reference', () => {
-    it.each(chosen)('$name', golden => expectForward(engine(), golden));
+export function describeForward(engine: () => Engine): void {
+  describe.runIf(forwardCases.length > 0)('forward passes match the reference', () => {
+    it.each(forwardCases)('$name', golden => expectForward(engine(), golden));
   });
 }
 

@@ -23,7 +23,7 @@ import {
 import { goldenFile, largest, largestDifference, type TrainingCase, trainingCases } from './golden-index.js';
 
 /** @param only which of the cases, for engines too slow for all */
-export function describeTraining(engine: () => Engine, only: (golden: TrainingCase) => boolean = () => true): void {
+export function describeTraining(engine: () => Engine, only: (golden: TrainingCase) => boolean): void {
   const chosen = trainingCases.filter(only);
   describe.runIf(chosen.length > 0)('training steps match the reference', () => {
     it.each(chosen)('$name', golden => expectTraining(engine(), golden));
