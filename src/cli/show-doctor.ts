@@ -60,10 +60,7 @@ function engines({ engines: reports, chosen, asked }: Diagnosis): string[] {
 
 function engine(report: EngineReport): string[] {
   const name = report.engine.padEnd(9);
-  if (!report.usable) {
-    const remedy = report.remedy === undefined || report.reason.includes(report.remedy) ? '' : ` Run: ${report.remedy}`;
-    return [`${name} not usable: ${report.reason}${remedy}`];
-  }
+  if (!report.usable) return [`${name} not usable: ${report.reason}`];
   const failed = (report.failed ?? []).map(({ choice, reason }) => `${choice.padEnd(9)} not usable: ${reason}`);
   return [...report.devices.map(found => device(found, report.version)), ...failed];
 }
@@ -112,8 +109,8 @@ function model({ pair, from, to, state, sha256, sizeBytes }: ModelReport): strin
 
 function complaints({ complaints: all }: Diagnosis): string[] {
   return all.map(({ blocking, message, remedy }) => {
-    const todo = remedy === undefined || message.includes(remedy) ? '' : ` Run: ${remedy}`;
-    return `${blocking ? 'FAULT' : 'note '} ${message}${todo}`;
+    const advice = remedy === undefined || message.includes(remedy) ? '' : ` Run: ${remedy}`;
+    return `${blocking ? 'FAULT' : 'note '} ${message}${advice}`;
   });
 }
 

@@ -29,7 +29,7 @@ export interface PoolMemberOptions {
   /** True: only for models that no other device can run. */
   readonly isFallback: boolean;
   /** What holds for every worker. */
-  readonly common: Omit<ComputeWorkerOptions, 'settings' | 'onMemoryStep' | 'env'>;
+  readonly common: Omit<ComputeWorkerOptions, 'settings' | 'onMemoryStep'>;
   readonly settings: Partial<ComputeWorkerOptions>;
   readonly onMemoryStep: (step: MemoryStep) => void;
 }
@@ -60,7 +60,7 @@ export class PoolMember implements Disposable {
       this.#memory.set(step.model, step);
       onMemoryStep(step);
     };
-    this.#slot = new WorkerSlot({ ...common, onMemoryStep: heard, env: environmentOf(device) }, settings);
+    this.#slot = new WorkerSlot({ ...common, onMemoryStep: heard }, settings);
   }
 
   get pid(): number | undefined {
@@ -151,10 +151,4 @@ export class PoolMember implements Disposable {
     this.#loaded = [];
     this.#memory.clear();
   }
-}
-
-/** TensorFlow takes all memory of a graphics processor at once unless it is told not to. */
-function environmentOf(device: Device): Record<string, string> | undefined {
-  const isTensorFlow = device.id === 'tfjs' && process.env['TF_FORCE_GPU_ALLOW_GROWTH'] === undefined;
-  return isTensorFlow ? { TF_FORCE_GPU_ALLOW_GROWTH: 'true' } : undefined;
 }

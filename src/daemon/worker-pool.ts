@@ -40,7 +40,7 @@ export interface WorkerPoolOptions {
   readonly workplaces: Workplaces;
   readonly settings: PoolSettings;
   /** What holds for every worker. */
-  readonly common: Omit<ComputeWorkerOptions, 'settings' | 'onMemoryStep' | 'env' | 'processMemoryLimitBytes'>;
+  readonly common: Omit<ComputeWorkerOptions, 'settings' | 'onMemoryStep' | 'processMemoryLimitBytes'>;
   readonly chooseDevices?: ChooseDevices | undefined;
 }
 

@@ -75,6 +75,5 @@ function unusable(reports: readonly EngineReport[], choice: EngineChoice): Passe
   if (!report || report.usable) return { choice, reason: 'There is no such device.' };
   const { reason, remedy, fault = false } = report;
   // Where something can be done about it, it is worth telling, though it is no fault.
-  if (remedy === undefined) return { choice, reason, fault };
-  return { choice, reason: reason.includes(remedy) ? reason : `${reason} Run: ${remedy}` };
+  return remedy === undefined ? { choice, reason, fault } : { choice, reason };
 }

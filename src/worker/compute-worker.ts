@@ -34,8 +34,6 @@ export interface ComputeWorkerOptions {
   readonly onLine?: ((line: OutputLine) => void) | undefined;
   /** Told when memory runs out on the device and something is given up. */
   readonly onMemoryStep?: ((step: MemoryStep) => void) | undefined;
-  /** Added to this process's environment. */
-  readonly env?: Readonly<Record<string, string>> | undefined;
   readonly backOff?: BackOffOptions | undefined;
   /** Another entry than the real one; for tests. */
   readonly entry?: string | undefined;
@@ -195,7 +193,6 @@ function childOptions(options: ComputeWorkerOptions): ChildOptions<ComputeListen
     name: 'compute worker',
     protocol: computeProtocol,
     handlers: { memoryStep: step => options.onMemoryStep?.(step) },
-    env: options.env && { ...process.env, ...options.env },
     onLine: options.onLine,
     // Inference blocks the worker's JavaScript thread: only the time limit of a job says when that is too long.
     unresponsiveAfterMs: 60_000,

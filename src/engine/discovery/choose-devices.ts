@@ -52,13 +52,13 @@ export function chooseAmong(choice: EngineChoice, reports: readonly EngineReport
   }
   const { engine, index } = splitChoice(choice);
   const report = reportOf(engine);
-  if (!report) throw unavailable(choice, 'it was not tried', undefined);
+  if (!report) throw unavailable(choice, 'it was not tried');
   const chosen = devicesOf(report);
   if (index === undefined) return chosen;
   const device = chosen.devices.find(({ id }) => id === choice);
   if (device) return { devices: [device], passedOver: [] };
   const failed = chosen.passedOver.find(passed => passed.choice === choice);
-  throw unavailable(choice, failed?.reason ?? `there is no such device among ${list(chosen.devices)}`, undefined);
+  throw unavailable(choice, failed?.reason ?? `there is no such device among ${list(chosen.devices)}`);
 }
 
 async function chooseAutomatically(options: ChooseOptions): Promise<ChosenDevices> {
@@ -110,7 +110,7 @@ async function chooseEngine(engine: EngineId, options: ChooseOptions): Promise<C
 }
 
 function devicesOf(report: EngineReport): ChosenDevices {
-  if (!report.usable) throw unavailable(report.engine, report.reason, report.remedy);
+  if (!report.usable) throw unavailable(report.engine, report.reason);
   return { devices: report.devices.map(({ device }) => device), passedOver: report.failed ?? [] };
 }
 
@@ -125,7 +125,7 @@ async function chooseNumbered(
   options: ChooseOptions,
 ): Promise<ChosenDevices> {
   const result = await probeDevice(engine, index, { ...options, float16: false });
-  if (!result.usable) throw unavailable(choice, result.reason, result.remedy);
+  if (!result.usable) throw unavailable(choice, result.reason);
   return { devices: [result.report.device], passedOver: [] };
 }
 
@@ -134,9 +134,8 @@ async function discover(engine: EngineId, options: ChooseOptions, onlyHardware =
   return report!;
 }
 
-function unavailable(choice: EngineChoice, reason: string, remedy: string | undefined): CycleboxError {
-  const todo = remedy === undefined || reason.includes(remedy) ? '' : ` Try: ${remedy}`;
-  const message = `The engine ${choice} cannot be used here: ${reason.replace(/[^.?!]$/, '$&.')}${todo}`;
+function unavailable(choice: EngineChoice, reason: string): CycleboxError {
+  const message = `The engine ${choice} cannot be used here: ${reason.replace(/[^.?!]$/, '$&.')}`;
   return new CycleboxError('ENGINE_UNAVAILABLE', message);
 }
 

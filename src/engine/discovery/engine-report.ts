@@ -35,9 +35,9 @@ export type EngineReport =
   | {
       readonly engine: EngineId;
       readonly usable: false;
-      /** One sentence. */
+      /** One sentence, and what would help: a command stands at its end. */
       readonly reason: string;
-      /** The one command that would fix it, where there is one. */
+      /** That command by itself, where there is one. */
       readonly remedy?: string | undefined;
       /** As in `PassedOver`. */
       readonly fault?: boolean;
