@@ -6,7 +6,7 @@ import '../dist/engine/onnx/no-telemetry.js';
 import * as ort from 'onnxruntime-node';
 import { encodeOnnx } from '../dist/onnx/index.js';
 import { variableInput } from '../dist/onnx/lowering.js';
-import { generatorStep } from '../dist/training/cyclegan-step.js';
+import { generatorStep } from '../dist/training/recipes/cyclegan-step.js';
 import { inTurns, noise, timed } from './measure.mjs';
 import { initialState, scalarInputs, stepSpec } from './training.mjs';
 

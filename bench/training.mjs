@@ -4,8 +4,8 @@
  */
 import { Random } from '../dist/base/index.js';
 import { initialise } from '../dist/nets/index.js';
-import { adamDefaults, adamInputs, adamScalars, momentNames } from '../dist/training/adam.js';
-import { discriminatorStep, generatorStep, specOf, trainedParameters } from '../dist/training/cyclegan-step.js';
+import { adamDefaults, adamInputs, adamScalars, momentNames } from '../dist/training/recipes/adam.js';
+import { discriminatorStep, generatorStep, specOf, trainedParameters } from '../dist/training/recipes/cyclegan-step.js';
 import { noise, timed } from './measure.mjs';
 
 /**
@@ -13,7 +13,7 @@ import { noise, timed } from './measure.mjs';
  * @typedef {import('../dist/engine/index.js').Engine} Engine
  */
 
-/** @param {TrainingSize} size @returns {import('../dist/training/cyclegan-step.js').CycleGanSpec} */
+/** @param {TrainingSize} size @returns {import('../dist/training/recipes/cyclegan-step.js').CycleGanSpec} */
 export function stepSpec({ size, width, blocks }) {
   return {
     generator: { kind: 'resnet', blocks, width, inputChannels: 3, outputChannels: 3, dropout: false },
@@ -94,7 +94,7 @@ export async function compileStep(engine, size) {
   return { step, dispose, compileMs, nodes, flops: graphs.map(convolutionFlops).reduce((a, b) => a + b) };
 }
 
-/** @param {import('../dist/training/cyclegan-step.js').CycleGanSpec} spec */
+/** @param {import('../dist/training/recipes/cyclegan-step.js').CycleGanSpec} spec */
 export function initialState(spec) {
   const random = new Random(1);
   /** @type {Record<string, Float32Array>} */

@@ -1,5 +1,12 @@
-export { type AdamSettings, adamDefaults, adamInputs, adamScalars, momentNames } from './adam.js';
-export { hasCheckpoint } from './checkpoint.js';
+export { ImageFolder } from './data/image-folder.js';
+export { UnpairedSampler } from './data/unpaired-sampler.js';
+export { encodeGenerator, type GeneratorModel, generatorGraph } from './generator-model.js';
+export { hasCheckpoint } from './loop/checkpoint.js';
+export { ImagePool } from './loop/image-pool.js';
+export { learningRateAt } from './loop/schedule.js';
+export { Trainer, type TrainerOptions, type TrainingProgress } from './loop/trainer.js';
+export { initialState } from './loop/training-parts.js';
+export { type AdamSettings, adamDefaults, adamInputs, adamScalars, momentNames } from './recipes/adam.js';
 export {
   type CycleGanSpec,
   discriminatorNames,
@@ -10,13 +17,6 @@ export {
   specOf,
   trainedParameters,
   weightName,
-} from './cyclegan-step.js';
-export { encodeGenerator, type GeneratorModel, generatorGraph } from './generator-model.js';
-export { ImageFolder } from './image-folder.js';
-export { ImagePool } from './image-pool.js';
-export { type AdversarialLoss, adversarialLoss, adversarialLosses } from './losses.js';
-export { learningRateAt } from './schedule.js';
+} from './recipes/cyclegan-step.js';
+export { type AdversarialLoss, adversarialLoss, adversarialLosses } from './recipes/losses.js';
 export { cycleGanSpec, resolveTrainingSettings, type TrainingOptions, type TrainingSettings } from './settings.js';
-export { Trainer, type TrainerOptions, type TrainingProgress } from './trainer.js';
-export { initialState } from './training-parts.js';
-export { UnpairedSampler } from './unpaired-sampler.js';

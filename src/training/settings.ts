@@ -5,9 +5,9 @@
 import { resolve } from 'node:path';
 import { CycleboxError, idPattern } from '../base/index.js';
 import type { DiscriminatorSpec, GeneratorSpec } from '../nets/index.js';
-import { adamDefaults } from './adam.js';
-import type { CycleGanSpec } from './cyclegan-step.js';
-import { type AdversarialLoss, adversarialLosses } from './losses.js';
+import { adamDefaults } from './recipes/adam.js';
+import type { CycleGanSpec } from './recipes/cyclegan-step.js';
+import { type AdversarialLoss, adversarialLosses } from './recipes/losses.js';
 
 export interface TrainingOptions {
   /** The pair's id, such as `satellite-map`. */

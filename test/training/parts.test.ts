@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/base/index.js';
 import { evaluate } from '../../src/engine/index.js';
 import { GraphBuilder } from '../../src/graph/index.js';
-import { applyAdam } from '../../src/training/adam.js';
 import {
   adamDefaults,
   adamInputs,
@@ -13,6 +12,7 @@ import {
   momentNames,
   resolveTrainingSettings,
 } from '../../src/training/index.js';
+import { applyAdam } from '../../src/training/recipes/adam.js';
 
 const image = (value: number) => Float32Array.of(value);
 

@@ -3,9 +3,9 @@
  * drawn at random each time; each image is cropped and mirrored independently. All choices come from one seeded source
  * and are made when a batch is asked for, never when a file happens to have been read.
  */
-import { CycleboxError, Random, type RandomState } from '../base/index.js';
-import type { TensorData } from '../engine/index.js';
-import { type Picture, toUnitRange } from '../image/index.js';
+import { CycleboxError, Random, type RandomState } from '../../base/index.js';
+import type { TensorData } from '../../engine/index.js';
+import { type Picture, toUnitRange } from '../../image/index.js';
 import type { ImageFolder } from './image-folder.js';
 
 export interface Batch {

@@ -2,7 +2,7 @@
  * Adversarial objectives on discriminator logits, as means over all elements.
  * `lsgan`: Mao et al. 2017, targets 1 and 0; `vanilla`: Goodfellow et al. 2014 with the non-saturating generator.
  */
-import { binaryCrossEntropyWithLogits, meanSquaredError, type Tensor } from '../graph/index.js';
+import { binaryCrossEntropyWithLogits, meanSquaredError, type Tensor } from '../../graph/index.js';
 
 export const adversarialLosses = ['lsgan', 'vanilla'] as const;
 export type AdversarialLoss = (typeof adversarialLosses)[number];

@@ -4,10 +4,10 @@
  */
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CycleboxError, type RandomState, writeFileAtomic } from '../base/index.js';
-import { readSafetensorsFile, type WeightTensors, writeSafetensorsFile } from '../nets/index.js';
-import type { TrainingSettings } from './settings.js';
-import type { SamplerState } from './unpaired-sampler.js';
+import { CycleboxError, type RandomState, writeFileAtomic } from '../../base/index.js';
+import { readSafetensorsFile, type WeightTensors, writeSafetensorsFile } from '../../nets/index.js';
+import type { SamplerState } from '../data/unpaired-sampler.js';
+import type { TrainingSettings } from '../settings.js';
 
 const formatVersion = 1;
 const kept = 2;

@@ -4,12 +4,12 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Engine, Program, State, TensorData } from '../engine/index.js';
-import { GraphBuilder } from '../graph/index.js';
-import { encodeImage, type Picture, toByte, toByteScale } from '../image/index.js';
-import { buildNetwork } from '../nets/index.js';
-import { type CycleGanSpec, type GeneratorName, weightName } from './cyclegan-step.js';
-import type { Batch } from './unpaired-sampler.js';
+import type { Engine, Program, State, TensorData } from '../../engine/index.js';
+import { GraphBuilder } from '../../graph/index.js';
+import { encodeImage, type Picture, toByte, toByteScale } from '../../image/index.js';
+import { buildNetwork } from '../../nets/index.js';
+import type { Batch } from '../data/unpaired-sampler.js';
+import { type CycleGanSpec, type GeneratorName, weightName } from '../recipes/cyclegan-step.js';
 
 const gap = 2;
 const columns = ['A', 'fakeB', 'recoveredA', 'B', 'fakeA', 'recoveredB'] as const;

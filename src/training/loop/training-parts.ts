@@ -3,7 +3,7 @@
  * samples of its sheets. Fresh or from a checkpoint, the rest of the run cannot tell the difference.
  */
 import { join } from 'node:path';
-import { Random } from '../base/index.js';
+import { Random } from '../../base/index.js';
 import {
   type Engine,
   type EngineChoice,
@@ -13,10 +13,11 @@ import {
   type State,
   type TensorData,
   type Tensors,
-} from '../engine/index.js';
-import { initialise } from '../nets/index.js';
-import { momentNames } from './adam.js';
-import type { Checkpoint } from './checkpoint.js';
+} from '../../engine/index.js';
+import { initialise } from '../../nets/index.js';
+import { ImageFolder } from '../data/image-folder.js';
+import { type Batch, UnpairedSampler } from '../data/unpaired-sampler.js';
+import { momentNames } from '../recipes/adam.js';
 import {
   type CycleGanSpec,
   discriminatorNames,
@@ -26,14 +27,13 @@ import {
   specOf,
   trainedParameters,
   weightName,
-} from './cyclegan-step.js';
-import { ImageFolder } from './image-folder.js';
+} from '../recipes/cyclegan-step.js';
+import { LossLog } from '../records/loss-log.js';
+import { compilePreview } from '../records/sample-sheet.js';
+import { cycleGanSpec, type TrainingSettings } from '../settings.js';
+import type { Checkpoint } from './checkpoint.js';
 import { ImagePool } from './image-pool.js';
-import { LossLog } from './loss-log.js';
 import { explainMemory } from './memory-advice.js';
-import { compilePreview } from './sample-sheet.js';
-import { cycleGanSpec, type TrainingSettings } from './settings.js';
-import { type Batch, UnpairedSampler } from './unpaired-sampler.js';
 
 const passesByDefault = 200;
 const sampleCount = 4;

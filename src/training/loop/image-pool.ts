@@ -2,7 +2,7 @@
  * History of generated images for the discriminators (Shrivastava et al. 2017, with CycleGAN's rule): until full, every
  * image is stored and passed on; then, with even chance, an image is either passed on or exchanged for a stored one.
  */
-import type { Random } from '../base/index.js';
+import type { Random } from '../../base/index.js';
 
 export class ImagePool {
   readonly #capacity: number;

@@ -3,16 +3,17 @@
  * events and prints nothing. A run that was stopped goes on where its last checkpoint was.
  */
 import { join } from 'node:path';
-import { type Clock, CycleboxError, type Disposable, DisposableStore, Emitter, systemClock } from '../base/index.js';
-import type { Device, TensorData, Tensors } from '../engine/index.js';
-import { adamInputs, adamScalars } from './adam.js';
+import { type Clock, CycleboxError, type Disposable, DisposableStore, Emitter, systemClock } from '../../base/index.js';
+import type { Device, TensorData, Tensors } from '../../engine/index.js';
+import type { Batch } from '../data/unpaired-sampler.js';
+import { exportPlugin } from '../plugin-export.js';
+import { adamInputs, adamScalars } from '../recipes/adam.js';
+import { generatorNames } from '../recipes/cyclegan-step.js';
+import { writeSampleSheet } from '../records/sample-sheet.js';
+import { resolveTrainingSettings, type TrainingOptions, type TrainingSettings } from '../settings.js';
 import { type Checkpoint, readLatestCheckpoint, writeCheckpoint } from './checkpoint.js';
-import { generatorNames } from './cyclegan-step.js';
 import { explainMemory } from './memory-advice.js';
-import { exportPlugin } from './plugin-export.js';
-import { writeSampleSheet } from './sample-sheet.js';
 import { learningRateAt } from './schedule.js';
-import { resolveTrainingSettings, type TrainingOptions, type TrainingSettings } from './settings.js';
 import {
   assembleParts,
   freshData,
@@ -21,7 +22,6 @@ import {
   type TrainingEngine,
   type TrainingParts,
 } from './training-parts.js';
-import type { Batch } from './unpaired-sampler.js';
 
 export type Losses = Readonly<Record<string, number>>;
 

@@ -2,7 +2,7 @@
  * Adam (Kingma & Ba 2015, algorithm 1, in the reordered form of section 2) as graph operations. Bias correction is
  * folded into two scalars that the host computes once per step, so that the per-weight work is ten operations.
  */
-import { add, div, type GraphBuilder, mul, sqrt, square, sub, type Tensor } from '../graph/index.js';
+import { add, div, type GraphBuilder, mul, sqrt, square, sub, type Tensor } from '../../graph/index.js';
 
 export interface AdamSettings {
   readonly beta1: number;

@@ -1,7 +1,7 @@
 /** What to change when a training does not fit into memory: an engine knows only that it does not. */
-import { CycleboxError } from '../base/index.js';
-import type { Device } from '../engine/index.js';
-import type { TrainingSettings } from './settings.js';
+import { CycleboxError } from '../../base/index.js';
+import type { Device } from '../../engine/index.js';
+import type { TrainingSettings } from '../settings.js';
 
 /** An error as it is, except OUT_OF_MEMORY, which learns what the training asked for and which option lowers it. */
 export function explainMemory(error: unknown, settings: TrainingSettings, device: Device): unknown {

@@ -5,14 +5,14 @@
  *
  * G_A translates A to B and D_A judges B; G_B translates B to A and D_B judges A.
  */
-import { add, type Graph, GraphBuilder, gradients, meanAbsoluteError, mul, type Tensor } from '../graph/index.js';
+import { add, type Graph, GraphBuilder, gradients, meanAbsoluteError, mul, type Tensor } from '../../graph/index.js';
 import {
   buildNetwork,
   type DiscriminatorSpec,
   type GeneratorSpec,
   type NetworkSpec,
   parametersOf,
-} from '../nets/index.js';
+} from '../../nets/index.js';
 import { type AdamSettings, applyAdam } from './adam.js';
 import { type AdversarialLoss, adversarialLoss } from './losses.js';
 

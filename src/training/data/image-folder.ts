@@ -4,8 +4,8 @@
  */
 import { readdir } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { CycleboxError } from '../base/index.js';
-import { decodeImage, type Picture, resizePicture } from '../image/index.js';
+import { CycleboxError } from '../../base/index.js';
+import { decodeImage, type Picture, resizePicture } from '../../image/index.js';
 
 const extensions = new Set(['.jpg', '.jpeg', '.png', '.webp', '.avif', '.tif', '.tiff']);
 
