@@ -16,6 +16,7 @@ import {
 } from '../graph/index.js';
 import { type ConvolutionLayer, type Layer, layersOf } from './layers.js';
 import { biasCancels, kernelShape } from './parameters.js';
+import { resizeAndConvolve } from './resize-and-convolve.js';
 import type { NetworkSpec } from './spec.js';
 
 /** Gives the tensor of a parameter: a variable or a constant of the graph that `x` belongs to. */
@@ -37,6 +38,7 @@ function applyList(prefix: string, layers: readonly Layer[], x: Tensor, weights:
     switch (layer.op) {
       case 'conv':
       case 'transposed':
+      case 'resized':
         return convolve(key, layer, value, weights, !biasCancels(layers, index));
       case 'reflectPad':
         return reflectPad(value, layer.cells);
@@ -60,7 +62,13 @@ function applyList(prefix: string, layers: readonly Layer[], x: Tensor, weights:
 
 function convolve(key: string, layer: ConvolutionLayer, x: Tensor, weights: WeightSource, withBias: boolean): Tensor {
   const kernel = weights(`${key}.weight`, kernelShape(layer));
-  const y = layer.op === 'conv' ? conv2d(x, kernel, layer) : convTranspose2d(x, kernel, layer);
+  const y = convolved(layer, x, kernel);
   if (!withBias) return y;
   return add(y, reshape(weights(`${key}.bias`, [layer.outputs]), [1, layer.outputs, 1, 1]));
+}
+
+function convolved(layer: ConvolutionLayer, x: Tensor, kernel: Tensor): Tensor {
+  if (layer.op === 'conv') return conv2d(x, kernel, layer);
+  if (layer.op === 'transposed') return convTranspose2d(x, kernel, layer);
+  return resizeAndConvolve(x, kernel);
 }

@@ -5,8 +5,11 @@
 import type { NetworkSpec, PatchSpec, PixelSpec, ResnetSpec, UnetSpec } from './spec.js';
 
 export interface ConvolutionLayer {
-  /** `transposed` doubles sizes; its kernel is `[in, out, kh, kw]` where `conv` has `[out, in, kh, kw]`. */
-  readonly op: 'conv' | 'transposed';
+  /**
+   * `transposed` and `resized` double sizes; their kernels are `[in, out, kh, kw]` where `conv` has `[out, in, kh, kw]`.
+   * `resized` is nearest-neighbour doubling and then a 3×3 convolution (Odena et al. 2016).
+   */
+  readonly op: 'conv' | 'transposed' | 'resized';
   readonly inputs: number;
   readonly outputs: number;
   readonly kernel: number;
@@ -56,6 +59,8 @@ export function layersOf(spec: NetworkSpec): LayerTable {
 
 function resnet(spec: ResnetSpec): Layer[] {
   const { width } = spec;
+  const doubling = (inputs: number, outputs: number) =>
+    spec.upsample === 'resize' ? resized(inputs, outputs) : transposed(inputs, outputs, 3, 1);
   const block: Layer = { op: 'residual', name: 'conv_block', layers: residualBlock(4 * width, spec.dropout) };
   return [
     reflect(3),
@@ -63,8 +68,8 @@ function resnet(spec: ResnetSpec): Layer[] {
     ...[conv(width, 2 * width, 3, 2, 1), norm, relu],
     ...[conv(2 * width, 4 * width, 3, 2, 1), norm, relu],
     ...Array.from({ length: spec.blocks }, () => block),
-    ...[transposed(4 * width, 2 * width, 3, 1), norm, relu],
-    ...[transposed(2 * width, width, 3, 1), norm, relu],
+    ...[doubling(4 * width, 2 * width), norm, relu],
+    ...[doubling(2 * width, width), norm, relu],
     reflect(3),
     conv(width, spec.outputChannels, 7),
     tanh,
@@ -111,6 +116,10 @@ function conv(inputs: number, outputs: number, kernel: number, stride = 1, paddi
 /** Stride 2 and padding 1: exactly doubles the size. */
 function transposed(inputs: number, outputs: number, kernel: 3 | 4, outputPadding = 0): ConvolutionLayer {
   return { op: 'transposed', inputs, outputs, kernel, stride: 2, padding: 1, outputPadding };
+}
+
+function resized(inputs: number, outputs: number): ConvolutionLayer {
+  return { op: 'resized', inputs, outputs, kernel: 3, stride: 1, padding: 1, outputPadding: 0 };
 }
 
 function reflect(cells: number): Layer {

@@ -40,6 +40,10 @@ export function kernelShape({ op, inputs, outputs, kernel }: ConvolutionLayer): 
   return op === 'conv' ? [outputs, inputs, kernel, kernel] : [inputs, outputs, kernel, kernel];
 }
 
+export function isConvolution(layer: Layer): layer is ConvolutionLayer {
+  return layer.op === 'conv' || layer.op === 'transposed' || layer.op === 'resized';
+}
+
 /** Whether a bias of the layer at `index` is subtracted again by the layer after it. */
 export function biasCancels(layers: readonly Layer[], index: number): boolean {
   return layers[index + 1]?.op === 'instanceNorm';
@@ -49,7 +53,7 @@ function parametersOfList(prefix: string, layers: readonly Layer[]): Parameter[]
   return layers.flatMap((layer, index) => {
     const key = `${prefix}.${index}`;
     if (layer.op === 'residual' || layer.op === 'skip') return parametersOfList(`${key}.${layer.name}`, layer.layers);
-    if (layer.op !== 'conv' && layer.op !== 'transposed') return [];
+    if (!isConvolution(layer)) return [];
     const cancels = biasCancels(layers, index);
     return [
       { key: `${key}.weight`, shape: kernelShape(layer), role: 'weight', cancels: false } as const,

@@ -3,6 +3,13 @@
  * to be written into a model's metadata. Names and numbers follow the reference CycleGAN (junyanz/pytorch-CycleGAN).
  */
 
+/**
+ * How a generator doubles sizes: the reference's transposed convolution, whose overlaps paint a grid, or nearest-neighbour
+ * doubling and a convolution (Odena et al. 2016, Deconvolution and checkerboard artifacts).
+ */
+export const upsamplings = ['resize', 'transpose'] as const;
+export type Upsampling = (typeof upsamplings)[number];
+
 /** `resnet_6blocks`, `resnet_9blocks`, …: a 7×7 layer, two halvings, `blocks` residual blocks, two doublings. */
 export interface ResnetSpec {
   readonly kind: 'resnet';
@@ -14,6 +21,8 @@ export interface ResnetSpec {
   readonly outputChannels: number;
   /** Whether PyTorch's network had Dropout layers: they hold no weights and do nothing in use, but shift keys. */
   readonly dropout: boolean;
+  /** Default `transpose`, the reference's. Keys and shapes of weights are the same for both. */
+  readonly upsample?: Upsampling | undefined;
 }
 
 /** `unet_128` (7 levels), `unet_256` (8 levels). */
@@ -58,7 +67,7 @@ export function describeNetwork(spec: NetworkSpec): string {
   const { width, inputChannels } = spec;
   switch (spec.kind) {
     case 'resnet':
-      return `resnet_${spec.blocks}blocks, width ${width}, ${inputChannels} → ${spec.outputChannels} channels${spec.dropout ? ', with dropout' : ''}`;
+      return `resnet_${spec.blocks}blocks, width ${width}, ${inputChannels} → ${spec.outputChannels} channels${spec.dropout ? ', with dropout' : ''}${spec.upsample === 'resize' ? ', upsampling by resizing' : ''}`;
     case 'unet':
       return `unet_${2 ** spec.levels}, width ${width}, ${inputChannels} → ${spec.outputChannels} channels`;
     case 'patch':

@@ -35,6 +35,7 @@ export class OnnxEmitter {
     attributes: Readonly<Record<string, AttributeValue>> = {},
     name: ValueName = this.#fresh(),
   ): ValueName {
+    if (inputs.length > 0 && inputs.every(input => this.#fixed.has(input))) this.#fixed.add(name);
     this.#nodes.push(
       onnx.NodeProto.create({
         opType,
@@ -47,7 +48,7 @@ export class OnnxEmitter {
     return name;
   }
 
-  /** Whether a value is part of the file rather than computed or handed in. */
+  /** Whether a value is part of the file, or computed from such values alone, rather than from what is handed in. */
   isFixed(name: ValueName): boolean {
     return this.#fixed.has(name);
   }
@@ -76,6 +77,7 @@ export class OnnxEmitter {
   integers(values: readonly number[]): ValueName {
     return this.shared(`integers ${values}`, () => {
       const name = this.#fresh();
+      this.#fixed.add(name);
       const data = BigInt64Array.from(values, value => BigInt(value));
       this.#initializers.push(
         onnx.TensorProto.create({
