@@ -6,9 +6,8 @@ import '../dist/engine/onnx/no-telemetry.js';
 import * as ort from 'onnxruntime-node';
 import { encodeOnnx } from '../dist/onnx/index.js';
 import { variableInput } from '../dist/onnx/lowering.js';
-import { generatorStep } from '../dist/training/recipes/cyclegan-step.js';
 import { inTurns, noise, timed } from './measure.mjs';
-import { initialState, scalarInputs, stepSpec } from './training.mjs';
+import { initialState, scalarInputs, stepGraphs, stepSpec } from './training.mjs';
 
 /** @type {readonly (readonly [string, import('onnxruntime-node').InferenceSession.SessionOptions])[]} */
 const variants = [
@@ -26,7 +25,7 @@ const variants = [
 /** @param {{ size: number, width: number, blocks: number, rounds: number, threads: number }} options */
 export async function levelRows({ rounds, threads, ...size }) {
   const spec = stepSpec(size);
-  const bytes = encodeOnnx(generatorStep(spec));
+  const bytes = encodeOnnx(stepGraphs(spec)[0]);
   const defaults = /** @type {const} */ ({
     intraOpNumThreads: threads,
     graphOptimizationLevel: 'basic',

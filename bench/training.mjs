@@ -5,7 +5,7 @@
 import { Random } from '../dist/base/index.js';
 import { initialise } from '../dist/nets/index.js';
 import { adamDefaults, adamInputs, adamScalars, momentNames } from '../dist/training/recipes/adam.js';
-import { discriminatorStep, generatorStep, specOf, trainedParameters } from '../dist/training/recipes/cyclegan-step.js';
+import { buildPhase, cyclegan, trainedParameters } from '../dist/training/recipes/index.js';
 import { noise, timed } from './measure.mjs';
 
 /**
@@ -13,7 +13,7 @@ import { noise, timed } from './measure.mjs';
  * @typedef {import('../dist/engine/index.js').Engine} Engine
  */
 
-/** @param {TrainingSize} size @returns {import('../dist/training/recipes/cyclegan-step.js').CycleGanSpec} */
+/** @param {TrainingSize} size @returns {import('../dist/training/recipes/index.js').RecipeSettings} */
 export function stepSpec({ size, width, blocks }) {
   return {
     generator: { kind: 'resnet', blocks, width, inputChannels: 3, outputChannels: 3, dropout: false },
@@ -72,7 +72,7 @@ export async function memoryRow(engine, steps) {
 /** @param {Engine} engine @param {TrainingSize} size */
 export async function compileStep(engine, size) {
   const spec = stepSpec(size);
-  const graphs = [generatorStep(spec), discriminatorStep(spec)];
+  const graphs = stepGraphs(spec);
   const state = await engine.createState(initialState(spec));
   const { value: programs, ms: compileMs } = await timed(async () => {
     const compiled = [];
@@ -94,21 +94,26 @@ export async function compileStep(engine, size) {
   return { step, dispose, compileMs, nodes, flops: graphs.map(convolutionFlops).reduce((a, b) => a + b) };
 }
 
-/** @param {import('../dist/training/recipes/cyclegan-step.js').CycleGanSpec} spec */
+/** @param {import('../dist/training/recipes/index.js').RecipeSettings} spec */
 export function initialState(spec) {
   const random = new Random(1);
   /** @type {Record<string, Float32Array>} */
   const drawn = {};
-  for (const network of /** @type {const} */ (['G_A', 'G_B', 'D_A', 'D_B'])) {
-    for (const [key, data] of Object.entries(initialise(specOf(spec, network), random)))
-      drawn[`${network}.${key}`] = data;
+  const networks = cyclegan.networks(spec);
+  for (const network of networks) {
+    for (const [key, data] of Object.entries(initialise(network.spec, random))) drawn[`${network.name}.${key}`] = data;
   }
   return Object.fromEntries(
-    trainedParameters(spec).flatMap(({ name, shape }) => [
+    trainedParameters(networks).flatMap(({ name, shape }) => [
       [name, { shape, data: drawn[name] }],
       ...momentNames(name).map(moment => [moment, { shape, data: new Float32Array(drawn[name].length) }]),
     ]),
   );
+}
+
+/** The generators' graph and the discriminators'. @param {import('../dist/training/recipes/index.js').RecipeSettings} spec */
+export function stepGraphs(spec) {
+  return cyclegan.phases.map(phase => buildPhase(cyclegan, phase, spec).graph);
 }
 
 /** Adam's two scalars of step `t`. @param {number} t */

@@ -11,32 +11,16 @@ import {
   type TrainingOptions,
   type TrainingProgress,
 } from '../training/index.js';
+import { goToBackground } from './background.js';
 import { printPassedOver } from './engine-option.js';
 
 export interface TrainPairOptions {
-  readonly pair?: string;
-  readonly a?: string;
-  readonly b?: string;
   readonly out: string;
-  readonly domains?: readonly [string, string];
-  readonly size?: number;
-  readonly loadSize?: number;
-  readonly flip: boolean;
-  readonly width?: number;
-  readonly blocks?: number;
-  readonly discriminatorWidth?: number;
-  readonly batch?: number;
-  readonly steps?: number;
-  readonly learningRate?: number;
-  readonly loss?: 'lsgan' | 'vanilla';
-  readonly cycle?: number;
-  readonly identity?: number;
-  readonly pool?: number;
-  readonly seed?: number;
+  /** Given on the command line, by the names of the schema. */
+  readonly training: Readonly<Record<string, unknown>>;
+  readonly run: Readonly<Record<string, unknown>>;
   readonly resume?: boolean;
-  readonly sampleEvery: number;
-  readonly checkpointEvery: number;
-  readonly exportEvery?: number;
+  readonly background?: boolean;
   readonly engine?: string;
   readonly threads?: number;
 }
@@ -46,6 +30,7 @@ const lineEveryMs = 10_000;
 
 /** Returns the exit code: 0 when trained to the end, 130 when interrupted. */
 export async function trainPair(options: TrainPairOptions): Promise<number> {
+  if (options.background) goToBackground();
   const trainer = await openTrainer(options);
   const stop = new AbortController();
   const interrupt = () => (stop.signal.aborted ? process.exit(interruptedExitCode) : stop.abort());
@@ -64,39 +49,22 @@ export async function trainPair(options: TrainPairOptions): Promise<number> {
   }
 }
 
-async function openTrainer(options: TrainPairOptions): Promise<Trainer> {
+async function openTrainer({ out, training, run, resume, engine, threads }: TrainPairOptions): Promise<Trainer> {
   const trainer: TrainerOptions = {
-    sampleEvery: Math.max(1, options.sampleEvery),
-    checkpointEveryMs: Math.min(5, options.checkpointEvery) * 60_000,
-    engine: parseEngineChoice(options.engine ?? 'auto'),
+    ...run,
+    engine: engine === undefined ? undefined : parseEngineChoice(engine),
+    threads,
     onPassedOver: printPassedOver,
-    ...(options.threads === undefined ? {} : { threads: options.threads }),
-    ...(options.exportEvery ? { exportEvery: options.exportEvery } : {}),
   };
-  if (options.resume) return Trainer.resume(options.out, options.steps ? { steps: options.steps } : {}, trainer);
-  if (await hasCheckpoint(options.out)) {
-    const message = `${options.out} holds a training already. Give --resume to go on with it, or another --out.`;
-    throw new CycleboxError('FILE_EXISTS', message, { subject: { file: options.out } });
+  if (resume) return Trainer.resume(out, training, trainer);
+  if (await hasCheckpoint(out)) {
+    const message = `${out} holds a training already. Give --resume to go on with it, or another --out.`;
+    throw new CycleboxError('FILE_EXISTS', message, { subject: { file: out } });
   }
-  return Trainer.create(trainingOptions(options), trainer);
-}
-
-function trainingOptions(options: TrainPairOptions): TrainingOptions {
-  const { pair, a, b, cycle, identity, pool, ...rest } = options;
-  if (!pair || !a || !b) {
+  if (!training['pair'] || !training['a'] || !training['b']) {
     throw new CycleboxError('USAGE', 'A new training needs --pair, --a and --b (or --resume to go on with one).');
   }
-  const { resume: _, sampleEvery: __, checkpointEvery: ___, exportEvery: ____, ...others } = rest;
-  const { threads: _____, engine: ______, ...settings } = others;
-  return {
-    ...settings,
-    pair,
-    a,
-    b,
-    ...(cycle === undefined ? {} : { cycleWeight: cycle }),
-    ...(identity === undefined ? {} : { identityWeight: identity }),
-    ...(pool === undefined ? {} : { poolSize: pool }),
-  };
+  return Trainer.create({ ...training, out } as TrainingOptions, trainer);
 }
 
 function announce({ settings, step, device }: Trainer): void {

@@ -2,20 +2,17 @@
  * What happens inside a process that measures: the very code that translates and trains, on made-up pixels. One row, and
  * the process ends.
  */
-import { CycleboxError, DisposableStore } from '../base/index.js';
-import { openEngine, type TensorData, type Tensors } from '../engine/index.js';
+import { CycleboxError, DisposableStore, Random } from '../base/index.js';
+import { openEngine, type TensorData } from '../engine/index.js';
 import type { Picture } from '../image/index.js';
 import type { Handlers } from '../process/index.js';
 import {
-  adamDefaults,
-  adamInputs,
-  adamScalars,
-  cycleGanSpec,
-  discriminatorStep,
-  generatorStep,
-  initialState,
+  recipeOf,
+  recipeSettings,
   resolveTrainingSettings,
+  StepRunner,
   type TrainingSettings,
+  variablesOf,
 } from '../training/index.js';
 import { openTranslator } from '../translate/index.js';
 import type { BenchApi, BenchPlace, TranslationTask, TranslationTimes } from './bench-protocol.js';
@@ -79,23 +76,15 @@ async function compileStep(
   { device, threads }: Pick<BenchPlace, 'device' | 'threads'>,
 ): Promise<() => Promise<void>> {
   const engine = store.add(await openEngine(device, { threads }));
-  const spec = cycleGanSpec(settings);
-  const state = store.add(await engine.createState(initialState(settings)));
-  const generators = store.add(await engine.compile(generatorStep(spec), { state }));
-  const discriminators = store.add(await engine.compile(discriminatorStep(spec), { state }));
+  const state = store.add(await engine.createState(variablesOf(settings)));
+  const [recipe, spec] = [recipeOf(settings), recipeSettings(settings)];
+  const randomness = { pools: new Map(), poolRandom: new Random(1), drawRandom: new Random(1) };
+  const runner = store.add(await StepRunner.compile(engine, state, recipe, spec, 1, randomness));
   const images = { A: madeUpImages(settings), B: madeUpImages(settings) };
   let count = 0;
   return async () => {
-    const inputs = { ...images, ...scalars(++count) };
-    const { fakeA, fakeB } = await generators.run(inputs);
-    await discriminators.run({ ...inputs, fakeA: fakeA!, fakeB: fakeB! });
+    await runner.take([images], ++count, { generator: 2e-4, discriminator: 2e-4 });
   };
-}
-
-function scalars(step: number): Tensors {
-  const { stepSize, epsilon } = adamScalars(adamDefaults, 2e-4, step);
-  const scalar = (value: number): TensorData => ({ shape: [], data: Float32Array.of(value) });
-  return { [adamInputs.stepSize]: scalar(stepSize), [adamInputs.epsilon]: scalar(epsilon) };
 }
 
 function madeUpImages({ batch, size }: TrainingSettings): TensorData {

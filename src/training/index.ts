@@ -3,20 +3,11 @@ export { UnpairedSampler } from './data/unpaired-sampler.js';
 export { encodeGenerator, type GeneratorModel, generatorGraph } from './generator-model.js';
 export { hasCheckpoint } from './loop/checkpoint.js';
 export { ImagePool } from './loop/image-pool.js';
-export { learningRateAt } from './loop/schedule.js';
+export { rateFactor } from './loop/schedule.js';
+export { type Losses, StepRunner } from './loop/step-runner.js';
 export { Trainer, type TrainerOptions, type TrainingProgress } from './loop/trainer.js';
-export { initialState } from './loop/training-parts.js';
-export { type AdamSettings, adamDefaults, adamInputs, adamScalars, momentNames } from './recipes/adam.js';
-export {
-  type CycleGanSpec,
-  discriminatorNames,
-  discriminatorStep,
-  generatorNames,
-  generatorStep,
-  type NetworkName,
-  specOf,
-  trainedParameters,
-  weightName,
-} from './recipes/cyclegan-step.js';
-export { type AdversarialLoss, adversarialLoss, adversarialLosses } from './recipes/losses.js';
-export { cycleGanSpec, resolveTrainingSettings, type TrainingOptions, type TrainingSettings } from './settings.js';
+export { variablesOf } from './loop/variables.js';
+export { type TrainingOptions, trainingOptionsSchema } from './options.js';
+export * from './recipes/index.js';
+export { type RunOptions, resolveRunSettings, runOptionsSchema } from './run-options.js';
+export { recipeOf, recipeSettings, resolveTrainingSettings, type TrainingSettings } from './settings.js';

@@ -8,29 +8,34 @@ import { join } from 'node:path';
 import { packageVersion, writeFileAtomic } from '../base/index.js';
 import type { WeightTensors } from '../nets/index.js';
 import { encodeGenerator } from './generator-model.js';
-import { cycleGanSpec, type TrainingSettings } from './settings.js';
+import type { Direction } from './recipes/index.js';
+import { recipeOf, recipeSettings, type TrainingSettings } from './settings.js';
 
 /**
  * Writes `OUT/plugins/PAIR/` and returns its path.
- * @param weights of both generators, named `G_A.…` (to the second domain) and `G_B.…` (to the first)
+ * @param weights of the recipe's generators, by full name: `G_A.model.1.weight`
  */
 export async function exportPlugin(settings: TrainingSettings, steps: number, weights: WeightTensors): Promise<string> {
   const folder = join(settings.out, 'plugins', settings.pair);
   await mkdir(folder, { recursive: true });
-  const [a, b] = settings.domains;
-  const models = {
-    [b]: await writeModel(folder, settings, steps, weights, 'G_A'),
-    [a]: await writeModel(folder, settings, steps, weights, 'G_B'),
-  };
+  const models: Record<string, WrittenModel> = {};
+  for (const direction of recipeOf(settings).directions) {
+    models[settings.domains[direction.to]] = await writeModel(folder, settings, steps, weights, direction);
+  }
   const manifest = {
     name: settings.pair,
     version: '0.1.0',
     private: true,
     engines: { cyclebox: `^${packageVersion()}` },
-    contributes: { domainPairs: [{ id: settings.pair, domains: [a, b], models }] },
+    contributes: { domainPairs: [{ id: settings.pair, domains: settings.domains, models }] },
   };
   await writeFileAtomic(join(folder, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);
   return folder;
+}
+
+interface WrittenModel {
+  readonly path: string;
+  readonly sha256: string;
 }
 
 async function writeModel(
@@ -38,12 +43,12 @@ async function writeModel(
   settings: TrainingSettings,
   steps: number,
   weights: WeightTensors,
-  network: 'G_A' | 'G_B',
-): Promise<{ path: string; sha256: string }> {
-  const [a, b] = settings.domains;
-  const [from, to] = network === 'G_A' ? [a, b] : [b, a];
+  direction: Direction,
+): Promise<WrittenModel> {
+  const { network } = direction;
+  const [from, to] = [settings.domains[direction.from], settings.domains[direction.to]];
   const bytes = encodeGenerator({
-    spec: cycleGanSpec(settings).generator,
+    spec: recipeSettings(settings).generator,
     weights: stripped(weights, `${network}.`),
     pair: settings.pair,
     from,
@@ -57,7 +62,8 @@ async function writeModel(
 
 /** Settings and data only: no paths, no clock. */
 function describeTraining(settings: TrainingSettings, step: number): Record<string, unknown> {
-  const { a: _a, b: _b, out: _out, pair: _pair, domains: _domains, ...rest } = settings;
+  const { a: _a, b: _b, out: _out, pair: _pair, domains: _domains, warmStart, ...others } = settings;
+  const rest = { ...others, ...(warmStart !== undefined && { warmStart: true }) };
   return { ...rest, step };
 }
 

@@ -3,110 +3,114 @@
  * and frozen. Settings go into every checkpoint and, without paths, into the exported models.
  */
 import { resolve } from 'node:path';
-import { CycleboxError, idPattern } from '../base/index.js';
+import { isDeepStrictEqual } from 'node:util';
+import type { z } from 'zod';
+import { CycleboxError, didYouMean } from '../base/index.js';
 import type { DiscriminatorSpec, GeneratorSpec } from '../nets/index.js';
-import { adamDefaults } from './recipes/adam.js';
-import type { CycleGanSpec } from './recipes/cyclegan-step.js';
-import { type AdversarialLoss, adversarialLosses } from './recipes/losses.js';
+import { type TrainingOptions, trainingOptionsSchema } from './options.js';
+import { adamDefaults, type Recipe, type RecipeSettings, recipes } from './recipes/index.js';
 
-export interface TrainingOptions {
-  /** The pair's id, such as `satellite-map`. */
-  readonly pair: string;
-  /** Folder with images of the first domain, and of the second. */
-  readonly a: string;
-  readonly b: string;
-  /** Folder for checkpoints, samples and the finished plugin. */
-  readonly out: string;
-  /** Names of the two domains; default: the pair's id split at its only hyphen. */
-  readonly domains?: readonly [string, string];
-  /** Side of the training crops in pixels, a multiple of 4; default 256. */
-  readonly size?: number;
-  /** The shorter side an image is scaled to before cropping; 0: not scaled. Default size · 286/256. */
-  readonly loadSize?: number;
-  /** Mirror half of the crops left to right; default true. */
-  readonly flip?: boolean;
-  /** Channels of the generators' first layer; default 64. */
-  readonly width?: number;
-  /** Residual blocks; default 9. */
-  readonly blocks?: number;
-  /** Channels of the discriminators' first layer; default: the generators' width. */
-  readonly discriminatorWidth?: number;
-  /** Images of each domain per step; default 1. */
-  readonly batch?: number;
-  /** Steps in all; default 200 passes over the larger folder. */
-  readonly steps?: number;
-  /** Adam's rate for the first half; then it falls linearly to 0. Default 0.0002. */
-  readonly learningRate?: number;
-  readonly loss?: AdversarialLoss;
-  /** Weight of the cycle losses; default 10. */
-  readonly cycleWeight?: number;
-  /** Absolute weight of the identity losses; default 5, 0 leaves them out. */
-  readonly identityWeight?: number;
-  /** Fakes kept for the discriminators, per domain; default 50, 0 switches the pool off. */
-  readonly poolSize?: number;
-  /** Everything random follows from it; default 1. */
-  readonly seed?: number;
-}
+type Parsed = z.output<typeof trainingOptionsSchema>;
+type Settled = 'domains' | 'sizes' | 'loadSize' | 'discriminatorWidth' | 'discriminatorRate' | 'warmStart';
 
 /** As the options, complete; `steps` 0 stands for 200 passes, until the folders have been counted. */
-export type TrainingSettings = Readonly<Required<TrainingOptions>>;
-
-const defaults = {
-  size: 256,
-  flip: true,
-  width: 64,
-  blocks: 9,
-  batch: 1,
-  steps: 0,
-  learningRate: 2e-4,
-  loss: 'lsgan',
-  cycleWeight: 10,
-  identityWeight: 5,
-  poolSize: 50,
-  seed: 1,
-} as const;
+export type TrainingSettings = Readonly<
+  Omit<Parsed, Settled> & {
+    domains: readonly [string, string];
+    /** Of the stages, in order; the last one is `size`. */
+    sizes: readonly number[];
+    /** For crops of `size`; in other stages in proportion. */
+    loadSize: number;
+    discriminatorWidth: number;
+    discriminatorRate: number;
+    /** Absolute path; undefined when the weights were drawn. */
+    warmStart: string | undefined;
+  }
+>;
 
 /** @throws USAGE naming the option, its value and what is allowed. */
 export function resolveTrainingSettings(options: TrainingOptions): TrainingSettings {
-  const size = options.size ?? defaults.size;
-  const width = options.width ?? defaults.width;
-  const settings = {
-    ...defaults,
-    loadSize: Math.round((size * 286) / 256),
-    discriminatorWidth: width,
-    ...given(options),
-    domains: options.domains ?? domainsOf(options.pair),
-    a: resolve(options.a),
-    b: resolve(options.b),
-    out: resolve(options.out),
-  } as TrainingSettings;
+  const parsed = parse(options);
+  const size = parsed.sizes?.at(-1) ?? parsed.size;
+  const settings: TrainingSettings = {
+    ...parsed,
+    size,
+    sizes: parsed.sizes ?? [size],
+    loadSize: parsed.loadSize ?? Math.round((size * 286) / 256),
+    discriminatorWidth: parsed.discriminatorWidth ?? parsed.width,
+    discriminatorRate: parsed.discriminatorRate ?? parsed.learningRate,
+    domains: parsed.domains ?? domainsOf(parsed.pair),
+    a: resolve(parsed.a),
+    b: resolve(parsed.b),
+    out: resolve(parsed.out),
+    warmStart: parsed.warmStart === undefined ? undefined : resolve(parsed.warmStart),
+  };
   validate(settings);
   return Object.freeze(settings);
 }
 
-export function cycleGanSpec(settings: TrainingSettings): CycleGanSpec {
+const folders = ['a', 'b', 'warmStart'] as const;
+
+/**
+ * Settings of a run that goes on: those it began with, and perhaps other steps in all. Folders may have moved.
+ * @throws USAGE for an option that would make it another run
+ */
+export function resumedSettings(
+  began: TrainingSettings,
+  { out, steps = began.steps, ...given }: Partial<TrainingOptions>,
+): TrainingSettings {
+  const moved: Record<string, string> = { out: resolve(out ?? began.out) };
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined) continue;
+    if ((folders as readonly string[]).includes(name)) moved[name] = resolve(String(value));
+    else if (!isDeepStrictEqual(began[name as keyof TrainingSettings], value)) {
+      throw usage(name, value, `${String(began[name as keyof TrainingSettings])}, as the run began`);
+    }
+  }
+  return Object.freeze({ ...began, ...moved, steps });
+}
+
+export function recipeOf(settings: Pick<TrainingSettings, 'recipe'>): Recipe {
+  return recipes[settings.recipe];
+}
+
+/** @param size of the crops; default: that of the last stage */
+export function recipeSettings(settings: TrainingSettings, size = settings.size): RecipeSettings {
+  const { batch, loss, cycleWeight, identityWeight } = settings;
   return {
     generator: generatorSpec(settings),
     discriminator: discriminatorSpec(settings),
-    batch: settings.batch,
-    size: settings.size,
-    loss: settings.loss,
-    cycleWeight: settings.cycleWeight,
-    identityWeight: settings.identityWeight,
+    batch,
+    size,
+    loss,
+    cycleWeight,
+    identityWeight,
     adam: adamDefaults,
   };
 }
 
-function generatorSpec({ width, blocks }: TrainingSettings): GeneratorSpec {
-  return { kind: 'resnet', blocks, width, inputChannels: 3, outputChannels: 3, dropout: false };
+function generatorSpec({ width, blocks, upsample }: TrainingSettings): GeneratorSpec {
+  const spec = { kind: 'resnet', blocks, width, inputChannels: 3, outputChannels: 3, dropout: false } as const;
+  return upsample === 'transpose' ? spec : { ...spec, upsample };
 }
 
-function discriminatorSpec({ discriminatorWidth: width }: TrainingSettings): DiscriminatorSpec {
-  return { kind: 'patch', layers: 3, width, inputChannels: 3 };
+function discriminatorSpec({ discriminatorWidth: width, discriminatorLayers: layers }: TrainingSettings) {
+  return { kind: 'patch', layers, width, inputChannels: 3 } satisfies DiscriminatorSpec;
 }
 
-function given(options: TrainingOptions): Partial<TrainingOptions> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+function parse(options: TrainingOptions): Parsed {
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const { data, error } = trainingOptionsSchema.safeParse(given);
+  if (data) return data;
+  const issue = error.issues[0]!;
+  if (issue.code === 'unrecognized_keys') throw unknownOption(issue.keys[0]!);
+  const [name] = issue.path as [string];
+  throw usage(name, given[name] ?? 'missing', issue.message);
+}
+
+function unknownOption(name: string): CycleboxError {
+  const hint = didYouMean(name, Object.keys(trainingOptionsSchema.shape));
+  return new CycleboxError('USAGE', `There is no training option "${name}".${hint}`);
 }
 
 function domainsOf(pair: string): readonly [string, string] {
@@ -115,24 +119,13 @@ function domainsOf(pair: string): readonly [string, string] {
   throw usage('domains', 'missing', `two names, since they cannot be read off "${pair}"`);
 }
 
-function validate(settings: TrainingSettings): void {
-  const { pair, domains, size, loadSize, loss } = settings;
-  if (!idPattern.test(pair)) throw usage('pair', pair, 'lower-case words joined by hyphens, such as satellite-map');
-  if (!domains.every(name => idPattern.test(name)) || domains[0] === domains[1]) {
-    throw usage('domains', domains.join(','), 'two different lower-case names');
-  }
-  if (!adversarialLosses.includes(loss)) throw usage('loss', loss, adversarialLosses.join(' or '));
-  if (size % 4 !== 0 || size < 32) throw usage('size', size, 'a multiple of 4, at least 32');
+/** What holds between options. */
+function validate({ domains, size, sizes, loadSize }: TrainingSettings): void {
+  if (domains[0] === domains[1]) throw usage('domains', domains.join(','), 'two different lower-case names');
   if (loadSize !== 0 && loadSize < size) throw usage('loadSize', loadSize, `at least the crop size ${size}, or 0`);
-  for (const name of ['width', 'blocks', 'batch', 'discriminatorWidth'] as const) whole(name, settings[name], 1);
-  for (const name of ['steps', 'poolSize', 'seed', 'loadSize'] as const) whole(name, settings[name], 0);
-  for (const name of ['learningRate', 'cycleWeight', 'identityWeight'] as const) {
-    if (!(settings[name] >= 0 && Number.isFinite(settings[name]))) throw usage(name, settings[name], 'a number ≥ 0');
+  if (sizes.some((side, stage) => stage > 0 && side <= sizes[stage - 1]!)) {
+    throw usage('sizes', sizes.join(','), 'sides that grow, such as 64,128');
   }
-}
-
-function whole(name: string, value: number, least: number): void {
-  if (!Number.isSafeInteger(value) || value < least) throw usage(name, value, `a whole number ≥ ${least}`);
 }
 
 function usage(name: string, value: unknown, allowed: string): CycleboxError {

@@ -21,17 +21,17 @@ import {
 } from '../../src/graph/index.js';
 import {
   adamDefaults,
-  type CycleGanSpec,
-  discriminatorStep,
-  generatorStep,
+  buildPhase,
+  cyclegan,
   momentNames,
+  type RecipeSettings,
   trainedParameters,
 } from '../../src/training/index.js';
 import { between, randomValues, seededRandom } from '../graph/random-values.js';
 import { temporaryFolder } from '../support/pictures.js';
 import { describeWebGpu } from './webgpu-adapter.js';
 
-const spec: CycleGanSpec = {
+const spec: RecipeSettings = {
   generator: { kind: 'resnet', blocks: 1, width: 4, inputChannels: 3, outputChannels: 3, dropout: false },
   discriminator: { kind: 'patch', layers: 2, width: 4, inputChannels: 3 },
   batch: 1,
@@ -53,7 +53,7 @@ await describeWebGpu('a training step on WebGPU', () => {
     const inspection = { deviceOnly: true, profilePrefix: join(folder, 'profile') };
     const engine = await openOnnxEngine({ provider: 'webgpu', inspection });
     const state = await engine.createState(firstValues());
-    const graphs = [generatorStep(spec), discriminatorStep(spec)] as const;
+    const graphs = cyclegan.phases.map(phase => buildPhase(cyclegan, phase, spec).graph);
     const before = await state.read();
     for (const graph of graphs) {
       const program = await engine.compile(graph, { state });
@@ -160,7 +160,7 @@ const vector = (...values: number[]) => ({ shape: [values.length], data: Float32
 function firstValues(): Tensors {
   const random = seededRandom(1);
   return Object.fromEntries(
-    trainedParameters(spec).flatMap(({ name, shape }) => [
+    trainedParameters(cyclegan.networks(spec)).flatMap(({ name, shape }) => [
       [name, { shape, data: randomValues(random, shape, between(-0.2, 0.2)) }] as const,
       ...momentNames(name).map(moment => [moment, { shape, data: new Float32Array(sizeOf(shape)) }] as const),
     ]),

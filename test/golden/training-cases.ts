@@ -12,12 +12,10 @@ import {
 import {
   adamInputs,
   adamScalars,
-  type CycleGanSpec,
-  discriminatorStep,
-  generatorStep,
+  buildPhase,
+  cyclegan,
   momentNames,
-  type NetworkName,
-  specOf,
+  type RecipeSettings,
   trainedParameters,
 } from '../../src/training/index.js';
 import { goldenFile, largest, largestDifference, type TrainingCase, trainingCases } from './golden-index.js';
@@ -38,11 +36,11 @@ async function expectTraining(engine: Engine, golden: TrainingCase): Promise<voi
     }),
   );
   const spec = specOfCase(golden, init!);
-  const names = trainedParameters(spec).map(({ name }) => name);
+  const names = trainedParameters(cyclegan.networks(spec)).map(({ name }) => name);
   const state = await engine.createState(withMoments(spec, init!));
-  const options = { inspect: true };
-  const generators = await engine.compile(generatorStep(spec, options), { state });
-  const discriminators = await engine.compile(discriminatorStep(spec, options), { state });
+  const compile = (index: 0 | 1) =>
+    engine.compile(buildPhase(cyclegan, cyclegan.phases[index]!, spec, { inspect: true }).graph, { state });
+  const [generators, discriminators] = [await compile(0), await compile(1)];
   for (let step = 0; step < golden.steps; step++) {
     const adam = adamTensors(spec, golden.lr, step + 1);
     const [A, B] = [data![`A${step}`]!, data![`B${step}`]!];
@@ -74,9 +72,8 @@ async function expectTraining(engine: Engine, golden: TrainingCase): Promise<voi
 }
 
 const firstImages = { fakeA: 'fake_A0', fakeB: 'fake_B0', recoveredA: 'rec_A0', recoveredB: 'rec_B0' } as const;
-const networks: readonly NetworkName[] = ['G_A', 'G_B', 'D_A', 'D_B'];
 
-function specOfCase(golden: TrainingCase, init: WeightTensors): CycleGanSpec {
+function specOfCase(golden: TrainingCase, init: WeightTensors): RecipeSettings {
   return {
     generator: detectNetwork(ofNetwork(init, 'G_A')) as GeneratorSpec,
     discriminator: detectNetwork(ofNetwork(init, 'D_A')) as DiscriminatorSpec,
@@ -89,32 +86,30 @@ function specOfCase(golden: TrainingCase, init: WeightTensors): CycleGanSpec {
   };
 }
 
-function ofNetwork(tensors: WeightTensors, network: NetworkName): WeightTensors {
+function ofNetwork(tensors: WeightTensors, network: string): WeightTensors {
   const own = Object.entries(tensors).filter(([name]) => name.startsWith(`${network}.`));
   return Object.fromEntries(own.map(([name, tensor]) => [name.slice(network.length + 1), tensor]));
 }
 
-function withMoments(spec: CycleGanSpec, init: WeightTensors): Tensors {
-  const entries = trainedParameters(spec).flatMap(({ name, shape }) => [
+function withMoments(spec: RecipeSettings, init: WeightTensors): Tensors {
+  const entries = trainedParameters(cyclegan.networks(spec)).flatMap(({ name, shape }) => [
     [name, init[name]!] as const,
     ...momentNames(name).map(moment => [moment, { shape, data: new Float32Array(init[name]!.data.length) }] as const),
   ]);
   return Object.fromEntries(entries);
 }
 
-function adamTensors(spec: CycleGanSpec, learningRate: number, step: number): Tensors {
+function adamTensors(spec: RecipeSettings, learningRate: number, step: number): Tensors {
   const { stepSize, epsilon } = adamScalars(spec.adam, learningRate, step);
   const scalar = (value: number) => ({ shape: [], data: Float32Array.of(value) });
   return { [adamInputs.stepSize]: scalar(stepSize), [adamInputs.epsilon]: scalar(epsilon) };
 }
 
 /** Biases that the networks leave out are noise in the reference too: their recorded gradients are next to nothing. */
-function expectCancellingBiases(spec: CycleGanSpec, gradients: WeightTensors): void {
-  for (const network of networks) {
-    const whole = Math.max(
-      ...Object.values(ofNetwork(gradients, `grad0.${network}` as NetworkName)).map(t => largest(t.data)),
-    );
-    for (const { key } of parametersOf(specOf(spec, network)).filter(({ cancels }) => cancels)) {
+function expectCancellingBiases(spec: RecipeSettings, gradients: WeightTensors): void {
+  for (const { name: network, spec: networkSpec } of cyclegan.networks(spec)) {
+    const whole = Math.max(...Object.values(ofNetwork(gradients, `grad0.${network}`)).map(t => largest(t.data)));
+    for (const { key } of parametersOf(networkSpec).filter(({ cancels }) => cancels)) {
       expect(largest(gradients[`grad0.${network}.${key}`]!.data), key).toBeLessThanOrEqual(1e-5 * whole);
     }
   }

@@ -18,6 +18,11 @@ export class ImagePool {
     return this.#images;
   }
 
+  /** Forgets everything: images of another size are coming. */
+  clear(): void {
+    this.#images.length = 0;
+  }
+
   /** The image to show the discriminator in place of `image`, which the pool may keep: it must not be written to. */
   query(image: Float32Array, random: Random): Float32Array {
     if (this.#capacity === 0) return image;

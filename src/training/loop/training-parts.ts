@@ -1,9 +1,9 @@
 /**
- * What a training run works with, made once before its first step: folders, networks on the engine, pools, the fixed
- * samples of its sheets. Fresh or from a checkpoint, the rest of the run cannot tell the difference.
+ * What a training run works with, made before its first step and again where a stage begins: folders, networks on the
+ * engine, pools, the fixed samples of its sheets. Fresh or from a checkpoint, the rest of the run cannot tell.
  */
 import { join } from 'node:path';
-import { Random } from '../../base/index.js';
+import { DisposableStore, Random } from '../../base/index.js';
 import {
   type Engine,
   type EngineChoice,
@@ -11,48 +11,23 @@ import {
   openEngine,
   type Program,
   type State,
-  type TensorData,
-  type Tensors,
 } from '../../engine/index.js';
-import { initialise } from '../../nets/index.js';
 import { ImageFolder } from '../data/image-folder.js';
-import { type Batch, UnpairedSampler } from '../data/unpaired-sampler.js';
-import { momentNames } from '../recipes/adam.js';
-import {
-  type CycleGanSpec,
-  discriminatorNames,
-  discriminatorStep,
-  generatorNames,
-  generatorStep,
-  specOf,
-  trainedParameters,
-  weightName,
-} from '../recipes/cyclegan-step.js';
+import { type Batch, type SamplerState, UnpairedSampler } from '../data/unpaired-sampler.js';
+import { buildPreview } from '../recipes/index.js';
 import { LossLog } from '../records/loss-log.js';
-import { compilePreview } from '../records/sample-sheet.js';
-import { cycleGanSpec, type TrainingSettings } from '../settings.js';
+import { recipeOf, recipeSettings, type TrainingSettings } from '../settings.js';
+import { Averaging, averagePrefix } from './averaging.js';
 import type { Checkpoint } from './checkpoint.js';
 import { ImagePool } from './image-pool.js';
 import { explainMemory } from './memory-advice.js';
+import { type Stage, stageAt } from './stages.js';
+import { type StepRandomness, StepRunner } from './step-runner.js';
+import { generatorParameters, variablesOf } from './variables.js';
+import { warmVariables } from './warm-start.js';
 
 const passesByDefault = 200;
 const sampleCount = 4;
-
-/** What a run works with, made once. */
-export interface TrainingParts {
-  readonly spec: CycleGanSpec;
-  readonly engine: Engine;
-  readonly state: State;
-  readonly generatorStep: Program;
-  readonly discriminatorStep: Program;
-  readonly preview: Program;
-  readonly sampler: UnpairedSampler;
-  /** Of domain A and of domain B. */
-  readonly pools: readonly [ImagePool, ImagePool];
-  readonly poolRandom: Random;
-  readonly samples: readonly Batch[];
-  readonly log: LossLog;
-}
 
 /** What the networks are trained on. */
 export interface TrainingEngine extends OpenEngineOptions {
@@ -62,110 +37,112 @@ export interface TrainingEngine extends OpenEngineOptions {
   readonly openEngine?: typeof openEngine | undefined;
 }
 
-export interface TrainingData extends Pick<TrainingParts, 'sampler' | 'pools' | 'poolRandom'> {
-  readonly a: ImageFolder;
-  readonly b: ImageFolder;
+/** What lasts for the whole run. */
+export interface TrainingParts {
+  readonly engine: Engine;
+  readonly state: State;
+  readonly averaging: Averaging | undefined;
+  readonly randomness: StepRandomness & { readonly pools: Map<string, ImagePool> };
+  readonly log: LossLog;
+  readonly store: DisposableStore;
 }
 
-/** Folders, pools and random numbers of a fresh run; settles the number of steps. */
-export async function freshData(
-  asked: TrainingSettings,
-): Promise<TrainingData & { readonly settings: TrainingSettings }> {
-  const [a, b] = await openFolders(asked);
-  const steps = asked.steps || Math.ceil((passesByDefault * Math.max(a.length, b.length)) / asked.batch);
-  const settings = Object.freeze({ ...asked, steps });
-  return {
-    settings,
-    a,
-    b,
-    sampler: new UnpairedSampler(a, b, settings, new Random(settings.seed + 1)),
-    pools: [new ImagePool(settings.poolSize), new ImagePool(settings.poolSize)],
-    poolRandom: new Random(settings.seed + 2),
-  };
+/** What lasts for one stage. */
+export interface StageParts {
+  readonly stage: Stage;
+  readonly runner: StepRunner;
+  readonly preview: Program;
+  readonly sampler: UnpairedSampler;
+  readonly samples: readonly Batch[];
 }
 
-/** The same where the checkpoint was written. */
-export async function resumedData(settings: TrainingSettings, { state, pools }: Checkpoint): Promise<TrainingData> {
-  const [a, b] = await openFolders(settings);
-  const stored = (domain: string) =>
-    Object.keys(pools)
-      .filter(name => name.startsWith(`${domain}/`))
-      .sort()
-      .map(name => pools[name]!.data);
-  return {
-    a,
-    b,
-    sampler: new UnpairedSampler(a, b, settings, state.sampler),
-    pools: [new ImagePool(settings.poolSize, stored('A')), new ImagePool(settings.poolSize, stored('B'))],
-    poolRandom: Random.from(state.poolRandom),
-  };
+/** Settings with the number of steps settled. */
+export async function countSteps(settings: TrainingSettings): Promise<TrainingSettings> {
+  if (settings.steps > 0) return settings;
+  const [a, b] = await openFolders(settings, settings.loadSize);
+  const imagesPerStep = settings.batch * settings.accumulate;
+  const steps = Math.ceil((passesByDefault * Math.max(a.length, b.length)) / imagesPerStep);
+  return Object.freeze({ ...settings, steps });
 }
 
-/** Compiles the steps around `variables`, a fresh start's or a checkpoint's. */
+/** Opens the engine and puts the variables on it, fresh ones or a checkpoint's. */
 export async function assembleParts(
   settings: TrainingSettings,
-  { a, b, ...data }: TrainingData,
-  variables: Tensors,
+  checkpoint: Checkpoint | undefined,
   { engine: choice = 'auto', threads, onPassedOver, openEngine: open = openEngine }: TrainingEngine,
 ): Promise<TrainingParts> {
-  const engine = await open(choice, { threads, onPassedOver });
+  const store = new DisposableStore();
+  const engine = store.add(await open(choice, { threads, onPassedOver }));
   try {
-    const compiled = await compileParts(settings, engine, variables);
-    return { ...data, ...compiled, engine, samples: await drawSamples(settings, a, b), log: openLog(settings) };
+    const known = checkpoint
+      ? { ...checkpoint.weights, ...checkpoint.moments, ...checkpoint.averages }
+      : await warmVariables(settings);
+    const state = await engine.createState(variablesOf(settings, known));
+    const averaging =
+      settings.ema > 0
+        ? await Averaging.compile(engine, state, generatorParameters(settings), settings.ema)
+        : undefined;
+    const log = new LossLog(join(settings.out, 'losses.csv'));
+    return { engine, state, averaging, randomness: randomnessOf(settings, checkpoint), log, store };
   } catch (error) {
-    await engine.dispose();
+    await store.dispose();
     throw explainMemory(error, settings, engine.device);
   }
 }
 
-async function compileParts(settings: TrainingSettings, engine: Engine, variables: Tensors) {
-  const spec = cycleGanSpec(settings);
-  const state = await engine.createState(variables);
+/**
+ * Compiles the steps of the stage that comes after `step` steps.
+ * @param start where the data goes on; a fresh source in a fresh run
+ */
+export async function assembleStage(
+  settings: TrainingSettings,
+  { engine, state, randomness }: TrainingParts,
+  step: number,
+  start: SamplerState | Random,
+): Promise<StageParts> {
+  const stage = stageAt(step, settings);
+  const recipe = recipeOf(settings);
+  const spec = recipeSettings(settings, stage.size);
+  const [a, b] = await openFolders(settings, stage.loadSize);
+  const runner = await StepRunner.compile(engine, state, recipe, spec, settings.accumulate, randomness);
+  const preview = buildPreview(recipe, spec, settings.ema > 0 ? averagePrefix : '');
   return {
-    spec,
-    state,
-    generatorStep: await engine.compile(generatorStep(spec), { state }),
-    discriminatorStep: await engine.compile(discriminatorStep(spec), { state }),
-    preview: await compilePreview(engine, state, spec),
+    stage,
+    runner,
+    preview: await engine.compile(preview, { state }),
+    sampler: new UnpairedSampler(a, b, { ...settings, size: stage.size }, start),
+    samples: await drawSamples(settings, stage.size, a, b),
   };
 }
 
-function openLog({ out }: TrainingSettings): LossLog {
-  return new LossLog(join(out, 'losses.csv'));
+export function emptyPools(settings: TrainingSettings): Map<string, ImagePool> {
+  return new Map(recipeOf(settings).pooled.map(name => [name, new ImagePool(settings.poolSize)]));
 }
 
-async function drawSamples(settings: TrainingSettings, a: ImageFolder, b: ImageFolder): Promise<Batch[]> {
-  // The same samples in every sheet of a run, also after resuming.
-  const fixed = new UnpairedSampler(
-    a,
-    b,
-    { size: settings.size, batch: 1, flip: false },
-    new Random(settings.seed + 3),
-  );
+function randomnessOf(settings: TrainingSettings, checkpoint: Checkpoint | undefined): TrainingParts['randomness'] {
+  const drawRandom = new Random(settings.seed + 4);
+  if (!checkpoint) return { pools: emptyPools(settings), poolRandom: new Random(settings.seed + 2), drawRandom };
+  const { state, pools } = checkpoint;
+  const stored = (name: string) =>
+    Object.keys(pools)
+      .filter(key => key.startsWith(`${name}/`))
+      .sort()
+      .map(key => pools[key]!.data);
+  return {
+    pools: new Map(recipeOf(settings).pooled.map(name => [name, new ImagePool(settings.poolSize, stored(name))])),
+    poolRandom: Random.from(state.poolRandom),
+    drawRandom: state.drawRandom ? Random.from(state.drawRandom) : drawRandom,
+  };
+}
+
+/** The same samples in every sheet of a run, also after resuming. */
+async function drawSamples(settings: TrainingSettings, size: number, a: ImageFolder, b: ImageFolder) {
+  const fixed = new UnpairedSampler(a, b, { size, batch: 1, flip: false }, new Random(settings.seed + 3));
   const samples: Batch[] = [];
   for (let index = 0; index < sampleCount; index++) samples.push(await fixed.next());
   return samples;
 }
 
-function openFolders({ a, b, loadSize }: TrainingSettings): Promise<[ImageFolder, ImageFolder]> {
+function openFolders({ a, b }: TrainingSettings, loadSize: number): Promise<[ImageFolder, ImageFolder]> {
   return Promise.all([ImageFolder.open(a, loadSize), ImageFolder.open(b, loadSize)]);
-}
-
-/** Freshly drawn weights and zero moments. */
-export function initialState(settings: TrainingSettings): Record<string, TensorData> {
-  const spec = cycleGanSpec(settings);
-  const random = new Random(settings.seed);
-  const drawn = new Map<string, Float32Array>();
-  for (const network of [...generatorNames, ...discriminatorNames]) {
-    for (const [key, data] of Object.entries(initialise(specOf(spec, network), random))) {
-      drawn.set(weightName(network, key), data);
-    }
-  }
-  const variables: Record<string, TensorData> = {};
-  for (const { name, shape } of trainedParameters(spec)) {
-    const data = drawn.get(name)!;
-    variables[name] = { shape, data };
-    for (const moment of momentNames(name)) variables[moment] = { shape, data: new Float32Array(data.length) };
-  }
-  return variables;
 }

@@ -1,0 +1,85 @@
+/**
+ * Everything that decides what a training's weights become, each option once: the types, the checks, the command line's
+ * flags, the JSON Schema for editors and the table in the docs are made of this. What only decides when something is
+ * written or shown is in run-options.ts.
+ */
+import { z } from 'zod';
+import { idPattern } from '../base/index.js';
+import { upsamplings } from '../nets/index.js';
+import { adversarialLosses, recipeIds } from './recipes/index.js';
+
+const whole = (least: number) =>
+  z.int({ error: `a whole number ≥ ${least}` }).min(least, { error: `a whole number ≥ ${least}` });
+const weight = z.number({ error: 'a number ≥ 0' }).min(0, { error: 'a number ≥ 0' });
+const share = z.number({ error: 'a number from 0 to 1' }).min(0).max(1, { error: 'a number from 0 to 1' });
+const oneOf = <const T extends readonly [string, ...string[]]>(names: T) =>
+  z.enum(names, { error: names.length === 2 ? names.join(' or ') : `one of ${names.join(', ')}` });
+const side = whole(32).multipleOf(4, { error: 'a multiple of 4, at least 32' });
+const id = z.string().regex(idPattern, { error: 'lower-case words joined by hyphens, such as satellite-map' });
+const folder = z.string().min(1, { error: 'a folder' });
+
+export const schedules = ['linear', 'cosine', 'constant'] as const;
+
+/** `flag` names the option on the command line where it is not the name in kebab case. */
+export const trainingOptionsSchema = z.strictObject({
+  pair: id.describe("The pair's id, such as satellite-map."),
+  a: folder.describe('Folder with images of the first domain.'),
+  b: folder.describe('Folder with images of the second domain.'),
+  out: folder.describe('Folder for checkpoints, samples and the finished plugin.'),
+  domains: z
+    .tuple([id, id], { error: 'two different lower-case names' })
+    .readonly()
+    .optional()
+    .describe("Names of the two domains. Default: the pair's id split at its only hyphen."),
+  recipe: oneOf(recipeIds).default('cyclegan').describe('What a step computes.'),
+
+  size: side.default(256).describe('Side of the training crops, pixels.'),
+  sizes: z
+    .array(side, { error: 'sides of growing crops, such as 64,128' })
+    .nonempty()
+    .readonly()
+    .optional()
+    .describe('Crops that grow in stages of equally many steps, instead of size: 64,128,192.'),
+  loadSize: whole(0)
+    .optional()
+    .describe('The shorter side an image is scaled to before cropping; 0: not scaled. Default: size · 286/256.'),
+  flip: z.boolean().default(true).describe('Mirror half of the crops left to right.'),
+
+  width: whole(1).default(64).describe("Channels of the generators' first layer."),
+  blocks: whole(1).default(9).describe('Residual blocks of the generators.'),
+  upsample: oneOf(upsamplings)
+    .default('resize')
+    .describe('How generators double sizes: by doubling pixels and a convolution, or by a transposed convolution.'),
+  discriminatorWidth: whole(1).optional().describe("Channels of the discriminators' first layer. Default: width."),
+  discriminatorLayers: whole(1).default(3).describe('Layers of a patch discriminator: more see larger patches.'),
+
+  loss: oneOf(adversarialLosses).default('lsgan').describe('Adversarial loss.'),
+  cycleWeight: weight.default(10).meta({ description: 'Weight of the cycle losses.', flag: 'cycle' }),
+  identityWeight: weight
+    .default(5)
+    .meta({ description: 'Absolute weight of the identity losses; 0 leaves them out.', flag: 'identity' }),
+  poolSize: whole(0).default(50).meta({
+    description: 'Fakes kept for the discriminators, per domain; 0 switches the pool off.',
+    flag: 'pool',
+  }),
+
+  batch: whole(1).default(1).describe('Images of each domain in one run.'),
+  accumulate: whole(1).default(1).describe('Runs whose gradients are added up to one step, for batches beyond memory.'),
+  steps: whole(0).default(0).describe('Steps in all; 0: 200 passes over the larger folder.'),
+  learningRate: weight.default(2e-4).describe("Adam's rate."),
+  discriminatorRate: weight.optional().describe("Adam's rate for the discriminators. Default: learningRate."),
+  schedule: oneOf(schedules).default('linear').describe('How the rates fall towards the end.'),
+  decayFrom: share.default(0.5).describe('Share of the steps after which the rates begin to fall.'),
+  ema: share
+    .default(0.999)
+    .describe('Decay per step of the averaged generators, which are the ones exported; 0: no averaging.'),
+  warmStart: z
+
+    .string()
+    .optional()
+    .describe("Another run's folder, a checkpoint or a plugin folder of the same networks to take the weights from."),
+  seed: whole(0).default(1).describe('Everything random follows from it.'),
+});
+
+/** What a user may write. */
+export type TrainingOptions = Readonly<z.input<typeof trainingOptionsSchema>>;

@@ -1,0 +1,69 @@
+/**
+ * CycleGAN (Zhu et al. 2017): G_A translates A to B and D_A judges B; G_B translates B to A and D_B judges A. Order and
+ * weights are the reference implementation's: both generators first, with one optimiser; then both discriminators.
+ */
+import { add, meanAbsoluteError, mul, type Tensor } from '../../graph/index.js';
+import { adversarialLoss } from './losses.js';
+import type { PhaseResult, PhaseScene, Recipe } from './recipe.js';
+
+export const cyclegan: Recipe = {
+  id: 'cyclegan',
+  summary: 'Two generators and two discriminators; what is translated there and back must come back as it was.',
+  paired: false,
+  networks: ({ generator, discriminator }) => [
+    { name: 'G_A', spec: generator },
+    { name: 'G_B', spec: generator },
+    { name: 'D_A', spec: discriminator },
+    { name: 'D_B', spec: discriminator },
+  ],
+  phases: [
+    { name: 'generators', optimiser: 'generator', trains: ['G_A', 'G_B'], build: generators },
+    { name: 'discriminators', optimiser: 'discriminator', trains: ['D_A', 'D_B'], build: discriminators },
+  ],
+  pooled: ['fakeB', 'fakeA'],
+  directions: [
+    { network: 'G_A', from: 0, to: 1 },
+    { network: 'G_B', from: 1, to: 0 },
+  ],
+  columns: [
+    { key: 'A', title: 'A' },
+    { key: 'fakeB', title: 'A → B' },
+    { key: 'recoveredA', title: 'A → B → A' },
+    { key: 'B', title: 'B' },
+    { key: 'fakeA', title: 'B → A' },
+    { key: 'recoveredB', title: 'B → A → B' },
+  ],
+  preview: ({ a, b, apply }) => {
+    const [fakeB, fakeA] = [apply('G_A', a), apply('G_B', b)];
+    return { fakeB, fakeA, recoveredA: apply('G_B', fakeB), recoveredB: apply('G_A', fakeA) };
+  },
+};
+
+function generators({ settings, a, b, apply, applyTogether }: PhaseScene): PhaseResult {
+  const { loss, cycleWeight, identityWeight } = settings;
+  const withIdentity = identityWeight > 0;
+  const [fakeB, sameB] = applyTogether('G_A', ...(withIdentity ? [a, b] : [a])) as [Tensor, Tensor];
+  const [fakeA, sameA] = applyTogether('G_B', ...(withIdentity ? [b, a] : [b])) as [Tensor, Tensor];
+  const [recoveredA, recoveredB] = [apply('G_B', fakeB), apply('G_A', fakeA)];
+  const losses = {
+    G_A: adversarialLoss(loss, apply('D_A', fakeB), true),
+    G_B: adversarialLoss(loss, apply('D_B', fakeA), true),
+    cycle_A: mul(meanAbsoluteError(recoveredA, a), cycleWeight),
+    cycle_B: mul(meanAbsoluteError(recoveredB, b), cycleWeight),
+    ...(withIdentity && {
+      idt_A: mul(meanAbsoluteError(sameB, b), identityWeight),
+      idt_B: mul(meanAbsoluteError(sameA, a), identityWeight),
+    }),
+  };
+  return { losses, handsOn: { fakeB, fakeA }, inspected: { recoveredA, recoveredB } };
+}
+
+/** Half the sum of the losses on real and on fake images. */
+function discriminators({ settings, a, b, handed, applyTogether }: PhaseScene): PhaseResult {
+  const judge = (network: string, real: Tensor, fakes: string): Tensor => {
+    const fake = handed(fakes, real.shape as readonly number[]);
+    const [onReal, onFake] = applyTogether(network, real, fake) as [Tensor, Tensor];
+    return mul(add(adversarialLoss(settings.loss, onReal, true), adversarialLoss(settings.loss, onFake, false)), 0.5);
+  };
+  return { losses: { D_A: judge('D_A', b, 'fakeB'), D_B: judge('D_B', a, 'fakeA') } };
+}

@@ -1,0 +1,103 @@
+/**
+ * What a recipe is: which networks a training has, and what one step computes. A step is a list of phases, each of them a
+ * graph that ends in one optimiser's update; what a phase hands on, the next ones may read. A recipe states losses and
+ * nothing else: gradients, Adam, accumulation, pools and averages are the same for all (see phase-graph.ts and ../loop/).
+ */
+import type { Random } from '../../base/index.js';
+import type { Tensor } from '../../graph/index.js';
+import type { DiscriminatorSpec, GeneratorSpec, NetworkSpec } from '../../nets/index.js';
+import type { AdamSettings } from './adam.js';
+import type { AdversarialLoss } from './losses.js';
+
+/** Numbers and networks that recipes are built from, complete. Which of the weights count is the recipe's choice. */
+export interface RecipeSettings {
+  readonly generator: GeneratorSpec;
+  readonly discriminator: DiscriminatorSpec;
+  /** Images of each domain in one run of a phase. */
+  readonly batch: number;
+  /** Height and width of the training crops, pixels. */
+  readonly size: number;
+  readonly loss: AdversarialLoss;
+  /** λ of ‖G_B(G_A(a)) - a‖₁ and its mirror image. */
+  readonly cycleWeight: number;
+  /** Absolute weight of ‖G_A(b) - b‖₁ and its mirror image; 0 leaves both out. */
+  readonly identityWeight: number;
+  readonly adam: AdamSettings;
+}
+
+export type Optimiser = 'generator' | 'discriminator';
+
+export interface TrainedNetwork {
+  /** `G_A`: the prefix of its weights, `G_A.model.1.weight`. */
+  readonly name: string;
+  readonly spec: NetworkSpec;
+}
+
+/** Which domain a generator's images come from and go to: 0 is the pair's first, 1 its second. */
+export interface Direction {
+  readonly network: string;
+  readonly from: 0 | 1;
+  readonly to: 0 | 1;
+}
+
+/** Fills the values of an input that is drawn anew in every step. */
+export type Draw = (random: Random, values: Float32Array) => void;
+
+/** What a phase is written with. */
+export interface PhaseScene {
+  readonly settings: RecipeSettings;
+  /** Crops of the first and of the second domain, `[batch, channels, size, size]` in [-1, 1]. */
+  readonly a: Tensor;
+  readonly b: Tensor;
+  /** Applies a network. */
+  readonly apply: (network: string, x: Tensor) => Tensor;
+  /** Applies a network to several batches: in one pass where no layer mixes images, so that products are larger. */
+  readonly applyTogether: (network: string, ...xs: readonly Tensor[]) => readonly Tensor[];
+  /** What an earlier phase of the step handed on under this name, perhaps exchanged by its pool. */
+  readonly handed: (name: string, shape: readonly number[]) => Tensor;
+  /** Values drawn anew in every step. */
+  readonly drawn: (name: string, shape: readonly number[], draw: Draw) => Tensor;
+}
+
+export interface PhaseResult {
+  /** Scalars by the names under which they are shown, weights included. Their sum is minimised. */
+  readonly losses: Readonly<Record<string, Tensor>>;
+  /** For later phases. */
+  readonly handsOn?: Readonly<Record<string, Tensor>>;
+  /** Of interest to checks only. */
+  readonly inspected?: Readonly<Record<string, Tensor>>;
+}
+
+export interface Phase {
+  readonly name: string;
+  readonly optimiser: Optimiser;
+  /** Networks whose weights it updates. */
+  readonly trains: readonly string[];
+  readonly build: (scene: PhaseScene) => PhaseResult;
+}
+
+/** A column of the sample sheets: `key` names an image of the preview. */
+export interface SampleColumn {
+  readonly key: string;
+  readonly title: string;
+}
+
+/** Builds what sample sheets show beside the images `A` and `B` themselves, by column key. */
+export type Preview = (scene: Pick<PhaseScene, 'a' | 'b' | 'apply'>) => Readonly<Record<string, Tensor>>;
+
+export interface Recipe {
+  readonly id: string;
+  /** One sentence, for people. */
+  readonly summary: string;
+  /** Whether the two images of a sample show the same thing. */
+  readonly paired: boolean;
+  /** In the order in which they are initialised. */
+  readonly networks: (settings: RecipeSettings) => readonly TrainedNetwork[];
+  readonly phases: readonly Phase[];
+  /** What is handed on through a pool of earlier images (Shrivastava et al. 2017), in the order the pools are asked. */
+  readonly pooled: readonly string[];
+  /** Generators that are exported. */
+  readonly directions: readonly Direction[];
+  readonly columns: readonly SampleColumn[];
+  readonly preview: Preview;
+}
