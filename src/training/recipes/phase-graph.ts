@@ -69,7 +69,7 @@ export function buildPhase(
   if (options.inspect) for (const [name, value] of Object.entries(inspected)) builder.output(name, value);
   const trained = networks.filter(({ name }) => phase.trains.includes(name));
   const total = Object.values(losses).reduce((sum, loss) => add(sum, loss));
-  update(builder, total, trainedParameters(trained), settings, options);
+  applyGradients(builder, total, trainedParameters(trained), settings, options);
   return { graph: builder.build(), draws };
 }
 
@@ -128,7 +128,7 @@ function split(y: Tensor, xs: readonly Tensor[]): Tensor[] {
   });
 }
 
-function update(
+function applyGradients(
   builder: GraphBuilder,
   total: Tensor,
   parameters: readonly TrainedParameter[],
