@@ -33,6 +33,31 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((dimension, axis) => sameDimension(dimension, b[axis]!));
 }
 
+/**
+ * Whether two shapes are known to have as many elements as one another: equal numbers, and equal symbolic sizes once what
+ * they are multiples of is taken out, so that `[c, height]` and `[2·height, c/2]` are.
+ */
+export function sameElementCount(a: Shape, b: Shape): boolean {
+  const [left, right] = [factorsOf(a), factorsOf(b)];
+  return left.over * right.under === right.over * left.under && String(left.symbols) === String(right.symbols);
+}
+
+/** A shape's elements as `over / under` times factors `symbol + offset`, in an order of their own. */
+function factorsOf(shape: Shape): { readonly over: number; readonly under: number; readonly symbols: string[] } {
+  let [over, under] = [1, 1];
+  const symbols: string[] = [];
+  for (const dimension of shape) {
+    if (typeof dimension === 'number') {
+      over *= dimension;
+      continue;
+    }
+    over *= dimension.numerator;
+    under *= dimension.denominator;
+    symbols.push(`${dimension.symbol} ${(dimension.offset * dimension.denominator) / dimension.numerator}`);
+  }
+  return { over, under, symbols: symbols.sort() };
+}
+
 /** `[1, 3, height/4 + 6, 64]`. */
 export function formatShape(shape: Shape): string {
   return `[${shape.map(formatDimension).join(', ')}]`;

@@ -2,8 +2,7 @@
  * The language as functions on tensors: one per operation, and the usual compositions (losses, moments, transposed
  * convolution). Numbers stand for scalar constants.
  */
-import type { Dimension } from './dimension.js';
-import { numericShape, type Shape } from './dimension.js';
+import { type Dimension, numericShape, type Shape, times } from './dimension.js';
 import { transposedSize } from './inference.js';
 import type { OpName, Padding, Stride } from './operations.js';
 import { type Emitter, Tensor } from './tensor.js';
@@ -169,6 +168,44 @@ export function instanceNorm(x: Tensor, epsilon = 1e-5): Tensor {
 
 export function instanceNormGrad(x: Tensor, dy: Tensor, epsilon: number): Tensor {
   return x.builder.emit('instanceNormGrad', [x, dy], { epsilon });
+}
+
+/**
+ * Per sample and group of neighbouring channels, over the group's channels and h × w, without scale and shift (Wu & He 2018,
+ * equation 7, as PyTorch's GroupNorm). The channels are a multiple of `groups`.
+ */
+export function groupNorm(x: Tensor, groups: number, epsilon = 1e-5): Tensor {
+  const [n, channels, height, width] = x.shape as readonly [Dimension, number, Dimension, Dimension];
+  const grouped = reshape(x, [n, groups, times(height, channels / groups), width]);
+  return reshape(instanceNorm(grouped, epsilon), x.shape);
+}
+
+export interface BatchNorm {
+  readonly normalised: Tensor;
+  /** Of the batch, per channel: `[c]`. */
+  readonly mean: Tensor;
+  /** Biased, the one that was divided by. */
+  readonly variance: Tensor;
+}
+
+/**
+ * Per channel over the batch and h × w, by the batch's own mean and variance, without scale and shift (Ioffe & Szegedy 2015,
+ * algorithm 1, as PyTorch's BatchNorm2d in training). x `[n, c, h, w]`, all numbers.
+ */
+export function batchNorm(x: Tensor, epsilon = 1e-5): BatchNorm {
+  const [n, channels, height, width] = numericShape(x.shape, 'batchNorm') as [number, number, number, number];
+  const [byChannel, whole] = [
+    [channels, n, height, width],
+    [1, channels, n * height, width],
+  ];
+  const joined = reshape(n === 1 ? x : transpose(x, [1, 0, 2, 3]), whole);
+  const normalised = instanceNorm(joined, epsilon);
+  const centre = mean(joined, [2, 3]);
+  return {
+    normalised: n === 1 ? normalised : transpose(reshape(normalised, byChannel), [1, 0, 2, 3]),
+    mean: reshape(centre, [channels]),
+    variance: reshape(mean(square(sub(joined, centre)), [2, 3]), [channels]),
+  };
 }
 
 export function square(x: Tensor): Tensor {

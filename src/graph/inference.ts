@@ -9,8 +9,8 @@ import {
   plus,
   type Shape,
   sameDimension,
+  sameElementCount,
   sameShape,
-  sizeOf,
   times,
   windowCount,
 } from './dimension.js';
@@ -72,11 +72,7 @@ const rules: { readonly [O in OpName]: Rule<O> } = {
   },
 
   reshape: ([x], { shape }) => {
-    const numeric = [...x!, ...shape].every(dimension => typeof dimension === 'number');
-    const fits = numeric
-      ? sizeOf(x! as readonly number[]) === sizeOf(shape as readonly number[])
-      : sameShape(withoutOnes(x!), withoutOnes(shape));
-    expect('reshape', fits, [x!, shape], 'as many elements as before');
+    expect('reshape', sameElementCount(x!, shape), [x!, shape], 'as many elements as before');
     return shape;
   },
   transpose: ([x], { permutation }) => {
@@ -234,10 +230,6 @@ function checkSlice(op: OpName, x: Shape, { starts, stops, steps }: Slice): void
 
 function slicedShape(x: Shape, { starts, stops, steps }: Slice): number[] {
   return x.map((_, axis) => Math.ceil((stops[axis]! - starts[axis]!) / steps[axis]!));
-}
-
-function withoutOnes(shape: Shape): Shape {
-  return shape.filter(dimension => dimension !== 1);
 }
 
 function sumOf(dimensions: readonly Dimension[]): Dimension {

@@ -3,8 +3,9 @@
  * A guess is made from a few tell-tale tensors and then every key and shape is held against it.
  */
 import { CycleboxError } from '../base/index.js';
+import { describeNetwork } from './describe-network.js';
 import { type Parameter, parametersOf } from './parameters.js';
-import { describeNetwork, type NetworkSpec } from './spec.js';
+import type { NetworkSpec } from './spec.js';
 
 /** Tensors by key; their values do not matter. */
 export type ShapedTensors = Readonly<Record<string, { readonly shape: readonly number[] }>>;

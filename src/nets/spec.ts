@@ -1,6 +1,7 @@
 /**
  * What a network is, as plain data: enough to build its graph, to name its parameters as PyTorch's state_dict does, and
- * to be written into a model's metadata. Names and numbers follow the reference CycleGAN (junyanz/pytorch-CycleGAN).
+ * to be written into a model's metadata. Names and numbers follow the reference CycleGAN (junyanz/pytorch-CycleGAN). What
+ * is absent means what every file meant before the choice was there.
  */
 
 /**
@@ -10,8 +11,40 @@
 export const upsamplings = ['resize', 'transpose'] as const;
 export type Upsampling = (typeof upsamplings)[number];
 
+/**
+ * What normalises the result of a convolution. `instance`: per image and channel, without parameters (the reference's
+ * default); it takes each channel's mean over the image away. `group`: per image and group of channels (Wu & He 2018), with
+ * scale and shift. `batch`: per channel over the batch in training, by running statistics in use (Ioffe & Szegedy 2015),
+ * with scale and shift. `none`: nothing does.
+ */
+export const norms = ['instance', 'group', 'batch', 'none'] as const;
+export type Norm = (typeof norms)[number];
+
+/**
+ * How a discriminator halves sizes: `stride`, the reference's convolutions of stride 2, or `blur`: convolution of stride 1,
+ * activation, and only then every other value of a slightly blurred map (Zhang 2019, Making Convolutional Networks
+ * Shift-Invariant Again).
+ */
+export const downsamplings = ['stride', 'blur'] as const;
+export type Downsampling = (typeof downsamplings)[number];
+
+interface Normalised {
+  /** Default `instance`. */
+  readonly norm?: Norm | undefined;
+}
+
+interface Downsampled {
+  /** Default `stride`. */
+  readonly downsample?: Downsampling | undefined;
+}
+
+interface Upsampled {
+  /** Default `transpose`, the reference's. */
+  readonly upsample?: Upsampling | undefined;
+}
+
 /** `resnet_6blocks`, `resnet_9blocks`, …: a 7×7 layer, two halvings, `blocks` residual blocks, two doublings. */
-export interface ResnetSpec {
+export interface ResnetSpec extends Normalised, Upsampled {
   readonly kind: 'resnet';
   /** ≥ 1. */
   readonly blocks: number;
@@ -21,12 +54,10 @@ export interface ResnetSpec {
   readonly outputChannels: number;
   /** Whether PyTorch's network had Dropout layers: they hold no weights and do nothing in use, but shift keys. */
   readonly dropout: boolean;
-  /** Default `transpose`, the reference's. Keys and shapes of weights are the same for both. */
-  readonly upsample?: Upsampling | undefined;
 }
 
-/** `unet_128` (7 levels), `unet_256` (8 levels). */
-export interface UnetSpec {
+/** `unet_128` (7 levels), `unet_256` (8 levels). Kernels that double sizes are 4×4, with `upsample: 'resize'` 3×3. */
+export interface UnetSpec extends Normalised, Upsampled {
   readonly kind: 'unet';
   /** Halvings, ≥ 5. */
   readonly levels: number;
@@ -38,43 +69,51 @@ export interface UnetSpec {
 }
 
 /** PatchGAN, `basic` (3 layers) or `n_layers`: a map of logits, one per patch. */
-export interface PatchSpec {
+export interface PatchSpec extends Normalised, Downsampled {
   readonly kind: 'patch';
-  /** Layers of stride 2, ≥ 1. */
+  /** Halvings, ≥ 1. */
   readonly layers: number;
   readonly width: number;
   readonly inputChannels: number;
 }
 
 /** `pixel`: three 1×1 layers, one logit per pixel. */
-export interface PixelSpec {
+export interface PixelSpec extends Normalised {
   readonly kind: 'pixel';
   readonly width: number;
   readonly inputChannels: number;
 }
 
+/**
+ * One logit per image: halvings, then the mean of each channel over what is left of the image, then one linear layer, as in
+ * the critics of WGAN-GP and SN-GAN. A mean rather than a kernel of the map's size lets one network judge images of any size.
+ * Nothing normalises the layer before the mean: an instance norm there would leave no mean to judge by.
+ */
+export interface ImageSpec extends Normalised, Downsampled {
+  readonly kind: 'image';
+  /** Halvings, ≥ 1. A cell of the last map sees 22, 46, 94, 190 pixels a side after 3, 4, 5, 6 of them. */
+  readonly layers: number;
+  readonly width: number;
+  readonly inputChannels: number;
+}
+
+/** The heads of PatchNCE (Park et al. 2020): for each tapped layer a perceptron of two layers and unit length. */
+export interface ProjectionSpec {
+  readonly kind: 'projection';
+  /** Of the features of each tapped layer. */
+  readonly channels: readonly number[];
+  /** Of the projections; 256 in the paper. */
+  readonly width: number;
+}
+
 export type GeneratorSpec = ResnetSpec | UnetSpec;
-export type DiscriminatorSpec = PatchSpec | PixelSpec;
+export type DiscriminatorSpec = PatchSpec | PixelSpec | ImageSpec;
+/** Image in, image or logits out. */
 export type NetworkSpec = GeneratorSpec | DiscriminatorSpec;
+/** Whatever has weights. */
+export type WeightedSpec = NetworkSpec | ProjectionSpec;
 
 /** Height and width of a generator's input must be multiples of this. */
 export function sizeMultipleOf(spec: GeneratorSpec): number {
   return spec.kind === 'resnet' ? 4 : 2 ** spec.levels;
-}
-
-/** `resnet_9blocks, width 64, 3 → 3 channels`: for people. */
-export function describeNetwork(spec: NetworkSpec): string {
-  const { width, inputChannels } = spec;
-  switch (spec.kind) {
-    case 'resnet':
-      return `resnet_${spec.blocks}blocks, width ${width}, ${inputChannels} → ${spec.outputChannels} channels${spec.dropout ? ', with dropout' : ''}${spec.upsample === 'resize' ? ', upsampling by resizing' : ''}`;
-    case 'unet':
-      return `unet_${2 ** spec.levels}, width ${width}, ${inputChannels} → ${spec.outputChannels} channels`;
-    case 'patch':
-      return `PatchGAN discriminator of ${spec.layers} layers, width ${width}, ${inputChannels} channels`;
-    case 'pixel':
-      return `pixel discriminator, width ${width}, ${inputChannels} channels`;
-    default:
-      return spec satisfies never;
-  }
 }

@@ -6,6 +6,7 @@
 import { CycleboxError } from '../base/index.js';
 import {
   type Attributes,
+  type Dimension,
   formatDimension,
   type Graph,
   type Node,
@@ -13,6 +14,7 @@ import {
   numericShape,
   type OpName,
   type Shape,
+  sameDimension,
 } from '../graph/index.js';
 import { lowerPad, lowerReflectPad, lowerReflectPadGrad, lowerSliceGrad } from './borders.js';
 import { lowerConv2d, lowerConv2dInputGrad, lowerConv2dWeightGrad, lowerWeightGradSum } from './convolution/index.js';
@@ -80,7 +82,8 @@ const lowerings: { readonly [O in OpName]: Lowering<O> } = {
   broadcast: ({ emitter, inputs: [x], shape }) =>
     emitter.node('Expand', [x!, emitter.integers(numericShape(shape, 'broadcast in ONNX'))]),
 
-  reshape: ({ emitter, inputs: [x], shape }) => emitter.node('Reshape', [x!, emitter.integers(reshapeTarget(shape))]),
+  reshape: ({ emitter, inputs: [x], inputShapes, shape }) =>
+    emitter.node('Reshape', [x!, emitter.integers(reshapeTarget(inputShapes[0]!, shape))]),
   transpose: ({ emitter, inputs: [x], attributes: { permutation } }) =>
     emitter.node('Transpose', [x!], { perm: permutation }),
   concat: ({ emitter, inputs, attributes: { axis } }) => emitter.node('Concat', inputs, { axis }),
@@ -192,11 +195,20 @@ function onnxShape(shape: Shape): OnnxDimension[] {
   return shape.map(dimension => (typeof dimension === 'number' ? dimension : formatDimension(dimension)));
 }
 
-/** ONNX's Reshape takes at most one free size, as -1. */
-function reshapeTarget(shape: Shape): number[] {
-  const target = shape.map(dimension => (typeof dimension === 'number' ? dimension : -1));
+/** ONNX's Reshape takes one free size as -1; others must be those of the same axis before, which are written as 0. */
+function reshapeTarget(before: Shape, shape: Shape): number[] {
+  const free = shape.filter(dimension => typeof dimension !== 'number').length;
+  const stays = (dimension: Dimension, axis: number) =>
+    free > 1 && axis < before.length && sameDimension(dimension, before[axis]!);
+  const target = shape.map((dimension, axis) => {
+    if (typeof dimension === 'number') return dimension;
+    return stays(dimension, axis) ? 0 : -1;
+  });
   if (target.filter(size => size === -1).length > 1) {
-    throw new CycleboxError('SHAPE_MISMATCH', 'reshape in ONNX takes at most one symbolic dimension.');
+    throw new CycleboxError(
+      'SHAPE_MISMATCH',
+      'reshape in ONNX takes at most one symbolic dimension that changes its place.',
+    );
   }
   return target;
 }
