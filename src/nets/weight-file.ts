@@ -1,15 +1,15 @@
 /**
  * Weights of one network in a file: read from safetensors or PyTorch files, written as safetensors. What a file holds
- * is found out from its content, never from its name.
+ * is found out from its content, never from its name: from the architecture that our own files name, else from keys and shapes.
  */
-
 import { CycleboxError } from '../base/index.js';
 import { sizeOf } from '../graph/index.js';
 import { checkWeights, detectNetwork } from './detect.js';
 import { parametersOf } from './parameters.js';
 import { isPyTorchFile, readPyTorch } from './pytorch/read-pytorch.js';
 import { readWeightFile } from './read-weight-file.js';
-import { isSafetensorsFile, readSafetensors, writeSafetensorsFile } from './safetensors.js';
+import { architectureKey, parseArchitecture } from './recorded-architecture.js';
+import { isSafetensorsFile, readSafetensors, type SafetensorsFile, writeSafetensorsFile } from './safetensors.js';
 import type { NetworkSpec } from './spec.js';
 import { cleanStateDict } from './state-dict.js';
 import type { WeightTensor, WeightTensors } from './weight-tensor.js';
@@ -26,9 +26,12 @@ export interface LoadedWeights {
  * @throws FILE_NOT_FOUND, FILE_UNREADABLE, WEIGHTS_UNREADABLE, WEIGHTS_UNSAFE, WEIGHTS_MISMATCH
  */
 export async function loadWeights(path: string, expected?: NetworkSpec): Promise<LoadedWeights> {
-  const tensors = cleanStateDict(readTensors(await readWeightFile(path), path), path);
-  if (expected) checkWeights(expected, tensors, path);
-  const spec = expected ?? detectNetwork(tensors, path);
+  const { tensors: stored, metadata } = readTensors(await readWeightFile(path), path);
+  const tensors = cleanStateDict(stored, path);
+  const named = metadata[architectureKey];
+  const known = expected ?? (named === undefined ? undefined : parseArchitecture(named, path));
+  if (known) checkWeights(known, tensors, path);
+  const spec = known ?? detectNetwork(tensors, path);
   return { spec, tensors: complete(spec, tensors) };
 }
 
@@ -39,12 +42,12 @@ export async function loadWeights(path: string, expected?: NetworkSpec): Promise
  */
 export async function saveWeights(path: string, spec: NetworkSpec, tensors: WeightTensors): Promise<void> {
   checkWeights(spec, tensors, path);
-  await writeSafetensorsFile(path, complete(spec, tensors), { 'cyclebox.architecture': JSON.stringify(spec) });
+  await writeSafetensorsFile(path, complete(spec, tensors), { [architectureKey]: JSON.stringify(spec) });
 }
 
-function readTensors(bytes: Uint8Array, file: string): WeightTensors {
-  if (isSafetensorsFile(bytes)) return readSafetensors(bytes, { file }).tensors;
-  if (isPyTorchFile(bytes)) return readPyTorch(bytes, file);
+function readTensors(bytes: Uint8Array, file: string): SafetensorsFile {
+  if (isSafetensorsFile(bytes)) return readSafetensors(bytes, { file });
+  if (isPyTorchFile(bytes)) return { tensors: readPyTorch(bytes, file), metadata: {} };
   throw new CycleboxError('WEIGHTS_UNREADABLE', `${file} is neither a safetensors nor a PyTorch weight file.`, {
     subject: { file },
   });

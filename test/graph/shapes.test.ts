@@ -19,6 +19,7 @@ import {
   plus,
   reflectPad,
   relu,
+  reshape,
   type Shape,
   sameDimension,
   symbol,
@@ -300,6 +301,19 @@ describe('symbolic dimensions', () => {
     const builder = new GraphBuilder();
     const [x, y] = [builder.input('x', [symbol('a')]), builder.input('y', [symbol('b')])];
     expect(messageOf(() => add(x, y))).toMatch(/add: got \[a\] and \[b\]/);
+  });
+
+  it('are reshaped where the elements are known to be as many', () => {
+    const builder = new GraphBuilder();
+    const half = dividedBy(height, 2);
+    const x = builder.input('x', [n, 6, half, width]);
+    expect(formatShape(reshape(x, [n, 2, times(half, 3), width]).shape)).toBe('[n, 2, 3*height/2, width]');
+    const bordered = builder.input('bordered', [1, 6, plus(half, 3)]);
+    expect(formatShape(reshape(bordered, [times(plus(half, 3), 2), 3]).shape)).toBe('[height+6, 3]');
+    expect(messageOf(() => reshape(x, [n, 2, times(half, 2), width]))).toMatch(
+      /reshape: .* as many elements as before/,
+    );
+    expect(messageOf(() => reshape(bordered, [times(half, 2), 3]))).toMatch(/as many elements as before/);
   });
 
   it('calculate: halves, sums and multiples in lowest terms', () => {
