@@ -1,10 +1,13 @@
-/** Values for a network's parameters that make it lively: large enough kernels, scales away from 0, variances above it. */
-import type { Tensor } from '../../src/graph/index.js';
-import { GraphBuilder } from '../../src/graph/index.js';
+/**
+ * Values for a network's parameters that make it lively: kernels that keep the size of what goes through them, scales away
+ * from 0, variances above it.
+ */
+import { GraphBuilder, sizeOf, type Tensor } from '../../src/graph/index.js';
 import {
   type BuildOptions,
   buildNetwork,
   type NetworkSpec,
+  type Parameter,
   parametersOf,
   type WeightedSpec,
 } from '../../src/nets/index.js';
@@ -18,20 +21,29 @@ export interface Values {
 export function networkValues(spec: WeightedSpec, seed = 1): Record<string, Values> {
   const random = seededRandom(seed);
   return Object.fromEntries(
-    parametersOf(spec).map(({ key, shape, role }) => [
-      key,
-      { shape, data: randomValues(random, shape, makers[key.endsWith('running_var') ? 'variance' : role]) },
-    ]),
+    parametersOf(spec).map(parameter => {
+      const { key, shape } = parameter;
+      return [key, { shape, data: randomValues(random, shape, makerOf(parameter)) }];
+    }),
   );
 }
 
-const makers: Record<string, Maker> = {
-  weight: between(-0.5, 0.5),
-  bias: between(-0.3, 0.3),
-  scale: between(0.5, 1.5),
-  statistic: between(-0.3, 0.3),
-  variance: between(0.3, 2),
-};
+function makerOf({ key, shape, role }: Parameter): Maker {
+  switch (role) {
+    case 'weight': {
+      const most = Math.sqrt(3 / sizeOf(shape.slice(1)));
+      return between(-most, most);
+    }
+    case 'bias':
+      return between(-0.3, 0.3);
+    case 'scale':
+      return between(0.5, 1.5);
+    case 'statistic':
+      return key.endsWith('running_var') ? between(0.3, 2) : between(-0.3, 0.3);
+    default:
+      return role satisfies never;
+  }
+}
 
 export function imageValues(shape: readonly number[], seed = 2): Values {
   return { shape, data: randomValues(seededRandom(seed), shape) };

@@ -30,6 +30,31 @@ const specs: readonly NetworkSpec[] = [
   { kind: 'patch', layers: 3, width: 64, inputChannels: 3 },
   { kind: 'patch', layers: 5, width: 4, inputChannels: 1 },
   { kind: 'pixel', width: 7, inputChannels: 3 },
+  { kind: 'resnet', blocks: 9, width: 2, ...rgb, norm: 'batch' },
+  { kind: 'resnet', blocks: 2, width: 3, ...rgb, dropout: true, norm: 'batch' },
+  { kind: 'unet', levels: 7, width: 2, ...rgb, norm: 'batch' },
+  { kind: 'unet', levels: 6, width: 2, ...rgb, upsample: 'resize' },
+  { kind: 'unet', levels: 5, width: 2, ...rgb, upsample: 'resize', norm: 'batch' },
+  { kind: 'patch', layers: 1, width: 4, inputChannels: 3, norm: 'batch' },
+  { kind: 'patch', layers: 3, width: 4, inputChannels: 6, norm: 'batch' },
+  { kind: 'pixel', width: 7, inputChannels: 3, norm: 'batch' },
+  { kind: 'patch', layers: 1, width: 4, inputChannels: 3, downsample: 'blur' },
+  { kind: 'patch', layers: 4, width: 4, inputChannels: 3, downsample: 'blur', norm: 'batch' },
+  { kind: 'image', layers: 1, width: 4, inputChannels: 3 },
+  { kind: 'image', layers: 5, width: 4, inputChannels: 3 },
+  { kind: 'image', layers: 1, width: 4, inputChannels: 3, downsample: 'blur' },
+  { kind: 'image', layers: 2, width: 4, inputChannels: 3, downsample: 'blur' },
+  { kind: 'image', layers: 4, width: 4, inputChannels: 3, downsample: 'blur', norm: 'batch' },
+];
+/** What keys and shapes do not tell: only the architecture that a file names does. */
+const silent: readonly NetworkSpec[] = [
+  { kind: 'resnet', blocks: 2, width: 2, ...rgb, upsample: 'resize' },
+  { kind: 'resnet', blocks: 2, width: 2, ...rgb, norm: 'none' },
+  { kind: 'resnet', blocks: 2, width: 2, ...rgb, norm: 'instance', upsample: 'transpose' },
+  { kind: 'unet', levels: 5, width: 2, ...rgb, norm: 'group', upsample: 'resize' },
+  { kind: 'patch', layers: 2, width: 4, inputChannels: 3, norm: 'group', downsample: 'blur' },
+  { kind: 'pixel', width: 4, inputChannels: 3, norm: 'none' },
+  { kind: 'image', layers: 3, width: 4, inputChannels: 3, norm: 'none', downsample: 'stride' },
 ];
 const small: NetworkSpec = { kind: 'resnet', blocks: 2, width: 2, ...rgb };
 
@@ -87,7 +112,12 @@ describe('detectNetwork', () => {
 
   it.each<[string, ShapedTensors, string]>([
     ['the anti-aliased network of CUT', { ...shapesOf(small), 'model.7.filt': { shape: [8, 1, 3, 3] } }, 'CUT'],
-    ['a network with BatchNorm', { ...shapesOf(small), 'model.2.weight': { shape: [2] } }, 'BatchNorm'],
+    [
+      'a network with weights of another normalisation',
+      { ...shapesOf(small), 'model.2.weight': { shape: [2] } },
+      'weights of their own (model.2.weight) and without running statistics',
+    ],
+    ['a network of ours without its architecture', shapesOf({ ...small, norm: 'group' }), '--norm instance'],
     ['another network', { 'conv1.weight': { shape: [64, 3, 7, 7] }, 'fc.bias': { shape: [10] } }, 'conv1.weight'],
     ['nothing', {}, 'empty'],
     ['empty tensors', { 'model.0.weight': { shape: [0, 3, 4, 4] } }, 'none of the networks'],
@@ -110,6 +140,23 @@ describe('cleanStateDict', () => {
     expect(cleanStateDict(dirty)).toEqual({ 'model.1.weight': 1, 'model.1.bias': 2, 'model.module.weight': 6 });
   });
 
+  it('leaves the statistics of BatchNorm, which has weights beside them', () => {
+    const dirty = {
+      'module.model.2.weight': 1,
+      'module.model.2.bias': 2,
+      'module.model.2.running_mean': 3,
+      'module.model.2.running_var': 4,
+      'module.model.2.num_batches_tracked': 5,
+      'module.model.5.running_mean': 6,
+    };
+    expect(cleanStateDict(dirty)).toEqual({
+      'model.2.weight': 1,
+      'model.2.bias': 2,
+      'model.2.running_mean': 3,
+      'model.2.running_var': 4,
+    });
+  });
+
   it('refuses two tensors of one name', () => {
     expect(() => cleanStateDict({ 'module.a': 1, a: 2 }, 'net.pth')).toThrow(/net\.pth .* two tensors are named a/);
   });
@@ -130,6 +177,28 @@ describe('weight files', () => {
     const reversed = Object.fromEntries(Object.entries(weightsOf(small)).reverse());
     await saveWeights(join(folder, 'again'), small, reversed);
     expect(await readFile(join(folder, 'again'))).toEqual(await readFile(path));
+  });
+
+  it.each(silent)('say what their tensors do not: %o', async spec => {
+    await saveWeights(path, spec, weightsOf(spec));
+    expect(await loadWeights(path)).toEqual({ spec, tensors: weightsOf(spec) });
+  });
+
+  it.each([
+    { ...small, norm: 'layer' },
+    { ...small, kind: 'transformer' },
+    { ...small, blocks: 0 },
+    { ...small, attention: true },
+  ])('that name an architecture of another version are refused: %o', async spec => {
+    await writeSafetensorsFile(path, weightsOf(small), { 'cyclebox.architecture': JSON.stringify(spec) });
+    await expect(loadWeights(path)).rejects.toMatchObject({ code: 'WEIGHTS_MISMATCH', subject: { file: path } });
+    await expect(loadWeights(path)).rejects.toThrow('which this version does not know');
+  });
+
+  it('that name an architecture which their tensors are not of are refused', async () => {
+    const metadata = { 'cyclebox.architecture': JSON.stringify({ ...small, norm: 'batch' }) };
+    await writeSafetensorsFile(path, weightsOf(small), metadata);
+    await expect(loadWeights(path)).rejects.toThrow(/batch normalisation: missing: model\.2\.weight/);
   });
 
   it('gain zeros for biases that cancel, which PyTorch wants to see', async () => {
@@ -161,6 +230,25 @@ describe('weight files', () => {
     const loaded = await loadWeights(path);
     expect(loaded.spec).toEqual(spec);
     expect(loaded.tensors['net.2.weight']).toEqual({ shape: [2, 1, 1, 1], data: Float32Array.of(0.5, 0.5) });
+  });
+
+  it('of the reference with BatchNorm come with their running statistics', async () => {
+    const spec: NetworkSpec = { kind: 'pixel', width: 1, inputChannels: 1, norm: 'batch' };
+    const parameters = parametersOf(spec);
+    const stored = parameters.map(({ key, shape }, storage) => {
+      const elements = shape.reduce((a, b) => a * b);
+      const stride = shape.length === 1 ? [1] : [shape[1]!, 1, 1, 1];
+      return { key, storage: `${storage}`, elements, size: [...shape], stride };
+    });
+    const counter = { key: 'net.3.num_batches_tracked', storage: '99', elements: 1, size: [], stride: [] };
+    const storages = Object.fromEntries(parameters.map((_, at) => [at, floats(...new Array(8).fill(at + 1))]));
+    const pickle = stateDict([...stored, { ...counter, type: 'LongStorage' }]);
+    await writeFile(path, archive(pickle, { ...storages, 99: Buffer.from(BigInt64Array.of(7n).buffer) }));
+    const loaded = await loadWeights(path);
+    expect(loaded.spec).toEqual(spec);
+    expect(Object.keys(loaded.tensors)).toEqual(parameters.map(({ key }) => key));
+    const at = parameters.findIndex(({ key }) => key === 'net.3.running_var');
+    expect([...loaded.tensors['net.3.running_var']!.data]).toEqual([at + 1, at + 1]);
   });
 
   it('of another kind are refused by content, whatever their name', async () => {
