@@ -15,7 +15,11 @@ export type Upsampling = (typeof upsamplings)[number];
  * What normalises the result of a convolution. `instance`: per image and channel, without parameters (the reference's
  * default); it takes each channel's mean over the image away. `group`: per image and group of channels (Wu & He 2018), with
  * scale and shift. `batch`: per channel over the batch in training, by running statistics in use (Ioffe & Szegedy 2015),
- * with scale and shift. `none`: nothing does.
+ * with scale and shift; on batches of one image it is instance normalisation in training and something else in use, and one
+ * image of a batch changes what becomes of another. `none`: nothing does.
+ *
+ * A resnet that is to paint flat images of chance brightness black or white learns it with `group` (mean error 0.004 after 400
+ * steps) and `none` (0.05), never with `instance` (0.63) or `batch` (0.68): width 8, 1 block, 32², batches of one.
  */
 export const norms = ['instance', 'group', 'batch', 'none'] as const;
 export type Norm = (typeof norms)[number];
