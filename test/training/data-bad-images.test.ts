@@ -2,11 +2,11 @@ import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
-  type BadFile,
   type DataSettings,
   type DataState,
   describeReport,
   openTrainingData,
+  type SkippedInTraining,
   surveyData,
 } from '../../src/training/data/index.js';
 import {
@@ -36,15 +36,16 @@ async function withBadImages(): Promise<DataSettings> {
 
 describe('an image that cannot be decoded', () => {
   test('is named once, counted, and replaced by the next good one of its folder', async () => {
-    const data = await openData(await withBadImages());
-    const skipped: BadFile[] = [];
+    const settings = await withBadImages();
+    const data = await openData(settings);
+    const skipped: SkippedInTraining[] = [];
     data.onSkipped(file => skipped.push(file));
     expect(data.reports[0]).toMatchObject({ images: 8, used: 8, skipped: [] });
     const epochs = (await take(data, 24)).flatMap(seenPairs).map(([{ number }]) => number);
     for (const epoch of [epochs.slice(0, 8), epochs.slice(8, 16), epochs.slice(16)])
       expect(epoch.toSorted()).toEqual([1, 1, 2, 3, 4, 4, 4, 5]);
     expect(skipped.map(({ file }) => file).toSorted()).toEqual(['3a.png', '3b.png', '9.png']);
-    expect(skipped.map(({ folder }) => folder)).toEqual([0, 0, 0]);
+    expect(skipped.map(({ folder }) => folder)).toEqual(Array(3).fill(settings.a));
     const [report] = data.reports;
     expect(report).toMatchObject({ images: 8, used: 5 });
     expect(report!.skipped.map(({ file }) => file).toSorted()).toEqual(['3a.png', '3b.png', '9.png']);
@@ -72,7 +73,7 @@ describe('an image that cannot be decoded', () => {
 
   test('stays bad in a stage of another size, and is not told again', async () => {
     const data = await openData(await withBadImages());
-    const skipped: BadFile[] = [];
+    const skipped: SkippedInTraining[] = [];
     data.onSkipped(file => skipped.push(file));
     await take(data, 8);
     data.enterStage({ loadSize: 60 });

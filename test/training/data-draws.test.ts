@@ -148,6 +148,18 @@ describe('a stage of another size', () => {
     expect(await takeBits(await openData({ ...settings, size: 56 }, throughJson(state)), 5)).toEqual(bits(batches));
   });
 
+  test('that is smaller takes up images that were too small before, in its next epoch', async () => {
+    const settings = await twoFolders({ size: 56 });
+    await writeCoded(settings.a, { 'large.png': { number: 9, width: 60, height: 60 } });
+    await writeCoded(settings.b, { 'large.png': { number: 109, width: 60, height: 60 } });
+    const data = await openData(settings);
+    await take(data, 3);
+    data.enterStage({ size: 32 });
+    const pairs = (await take(data, 40)).flatMap(seenPairs);
+    expect(new Set(pairs.map(([a]) => a.number))).toEqual(new Set([1, 2, 3, 4, 5, 9]));
+    expect(new Set(pairs.map(([, b]) => b.number)).size).toBeGreaterThan(5);
+  });
+
   test('to come is looked at when the data is opened', async () => {
     const settings = await twoFolders();
     const stages = [

@@ -3,7 +3,7 @@
  * the rest. Plain JSON, for the history of a run; `describe-report.ts` makes sentences of it.
  */
 import type { Geometry } from './geometry.js';
-import { isUsable, type Misfit, type Sample, trainedSize } from './sample.js';
+import { type Misfit, misfitOf, type Sample } from './sample.js';
 import type { BadFile } from './sample-pile.js';
 import type { SkippedFile } from './scan-folder.js';
 import type { DataSurvey } from './survey.js';
@@ -53,16 +53,16 @@ function reportOf(survey: DataSurvey, place: number, geometry: Geometry, allBad:
     allBad.some(one => files.some(({ folder, file }) => folder === one.folder && file === one.file));
   const samples = survey.sets.flat().filter(({ files }) => files.some(file => file.folder === place));
   const unfit = samples.flatMap(sample => {
-    const reason = trainedSize(sample, geometry);
+    const reason = misfitOf(sample, geometry);
     const { file, width, height } = sample.files.find(one => one.folder === place)!;
-    return typeof reason === 'string' ? [{ file, width, height, reason }] : [];
+    return reason ? [{ file, width, height, reason }] : [];
   });
   return {
     domain: survey.folders.length === 1 ? 'A+B' : place === 0 ? 'A' : 'B',
     folder,
     geometry,
     images: images.length,
-    used: samples.filter(sample => isUsable(sample, geometry) && !isBad(sample)).length,
+    used: samples.filter(sample => !misfitOf(sample, geometry) && !isBad(sample)).length,
     skipped: [...skipped, ...bad],
     unfit,
     unmatched: survey.unmatched[place]!,

@@ -4,7 +4,6 @@ export { reportsOf } from './data-report.js';
 export { type DataSettings, geometryOf, type Pairing, pairings } from './data-settings.js';
 export { describeReport } from './describe-report.js';
 export { type Geometry, type Preprocess, preprocessings } from './geometry.js';
-export type { BadFile } from './sample-pile.js';
 export type { SkippedFile } from './scan-folder.js';
 export { type DataSurvey, decodedBytes, decodedBytesOf, epochLength, surveyData } from './survey.js';
 export {
@@ -12,6 +11,7 @@ export {
   defaultCacheBytes,
   type OpenDataOptions,
   openTrainingData,
+  type SkippedInTraining,
   type StageSettings,
   type TrainingData,
 } from './training-data.js';

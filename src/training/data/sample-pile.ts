@@ -10,7 +10,7 @@ import type { DecodeRequest, Pixels } from './decode-parts.js';
 import type { Decoder } from './decode-pool.js';
 import { type ByteBudget, DecodedCache } from './decoded-cache.js';
 import { type Geometry, loadsAlike, type Size } from './geometry.js';
-import { isUsable, type Sample, type SampleFile, trainedSize } from './sample.js';
+import { decodedSize, misfitOf, type Sample, type SampleFile } from './sample.js';
 import { emptyFolder, reasonOf, type SkippedFile } from './scan-folder.js';
 
 /** A file that was found bad when it was first decoded. */
@@ -42,7 +42,7 @@ export class SamplePile {
     this.#options = options;
     this.#bad = before ? before.#bad : new Map();
     const { samples, geometry, budget } = options;
-    this.usable = samples.flatMap((sample, index) => (isUsable(sample, geometry) ? [index] : []));
+    this.usable = samples.flatMap((sample, index) => (misfitOf(sample, geometry) ? [] : [index]));
     this.#cache =
       before && loadsAlike(before.#options.geometry, geometry)
         ? before.#cache
@@ -76,7 +76,7 @@ export class SamplePile {
 
   async #decode(index: number): Promise<readonly Pixels[]> {
     const sample = this.#options.samples[index]!;
-    const to = trainedSize(sample, this.#options.geometry) as Size;
+    const to = decodedSize(sample, this.#options.geometry);
     const decoded = sample.files.map(file => this.#options.decoder.decode(this.#request(file, to)));
     return (await Promise.all(decoded)).flat();
   }

@@ -52,18 +52,20 @@ function wholeFile({ file, width, height, bytes }: ScannedImage, folder: number)
 /** Why no crop can be taken of a sample: `shape` when the two pictures of a pair do not lie on each other. */
 export type Misfit = 'small' | 'other-size' | 'shape';
 
-/** The size that all pictures of a sample are decoded to. */
-export function trainedSize(sample: Sample, geometry: Geometry): Size | Misfit {
-  const [first, ...others] = sample.files.flatMap(({ regions }) => regions.map(region => loadedSize(region, geometry)));
-  // Partners that were scaled one by one may differ by a rounding; those that are not may not differ at all.
-  const slack = isScaled(geometry) ? 1 : 0;
-  if (others.some(other => difference(first!, other) > slack)) return 'shape';
-  if (cropFits(first!, geometry)) return first!;
-  return geometry.preprocess === 'none' ? 'other-size' : 'small';
+/** The size that all pictures of a sample are decoded to: that which its first one has when it is scaled. */
+export function decodedSize({ files }: Sample, geometry: Geometry): Size {
+  return loadedSize(files[0]!.regions[0]!, geometry);
 }
 
-export function isUsable(sample: Sample, geometry: Geometry): boolean {
-  return typeof trainedSize(sample, geometry) !== 'string';
+/** Why no crop can be taken of a sample under a geometry; undefined when one can. */
+export function misfitOf(sample: Sample, geometry: Geometry): Misfit | undefined {
+  const size = decodedSize(sample, geometry);
+  // Partners that were scaled one by one may differ by a rounding; those that are not may not differ at all.
+  const slack = isScaled(geometry) ? 1 : 0;
+  const regions = sample.files.flatMap(file => file.regions);
+  if (regions.some(region => difference(size, loadedSize(region, geometry)) > slack)) return 'shape';
+  if (cropFits(size, geometry)) return undefined;
+  return geometry.preprocess === 'none' ? 'other-size' : 'small';
 }
 
 function difference(one: Size, other: Size): number {

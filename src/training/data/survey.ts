@@ -5,7 +5,7 @@
 import type { DataSettings } from './data-settings.js';
 import type { Geometry, Size } from './geometry.js';
 import { matchPairs } from './match-pairs.js';
-import { isUsable, type Sample, sideBySideSamples, singleSamples, trainedSize } from './sample.js';
+import { decodedSize, misfitOf, type Sample, sideBySideSamples, singleSamples } from './sample.js';
 import { type FolderScan, scanFolder } from './scan-folder.js';
 
 export interface DataSurvey {
@@ -32,16 +32,17 @@ export async function surveyData({ a, b, pairing = 'none' }: DataSettings): Prom
 
 /** Steps of batch 1 in a pass over the larger domain, or over the pairs. */
 export function epochLength({ sets }: DataSurvey, geometry: Geometry): number {
-  return Math.max(...sets.map(samples => samples.filter(sample => isUsable(sample, geometry)).length));
+  return Math.max(...sets.map(samples => usableOf(samples, geometry).length));
 }
 
-/** Bytes that all images take when they are decoded, ready to be cropped. */
+/** Bytes that all usable images take when they are decoded, ready to be cropped. */
 export function decodedBytes({ sets }: DataSurvey, geometry: Geometry): number {
-  const sizes = sets.flat().map(sample => [sample, trainedSize(sample, geometry)] as const);
-  return sizes.reduce((sum, [sample, size]) => {
-    const pictures = sample.files.flatMap(({ regions }) => regions).length;
-    return typeof size === 'string' ? sum : sum + pictures * pictureBytes(size);
-  }, 0);
+  return sets
+    .flatMap(samples => usableOf(samples, geometry))
+    .reduce((sum, sample) => {
+      const pictures = sample.files.flatMap(({ regions }) => regions).length;
+      return sum + pictures * pictureBytes(decodedSize(sample, geometry));
+    }, 0);
 }
 
 /** The same where only a number of images is known. @param aspect longer side / shorter side, on average */
@@ -51,4 +52,8 @@ export function decodedBytesOf(images: number, loadSize: number, aspect = 1): nu
 
 function pictureBytes({ width, height }: Size): number {
   return 3 * width * height;
+}
+
+function usableOf(samples: readonly Sample[], geometry: Geometry): readonly Sample[] {
+  return samples.filter(sample => !misfitOf(sample, geometry));
 }

@@ -21,6 +21,7 @@ import { type DrawState, Draws } from './draws.js';
 import { type Example, ExampleSource } from './example-source.js';
 import { changeSince, type FolderFingerprint, fingerprintsOf } from './fingerprint.js';
 import type { BadFile } from './sample-pile.js';
+import type { SkippedFile } from './scan-folder.js';
 import { type DataSurvey, decodedBytes, epochLength, surveyData } from './survey.js';
 import { type Waiting, WaitMeter } from './wait-meter.js';
 
@@ -41,6 +42,12 @@ export interface OpenDataOptions {
   /** Go on although images have come or gone since the state was read: with a new epoch. Default false. */
   readonly acceptChangedData?: boolean | undefined;
   readonly clock?: Clock | undefined;
+}
+
+/** A file that was found bad in the middle of the training. */
+export interface SkippedInTraining extends SkippedFile {
+  /** The folder of the domain. */
+  readonly folder: string;
 }
 
 /** What may change between the stages of a training. */
@@ -90,7 +97,7 @@ export class TrainingData implements Disposable {
   readonly #survey: DataSurvey;
   readonly #folders: readonly FolderFingerprint[];
   readonly #store = new DisposableStore();
-  readonly #skipped = this.#store.add(new Emitter<BadFile>());
+  readonly #skipped = this.#store.add(new Emitter<SkippedInTraining>());
   readonly #meter: WaitMeter;
   #settings: DataSettings;
   #source: ExampleSource;
@@ -99,14 +106,14 @@ export class TrainingData implements Disposable {
   #ahead: Ticket[] = [];
   #aheadCount: number;
 
-  /** A file that was found bad in the middle of the training; another image stands in for it. */
+  /** Once for each file; another image stands in for it from then on. */
   readonly onSkipped = this.#skipped.event;
 
   /** Use `openTrainingData`. */
   constructor(settings: DataSettings, survey: DataSurvey, start: Random | DrawState, options: OpenDataOptions) {
     const { threads = defaultDecodeThreads(), cacheBytes = defaultCacheBytes(), clock = systemClock } = options;
     const decoder = this.#store.add(openDecoder(threads));
-    const onBad = (file: BadFile) => this.#skipped.fire(file);
+    const onBad = (bad: BadFile) => this.#skipped.fire({ ...bad, folder: survey.folders[bad.folder]!.folder });
     this.#settings = settings;
     this.#survey = survey;
     this.#folders = fingerprintsOf(survey);
@@ -140,10 +147,7 @@ export class TrainingData implements Disposable {
 
   /** Several may be asked for at a time. @throws DATASET_EMPTY when no image can be decoded; CANCELLED, PROCESS_CRASHED */
   next(): Promise<Batch> {
-    const ticket = this.#ahead.shift() ?? this.#draw(this.#draws, this.#settings.batch);
-    this.#state = ticket.after;
-    this.#fill();
-    return this.#meter.measure(() => toBatch(ticket));
+    return this.#meter.measure(() => toBatch(this.#take()));
   }
 
   /** The first examples of an order of their own, not mirrored, a batch of one each: the same ones in every call. */
@@ -172,6 +176,13 @@ export class TrainingData implements Disposable {
   async dispose(): Promise<void> {
     this.#ahead = [];
     await this.#store.dispose();
+  }
+
+  #take(): Ticket {
+    const ticket = this.#ahead.shift() ?? this.#draw(this.#draws, this.#settings.batch);
+    this.#state = ticket.after;
+    this.#fill();
+    return ticket;
   }
 
   #fill(): void {
