@@ -6,6 +6,7 @@ export * from './events.js';
 export * from './fault-points.js';
 export * from './files.js';
 export * from './ids.js';
+export * from './junk.js';
 export * from './machine-memory.js';
 export * from './package-info.js';
 export * from './random.js';

@@ -29,7 +29,7 @@ export async function decodeImage(source: string | Uint8Array, limits: DecodeLim
   const file = typeof source === 'string' ? source : (limits.file ?? 'the image');
   const bytes = typeof source === 'string' ? await readImageFile(source, start => requireFormat(start, file)) : source;
   const format = requireFormat(bytes, file);
-  await requireHeader(bytes, format, limits.maxPixels ?? defaultMaxPixels, file);
+  await readHeader(bytes, format, limits.maxPixels ?? defaultMaxPixels, file);
   if (format === 'png' && !hasPngEnd(bytes)) throw corrupt(file, 'its end is missing');
   const { data, info } = await orCorrupt(file, () =>
     loader(bytes).toColourspace('srgb').raw().toBuffer({ resolveWithObject: true }),
@@ -37,11 +37,12 @@ export async function decodeImage(source: string | Uint8Array, limits: DecodeLim
   return split(data, info, format, file);
 }
 
-function loader(bytes: Uint8Array): Sharp {
-  return sharp(bytes, { failOn: 'warning', autoOrient: true, limitInputPixels: false });
+function loader(source: string | Uint8Array): Sharp {
+  return sharp(source, { failOn: 'warning', autoOrient: true, limitInputPixels: false });
 }
 
-function requireFormat(bytes: Uint8Array, file: string): ImageFormat {
+/** Tells the format from the first bytes. @throws CycleboxError IMAGE_UNSUPPORTED, IMAGE_CORRUPT */
+export function requireFormat(bytes: Uint8Array, file: string): ImageFormat {
   const format = sniffFormat(bytes);
   if (format) return format;
   if (bytes.length === 0) throw corrupt(file, 'it is empty');
@@ -53,12 +54,20 @@ function requireFormat(bytes: Uint8Array, file: string): ImageFormat {
   );
 }
 
-/** Looks at the header alone: nothing is decoded before its size is known to be within the limit. */
-async function requireHeader(bytes: Uint8Array, format: ImageFormat, maxPixels: number, file: string): Promise<void> {
-  const metadata = await orCorrupt(file, () => loader(bytes).metadata());
+/**
+ * Looks at the header alone: nothing is decoded before its size is known to be within the limit.
+ * @throws CycleboxError IMAGE_CORRUPT, IMAGE_TOO_LARGE
+ */
+export async function readHeader(
+  source: string | Uint8Array,
+  format: ImageFormat,
+  maxPixels: number,
+  file: string,
+): Promise<Metadata> {
+  const metadata = await orCorrupt(file, () => loader(source).metadata());
   if (formatOf(metadata) !== format) throw corrupt(file, `it starts like ${format} but holds ${metadata.format}`);
   const { width, height } = metadata;
-  if (width * height <= maxPixels) return;
+  if (width * height <= maxPixels) return metadata;
   throw new CycleboxError(
     'IMAGE_TOO_LARGE',
     `${file} has ${width} × ${height} = ${megapixels(width * height)} megapixels; the limit is ${megapixels(maxPixels)}. ` +

@@ -1,6 +1,7 @@
 export { type DecodeLimits, decodeImage, defaultMaxPixels } from './decode.js';
 export { type EncodeOptions, encodeImage } from './encode.js';
-export { blockUntrustedLoaders } from './loaders.js';
+export { type ImageFacts, inspectImage } from './inspect.js';
+export { blockUntrustedLoaders, decodeOnOneThread } from './loaders.js';
 export { type ImageFormat, imageFormats, nameForFormat, type Picture } from './picture.js';
 export { readPicture, writePicture } from './picture-file.js';
 export { resizePicture } from './resize.js';

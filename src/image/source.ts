@@ -11,7 +11,29 @@ import { sniffBytes } from './sniff.js';
  * @param check is handed the first bytes and throws to refuse the file
  * @throws CycleboxError FILE_NOT_FOUND, FILE_UNREADABLE, and what `check` throws
  */
-export async function readImageFile(path: string, check: (start: Uint8Array) => void): Promise<Uint8Array> {
+export function readImageFile(path: string, check: (start: Uint8Array) => void): Promise<Uint8Array> {
+  return withFile(path, async (handle, start, bytes) => {
+    check(start);
+    return await readFrom(handle, bytes);
+  });
+}
+
+/**
+ * The first bytes of a file, its size, and the whole of it where that is no more than `wholeBytes`.
+ * @throws CycleboxError FILE_NOT_FOUND, FILE_UNREADABLE
+ */
+export function readImageStart(path: string, wholeBytes: number) {
+  return withFile(path, async (handle, start, bytes) => ({
+    start,
+    bytes,
+    whole: bytes <= wholeBytes ? await readFrom(handle, bytes) : undefined,
+  }));
+}
+
+async function withFile<T>(
+  path: string,
+  use: (handle: FileHandle, start: Uint8Array, bytes: number) => Promise<T>,
+): Promise<T> {
   let handle: FileHandle | undefined;
   try {
     handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
@@ -19,8 +41,7 @@ export async function readImageFile(path: string, check: (start: Uint8Array) => 
     if (!status.isFile()) throw unreadable(path, status.isDirectory() ? 'it is a folder' : 'it is not a regular file');
     const start = Buffer.alloc(sniffBytes);
     const { bytesRead } = await handle.read(start, 0, sniffBytes, 0);
-    check(start.subarray(0, bytesRead));
-    return await readFrom(handle, status.size);
+    return await use(handle, start.subarray(0, bytesRead), status.size);
   } catch (error) {
     throw error instanceof CycleboxError ? error : fileError(path, error);
   } finally {

@@ -3,7 +3,6 @@ export type { InboxChanges, InboxOptions, StandingFailure } from './inbox-option
 export { type InspectOptions, inspectInbox, type Outlook } from './inspect.js';
 export type { Attempt, Job, NewJob } from './job.js';
 export { Journal } from './journal.js';
-export { isJunk } from './junk.js';
 export { openQueue, type QueueFolders } from './open-queue.js';
 export type { CollisionPolicy, PublisherStatus, SourcePolicy } from './publisher.js';
 export type {

@@ -1,48 +1,10 @@
 /**
- * Names that are never images for us: what desktops, network shares, browsers, editors and synchronisers leave lying
- * about, and what the user's own patterns add. A name decides here, never the content; what is no image but is not
- * junk gets an error that names it.
+ * Names that are never images for the inbox: junk, and what the user's own patterns add. A name decides here, never the
+ * content; what is no image but is not junk gets an error that names it.
  */
 import picomatch from 'picomatch';
+import { isJunk } from '../base/index.js';
 import type { RelativePath } from './types.js';
-
-const names: ReadonlySet<string> = new Set([
-  'thumbs.db',
-  'ehthumbs.db',
-  'desktop.ini',
-  '@eadir',
-  '__macosx',
-  '#recycle',
-  '$recycle.bin',
-  'system volume information',
-  'lost+found',
-]);
-
-/** Downloads, copies and edits under way. Syncthing's temporaries (`.syncthing.x.tmp`, `~syncthing~x.tmp`) end so too. */
-const endings = [
-  '.part',
-  '.partial',
-  '.crdownload',
-  '.download',
-  '.opdownload',
-  '.filepart',
-  '.aria2',
-  '.!qb',
-  '.!ut',
-  '.!sync',
-  '.bts',
-  '.tmp',
-  '.temp',
-  '.swp',
-  '~',
-];
-
-/** True for a file or folder name to be passed over, with everything below it. Dot-files all are. */
-export function isJunk(name: string): boolean {
-  if (name.startsWith('.') || name.startsWith('~$')) return true;
-  const lower = name.toLowerCase();
-  return names.has(lower) || endings.some(ending => lower.endsWith(ending));
-}
 
 /**
  * Tells which paths are passed over: junk, and what one of `patterns` matches. A pattern without `/` is matched with

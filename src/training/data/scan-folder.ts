@@ -1,0 +1,76 @@
+/**
+ * What is in a folder of training images, found out from the files' headers before the training starts. Every file is
+ * either an image or named with the reason why it is none. No pixels are read: a file that is cut off further on is
+ * found out when it is first decoded.
+ */
+import { join } from 'node:path';
+import { CycleboxError } from '../../base/index.js';
+import { type ImageFacts, inspectImage } from '../../image/index.js';
+import { listFiles } from './list-files.js';
+
+export interface ScannedImage extends ImageFacts {
+  /** Relative to the folder, with `/`. */
+  readonly file: string;
+}
+
+export interface SkippedFile {
+  readonly file: string;
+  /** Goes on after the name: `is a text file`. */
+  readonly reason: string;
+}
+
+export interface FolderScan {
+  readonly folder: string;
+  /** In the order of their names. */
+  readonly images: readonly ScannedImage[];
+  readonly skipped: readonly SkippedFile[];
+}
+
+/** Files that are looked at at a time. */
+const lanes = 8;
+
+/** @throws FILE_NOT_FOUND, FILE_UNREADABLE; DATASET_EMPTY when no file is an image */
+export async function scanFolder(folder: string): Promise<FolderScan> {
+  const files = await listFiles(folder);
+  const found = await inLanes(files, file => look(folder, file));
+  const images = found.filter(one => 'format' in one);
+  const skipped = found.filter(one => 'reason' in one);
+  if (images.length === 0) throw emptyFolder(folder, skipped);
+  return { folder, images, skipped };
+}
+
+async function look(folder: string, file: string): Promise<ScannedImage | SkippedFile> {
+  try {
+    return { file, ...(await inspectImage(join(folder, file))) };
+  } catch (error) {
+    return { file, reason: reasonOf(error, join(folder, file)) };
+  }
+}
+
+/** Why an image was not read, to follow its name. @throws the error again when it is not about the image */
+export function reasonOf(error: unknown, path: string): string {
+  if (!(error instanceof CycleboxError) || !/^(IMAGE|FILE)_/.test(error.code)) throw error;
+  const afterName = error.message.startsWith(path) ? error.message.slice(path.length).trim() : error.message;
+  return afterName.split('. ')[0]!.replace(/\.$/, '');
+}
+
+/** An error for a folder none of whose files is any good. */
+export function emptyFolder(folder: string, skipped: readonly SkippedFile[]): CycleboxError {
+  const [first] = skipped;
+  const what = first
+    ? `${folder} holds no readable image: ${first.file} ${first.reason}${skipped.length > 1 ? `, and so on for ${skipped.length} files` : ''}`
+    : `${folder} holds no images`;
+  const message = `${what}. Put JPEG, PNG, WebP, AVIF or TIFF files of one domain there.`;
+  return new CycleboxError('DATASET_EMPTY', message, { subject: { file: folder } });
+}
+
+/** The results of `work` on each item, in the items' order, some at a time. */
+async function inLanes<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  let next = 0;
+  const lane = async () => {
+    for (let at = next++; at < items.length; at = next++) results[at] = await work(items[at]!);
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  return results;
+}
