@@ -31,7 +31,7 @@ const run = z.object({
   /** Trained values by network. */
   parameters: z.record(name, z.number()).readonly(),
   device: z.object({ id: z.string(), name: z.string() }).readonly(),
-  /** What was found in the folders. */
+  /** What was found in the folders, by domain or by whatever there is to tell apart. */
   data: json,
 });
 
@@ -158,8 +158,11 @@ export type HistoryEvent = z.infer<typeof historyEvent>;
 export type HistoryKind = HistoryEvent['kind'];
 export type EventOf<Kind extends HistoryKind> = Extract<HistoryEvent, { readonly kind: Kind }>;
 
-/** What is said of a run when it starts, and again when it is resumed. */
-export type RunDescription = Readonly<z.infer<typeof run>>;
+/** What is said of a run when it starts, and again when it is resumed. Settings and data are anything that JSON can hold. */
+export interface RunDescription extends Readonly<Omit<z.infer<typeof run>, 'settings' | 'data'>> {
+  readonly settings: object;
+  readonly data: object;
+}
 export type TrainingWarning = z.infer<typeof warning>;
 export type ReferenceMetrics = z.infer<typeof reference>;
 export type SampleColumn = z.infer<typeof column>;

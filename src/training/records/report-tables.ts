@@ -9,6 +9,7 @@ import { spreadEvenly } from './report-samples.js';
 type Values = Readonly<Record<string, number>>;
 
 const mostLines = 20;
+const mostMembers = 12;
 
 /** A table for each group of metrics: the latest evaluation, the best checkpoint's, and the references. */
 export function metricTables({ evaluations, checkpoints }: RunHistory): Html | undefined {
@@ -101,13 +102,25 @@ function flatten(value: JsonObject, path: readonly string[] = []): readonly (rea
   });
 }
 
-const isObject = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isList = (value: JsonValue | undefined): value is readonly JsonValue[] => Array.isArray(value);
 
+const isObject = (value: JsonValue | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !isList(value);
+
+/** Lists are cut short: some are as long as a folder. */
 function formatJson(value: JsonValue): string {
-  if (Array.isArray(value)) return value.map(one => (isObject(one) ? JSON.stringify(one) : formatJson(one))).join(', ');
+  if (isList(value)) return value.length === 0 ? 'none' : formatList(value);
+  if (isObject(value)) return Object.values(value).map(formatMember).join(': ');
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
+
+function formatList(list: readonly JsonValue[]): string {
+  const shown = list.slice(0, mostMembers).map(formatMember);
+  const rest = list.length - shown.length;
+  return [...shown, ...(rest > 0 ? [`and ${grouped(rest)} more`] : [])].join(list.some(isObject) ? '; ' : ', ');
+}
+
+const formatMember = (value: JsonValue | undefined): string => (value === undefined ? '' : formatJson(value));
 
 /** `learningRate` ↦ `learning rate`; what is no such name stays as it is. */
 const words = (key: string): string =>

@@ -7,7 +7,7 @@
  */
 import { asCycleboxError, type Clock, type Disposable, packageVersion, systemClock } from '../../base/index.js';
 import type { EventTime } from './event-record.js';
-import type { EventOf, HistoryEvent, ReferenceMetrics, RunDescription, TrainingWarning } from './history-event.js';
+import type { EventOf, JsonObject, ReferenceMetrics, RunDescription, TrainingWarning } from './history-event.js';
 import { HistoryLog } from './history-log.js';
 import { ProgressMeter, type StepProgress } from './progress-meter.js';
 import { readHistory } from './read-history.js';
@@ -162,7 +162,8 @@ export class RunRecorder implements Disposable {
     const { clock, tensorboard } = this.#options;
     this.#startedMs = clock.monotonicMs();
     this.#meter = new ProgressMeter(run.steps);
-    this.#history.add({ kind, ...this.#at(step), version: packageVersion(), ...run } satisfies HistoryEvent);
+    const described = { ...run, settings: plain(run.settings), data: plain(run.data) };
+    this.#history.add({ kind, ...this.#at(step), version: packageVersion(), ...described });
     const firstStep = kind === 'start' ? 0 : step + 1;
     if (tensorboard) this.#tensorboard = await TensorboardLog.open(this.#out, this.#at(firstStep));
     await this.flush({ sync: true });
@@ -195,6 +196,8 @@ async function lastCheckpoint(out: string, step: number): Promise<EventOf<'check
   const history = await readHistory(out).catch(() => undefined);
   return history?.checkpoints.findLast(checkpoint => checkpoint.step === step);
 }
+
+const plain = (value: object): JsonObject => JSON.parse(JSON.stringify(value)) as JsonObject;
 
 function scalarsOf({ losses, rates, imagesPerSecond, dataWaitShare, epoch }: EventOf<'step'>): Record<string, number> {
   const speed = tagged('speed', { imagesPerSecond, dataWaitShare, epoch });
