@@ -68,8 +68,8 @@ describe('a report', () => {
     const { charts, samples } = dataOf(page);
     expect(charts.map(({ title }: { title: string }) => title)).toEqual([
       'style',
-      'Generators, adversarial',
-      'Discriminators',
+      'Adversarial, generator',
+      'Adversarial, discriminator',
       'Learning rate',
       'Images per second',
       'Waiting for data',

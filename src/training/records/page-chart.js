@@ -177,7 +177,7 @@ export class ChartView {
   drawSeries(parent, { points }, at) {
     const group = addSvg(parent, 'g', { class: `series-${at % colours}` });
     const shown = points.filter(([, mean]) => !this.isLog || mean > 0);
-    const curve = smooth(shown, this.view.smoothing);
+    const curve = smooth(shown, this.chart.canSmooth ? this.view.smoothing : 0);
     if (shown.some(([, , low, high]) => low < high)) addSvg(group, 'path', { class: 'band', d: this.bandPath(shown) });
     addSvg(group, 'path', { class: 'raw', d: this.linePath(shown) });
     addSvg(group, 'path', { class: 'curve', d: this.linePath(curve) });

@@ -5,7 +5,7 @@
  * @typedef {readonly [step: number, mean: number, low: number, high: number]} Point
  * @typedef {{ name: string, points: readonly Point[] }} Series
  * @typedef {{ title: string, series: string, value: number }} Reference
- * @typedef {{ title: string, format: 'number' | 'share', canLog: boolean, fromZero: boolean, series: Series[], references: Reference[] }} Chart
+ * @typedef {{ title: string, format: 'number' | 'share', canLog: boolean, canSmooth: boolean, fromZero: boolean, series: Series[], references: Reference[] }} Chart
  * @typedef {readonly [low: number, high: number]} Range
  */
 

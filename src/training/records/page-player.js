@@ -37,7 +37,9 @@ export class SamplePlayer {
     button.className = 'sample-row';
     button.setAttribute('aria-label', `Enlarge sample ${row + 1}`);
     button.addEventListener('click', () => this.dialog.open(row));
-    document.getElementById('sample-grid')?.append(button);
+    const grid = /** @type {HTMLElement} */ (document.getElementById('sample-grid'));
+    grid.dataset['columns'] = String(this.samples.columns.length);
+    grid.append(button);
     return addTiles(button, this.samples.columns);
   }
 

@@ -19,6 +19,8 @@ export interface Chart {
   readonly format: 'number' | 'share';
   /** Whether the switch for a logarithmic scale is for it. */
   readonly canLog: boolean;
+  /** Whether single values are noise, so that curves are smoothed. */
+  readonly canSmooth: boolean;
   /** Whether the vertical axis begins at 0, however small the changes. */
   readonly fromZero: boolean;
   readonly series: readonly ChartSeries[];
@@ -37,10 +39,11 @@ type Line = readonly [step: number, value: number];
 const mostPoints = 400;
 /** What the losses of the usual recipes are called in a title; others stand under their own name. */
 const lossTitles: Readonly<Record<string, string>> = {
-  G: 'Generators, adversarial',
-  D: 'Discriminators',
+  G: 'Adversarial, generator',
+  D: 'Adversarial, discriminator',
   cycle: 'Cycle',
   idt: 'Identity',
+  NCE: 'PatchNCE',
 };
 
 /** Groups without any curve are left out. */
@@ -59,6 +62,7 @@ function lossCharts(steps: RunHistory['steps']): readonly Chart[] {
   return [...stems].map(([stem, members]) => ({
     ...blank(lossTitles[stem] ?? stem),
     canLog: true,
+    canSmooth: true,
     series: members.map(name =>
       series(
         name,
@@ -91,8 +95,8 @@ function speedCharts(steps: RunHistory['steps']): readonly Chart[] {
     linesOf(steps, event => event.dataWaitShare),
   );
   return [
-    { ...blank('Images per second'), fromZero: true, series: [images] },
-    { ...blank('Waiting for data'), format: 'share', fromZero: true, series: [wait] },
+    { ...blank('Images per second'), canSmooth: true, fromZero: true, series: [images] },
+    { ...blank('Waiting for data'), format: 'share', canSmooth: true, fromZero: true, series: [wait] },
   ];
 }
 
@@ -132,6 +136,7 @@ const blank = (title: string): Omit<Chart, 'series'> => ({
   title,
   format: 'number',
   canLog: false,
+  canSmooth: false,
   fromZero: false,
   references: [],
 });
