@@ -5,7 +5,6 @@ import {
   type RunDescription,
   RunRecorder,
   type RunRecorderOptions,
-  type SampleColumn,
   type SampleGrid,
   type StepValues,
 } from '../../src/training/records/index.js';
@@ -60,7 +59,7 @@ export function plainImage(rgb: readonly [number, number, number], width = 8, he
   return { shape: [1, 3, height, width], data };
 }
 
-export const cutColumns: readonly SampleColumn[] = [
+export const cutColumns: SampleGrid['columns'] = [
   { key: 'A', title: 'red' },
   { key: 'fakeB', title: 'red → blue' },
   { key: 'identityB', title: 'blue as it is' },

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { readHistory } from '../../src/training/records/index.js';
+import { columnsOf, readHistory } from '../../src/training/records/index.js';
 import { keptSteps, SampleFolder } from '../../src/training/records/sample-folder.js';
 import { temporaryFolder } from '../support/pictures.js';
 import { colourGrid, cutColumns, description, openRecorder, plainImage } from './recorded-run.js';
@@ -59,6 +59,13 @@ describe('a sample grid', () => {
     expect(await pixel(join(out, files[0]![0]!), 3, 1)).toEqual([255, 255, 255]);
     expect(await sharp(join(out, sheet)).metadata()).toMatchObject({ width: 14, height: 18 + 3 });
     expect(await sharp(join(out, thumbnail)).metadata()).toMatchObject({ width: 12, height: 3 });
+  });
+
+  it("has the domains' own names where titles say A and B", () => {
+    const titles = (...all: string[]) => all.map(title => ({ key: 'key', title }));
+    expect(columnsOf(titles('A → B → A', 'B', 'BAD'), ['$&', 'zebra'])).toEqual(
+      titles('$& → zebra → $&', 'zebra', 'BAD'),
+    );
   });
 
   it('names the column whose tensor is missing or no image', async () => {

@@ -7,7 +7,6 @@ export type {
   JsonValue,
   ReferenceMetrics,
   RunDescription,
-  SampleColumn,
   TrainingWarning,
 } from './history-event.js';
 export { historyPath } from './history-log.js';
@@ -15,6 +14,6 @@ export { ProgressMeter, type StepProgress } from './progress-meter.js';
 export { type RunHistory, readHistory } from './read-history.js';
 export { type EvaluationResult, RunRecorder, type RunRecorderOptions } from './run-recorder.js';
 export type { SampleRetention } from './sample-folder.js';
-export type { SampleGrid, SampleRow } from './sample-grid.js';
+export { columnsOf, type SampleGrid, type SampleRow } from './sample-grid.js';
 export type { StepValues } from './step-window.js';
 export { writeReport } from './write-report.js';

@@ -22,6 +22,12 @@ const captionHeight = 18;
 const absurdDpi = 1000;
 const white = { r: 255, g: 255, b: 255 };
 
+/** The columns with the domains' own names where a title says A or B: `A → B` ↦ `horse → zebra`. */
+export function columnsOf(columns: readonly SampleColumn[], domains: readonly [string, string]): SampleColumn[] {
+  const named = (title: string) => title.replace(/\b[AB]\b/g, letter => domains[letter === 'A' ? 0 : 1]);
+  return columns.map(({ key, title }) => ({ key, title: named(title) }));
+}
+
 /** The grid's pictures, row by row. */
 export function tilesOf({ columns, rows }: SampleGrid): readonly (readonly Picture[])[] {
   return rows.map(row => columns.map(({ key }) => pictureOf(row[key], key)));
