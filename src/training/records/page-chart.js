@@ -27,6 +27,7 @@ import {
   valueRange,
   valueText,
 } from './page-curves.js';
+import { addSvg } from './page-svg.js';
 
 const margin = { top: 8, right: 10, bottom: 22, left: 46 };
 const chartHeight = 190;
@@ -288,19 +289,4 @@ function legendEntry(figure, name, at) {
   entry.append(name, ' ', value);
   figure.querySelector('.legend')?.append(entry);
   return value;
-}
-
-/**
- * Adds an SVG element.
- * @param {Element} parent
- * @param {string} name
- * @param {Record<string, string | number>} attributes
- * @param {string} [text]
- */
-function addSvg(parent, name, attributes, text) {
-  const element = document.createElementNS(parent.namespaceURI, name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
-  if (text !== undefined) element.textContent = text;
-  parent.append(element);
-  return element;
 }

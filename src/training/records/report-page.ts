@@ -22,13 +22,13 @@ export interface ReportContent {
 }
 
 /** Parts of the page that lie beside this file, in their own languages. */
-const styleFile = 'page.css';
+const styleFiles = ['page.css', 'page-figures.css'];
 /** Modules of which one is made: each imports from those before it only. */
-const scriptFiles = ['page-curves.js', 'page-chart.js', 'page-player.js', 'page-main.js'];
+const scriptFiles = ['page-curves.js', 'page-svg.js', 'page-chart.js', 'page-player.js', 'page-main.js'];
 
 /** The whole page. */
 export async function reportPage(content: ReportContent): Promise<string> {
-  const style = await readPart(styleFile);
+  const style = (await Promise.all(styleFiles.map(readPart))).join('\n');
   const script = join(await Promise.all(scriptFiles.map(readPart)));
   const { history, groups, samples } = content;
   const { pair } = history.sessions.at(-1)!;
@@ -135,7 +135,7 @@ function samplesSection(samples: ReportSamples | undefined): Html | undefined {
   const [first, last] = [samples.steps[0]!.step, samples.steps.at(-1)!.step];
   const range = html`<input type="range" id="sample-step" min="0" max="${samples.steps.length - 1}" value="${samples.steps.length - 1}" aria-label="Step of the samples">`;
   return html`<section aria-labelledby="samples"><h2 id="samples">Samples</h2>
-<p class="note">The same images at ${samples.steps.length} steps from ${grouped(first)} to ${grouped(last)}. A click enlarges a row; the arrow keys move through the steps.</p>
+<p class="note">The same images at ${samples.steps.length} steps from ${grouped(first)} to ${grouped(last)}. A click enlarges a row; there the arrow keys move through steps and rows.</p>
 <div class="player" hidden>
 <button type="button" id="sample-play" aria-pressed="false">Play</button>
 ${range}
