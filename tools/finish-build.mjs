@@ -1,0 +1,15 @@
+/**
+ * The end of `npm run build`: what lies in `src/` and is not TypeScript (parts of pages) goes beside the compiled files,
+ * and the command line's entry may be run.
+ */
+import { chmodSync, copyFileSync, mkdirSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+for (const name of readdirSync(join(root, 'src'), { recursive: true })) {
+  if (!/\.(?:css|js)$/.test(name)) continue;
+  mkdirSync(dirname(join(root, 'dist', name)), { recursive: true });
+  copyFileSync(join(root, 'src', name), join(root, 'dist', name));
+}
+chmodSync(join(root, 'dist', 'cli', 'main.js'), 0o755);
