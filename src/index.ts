@@ -5,7 +5,16 @@
 export { CycleboxError, type ErrorCode, type ErrorSubject } from './base/index.js';
 export type { Device, EngineChoice, Precision } from './engine/index.js';
 export type { EncodeOptions, ImageFormat, Picture } from './image/index.js';
-export { Trainer, type TrainerOptions, type TrainingOptions, type TrainingProgress } from './training/index.js';
+export {
+  resumeTraining,
+  type TrainingEvent,
+  type TrainingOptions,
+  type TrainingProcess,
+  type TrainingProgress,
+  type TrainingResult,
+  type TrainOptions,
+  train,
+} from './training/index.js';
 export {
   type Footing,
   type MemoryStep,

@@ -1,4 +1,5 @@
 export * from './clock.js';
+export * from './commented-json.js';
 export * from './did-you-mean.js';
 export * from './disposable.js';
 export * from './errors.js';

@@ -11,6 +11,8 @@ export const exitCodes = {
   locked: 75,
   /** EX_CONFIG of sysexits.h. */
   configuration: 78,
+  /** Stopped by a signal, in order; what a shell says of a process that Ctrl-C ended. */
+  interrupted: 130,
   /** Nobody reads the output any more; what a shell says of a process that SIGPIPE ended. */
   unread: 141,
 } as const;

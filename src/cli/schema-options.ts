@@ -14,12 +14,16 @@ interface Property {
   readonly items?: { readonly type?: string };
   /** The option's name, where it is not the property's in kebab case. */
   readonly flag?: string;
+  /** One letter that stands for it. */
+  readonly short?: string;
+  /** Whether it is a path. */
+  readonly path?: boolean;
 }
 
-/** Adds an option for every property of `schema` but `except`. */
-export function addSchemaOptions(command: Command, schema: z.ZodObject, except: readonly string[] = []): void {
+/** Adds an option for every property of `schema`. @param heading in the help, without its colon */
+export function addSchemaOptions(command: Command, schema: z.ZodObject, heading: string): void {
   for (const [name, property] of Object.entries(propertiesOf(schema))) {
-    if (!except.includes(name)) command.addOption(optionOf(name, property));
+    for (const option of optionsOf(name, property)) command.addOption(option.helpGroup(`${heading}:`));
   }
 }
 
@@ -37,22 +41,37 @@ export function propertiesOf(schema: z.ZodObject): Readonly<Record<string, Prope
   return z.toJSONSchema(schema, { io: 'input' }).properties as Readonly<Record<string, Property>>;
 }
 
-function optionOf(name: string, property: Property): Option {
+/** A switch has two: the one that changes what is usual, and another, not shown, to take back what a file says. */
+function optionsOf(name: string, property: Property): Option[] {
   const flag = flagOf(name, property);
   const help = helpOf(property);
-  if (property.type === 'boolean') return new Option(property.default === true ? `--no-${flag}` : `--${flag}`, help);
-  const option = new Option(`--${flag} <${placeholderOf(property)}>`, help);
-  return option.argParser((text: string) => parsedValue(property, text));
+  if (property.type === 'boolean') {
+    const [shown, hidden] = property.default === true ? [`--no-${flag}`, `--${flag}`] : [`--${flag}`, `--no-${flag}`];
+    return [new Option(shown, help), new Option(hidden).hideHelp()];
+  }
+  const letter = property.short === undefined ? '' : `-${property.short}, `;
+  const option = new Option(`${letter}--${flag} <${placeholderOf(property)}>`, help);
+  return [option.argParser((text: string) => parsedValue(property, text))];
 }
 
+/** `Adversarial loss (lsgan, vanilla; default: lsgan)` */
 function helpOf({ description = '', default: standard, enum: choices, type }: Property): string {
   const sentence = description.replace(/\.$/, '');
-  const known = choices ? ` (${choices.join(', ')})` : '';
-  return `${sentence}${known}${standard === undefined || type === 'boolean' ? '' : `; default ${String(standard)}`}`;
+  if (type === 'boolean') return standard === true ? `Switch off: ${lowerCaseFirst(sentence)}` : sentence;
+  const facts = [
+    ...(choices ? [choices.join(', ')] : []),
+    ...(standard === undefined ? [] : [`default: ${String(standard)}`]),
+  ];
+  return facts.length === 0 ? sentence : `${sentence} (${facts.join('; ')})`;
 }
 
-function placeholderOf({ type, enum: choices }: Property): string {
+function lowerCaseFirst(text: string): string {
+  return text.slice(0, 1).toLowerCase() + text.slice(1);
+}
+
+function placeholderOf({ type, enum: choices, path }: Property): string {
   if (choices) return 'kind';
+  if (path) return 'folder';
   return type === 'integer' || type === 'number' ? 'number' : type === 'array' ? 'list' : 'text';
 }
 
@@ -64,7 +83,8 @@ function parsedValue({ type, items }: Property, text: string): unknown {
   return value;
 }
 
-function flagOf(name: string, { flag }: Property): string {
+/** Without its hyphens. */
+export function flagOf(name: string, { flag }: Property): string {
   return flag ?? name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`);
 }
 

@@ -1,8 +1,6 @@
 /** The options of `cyclebox train`: those of the training's schemas, and the few that belong to the command line. */
 import { Command } from 'commander';
-import { runOptionsSchema, trainingOptionsSchema } from '../training/index.js';
-import { parseCount } from './arguments.js';
-import { engineHelp } from './engine-option.js';
+import { optionGroups } from '../training/index.js';
 import { addSchemaOptions, readSchemaOptions } from './schema-options.js';
 import { type TrainPairOptions, trainPair } from './train-pair.js';
 
@@ -11,27 +9,25 @@ export function trainCommand(program: Command): Command {
   const command = new Command('cyclebox train')
     .copyInheritedSettings(program)
     .description('fit a new pair from two folders of unpaired images')
-    .requiredOption('-o, --out <folder>', 'folder for checkpoints, samples and the finished plugin')
-    .option('--resume', 'go on from the latest checkpoint in --out, as the run was called');
-  addSchemaOptions(command, trainingOptionsSchema, ['out']);
-  addSchemaOptions(command, runOptionsSchema);
+    .option('-c, --config <file>', 'options from a file of JSON with comments; those given here go before')
+    .option('--resume', 'go on from the latest checkpoint in --out, as the run was called')
+    .option(
+      '--explain',
+      'say what it would be (settings, networks, memory, time of a few real steps), and do not train',
+    )
+    .option('--json', 'print events as a line of JSON each; with --explain, one document');
+  for (const { title, schema } of optionGroups) addSchemaOptions(command, schema, title);
   return command
-    .option('--engine <engine>', engineHelp)
-    .option('--threads <number>', 'processor threads (default: all)', parseCount)
-    .option('--background', 'let everything else on the machine go first')
     .addHelpText(
       'after',
       `
-Ctrl-C stops after the current step and writes a checkpoint. The finished pair is the folder OUT/plugins/PAIR: name
-OUT/plugins under "plugins" in watch-config.json and add a route.
+Ctrl-C stops after the current step and writes a checkpoint; a second one ends at once. The finished pair is the folder
+OUT/plugins/PAIR: name OUT/plugins under "plugins" in watch-config.json and add a route.
 
 Example: cyclebox train --pair satellite-map --a data/a --b data/b --out runs/satellite-map --size 128 --width 32`,
     )
-    .action(async (options: Pick<TrainPairOptions, 'out'>) => {
-      process.exitCode = await trainPair({
-        ...options,
-        training: readSchemaOptions(command, trainingOptionsSchema),
-        run: readSchemaOptions(command, runOptionsSchema),
-      });
+    .action(async (options: Omit<TrainPairOptions, 'given'>) => {
+      const given = Object.assign({}, ...optionGroups.map(({ schema }) => readSchemaOptions(command, schema)));
+      process.exitCode = await trainPair({ ...options, given });
     });
 }

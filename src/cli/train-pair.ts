@@ -1,117 +1,107 @@
 /**
- * A training run on the command line: one live line on a terminal, a line every ten seconds elsewhere. Interrupting
- * stops after the current step with a checkpoint; a second interrupt ends the process at once.
+ * A training on the command line: options of a file and of the command become an order, which a process of its own carries
+ * out. Interrupting stops it after the current step with a checkpoint; a second interrupt ends everything at once.
  */
-import { CycleboxError } from '../base/index.js';
-import { parseEngineChoice } from '../engine/index.js';
+import { CycleboxError, type Disposable } from '../base/index.js';
 import {
-  hasCheckpoint,
-  Trainer,
-  type TrainerOptions,
-  type TrainingOptions,
-  type TrainingProgress,
+  explainInProcess,
+  freshOrder,
+  resumingOrder,
+  type TrainingFile,
+  type TrainingOrder,
+  TrainingProcess,
 } from '../training/index.js';
-import { goToBackground } from './background.js';
-import { printPassedOver } from './engine-option.js';
+import { exitCodes, printError } from './report-error.js';
+import { printPlan } from './show-plan.js';
+import { showTraining, type TrainingDisplay } from './show-training.js';
+import { readTrainingFile } from './train-config.js';
 
 export interface TrainPairOptions {
-  readonly out: string;
-  /** Given on the command line, by the names of the schema. */
-  readonly training: Readonly<Record<string, unknown>>;
-  readonly run: Readonly<Record<string, unknown>>;
+  /** Options given on the command line, by the names of the schema. */
+  readonly given: TrainingFile;
+  readonly config?: string;
   readonly resume?: boolean;
-  readonly background?: boolean;
-  readonly engine?: string;
-  readonly threads?: number;
+  readonly explain?: boolean;
+  readonly json?: boolean;
 }
 
-const interruptedExitCode = 130;
-const lineEveryMs = 10_000;
-
-/** Returns the exit code: 0 when trained to the end, 130 when interrupted. */
+/** Returns the exit code: 0 when trained to the end or to `stopAt`, 130 when interrupted. */
 export async function trainPair(options: TrainPairOptions): Promise<number> {
-  if (options.background) goToBackground();
-  const trainer = await openTrainer(options);
-  const stop = new AbortController();
-  const interrupt = () => (stop.signal.aborted ? process.exit(interruptedExitCode) : stop.abort());
-  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
-  try {
-    announce(trainer);
-    const printer = new ProgressPrinter();
-    trainer.onProgress(progress => printer.print(progress));
-    const plugin = await trainer.run(stop.signal);
-    printer.end();
-    report(options.out, trainer, plugin);
-    return plugin === undefined ? interruptedExitCode : 0;
-  } finally {
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
-    await trainer.dispose();
-  }
+  const order = orderOf(await allOptions(options), options.resume ?? false);
+  return options.explain ? explain(order, options) : run(order, options);
 }
 
-async function openTrainer({ out, training, run, resume, engine, threads }: TrainPairOptions): Promise<Trainer> {
-  const trainer: TrainerOptions = {
-    ...run,
-    engine: engine === undefined ? undefined : parseEngineChoice(engine),
-    threads,
-    onPassedOver: printPassedOver,
-  };
-  if (resume) return Trainer.resume(out, training, trainer);
-  if (await hasCheckpoint(out)) {
-    const message = `${out} holds a training already. Give --resume to go on with it, or another --out.`;
-    throw new CycleboxError('FILE_EXISTS', message, { subject: { file: out } });
-  }
-  if (!training['pair'] || !training['a'] || !training['b']) {
+/** A file's `sizes` give way to the command line's `size`. */
+async function allOptions({ given, config }: TrainPairOptions): Promise<TrainingFile> {
+  const { sizes, ...file }: TrainingFile = config === undefined ? {} : await readTrainingFile(config);
+  return { ...file, ...(given.size === undefined && sizes && { sizes }), ...given };
+}
+
+function orderOf(options: TrainingFile, resume: boolean): TrainingOrder {
+  const { out, ...others } = options;
+  if (out === undefined) throw new CycleboxError('USAGE', 'A training needs --out, its folder.');
+  if (resume) return resumingOrder(out, others);
+  if (others.pair === undefined || others.a === undefined || others.b === undefined) {
     throw new CycleboxError('USAGE', 'A new training needs --pair, --a and --b (or --resume to go on with one).');
   }
-  return Trainer.create({ ...training, out } as TrainingOptions, trainer);
+  return freshOrder(options);
 }
 
-function announce({ settings, step, device }: Trainer): void {
-  const { pair, size, width, blocks, steps, batch, seed } = settings;
-  const start = step === 0 ? '' : `, from step ${step}`;
-  console.log(
-    `Training ${pair}: resnet, width ${width}, ${blocks} blocks, crops of ${size}, batch ${batch}, ${steps} steps, seed ${seed}${start}; on ${device.name} (${device.id})`,
-  );
+async function explain(order: TrainingOrder, { json = false }: TrainPairOptions): Promise<number> {
+  const plan = await explainInProcess(order);
+  if (json) process.stdout.write(`${JSON.stringify(plan, undefined, 2)}\n`);
+  else printPlan(plan);
+  if (!plan.refusal) return exitCodes.ok;
+  printError(new CycleboxError(plan.refusal.code, plan.refusal.message));
+  return exitCodes.failed;
 }
 
-function report(out: string, { step }: Trainer, plugin: string | undefined): void {
-  if (plugin === undefined) console.log(`Stopped at step ${step}. Go on with: cyclebox train --resume --out ${out}`);
-  else console.log(`Trained. The pair is in ${plugin}`);
-}
-
-class ProgressPrinter {
-  readonly #live = process.stdout.isTTY === true;
-  #lastMs = Number.NEGATIVE_INFINITY;
-  /** What has not been printed yet. */
-  #last: TrainingProgress | undefined;
-
-  print(progress: TrainingProgress): void {
-    this.#last = progress;
-    if (this.#live) {
-      process.stdout.write(`\r\u001b[K${describe(progress).slice(0, (process.stdout.columns ?? 80) - 1)}`);
-      return;
-    }
-    if (performance.now() - this.#lastMs < lineEveryMs) return;
-    this.#lastMs = performance.now();
-    this.#last = undefined;
-    console.log(describe(progress));
-  }
-
-  end(): void {
-    if (this.#live) process.stdout.write('\n');
-    else if (this.#last) console.log(describe(this.#last));
+async function run(order: TrainingOrder, { json = false }: TrainPairOptions): Promise<number> {
+  const training = new TrainingProcess(order, { onLine: ({ text }) => process.stderr.write(`${text}\n`) });
+  const display = showTraining(training, json);
+  const interrupts = stopOnInterrupt(training, display);
+  let isStarted = false;
+  training.onStarted(() => {
+    isStarted = true;
+  });
+  try {
+    const result = await training.result;
+    display.ended(result);
+    return result.ended === 'stopped' ? exitCodes.interrupted : exitCodes.ok;
+  } catch (error) {
+    // Ctrl-C goes to the process as well, which may not have been ready yet to leave it to this one.
+    if (interrupts.count > 0 && !isStarted) return exitCodes.interrupted;
+    throw error;
+  } finally {
+    display.dispose();
+    interrupts.dispose();
   }
 }
 
-function describe({ step, steps, losses, imagesPerSecond, remainingMs }: TrainingProgress): string {
-  const values = Object.entries(losses).map(([name, value]) => `${name} ${value.toFixed(3)}`);
-  return `step ${step}/${steps}  ${values.join('  ')}  ${imagesPerSecond.toFixed(1)} images/s  ${formatDuration(remainingMs)} left`;
+function stopOnInterrupt(training: TrainingProcess, display: TrainingDisplay): Disposable & { readonly count: number } {
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  let count = 0;
+  const interrupt = (signal: NodeJS.Signals) => {
+    count++;
+    if (count > 1) endAtOnce(training, signal);
+    else askToStop(training, display);
+  };
+  for (const signal of signals) process.on(signal, interrupt);
+  return {
+    get count() {
+      return count;
+    },
+    dispose() {
+      for (const signal of signals) process.off(signal, interrupt);
+    },
+  };
 }
 
-function formatDuration(ms: number): string {
-  const seconds = Math.round(ms / 1000);
-  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)];
-  if (hours > 0) return `${hours} h ${minutes} min`;
-  return minutes > 0 ? `${minutes} min ${seconds % 60} s` : `${seconds} s`;
+function askToStop(training: TrainingProcess, display: TrainingDisplay): void {
+  display.note('Stopping after the current step, with a checkpoint. Once more ends at once.');
+  training.stop().catch(() => {}); // `result` says the same.
+}
+
+function endAtOnce(training: TrainingProcess, signal: NodeJS.Signals): void {
+  void training.dispose().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143));
 }

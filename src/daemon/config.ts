@@ -2,18 +2,8 @@
  * Reads `watch-config.json`: JSON with comments, strict keys, every fault named with its line. Paths in it are
  * relative to the file, whatever folder the daemon is started from.
  */
-import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import {
-  findNodeAtLocation,
-  getNodeValue,
-  type Node,
-  type ParseError,
-  parseTree,
-  printParseErrorCode,
-} from 'jsonc-parser';
-import type { z } from 'zod';
-import { CycleboxError, didYouMean } from '../base/index.js';
+import { type JsonPath, parseCommentedJson, readConfigText } from '../base/index.js';
 import { type EngineChoice, type Precision, parseEngineChoice } from '../engine/index.js';
 import { configSchema, type WatchConfig } from './config-schema.js';
 
@@ -64,7 +54,7 @@ export interface DaemonConfig {
 /** @throws CONFIG_NOT_FOUND, CONFIG_INVALID with every fault, its line and what is allowed */
 export async function loadConfig(file: string): Promise<DaemonConfig> {
   const path = resolve(file);
-  return resolveConfig(parseConfig(await readConfig(path), path), dirname(path));
+  return resolveConfig(parseConfig(await readConfigText(path), path), dirname(path));
 }
 
 /** Completes what the user wrote; paths are taken relative to `folder`. */
@@ -105,69 +95,12 @@ export function resolveConfig(config: WatchConfig, folder: string): DaemonConfig
   return Object.freeze(resolved);
 }
 
-/** @param file its name, for messages */
+/** @param file its name, for messages @throws CONFIG_INVALID with every fault, its line and what is allowed */
 export function parseConfig(text: string, file: string): WatchConfig {
-  const errors: ParseError[] = [];
-  const tree = parseTree(text.replace(/^\uFEFF/, ' '), errors, { allowTrailingComma: true });
-  const [first] = errors;
-  if (first || !tree) {
-    const what = first ? printParseErrorCode(first.error) : 'it is empty';
-    throw invalid(file, [`${position(text, first?.offset ?? 0)}: not JSON (${what})`]);
-  }
-  const result = configSchema.safeParse(getNodeValue(tree));
-  if (result.success) return result.data;
-  throw invalid(
-    file,
-    result.error.issues.flatMap(issue => describe(issue, tree, text)),
-  );
+  return parseCommentedJson(text, { file, schema: configSchema, knownKeys });
 }
 
-async function readConfig(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') {
-      const message = `There is no configuration file ${path}. Name one with --config, or create it.`;
-      throw new CycleboxError('CONFIG_NOT_FOUND', message, { subject: { file: path }, cause });
-    }
-    const message = `${path} could not be read: ${(cause as Error).message}`;
-    throw new CycleboxError('CONFIG_INVALID', message, { subject: { file: path }, cause });
-  }
-}
-
-function describe(issue: z.core.$ZodIssue, tree: Node, text: string): string[] {
-  const path = issue.path.filter(part => typeof part !== 'symbol');
-  if (issue.code === 'unrecognized_keys') {
-    const known = knownKeys(path);
-    return issue.keys.map(key => {
-      const hint = didYouMean(key, known) || ` Known are ${known.join(', ')}.`;
-      return `${at(tree, [...path, key], text)}: "${key}" is not a known key.${hint}`;
-    });
-  }
-  const name = path.map(part => (typeof part === 'number' ? `[${part}]` : `.${part}`)).join('');
-  return [`${at(tree, path, text)}: ${name.replace(/^\./, '') || 'the file'}: ${issue.message}`];
-}
-
-function knownKeys(path: readonly (string | number)[]): string[] {
+function knownKeys(path: JsonPath): string[] {
   const shape = path[0] === 'routes' ? configSchema.shape.routes.element.shape : configSchema.shape;
   return Object.keys(shape);
-}
-
-/** `line:column` of a value, or of the nearest thing around it that is there. */
-function at(tree: Node, path: readonly (string | number)[], text: string): string {
-  for (let length = path.length; length > 0; length--) {
-    const node = findNodeAtLocation(tree, path.slice(0, length));
-    if (node) return position(text, (node.parent?.type === 'property' ? node.parent : node).offset);
-  }
-  return position(text, tree.offset);
-}
-
-function position(text: string, offset: number): string {
-  const lines = text.slice(0, offset).split('\n');
-  return `${lines.length}:${(lines.at(-1)?.length ?? 0) + 1}`;
-}
-
-function invalid(file: string, faults: readonly string[]): CycleboxError {
-  const message = faults.map(fault => `${file}:${fault}`).join('\n');
-  return new CycleboxError('CONFIG_INVALID', message, { subject: { file } });
 }

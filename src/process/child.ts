@@ -34,6 +34,8 @@ export interface ChildOptions<Local = NoMethods> {
   readonly execArgv?: readonly string[] | undefined;
   readonly env?: NodeJS.ProcessEnv | undefined;
   readonly cwd?: string | undefined;
+  /** Gives the process a session of its own, which Linux's scheduler weighs by itself. It ends with its parent all the same. */
+  readonly detached?: boolean | undefined;
   readonly onLine?: ((line: OutputLine) => void) | undefined;
   /** Default 30 000. */
   readonly handshakeTimeoutMs?: number | undefined;
@@ -69,6 +71,7 @@ export class Child<Remote, Local = NoMethods> implements Disposable {
     this.#process = fork(options.entry, [...(options.args ?? [])], {
       execArgv: [...(options.execArgv ?? [])],
       serialization: 'advanced',
+      detached: options.detached ?? false,
       silent: true,
       ...(options.env && { env: options.env }),
       ...(options.cwd !== undefined && { cwd: options.cwd }),

@@ -28,7 +28,8 @@ function wasReparented(parentPid: number): boolean {
   return process.platform !== 'win32' && process.ppid !== parentPid;
 }
 
-function isAlive(pid: number): boolean {
+/** Whether there is a process of this number, of any user. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -18,6 +18,8 @@ export interface ServeOptions<Local, Remote = NoMethods> {
   readonly handlers: (parent: Parent<Remote>) => Handlers<Local>;
   /** Called once before the process ends in order; the parent waits a few seconds at most. */
   readonly onClose?: (() => void | Promise<void>) | undefined;
+  /** Called, perhaps more than once, when the parent is gone. It has to end the process. Default: ends it at once. */
+  readonly onOrphaned?: (() => void) | undefined;
 }
 
 /** Serves the parent of this process; resolves when the parent has welcomed it. */
@@ -40,7 +42,8 @@ export function serveParent<Local, Remote = NoMethods>(options: ServeOptions<Loc
       if (!isMessage(message)) return;
       if (message.kind === 'bye') return leave(0);
       if (message.kind !== 'welcome') return channel.receive(message);
-      guard = guardAgainstOrphaning({ parentPid: message.parentPid, onOrphaned: () => process.exit(0) });
+      const { onOrphaned = () => process.exit(0) } = options;
+      guard = guardAgainstOrphaning({ parentPid: message.parentPid, onOrphaned });
       resolve(parent);
     });
     sendToParent({ kind: 'hello', rpc: rpcVersion, protocol: options.protocol, pid: process.pid });

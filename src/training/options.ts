@@ -16,23 +16,26 @@ const oneOf = <const T extends readonly [string, ...string[]]>(names: T) =>
   z.enum(names, { error: names.length === 2 ? names.join(' or ') : `one of ${names.join(', ')}` });
 const side = whole(32).multipleOf(4, { error: 'a multiple of 4, at least 32' });
 const id = z.string().regex(idPattern, { error: 'lower-case words joined by hyphens, such as satellite-map' });
-const folder = z.string().min(1, { error: 'a folder' });
+/** Paths in a configuration file are relative to it. */
+const folder = z.string().min(1, { error: 'a folder' }).meta({ path: true });
 
 export const schedules = ['linear', 'cosine', 'constant'] as const;
 
-/** `flag` names the option on the command line where it is not the name in kebab case. */
-export const trainingOptionsSchema = z.strictObject({
-  pair: id.describe("The pair's id, such as satellite-map."),
+/** `flag` names the option on the command line where it is not the name in kebab case; `short` is its letter. */
+const pairOptions = {
+  pair: id.meta({ description: "The pair's id, such as satellite-map.", short: 'p' }),
   a: folder.describe('Folder with images of the first domain.'),
   b: folder.describe('Folder with images of the second domain.'),
-  out: folder.describe('Folder for checkpoints, samples and the finished plugin.'),
+  out: folder.meta({ description: 'Folder for checkpoints, samples and the finished plugin.', short: 'o' }),
   domains: z
     .tuple([id, id], { error: 'two different lower-case names' })
     .readonly()
     .optional()
     .describe("Names of the two domains. Default: the pair's id split at its only hyphen."),
   recipe: oneOf(recipeIds).default('cyclegan').describe('What a step computes.'),
+};
 
+const dataOptions = {
   size: side.default(256).describe('Side of the training crops, pixels.'),
   sizes: z
     .array(side, { error: 'sides of growing crops, such as 64,128' })
@@ -44,7 +47,9 @@ export const trainingOptionsSchema = z.strictObject({
     .optional()
     .describe('The shorter side an image is scaled to before cropping; 0: not scaled. Default: size · 286/256.'),
   flip: z.boolean().default(true).describe('Mirror half of the crops left to right.'),
+};
 
+const networkOptions = {
   width: whole(1).default(64).describe("Channels of the generators' first layer."),
   blocks: whole(1).default(9).describe('Residual blocks of the generators.'),
   upsample: oneOf(upsamplings)
@@ -52,7 +57,9 @@ export const trainingOptionsSchema = z.strictObject({
     .describe('How generators double sizes: by doubling pixels and a convolution, or by a transposed convolution.'),
   discriminatorWidth: whole(1).optional().describe("Channels of the discriminators' first layer. Default: width."),
   discriminatorLayers: whole(1).default(3).describe('Layers of a patch discriminator: more see larger patches.'),
+};
 
+const lossOptions = {
   loss: oneOf(adversarialLosses).default('lsgan').describe('Adversarial loss.'),
   cycleWeight: weight.default(10).meta({ description: 'Weight of the cycle losses.', flag: 'cycle' }),
   identityWeight: weight
@@ -62,7 +69,9 @@ export const trainingOptionsSchema = z.strictObject({
     description: 'Fakes kept for the discriminators, per domain; 0 switches the pool off.',
     flag: 'pool',
   }),
+};
 
+const optimisationOptions = {
   batch: whole(1).default(1).describe('Images of each domain in one run.'),
   accumulate: whole(1).default(1).describe('Runs whose gradients are added up to one step, for batches beyond memory.'),
   steps: whole(0).default(0).describe('Steps in all; 0: 200 passes over the larger folder.'),
@@ -73,12 +82,27 @@ export const trainingOptionsSchema = z.strictObject({
   ema: share
     .default(0.999)
     .describe('Decay per step of the averaged generators, which are the ones exported; 0: no averaging.'),
-  warmStart: z
-
-    .string()
+  warmStart: folder
     .optional()
     .describe("Another run's folder, a checkpoint or a plugin folder of the same networks to take the weights from."),
   seed: whole(0).default(1).describe('Everything random follows from it.'),
+};
+
+/** By what they are about, in the order in which help and docs show them. */
+export const trainingOptionGroups = {
+  Pair: pairOptions,
+  Data: dataOptions,
+  Networks: networkOptions,
+  Losses: lossOptions,
+  Optimisation: optimisationOptions,
+} as const;
+
+export const trainingOptionsSchema = z.strictObject({
+  ...pairOptions,
+  ...dataOptions,
+  ...networkOptions,
+  ...lossOptions,
+  ...optimisationOptions,
 });
 
 /** What a user may write. */

@@ -1,6 +1,6 @@
 /** What decides when a run writes, shows and stops, but not what its weights become. */
 import { z } from 'zod';
-import { CycleboxError } from '../base/index.js';
+import { parseOptions } from './parse-options.js';
 
 const whole = (least: number) =>
   z.int({ error: `a whole number ≥ ${least}` }).min(least, { error: `a whole number ≥ ${least}` });
@@ -25,10 +25,5 @@ export type RunSettings = Readonly<z.output<typeof runOptionsSchema>>;
 
 /** @throws USAGE naming the option, its value and what is allowed. */
 export function resolveRunSettings(options: RunOptions): RunSettings {
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  const { data, error } = runOptionsSchema.safeParse(given);
-  if (data) return Object.freeze(data);
-  const [issue] = error.issues;
-  const name = String(issue!.path[0] ?? '');
-  throw new CycleboxError('USAGE', `Training option ${name} is ${String(given[name])}; allowed: ${issue!.message}.`);
+  return Object.freeze(parseOptions(runOptionsSchema, options));
 }

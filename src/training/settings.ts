@@ -5,9 +5,9 @@
 import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
-import { CycleboxError, didYouMean } from '../base/index.js';
 import type { DiscriminatorSpec, GeneratorSpec } from '../nets/index.js';
 import { type TrainingOptions, trainingOptionsSchema } from './options.js';
+import { givenOf, optionFault, parseOptions } from './parse-options.js';
 import { adamDefaults, type Recipe, type RecipeSettings, recipes } from './recipes/index.js';
 
 type Parsed = z.output<typeof trainingOptionsSchema>;
@@ -30,7 +30,7 @@ export type TrainingSettings = Readonly<
 
 /** @throws USAGE naming the option, its value and what is allowed. */
 export function resolveTrainingSettings(options: TrainingOptions): TrainingSettings {
-  const parsed = parse(options);
+  const parsed = parseOptions(trainingOptionsSchema, options);
   const size = parsed.sizes?.at(-1) ?? parsed.size;
   const settings: TrainingSettings = {
     ...parsed,
@@ -49,25 +49,31 @@ export function resolveTrainingSettings(options: TrainingOptions): TrainingSetti
   return Object.freeze(settings);
 }
 
-const folders = ['a', 'b', 'warmStart'] as const;
+/** What may be another in a run that goes on. */
+const movable: readonly string[] = [
+  'a',
+  'b',
+  'out',
+  'warmStart',
+  'steps',
+] satisfies readonly (keyof TrainingSettings)[];
 
 /**
  * Settings of a run that goes on: those it began with, and perhaps other steps in all. Folders may have moved.
- * @throws USAGE for an option that would make it another run
+ * @throws USAGE for an option that would make it another run, or that has no such value
  */
-export function resumedSettings(
-  began: TrainingSettings,
-  { out, steps = began.steps, ...given }: Partial<TrainingOptions>,
-): TrainingSettings {
-  const moved: Record<string, string> = { out: resolve(out ?? began.out) };
-  for (const [name, value] of Object.entries(given)) {
-    if (value === undefined) continue;
-    if ((folders as readonly string[]).includes(name)) moved[name] = resolve(String(value));
-    else if (!isDeepStrictEqual(began[name as keyof TrainingSettings], value)) {
-      throw usage(name, value, `${String(began[name as keyof TrainingSettings])}, as the run began`);
+export function resumedSettings(began: TrainingSettings, options: Partial<TrainingOptions>): TrainingSettings {
+  const given = givenOf(options);
+  parseOptions(trainingOptionsSchema.partial(), given);
+  const asked = resolveTrainingSettings({ ...began, ...given });
+  const moved: Record<string, unknown> = { out: asked.out, steps: asked.steps || began.steps };
+  for (const name of Object.keys(given) as (keyof TrainingSettings)[]) {
+    if (movable.includes(name)) moved[name] ??= asked[name];
+    else if (!isDeepStrictEqual(began[name], asked[name])) {
+      throw optionFault(name, given[name], `${String(began[name])}, as the run began`);
     }
   }
-  return Object.freeze({ ...began, ...moved, steps });
+  return Object.freeze({ ...began, ...moved });
 }
 
 export function recipeOf(settings: Pick<TrainingSettings, 'recipe'>): Recipe {
@@ -98,36 +104,18 @@ function discriminatorSpec({ discriminatorWidth: width, discriminatorLayers: lay
   return { kind: 'patch', layers, width, inputChannels: 3 } satisfies DiscriminatorSpec;
 }
 
-function parse(options: TrainingOptions): Parsed {
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  const { data, error } = trainingOptionsSchema.safeParse(given);
-  if (data) return data;
-  const issue = error.issues[0]!;
-  if (issue.code === 'unrecognized_keys') throw unknownOption(issue.keys[0]!);
-  const [name] = issue.path as [string];
-  throw usage(name, given[name] ?? 'missing', issue.message);
-}
-
-function unknownOption(name: string): CycleboxError {
-  const hint = didYouMean(name, Object.keys(trainingOptionsSchema.shape));
-  return new CycleboxError('USAGE', `There is no training option "${name}".${hint}`);
-}
-
 function domainsOf(pair: string): readonly [string, string] {
   const parts = pair.split('-');
   if (parts.length === 2) return [parts[0]!, parts[1]!];
-  throw usage('domains', 'missing', `two names, since they cannot be read off "${pair}"`);
+  throw optionFault('domains', 'missing', `two names, since they cannot be read off "${pair}"`);
 }
 
 /** What holds between options. */
 function validate({ domains, size, sizes, loadSize }: TrainingSettings): void {
-  if (domains[0] === domains[1]) throw usage('domains', domains.join(','), 'two different lower-case names');
-  if (loadSize !== 0 && loadSize < size) throw usage('loadSize', loadSize, `at least the crop size ${size}, or 0`);
+  if (domains[0] === domains[1]) throw optionFault('domains', domains.join(','), 'two different lower-case names');
+  if (loadSize !== 0 && loadSize < size)
+    throw optionFault('loadSize', loadSize, `at least the crop size ${size}, or 0`);
   if (sizes.some((side, stage) => stage > 0 && side <= sizes[stage - 1]!)) {
-    throw usage('sizes', sizes.join(','), 'sides that grow, such as 64,128');
+    throw optionFault('sizes', sizes.join(','), 'sides that grow, such as 64,128');
   }
-}
-
-function usage(name: string, value: unknown, allowed: string): CycleboxError {
-  return new CycleboxError('USAGE', `Training option ${name} is ${String(value)}; allowed: ${allowed}.`);
 }

@@ -3,7 +3,7 @@
  * models that a training with these settings starts from, for comparison with what it ends with.
  */
 import { parseArgs } from 'node:util';
-import { Trainer } from '../../dist/index.js';
+import { Trainer } from '../../dist/training/index.js';
 
 const names = ['a', 'b', 'out', 'size', 'width', 'blocks', 'seed'];
 const { values } = parseArgs({ options: Object.fromEntries(names.map(name => [name, { type: 'string' }])) });

@@ -1,11 +1,13 @@
 /**
- * A checkpoint is a folder `step-0000500` with the variables and image pools as safetensors and `state.json`, which is
- * written last: a folder without it was interrupted and does not count. Which are kept is retention.ts's business.
+ * A checkpoint is a folder `step-0000500` with the variables and image pools as safetensors and `state.json`. It is written
+ * under another name and gets its own when it is complete: whatever happens meanwhile, the one before stays as it was.
+ * Which are kept is retention.ts's business.
  */
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { CycleboxError, type RandomState, writeFileAtomic } from '../../base/index.js';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { CycleboxError, type RandomState, syncFolder, writeFileAtomic } from '../../base/index.js';
 import { readSafetensorsFile, type WeightTensors, writeSafetensorsFile } from '../../nets/index.js';
+import { isAlive } from '../../process/index.js';
 import type { SamplerState } from '../data/unpaired-sampler.js';
 import type { RunSettings } from '../run-options.js';
 import type { TrainingSettings } from '../settings.js';
@@ -44,21 +46,60 @@ const folderOf = (out: string) => join(out, 'checkpoints');
 /** Writes a checkpoint, whole or not at all, and returns its folder. */
 export async function writeCheckpoint(out: string, checkpoint: Checkpoint): Promise<string> {
   const folder = join(folderOf(out), `step-${String(checkpoint.state.step).padStart(7, '0')}`);
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
-  for (const part of parts) await writeSafetensorsFile(join(folder, `${part}.safetensors`), checkpoint[part]);
-  const state = { format: formatVersion, ...checkpoint.state };
-  await writeFileAtomic(join(folder, 'state.json'), `${JSON.stringify(state, undefined, 2)}\n`);
+  // A run comes to a step once: what is there already holds the same values, and only how the run is called may be new.
+  if (await isComplete(folder)) await writeState(folder, checkpoint.state);
+  else await writeAnew(folder, checkpoint);
   return folder;
+}
+
+async function writeAnew(folder: string, checkpoint: Checkpoint): Promise<void> {
+  await removeAbandoned(dirname(folder));
+  const partial = `${folder}.partial-${process.pid}`;
+  await mkdir(partial, { recursive: true });
+  try {
+    for (const part of parts) await writeSafetensorsFile(join(partial, `${part}.safetensors`), checkpoint[part]);
+    await writeState(partial, checkpoint.state);
+    await giveName(partial, folder);
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
+}
+
+async function giveName(partial: string, folder: string): Promise<void> {
+  // The last process of this run may have been killed, and yet have come to this step since: then its checkpoint stays.
+  if (await isComplete(folder)) return;
+  await rm(folder, { recursive: true, force: true }); // Without a state: 0.1.0 left such folders when it was killed.
+  await rename(partial, folder);
+  await syncFolder(dirname(folder));
+}
+
+/** What processes that were killed have left of their checkpoints takes room and is of no use. */
+async function removeAbandoned(checkpoints: string): Promise<void> {
+  const names = await readdir(checkpoints).catch(() => [] as string[]);
+  const abandoned = names.filter(name => {
+    const pid = Number(/\.partial-(\d+)$/.exec(name)?.[1]);
+    return pid === process.pid || (pid > 0 && !isAlive(pid));
+  });
+  await Promise.all(abandoned.map(name => rm(join(checkpoints, name), { recursive: true, force: true })));
+}
+
+async function writeState(folder: string, state: CheckpointState): Promise<void> {
+  const content = { format: formatVersion, ...state };
+  await writeFileAtomic(join(folder, 'state.json'), `${JSON.stringify(content, undefined, 2)}\n`);
 }
 
 /** The latest complete checkpoint. @throws CHECKPOINT_INVALID when there is none or it cannot be read. */
 export async function readLatestCheckpoint(out: string): Promise<Checkpoint> {
-  for (const folder of (await listCheckpoints(out)).reverse()) {
-    if (await isComplete(folder)) return readCheckpoint(folder);
-  }
+  const folder = await latestCheckpoint(out);
+  if (folder !== undefined) return readCheckpoint(folder);
   const message = `${out} holds no complete checkpoint to resume from. Start without --resume.`;
   throw new CycleboxError('CHECKPOINT_INVALID', message, { subject: { file: out } });
+}
+
+/** The folder of the latest complete checkpoint of a run, if it has one. */
+export async function latestCheckpoint(out: string): Promise<string | undefined> {
+  for (const folder of (await listCheckpoints(out)).reverse()) if (await isComplete(folder)) return folder;
+  return undefined;
 }
 
 /** @param folder of one checkpoint @throws CHECKPOINT_INVALID */
@@ -79,7 +120,7 @@ export async function readCheckpoint(folder: string): Promise<Checkpoint> {
 }
 
 export async function hasCheckpoint(out: string): Promise<boolean> {
-  return (await listCheckpoints(out)).length > 0;
+  return (await latestCheckpoint(out)) !== undefined;
 }
 
 export async function isComplete(folder: string): Promise<boolean> {

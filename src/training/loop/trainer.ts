@@ -2,7 +2,6 @@
  * One training run: data in, steps, checkpoints, samples, and a plugin folder at the end. It reports what happens as
  * events and prints nothing. A run that was stopped goes on where its last checkpoint was, to the bit.
  */
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import {
   type Clock,
@@ -13,58 +12,34 @@ import {
   Random,
   systemClock,
 } from '../../base/index.js';
-import type { Device, EngineChoice } from '../../engine/index.js';
+import type { Device } from '../../engine/index.js';
+import { sizeOf } from '../../graph/index.js';
 import type { Batch, SamplerState } from '../data/unpaired-sampler.js';
 import type { TrainingOptions } from '../options.js';
 import { exportPlugin } from '../plugin-export.js';
+import { trainedParameters } from '../recipes/index.js';
 import { writeSampleSheet } from '../records/sample-sheet.js';
-import { type RunOptions, type RunSettings, resolveRunSettings } from '../run-options.js';
-import { recipeOf, resolveTrainingSettings, resumedSettings, type TrainingSettings } from '../settings.js';
+import type { RunSettings } from '../run-options.js';
+import { recipeOf, type TrainingSettings } from '../settings.js';
+import { eventsOf, type TrainingEvent } from '../training-event.js';
 import { averagePrefix } from './averaging.js';
-import { type CheckpointPlace, readLatestCheckpoint, writeCheckpoint } from './checkpoint.js';
+import { BetweenSteps } from './between-steps.js';
+import { type CheckpointPlace, writeCheckpoint } from './checkpoint.js';
 import { explainMemory } from './memory-advice.js';
 import { removeOldCheckpoints } from './retention.js';
+import { freshStart, placeOf, type RunStart, resumedStart, type TrainerOptions } from './run-start.js';
 import { rateFactor } from './schedule.js';
 import type { Losses, Rates } from './step-runner.js';
-import {
-  assembleParts,
-  assembleStage,
-  countSteps,
-  type StageParts,
-  type TrainingEngine,
-  type TrainingParts,
-} from './training-parts.js';
-import { generatorParameters, partOf, type VariablePart } from './variables.js';
-
-export interface TrainingProgress {
-  /** Steps done, of `steps`. */
-  readonly step: number;
-  readonly steps: number;
-  readonly losses: Losses;
-  /** Of both domains together, since the run was opened. */
-  readonly imagesPerSecond: number;
-  readonly remainingMs: number;
-}
-
-export interface TrainerOptions extends RunOptions, TrainingEngine {
-  readonly clock?: Clock;
-}
-
-/** Where a run stands when it is opened. */
-interface Start {
-  readonly settings: TrainingSettings;
-  readonly run: RunSettings;
-  readonly place: CheckpointPlace;
-  readonly step: number;
-  readonly sampler: SamplerState | Random;
-}
+import { assembleParts, assembleStage, type StageParts, type TrainingParts } from './training-parts.js';
+import { generatorParameters, networksOf, partOf, type VariablePart } from './variables.js';
+import { explainWriting } from './write-failure.js';
 
 export class Trainer implements Disposable {
   readonly settings: TrainingSettings;
   readonly runSettings: RunSettings;
   readonly #store = new DisposableStore();
-  readonly #progress = this.#store.add(new Emitter<TrainingProgress>());
-  readonly #saved = this.#store.add(new Emitter<{ readonly step: number; readonly folder: string }>());
+  readonly #events = this.#store.add(new Emitter<TrainingEvent>());
+  readonly #requests = new BetweenSteps();
   readonly #parts: TrainingParts;
   readonly #clock: Clock;
   readonly #place: CheckpointPlace;
@@ -72,60 +47,43 @@ export class Trainer implements Disposable {
   #sampler: SamplerState | Random;
   #step: number;
 
+  readonly onEvent = this.#events.event;
   /** After every step. */
-  readonly onProgress = this.#progress.event;
+  readonly onProgress = eventsOf(this.onEvent, 'progress');
   /** After every checkpoint. */
-  readonly onCheckpoint = this.#saved.event;
+  readonly onCheckpoint = eventsOf(this.onEvent, 'checkpoint');
 
-  private constructor(start: Start, parts: TrainingParts, clock: Clock) {
+  private constructor(start: RunStart, parts: TrainingParts) {
     this.settings = start.settings;
     this.runSettings = start.run;
     this.#parts = parts;
-    this.#place = start.place;
+    this.#place = placeOf(parts.engine, start.engine);
     this.#step = start.step;
     this.#sampler = start.sampler;
-    this.#clock = clock;
+    this.#clock = start.clock ?? systemClock;
     this.#store.add(parts.store);
   }
 
-  /** A fresh run. @throws USAGE, DATASET_EMPTY, FILE_NOT_FOUND */
+  /** A fresh run. @throws USAGE, DATASET_EMPTY, FILE_NOT_FOUND, OUT_OF_MEMORY */
   static async create(options: TrainingOptions, trainer: TrainerOptions = {}): Promise<Trainer> {
-    const settings = await countSteps(resolveTrainingSettings(options));
-    const { run, engine, clock } = splitOptions(trainer);
-    const parts = await assembleParts(settings, undefined, engine);
-    const sampler = new Random(settings.seed + 1);
-    const place = placeOf(parts, engine.threads);
-    return Trainer.#open({ settings, run: resolveRunSettings(run), place, step: 0, sampler }, parts, clock);
+    return Trainer.#open(await freshStart(options, trainer));
   }
 
   /**
    * Goes on from the latest checkpoint in `out`, as the run was called. Of `training`, `steps` may differ from what the run
-   * began with; of `trainer`, everything. @throws CHECKPOINT_INVALID, USAGE
+   * began with; of `trainer`, everything. @throws CHECKPOINT_INVALID, USAGE, OUT_OF_MEMORY
    */
   static async resume(
     out: string,
     training: Partial<TrainingOptions> = {},
     trainer: TrainerOptions = {},
   ): Promise<Trainer> {
-    const checkpoint = await readLatestCheckpoint(out);
-    const { state } = checkpoint;
-    const settings = resumedSettings(state.settings, { ...training, out });
-    const { run, engine, clock } = splitOptions(trainer);
-    const { stopAt: _, ...before } = state.run ?? {};
-    const place = { engine: state.place?.engine as EngineChoice | undefined, threads: state.place?.threads };
-    const parts = await assembleParts(settings, checkpoint, { ...place, ...engine });
-    const start: Start = {
-      settings,
-      run: resolveRunSettings({ ...before, ...run }),
-      place: placeOf(parts, engine.threads ?? place.threads),
-      step: state.step,
-      sampler: state.sampler,
-    };
-    return Trainer.#open(start, parts, clock);
+    return Trainer.#open(await resumedStart(out, training, trainer));
   }
 
-  static async #open(start: Start, parts: TrainingParts, clock: Clock = systemClock): Promise<Trainer> {
-    const trainer = new Trainer(start, parts, clock);
+  static async #open(start: RunStart): Promise<Trainer> {
+    const parts = await assembleParts(start.settings, start.checkpoint, start.engine);
+    const trainer = new Trainer(start, parts);
     try {
       await trainer.#enterStage();
       return trainer;
@@ -146,9 +104,35 @@ export class Trainer implements Disposable {
 
   /**
    * Trains to the last step, or until the signal or `stopAt`: then writes a checkpoint. Returns the plugin folder, or
-   * undefined when stopped early. @throws TRAINING_DIVERGED, OUT_OF_MEMORY, leaving the last checkpoint as it was.
+   * undefined when stopped early. @throws TRAINING_DIVERGED, OUT_OF_MEMORY, WRITE_FAILED, leaving the last checkpoint as it was.
    */
   async run(signal?: AbortSignal): Promise<string | undefined> {
+    try {
+      this.#events.fire(this.#started());
+      return await this.#run(signal);
+    } catch (error) {
+      throw explainWriting(error, this.settings.out);
+    } finally {
+      this.#requests.close();
+    }
+  }
+
+  /** At the end of the step under way. Returns the checkpoint's folder. @throws CANCELLED when the run ends before */
+  requestCheckpoint(): Promise<string> {
+    return this.#requests.ask(() => this.#save());
+  }
+
+  /** At the end of the step under way. Returns the sheet's file. @throws CANCELLED when the run ends before */
+  requestSamples(): Promise<string> {
+    return this.#requests.ask(() => this.#writeSamples());
+  }
+
+  /** `exportPlugin` at the end of the step under way. @throws CANCELLED when the run ends before */
+  requestExport(): Promise<string> {
+    return this.#requests.ask(() => this.exportPlugin());
+  }
+
+  async #run(signal: AbortSignal | undefined): Promise<string | undefined> {
     const last = Math.min(this.settings.steps, this.runSettings.stopAt ?? Number.POSITIVE_INFINITY);
     const pace = { first: this.#step, startMs: this.#clock.monotonicMs() };
     let savedMs = pace.startMs;
@@ -166,6 +150,7 @@ export class Trainer implements Disposable {
       const losses = await this.#take(current);
       await this.#report(losses, pace);
       await this.#writeDue();
+      await this.#requests.serve();
       if (this.#clock.monotonicMs() - savedMs < this.runSettings.checkpointEvery * 60_000) continue;
       await this.#save();
       savedMs = this.#clock.monotonicMs();
@@ -182,7 +167,9 @@ export class Trainer implements Disposable {
     const names = generatorParameters(this.settings).map(({ name }) => prefix + name);
     const values = Object.entries(await this.#parts.state.read(names));
     const weights = Object.fromEntries(values.map(([name, value]) => [name.slice(prefix.length), value]));
-    return exportPlugin(this.settings, this.#step, weights);
+    const folder = await exportPlugin(this.settings, this.#step, weights);
+    this.#events.fire({ kind: 'export', step: this.#step, folder });
+    return folder;
   }
 
   async dispose(): Promise<void> {
@@ -230,7 +217,8 @@ export class Trainer implements Disposable {
     const { steps, batch, accumulate } = this.settings;
     const perStepMs = (this.#clock.monotonicMs() - startMs) / (this.#step - first);
     await this.#parts.log.add(this.#step, losses);
-    this.#progress.fire({
+    this.#events.fire({
+      kind: 'progress',
       step: this.#step,
       steps,
       losses,
@@ -245,13 +233,24 @@ export class Trainer implements Disposable {
     if (exportEvery > 0 && this.#step % exportEvery === 0) await this.exportPlugin();
   }
 
-  async #writeSamples(): Promise<void> {
-    const path = join(this.settings.out, 'samples', `step-${String(this.#step).padStart(7, '0')}.png`);
-    const { preview, samples } = this.#stage!;
-    await writeSampleSheet(path, recipeOf(this.settings).columns, preview, samples);
+  #started(): TrainingEvent {
+    const parameters = networksOf(this.settings).map(network => {
+      const sizes = trainedParameters([network]).map(({ shape }) => sizeOf(shape));
+      return [network.name, sizes.reduce((sum, size) => sum + size, 0)] as const;
+    });
+    const { settings, runSettings: run, device, step } = this;
+    return { kind: 'started', settings, run, device, parameters: Object.fromEntries(parameters), step };
   }
 
-  async #save(): Promise<void> {
+  async #writeSamples(): Promise<string> {
+    const file = join(this.settings.out, 'samples', `step-${String(this.#step).padStart(7, '0')}.png`);
+    const { preview, samples } = this.#stage!;
+    await writeSampleSheet(file, recipeOf(this.settings).columns, preview, samples);
+    this.#events.fire({ kind: 'sample', step: this.#step, file });
+    return file;
+  }
+
+  async #save(): Promise<string> {
     const { state, randomness, log } = this.#parts;
     const variables = (part: VariablePart) => state.read(state.names.filter(name => partOf(name) === part));
     const stored = [...randomness.pools].flatMap(([name, pool]) =>
@@ -274,7 +273,8 @@ export class Trainer implements Disposable {
     });
     await removeOldCheckpoints(this.settings.out, this.runSettings);
     await log.flush();
-    this.#saved.fire({ step: this.#step, folder });
+    this.#events.fire({ kind: 'checkpoint', step: this.#step, folder });
+    return folder;
   }
 
   /** As before the batches that no step has taken yet. */
@@ -282,18 +282,4 @@ export class Trainer implements Disposable {
     if (this.#sampler instanceof Random) throw new CycleboxError('INTERNAL', 'A run was saved before its first stage.');
     return this.#sampler;
   }
-}
-
-function splitOptions(options: TrainerOptions) {
-  const { clock, engine, threads, onPassedOver, openEngine, ...run } = options;
-  const given = Object.entries({ engine, threads, onPassedOver, openEngine }).filter(
-    ([, value]) => value !== undefined,
-  );
-  return { clock, run, engine: Object.fromEntries(given) as TrainingEngine };
-}
-
-/** With the threads that "all" stands for, so that the run goes on with as many. */
-function placeOf({ engine }: TrainingParts, threads: number | undefined): CheckpointPlace {
-  const { id, kind } = engine.device;
-  return kind === 'cpu' ? { engine: id, threads: threads ?? availableParallelism() } : { engine: id };
 }

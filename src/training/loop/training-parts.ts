@@ -14,6 +14,7 @@ import {
 } from '../../engine/index.js';
 import { ImageFolder } from '../data/image-folder.js';
 import { type Batch, type SamplerState, UnpairedSampler } from '../data/unpaired-sampler.js';
+import { requireMemory } from '../memory/memory-check.js';
 import { buildPreview } from '../recipes/index.js';
 import { LossLog } from '../records/loss-log.js';
 import { recipeOf, recipeSettings, type TrainingSettings } from '../settings.js';
@@ -33,6 +34,8 @@ const sampleCount = 4;
 export interface TrainingEngine extends OpenEngineOptions {
   /** Default `auto`. */
   readonly engine?: EngineChoice | undefined;
+  /** Whether a training that is estimated to need more memory than there is, is refused. Default: yes. */
+  readonly memoryCheck?: boolean | undefined;
   /** What opens it; for tests. */
   readonly openEngine?: typeof openEngine | undefined;
 }
@@ -69,10 +72,10 @@ export async function countSteps(settings: TrainingSettings): Promise<TrainingSe
 export async function assembleParts(
   settings: TrainingSettings,
   checkpoint: Checkpoint | undefined,
-  { engine: choice = 'auto', threads, onPassedOver, openEngine: open = openEngine }: TrainingEngine,
+  place: TrainingEngine,
 ): Promise<TrainingParts> {
   const store = new DisposableStore();
-  const engine = store.add(await open(choice, { threads, onPassedOver }));
+  const engine = store.add(await openFitting(settings, place));
   try {
     const known = checkpoint
       ? { ...checkpoint.weights, ...checkpoint.moments, ...checkpoint.averages }
@@ -87,6 +90,21 @@ export async function assembleParts(
   } catch (error) {
     await store.dispose();
     throw explainMemory(error, settings, engine.device);
+  }
+}
+
+/** @throws OUT_OF_MEMORY, before anything is put onto the device */
+async function openFitting(
+  settings: TrainingSettings,
+  { engine: choice = 'auto', threads, onPassedOver, memoryCheck = true, openEngine: open = openEngine }: TrainingEngine,
+): Promise<Engine> {
+  const engine = await open(choice, { threads, onPassedOver });
+  try {
+    if (memoryCheck) requireMemory(settings, engine.device);
+    return engine;
+  } catch (error) {
+    await engine.dispose();
+    throw error;
   }
 }
 
@@ -123,9 +141,12 @@ function randomnessOf(settings: TrainingSettings, checkpoint: Checkpoint | undef
   const drawRandom = new Random(settings.seed + 4);
   if (!checkpoint) return { pools: emptyPools(settings), poolRandom: new Random(settings.seed + 2), drawRandom };
   const { state, pools } = checkpoint;
+  // A checkpoint at the end of a stage holds the images of that stage: the next one begins without.
+  const { size } = stageAt(state.step, settings);
+  const elements = recipeSettings(settings).generator.outputChannels * size * size;
   const stored = (name: string) =>
     Object.keys(pools)
-      .filter(key => key.startsWith(`${name}/`))
+      .filter(key => key.startsWith(`${name}/`) && pools[key]!.data.length === elements)
       .sort()
       .map(key => pools[key]!.data);
   return {

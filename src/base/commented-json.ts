@@ -1,0 +1,100 @@
+/**
+ * Files of JSON with comments and trailing commas that people write by hand: every fault is named with its line, and a
+ * misspelt key gets a guess at what was meant. What may stand in a file is the schema's business; where its paths lead, the
+ * caller's. The value comes back as it was written: defaults are whoever reads it.
+ */
+import { readFile } from 'node:fs/promises';
+import {
+  findNodeAtLocation,
+  getNodeValue,
+  type Node,
+  type ParseError,
+  parseTree,
+  printParseErrorCode,
+} from 'jsonc-parser';
+import type { z } from 'zod';
+import { didYouMean } from './did-you-mean.js';
+import { CycleboxError } from './errors.js';
+
+/** Keys and indices that lead to a value. */
+export type JsonPath = readonly (string | number)[];
+
+export interface CommentedJsonOptions<Schema extends z.ZodType> {
+  /** Its name, for messages. */
+  readonly file: string;
+  readonly schema: Schema;
+  /** The keys of the object at `path`, for guesses. */
+  readonly knownKeys: (path: JsonPath) => readonly string[];
+}
+
+/** @throws CONFIG_NOT_FOUND, CONFIG_INVALID naming the file */
+export async function readConfigText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') {
+      const message = `There is no configuration file ${path}. Name one with --config, or create it.`;
+      throw new CycleboxError('CONFIG_NOT_FOUND', message, { subject: { file: path }, cause });
+    }
+    const message = `${path} could not be read: ${(cause as Error).message}`;
+    throw new CycleboxError('CONFIG_INVALID', message, { subject: { file: path }, cause });
+  }
+}
+
+/** @throws CONFIG_INVALID with every fault, its line and what is allowed */
+export function parseCommentedJson<Schema extends z.ZodType>(
+  text: string,
+  options: CommentedJsonOptions<Schema>,
+): z.input<Schema> {
+  const errors: ParseError[] = [];
+  const tree = parseTree(text.replace(/^\uFEFF/, ' '), errors, { allowTrailingComma: true });
+  const [first] = errors;
+  if (first || !tree) {
+    const what = first ? printParseErrorCode(first.error) : 'it is empty';
+    throw invalid(options.file, [`${position(text, first?.offset ?? 0)}: not JSON (${what})`]);
+  }
+  const value: unknown = getNodeValue(tree);
+  const { error } = options.schema.safeParse(value);
+  if (!error) return value as z.input<Schema>;
+  throw invalid(
+    options.file,
+    error.issues.flatMap(issue => describe(issue, tree, text, options.knownKeys)),
+  );
+}
+
+function describe(
+  issue: z.core.$ZodIssue,
+  tree: Node,
+  text: string,
+  knownKeys: (path: JsonPath) => readonly string[],
+): string[] {
+  const path = issue.path.filter(part => typeof part !== 'symbol');
+  if (issue.code === 'unrecognized_keys') {
+    const known = knownKeys(path);
+    return issue.keys.map(key => {
+      const hint = didYouMean(key, known) || ` Known are ${known.join(', ')}.`;
+      return `${at(tree, [...path, key], text)}: "${key}" is not a known key.${hint}`;
+    });
+  }
+  const name = path.map(part => (typeof part === 'number' ? `[${part}]` : `.${part}`)).join('');
+  return [`${at(tree, path, text)}: ${name.replace(/^\./, '') || 'the file'}: ${issue.message}`];
+}
+
+/** `line:column` of a value, or of the nearest thing around it that is there. */
+function at(tree: Node, path: JsonPath, text: string): string {
+  for (let length = path.length; length > 0; length--) {
+    const node = findNodeAtLocation(tree, path.slice(0, length));
+    if (node) return position(text, (node.parent?.type === 'property' ? node.parent : node).offset);
+  }
+  return position(text, tree.offset);
+}
+
+function position(text: string, offset: number): string {
+  const lines = text.slice(0, offset).split('\n');
+  return `${lines.length}:${(lines.at(-1)?.length ?? 0) + 1}`;
+}
+
+function invalid(file: string, faults: readonly string[]): CycleboxError {
+  const message = faults.map(fault => `${file}:${fault}`).join('\n');
+  return new CycleboxError('CONFIG_INVALID', message, { subject: { file } });
+}

@@ -1,0 +1,149 @@
+/**
+ * How a training looks while it runs: one live line on a terminal, a line every ten seconds elsewhere, or each event as a line
+ * of JSON.
+ */
+import type { Disposable } from '../base/index.js';
+import type {
+  TrainingEvent,
+  TrainingEventOf,
+  TrainingProcess,
+  TrainingProgress,
+  TrainingResult,
+} from '../training/index.js';
+
+export interface TrainingDisplay extends Disposable {
+  /** For people, on standard error. */
+  note(text: string): void;
+  ended(result: TrainingResult): void;
+}
+
+export function showTraining(training: TrainingProcess, json: boolean): TrainingDisplay {
+  const display = json ? new JsonLines() : new TrainingText();
+  training.onEvent(event => display.show(event));
+  return display;
+}
+
+interface Display extends TrainingDisplay {
+  show(event: TrainingEvent): void;
+}
+
+class JsonLines implements Display {
+  show(event: TrainingEvent): void {
+    print(JSON.stringify(event));
+  }
+
+  note(text: string): void {
+    process.stderr.write(`${text}\n`);
+  }
+
+  ended(result: TrainingResult): void {
+    print(JSON.stringify({ kind: 'ended', ...result }));
+  }
+
+  dispose(): void {}
+}
+
+const lineEveryMs = 10_000;
+const clearLine = '\r\u001b[2K';
+
+class TrainingText implements Display {
+  readonly #isLive = process.stdout.isTTY === true;
+  #printedMs = Number.NEGATIVE_INFINITY;
+  /** What has not been printed yet. */
+  #pending: TrainingProgress | undefined;
+  #isShown = false;
+
+  show(event: TrainingEvent): void {
+    switch (event.kind) {
+      case 'started':
+        print(describeStart(event));
+        break;
+      case 'progress':
+        this.#progress(event);
+        break;
+      case 'evaluation':
+        this.#above(process.stdout, `step ${event.step}  ${describeValues(event.metrics)}`);
+        break;
+      case 'warning':
+        this.note(`${event.message} ${event.advice}`);
+        break;
+      case 'checkpoint':
+      case 'sample':
+      case 'export':
+        break;
+      default:
+        event satisfies never;
+    }
+  }
+
+  ended({ ended, step, out, plugin }: TrainingResult): void {
+    this.dispose();
+    if (ended === 'finished') print(`Trained. The pair is in ${plugin}`);
+    else print(`Stopped at step ${step}. Go on with: cyclebox train --resume --out ${out}`);
+  }
+
+  /** Leaves the last progress standing. */
+  dispose(): void {
+    if (this.#isShown) process.stdout.write('\n');
+    else this.#printPending();
+    this.#isShown = false;
+    this.#pending = undefined;
+  }
+
+  note(text: string): void {
+    this.#above(process.stderr, text);
+  }
+
+  #progress(progress: TrainingProgress): void {
+    this.#pending = progress;
+    if (this.#isLive) this.#redraw(progress);
+    else if (performance.now() - this.#printedMs >= lineEveryMs) this.#printPending();
+  }
+
+  #printPending(): void {
+    if (this.#pending) print(describeProgress(this.#pending));
+    this.#pending = undefined;
+    this.#printedMs = performance.now();
+  }
+
+  #redraw(progress: TrainingProgress): void {
+    const width = (process.stdout.columns ?? 80) - 1;
+    process.stdout.write(`${clearLine}${describeProgress(progress).slice(0, width)}`);
+    this.#isShown = true;
+  }
+
+  /** The live line makes room and comes back below. */
+  #above(stream: NodeJS.WriteStream, text: string): void {
+    if (this.#isShown) process.stdout.write(clearLine);
+    stream.write(`${text}\n`);
+    if (this.#isShown && this.#pending) this.#redraw(this.#pending);
+  }
+}
+
+function describeStart({ settings, device, step }: TrainingEventOf<'started'>): string {
+  const { pair, recipe, size, width, blocks, steps, batch, seed } = settings;
+  const start = step === 0 ? '' : `, from step ${step}`;
+  return `Training ${pair}: ${recipe}, width ${width}, ${blocks} blocks, crops of ${size}, batch ${batch}, ${steps} steps, seed ${seed}${start}; on ${device.name} (${device.id})`;
+}
+
+function describeProgress({ step, steps, losses, imagesPerSecond, remainingMs }: TrainingProgress): string {
+  return `step ${step}/${steps}  ${describeValues(losses)}  ${imagesPerSecond.toFixed(1)} images/s  ${formatDuration(remainingMs)} left`;
+}
+
+function describeValues(values: Readonly<Record<string, number>>): string {
+  return Object.entries(values)
+    .map(([name, value]) => `${name} ${value.toFixed(3)}`)
+    .join('  ');
+}
+
+/** `12 s`, `3 min 5 s`, `2 h 5 min` */
+export function formatDuration(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)];
+  if (hours > 0) return `${hours} h ${minutes} min`;
+  return minutes > 0 ? `${minutes} min ${seconds % 60} s` : `${seconds} s`;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

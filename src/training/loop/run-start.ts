@@ -1,0 +1,75 @@
+/**
+ * Where a run begins, fresh or from a checkpoint: all that is known of it before a device is opened. From here on nothing
+ * can tell the two apart.
+ */
+import { availableParallelism } from 'node:os';
+import { type Clock, Random } from '../../base/index.js';
+import type { Engine, EngineChoice } from '../../engine/index.js';
+import type { SamplerState } from '../data/unpaired-sampler.js';
+import type { TrainingOptions } from '../options.js';
+import { type RunOptions, type RunSettings, resolveRunSettings } from '../run-options.js';
+import { resolveTrainingSettings, resumedSettings, type TrainingSettings } from '../settings.js';
+import { type Checkpoint, type CheckpointPlace, readLatestCheckpoint } from './checkpoint.js';
+import { countSteps, type TrainingEngine } from './training-parts.js';
+
+export interface TrainerOptions extends RunOptions, TrainingEngine {
+  readonly clock?: Clock | undefined;
+}
+
+export interface RunStart {
+  readonly settings: TrainingSettings;
+  readonly run: RunSettings;
+  readonly engine: TrainingEngine;
+  /** Steps done. */
+  readonly step: number;
+  readonly sampler: SamplerState | Random;
+  readonly checkpoint: Checkpoint | undefined;
+  readonly clock: Clock | undefined;
+}
+
+/** @throws USAGE, DATASET_EMPTY, FILE_NOT_FOUND */
+export async function freshStart(options: TrainingOptions, trainer: TrainerOptions): Promise<RunStart> {
+  const { run: given, engine, clock } = splitOptions(trainer);
+  const run = resolveRunSettings(given);
+  const settings = await countSteps(resolveTrainingSettings(options));
+  const sampler = new Random(settings.seed + 1);
+  return { settings, run, engine, step: 0, sampler, checkpoint: undefined, clock };
+}
+
+/** On the engine, and with as many threads, as the run was on, unless others are named. @throws CHECKPOINT_INVALID, USAGE */
+export async function resumedStart(
+  out: string,
+  training: Partial<TrainingOptions>,
+  trainer: TrainerOptions,
+): Promise<RunStart> {
+  const checkpoint = await readLatestCheckpoint(out);
+  const { settings: began, run: ran, place, step, sampler } = checkpoint.state;
+  const settings = resumedSettings(began, { ...training, out });
+  const { run, engine, clock } = splitOptions(trainer);
+  const { stopAt: _, ...before } = ran ?? {};
+  const earlier = { engine: place?.engine as EngineChoice | undefined, threads: place?.threads };
+  return {
+    settings,
+    run: resolveRunSettings({ ...before, ...run }),
+    engine: { ...earlier, ...engine },
+    step,
+    sampler,
+    checkpoint,
+    clock,
+  };
+}
+
+/** With the threads that "all" stands for, so that the run goes on with as many. */
+export function placeOf({ device }: Engine, { threads }: TrainingEngine): CheckpointPlace {
+  const { id, kind } = device;
+  return kind === 'cpu' ? { engine: id, threads: threads ?? availableParallelism() } : { engine: id };
+}
+
+/** What was given as undefined was not given. */
+function splitOptions(options: TrainerOptions) {
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const { clock, engine, threads, memoryCheck, onPassedOver, openEngine, ...run } = given as TrainerOptions;
+  const place = { engine, threads, memoryCheck, onPassedOver, openEngine };
+  const placed = Object.fromEntries(Object.entries(place).filter(([, value]) => value !== undefined));
+  return { clock, run, engine: placed as TrainingEngine };
+}

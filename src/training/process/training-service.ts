@@ -1,0 +1,146 @@
+/**
+ * What happens inside a training's own process: one run of the trainer, steered by short calls that are served between its
+ * steps. The trainer does not know of any of this.
+ */
+import { CycleboxError, systemClock } from '../../base/index.js';
+import type { PassedOver } from '../../engine/index.js';
+import type { Handlers } from '../../process/index.js';
+import { hasCheckpoint } from '../loop/checkpoint.js';
+import { freshStart, type RunStart, resumedStart, type TrainerOptions } from '../loop/run-start.js';
+import { Trainer } from '../loop/trainer.js';
+import { checkedPlace } from '../place-options.js';
+import type { TrainingEvent, TrainingProgress } from '../training-event.js';
+import { goToBackground } from './background.js';
+import { explainTraining } from './explain-training.js';
+import { ProgressThrottle } from './progress-throttle.js';
+import type { TrainingPlan } from './training-plan.js';
+import type { TrainingApi, TrainingOrder, TrainingResult, TrainingStatus } from './training-protocol.js';
+
+type Told = (event: TrainingEvent) => void;
+
+export class TrainingService {
+  readonly #tell: Told;
+  readonly #stop = new AbortController();
+  #running: Promise<TrainingResult> | undefined;
+  #trainer: Promise<Trainer> | undefined;
+  #progress: TrainingProgress | undefined;
+  #metrics: Readonly<Record<string, number>> = {};
+
+  constructor(tell: Told) {
+    this.#tell = tell;
+  }
+
+  handlers(): Handlers<TrainingApi> {
+    return {
+      train: order => this.#train(order),
+      explain: order => this.#explain(order),
+      stop: () => this.stop(),
+      checkpoint: async () => (await this.#busy()).requestCheckpoint(),
+      sample: async () => (await this.#busy()).requestSamples(),
+      export: async () => (await this.#busy()).requestExport(),
+      status: () => this.#status(),
+    };
+  }
+
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  /** Ends what is being trained, with a checkpoint. Resolves when it has ended, however that went. */
+  async windUp(): Promise<void> {
+    this.stop();
+    await this.#running?.catch(() => {});
+  }
+
+  #train(order: TrainingOrder): Promise<TrainingResult> {
+    if (this.#running) throw new CycleboxError('PROTOCOL', 'A training process trains once.');
+    this.#running = this.#run(order);
+    return this.#running;
+  }
+
+  async #run(order: TrainingOrder): Promise<TrainingResult> {
+    if (order.place.background) goToBackground();
+    this.#trainer = this.#open(order);
+    const trainer = await this.#trainer;
+    const throttle = new ProgressThrottle(order.progressEveryMs, systemClock, progress =>
+      this.#tell({ kind: 'progress', ...progress }),
+    );
+    try {
+      trainer.onEvent(event => this.#heard(event, throttle));
+      const plugin = await trainer.run(this.#stop.signal);
+      return this.#result(trainer, plugin);
+    } finally {
+      throttle.flush();
+      await trainer.dispose();
+    }
+  }
+
+  async #open(order: TrainingOrder): Promise<Trainer> {
+    const options = this.#trainerOptions(order);
+    if (order.resume) return Trainer.resume(order.out, order.training, options);
+    await requireFreshFolder(order.training.out);
+    return Trainer.create(order.training, options);
+  }
+
+  async #explain(order: TrainingOrder): Promise<TrainingPlan> {
+    if (order.place.background) goToBackground();
+    const options = this.#trainerOptions(order);
+    const start: RunStart = order.resume
+      ? await resumedStart(order.out, order.training, options)
+      : await freshStart(order.training, options);
+    return explainTraining(start);
+  }
+
+  #trainerOptions({ run, place }: TrainingOrder): TrainerOptions {
+    const { background: _, ...placed } = checkedPlace(place);
+    return { ...run, ...placed, onPassedOver: device => this.#passedOver(device) };
+  }
+
+  /** A device that is there and fails; what is merely not there is no news. */
+  #passedOver({ choice, reason, fault }: PassedOver): void {
+    if (!fault) return;
+    const message = `${choice} is passed over: ${reason}`;
+    this.#tell({ kind: 'warning', step: 0, code: 'device', message, advice: 'cyclebox doctor says what would help.' });
+  }
+
+  /** Nothing overtakes the progress that was made before it. */
+  #heard(event: TrainingEvent, throttle: ProgressThrottle): void {
+    if (event.kind === 'evaluation') this.#metrics = event.metrics;
+    if (event.kind === 'progress') {
+      const { kind: _, ...progress } = event;
+      this.#progress = progress;
+      throttle.add(progress);
+      return;
+    }
+    throttle.flush();
+    this.#tell(event);
+  }
+
+  #result({ settings, step }: Trainer, plugin: string | undefined): TrainingResult {
+    const { out, steps } = settings;
+    const ended = plugin !== undefined ? 'finished' : this.#stop.signal.aborted ? 'stopped' : 'stop-at';
+    return { ended, step, steps, out, plugin, losses: this.#progress?.losses ?? {}, metrics: this.#metrics };
+  }
+
+  #busy(): Promise<Trainer> {
+    if (this.#trainer) return this.#trainer;
+    throw new CycleboxError('CANCELLED', 'Nothing is being trained.');
+  }
+
+  #status(): TrainingStatus {
+    const { step = 0, steps = 0, losses = {} } = this.#progress ?? {};
+    return { state: this.#state, pid: process.pid, step, steps, losses, residentBytes: process.memoryUsage.rss() };
+  }
+
+  get #state(): TrainingStatus['state'] {
+    if (!this.#running) return 'idle';
+    if (this.#stop.signal.aborted) return 'stopping';
+    return this.#progress ? 'training' : 'preparing';
+  }
+}
+
+async function requireFreshFolder(out: string): Promise<void> {
+  if (!(await hasCheckpoint(out))) return;
+  const message = `${out} holds a training already. Go on with it (--resume), or give another folder (--out).`;
+  throw new CycleboxError('FILE_EXISTS', message, { subject: { file: out } });
+}
