@@ -3,6 +3,7 @@
  * at. Names are drawn by the system's fonts; on a machine that has none the sheet comes without them.
  */
 import sharp, { type OverlayOptions } from 'sharp';
+import { drawCaption } from './caption.js';
 
 export interface ContactSheetEntry {
   readonly caption: string;
@@ -17,8 +18,6 @@ const gap = 12;
 const captionHeight = 22;
 const cellWidth = 2 * tile + gap;
 const cellHeight = tile + captionHeight;
-/** Without any font, text has next to no size at a sane resolution, and is fitted at thousands of dots per inch. */
-const absurdDpi = 1000;
 const background = { r: 250, g: 250, b: 250 };
 
 /** Writes the sheet to `path`. Images larger than a tile are made smaller, none is enlarged. */
@@ -36,7 +35,11 @@ export async function writeContactSheet(path: string, entries: readonly ContactS
 async function cell(entry: ContactSheetEntry, index: number): Promise<OverlayOptions[]> {
   const left = gap + (index % columns) * (cellWidth + 2 * gap);
   const top = gap + Math.floor(index / columns) * (cellHeight + gap);
-  const [before, after, caption] = await Promise.all([shrink(entry.before), shrink(entry.after), draw(entry.caption)]);
+  const [before, after, caption] = await Promise.all([
+    shrink(entry.before),
+    shrink(entry.after),
+    drawCaption(entry.caption, cellWidth, captionHeight - 8),
+  ]);
   return [
     { input: before, left, top },
     { input: after, left: left + tile + gap, top },
@@ -50,15 +53,4 @@ function shrink(path: string): Promise<Buffer> {
     .resize({ width: tile, height: tile, fit: 'contain', background, withoutEnlargement: true })
     .png()
     .toBuffer();
-}
-
-async function draw(caption: string): Promise<Buffer | undefined> {
-  const text = caption.replace(/[&<>]/g, character => `&#${character.charCodeAt(0)};`);
-  try {
-    const options = { text, font: 'sans', width: cellWidth, height: captionHeight - 8, rgba: true };
-    const { data, info } = await sharp({ text: options }).png().toBuffer({ resolveWithObject: true });
-    return (info.textAutofitDpi ?? 0) < absurdDpi ? data : undefined;
-  } catch {
-    return undefined;
-  }
 }

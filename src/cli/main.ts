@@ -10,6 +10,7 @@ import { register as registerBench } from './commands/bench.js';
 import { register as registerConfig } from './commands/config.js';
 import { register as registerDemo } from './commands/demo.js';
 import { register as registerDoctor } from './commands/doctor.js';
+import { register as registerEvaluate } from './commands/evaluate.js';
 import { register as registerInit } from './commands/init.js';
 import { register as registerPairs } from './commands/pairs.js';
 import { register as registerQueue } from './commands/queue.js';
@@ -38,6 +39,7 @@ for (const register of [
   registerConfig,
   registerTranslate,
   registerTrain,
+  registerEvaluate,
   registerPairs,
   registerDemo,
   registerDoctor,

@@ -1,5 +1,6 @@
 export { ImageFolder } from './data/image-folder.js';
 export { UnpairedSampler } from './data/unpaired-sampler.js';
+export * from './evaluation/index.js';
 export { encodeGenerator, type GeneratorModel, generatorGraph } from './generator-model.js';
 export { hasCheckpoint } from './loop/checkpoint.js';
 export { ImagePool } from './loop/image-pool.js';

@@ -1,0 +1,183 @@
+/**
+ * The work of `cyclebox evaluate`: finds the images, has them translated as `translate` would, and hands the judging to
+ * the evaluator. Figures go to stdout, as text or as one JSON document; what was left out and progress to stderr.
+ */
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { CycleboxError, DisposableStore, writeFileAtomic } from '../base/index.js';
+import { type Engine, type EngineChoice, openEngine, parseEngineChoice } from '../engine/index.js';
+import { blockUntrustedLoaders } from '../image/index.js';
+import { decodeOnnx } from '../onnx/index.js';
+import {
+  createEvaluator,
+  type Evaluation,
+  type EvaluationProgress,
+  FeatureNetwork,
+  type FeatureRange,
+  ImageFolder,
+  parseColourClasses,
+  pictureOf,
+  planesOf,
+  type TranslateImage,
+} from '../training/index.js';
+import { openTranslator } from '../translate/index.js';
+import { defaultCacheFolder } from './cache-folder.js';
+import { printPassedOver } from './engine-option.js';
+import { EvaluationSheets } from './evaluation-sheets.js';
+import { describeEvaluation } from './evaluation-text.js';
+import { printable } from './printable.js';
+import { exitCodes } from './report-error.js';
+
+export interface EvaluateModelOptions {
+  readonly model: string;
+  readonly a: string;
+  readonly b?: string;
+  readonly back?: string;
+  readonly paired?: string;
+  readonly classes?: string;
+  readonly trainA?: string;
+  readonly trainB?: string;
+  readonly features?: string;
+  readonly featuresRange?: FeatureRange;
+  readonly featuresSize?: number;
+  readonly domains?: readonly [string, string];
+  readonly size?: number;
+  readonly limit: number;
+  readonly seed: number;
+  readonly out?: string;
+  readonly cache?: string;
+  readonly engine?: string;
+  readonly threads?: number;
+  readonly json?: boolean;
+}
+
+/** What `--json` prints and `--out` keeps. */
+type EvaluationDocument = {
+  readonly model: string;
+  readonly back?: string;
+  readonly sheets: readonly string[];
+} & Evaluation;
+
+/** @returns the exit code */
+export async function evaluateModel(options: EvaluateModelOptions): Promise<number> {
+  requireSense(options);
+  blockUntrustedLoaders();
+  const store = new DisposableStore();
+  try {
+    const evaluation = await evaluate(options, store);
+    showProgress('');
+    for (const { reason } of evaluation.skipped) process.stderr.write(`left out: ${printable(reason)}\n`);
+    const text = options.json ? JSON.stringify(evaluation, null, 2) : describeEvaluation(evaluation).join('\n');
+    process.stdout.write(`${text}\n`);
+    return exitCodes.ok;
+  } finally {
+    showProgress('');
+    await store.dispose();
+  }
+}
+
+async function evaluate(options: EvaluateModelOptions, store: DisposableStore): Promise<EvaluationDocument> {
+  const { model, back, out } = options;
+  const device = { choice: parseEngineChoice(options.engine ?? 'auto'), threads: options.threads };
+  const engine = store.add(await openEngine(device.choice, { threads: device.threads, onPassedOver: printPassedOver }));
+  const translate = await openModel(model, device, store);
+  const returning = back === undefined ? undefined : await openModel(back, device, store);
+  const evaluator = store.add(await createEvaluator(await evaluatorOptions(options, engine, store)));
+  const sheets = out === undefined ? undefined : new EvaluationSheets(resolve(out));
+  const evaluation = await evaluator.judge({ translate, back: returning, onTranslated: one => sheets?.add(one) });
+  const pages = (await sheets?.write(evaluation)) ?? [];
+  const document = { model, ...(back !== undefined && { back }), sheets: pages, ...evaluation };
+  if (out !== undefined) await writeFileAtomic(join(out, 'evaluation.json'), `${JSON.stringify(document, null, 2)}\n`);
+  return document;
+}
+
+function requireSense({ b, paired, classes, trainA, trainB, features }: EvaluateModelOptions): void {
+  const usage = (message: string) => new CycleboxError('USAGE', message);
+  if ((trainA === undefined) !== (trainB === undefined)) throw usage('Give --train-a and --train-b together.');
+  if (trainA !== undefined && b === undefined)
+    throw usage('--train-a and --train-b need --b, to try the classifier on.');
+  if (classes !== undefined && paired === undefined)
+    throw usage('--classes needs --paired: true images to compare with.');
+  if (features !== undefined && b === undefined && paired === undefined)
+    throw usage('--features needs --b to compare with.');
+}
+
+async function evaluatorOptions(options: EvaluateModelOptions, engine: Engine, store: DisposableStore) {
+  const { a, b, paired, trainA, trainB, classes, features, size, limit, seed, cache } = options;
+  const heldA = await filesIn(a);
+  const counterparts = paired === undefined ? undefined : await matchNames(a, paired);
+  const network = features === undefined ? undefined : store.add(await openFeatures(engine, features, options));
+  return {
+    engine,
+    domains: options.domains ?? (await namesIn(options.model)),
+    heldA,
+    heldB: b === undefined ? counterparts && [...counterparts.values()] : await filesIn(b),
+    trainA: trainA === undefined ? undefined : await filesIn(trainA),
+    trainB: trainB === undefined ? undefined : await filesIn(trainB),
+    counterparts,
+    classes: classes === undefined ? undefined : parseColourClasses(classes),
+    features: network,
+    ...{ size, limit, seed },
+    cacheFolder: cache === undefined ? join(defaultCacheFolder(), 'evaluation') : resolve(cache),
+    onProgress: printProgress,
+  };
+}
+
+function openFeatures(
+  engine: Engine,
+  path: string,
+  { featuresRange: range, featuresSize: size }: EvaluateModelOptions,
+) {
+  return FeatureNetwork.open(engine, path, { range, size });
+}
+
+/** As `cyclebox translate` does it, from pixels to pixels. */
+async function openModel(
+  model: string,
+  { choice, threads }: { readonly choice: EngineChoice; readonly threads: number | undefined },
+  store: DisposableStore,
+): Promise<TranslateImage> {
+  const translator = store.add(await openTranslator({ model, engine: choice, threads }));
+  return async image => planesOf((await translator.translatePicture(pictureOf(image))).picture);
+}
+
+async function filesIn(folder: string): Promise<readonly string[]> {
+  const { files } = await ImageFolder.open(folder, 0);
+  return files.map(file => join(folder, file));
+}
+
+/** Files of one folder to those of the other that have the same path but for the ending. @throws DATASET_EMPTY */
+async function matchNames(a: string, b: string): Promise<ReadonlyMap<string, string>> {
+  const [filesA, filesB] = [await filesIn(a), await filesIn(b)];
+  const nameIn = (folder: string, file: string) => file.slice(join(folder, '/').length).replace(/\.[^./\\]*$/, '');
+  const byName = new Map(filesB.map(file => [nameIn(b, file), file]));
+  const pairs = filesA.flatMap(file => {
+    const partner = byName.get(nameIn(a, file));
+    return partner === undefined ? [] : [[file, partner] as const];
+  });
+  if (pairs.length > 0) return new Map(pairs);
+  const message = `No image of ${b} has the name of one in ${a}. Counterparts have the same names; endings may differ.`;
+  throw new CycleboxError('DATASET_EMPTY', message, { subject: { file: b } });
+}
+
+/** What the model's metadata says, or A and B. */
+async function namesIn(model: string): Promise<readonly [string, string]> {
+  const { metadata } = decodeOnnx(await readFile(model), model);
+  return [metadata['cyclebox.from'] ?? 'A', metadata['cyclebox.to'] ?? 'B'];
+}
+
+const phases = {
+  reading: 'reading images',
+  fitting: 'fitting the style classifier',
+  translating: 'translating',
+  measuring: 'measuring',
+} as const satisfies Record<EvaluationProgress['phase'], string>;
+
+function printProgress({ phase, done }: EvaluationProgress): void {
+  showProgress(`${phases[phase]}${done > 0 ? ` ${Math.floor(100 * done)} %` : ''} …`);
+}
+
+/** A line that the next one replaces; only where somebody is looking. */
+function showProgress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+}

@@ -1,0 +1,151 @@
+/**
+ * What translations of one direction are compared with, prepared once: the inputs, real images of the target, true
+ * counterparts, and the same metrics of these that translations will get.
+ */
+import { Random } from '../../base/index.js';
+import { type ColourClass, type ColourClassChoice, learnColourClasses } from './colour-classes.js';
+import type { FeatureNetwork } from './feature-network.js';
+import type { HeldDomain } from './held-domain.js';
+import type { Features } from './kernel-distance.js';
+import {
+  appearanceMetrics,
+  distanceMaterial,
+  distanceMetrics,
+  keptMetrics,
+  keptOf,
+  styleMetrics,
+  truthMetrics,
+} from './measure-images.js';
+import { balanceScore, contentScore, type MetricRows, type Metrics } from './metrics.js';
+import type { Planes } from './planes.js';
+import { patchCount, projectedSet } from './sliced-wasserstein.js';
+
+/** Images of both domains, and what is known of their style: likelihoods of the target, of held-out images only. */
+export interface DirectionImages {
+  readonly inputs: HeldDomain;
+  readonly targets?: HeldDomain | undefined;
+  /** True counterparts, in the order of the inputs; absent where there is none. */
+  readonly truths: readonly (Planes | undefined)[];
+  readonly style?: { readonly inputs: readonly number[]; readonly targets: readonly number[] } | undefined;
+}
+
+export interface MeasureOptions {
+  readonly seed: number;
+  readonly network?: FeatureNetwork | undefined;
+  readonly classes?: ColourClassChoice | undefined;
+}
+
+export interface References {
+  readonly rows: Omit<MetricRows, 'translated'>;
+  readonly classes?: readonly ColourClass[] | undefined;
+  /** Distances of a set of images, as many as there are inputs, to the target. */
+  readonly distancesTo: (images: readonly Planes[]) => Promise<Metrics>;
+  /** Metrics of images against their true counterparts, where there are any. */
+  readonly truthsOf: (images: readonly Planes[]) => Metrics;
+}
+
+export async function prepareReferences(direction: DirectionImages, options: MeasureOptions): Promise<References> {
+  const classes = classesFor(direction, options);
+  const truthsOf = truthComparison(direction.truths, classes);
+  const distances = direction.targets && (await targetDistances(direction.inputs, direction.targets, options));
+  const distancesTo = distances?.of ?? (async () => ({}));
+  const unchanged = {
+    ...appearanceMetrics(direction.inputs.images),
+    ...{ edges: 1, ssim: 1, change: 0, light: 1 },
+    ...styleMetrics(direction.style?.inputs ?? []),
+    ...(await distancesTo(direction.inputs.images)),
+    ...truthsOf(direction.inputs.images),
+  };
+  const target = distances && targetRow(direction, truthsOf, distances.halves, options.seed);
+  const rows = withScores({ unchanged, ...(target && { target }) });
+  const truth = truthRow(direction, rows);
+  return { rows: { ...rows, ...(truth && { truth }) }, classes, distancesTo, truthsOf };
+}
+
+/** Content and balance, which need the other rows. */
+export function scored(row: Metrics, { unchanged, target }: Omit<MetricRows, 'translated'>): Metrics {
+  const content = target && contentScore(row, target);
+  if (content === undefined) return row;
+  const balance = target && balanceScore({ ...row, content }, unchanged, target);
+  return { ...row, content, ...(balance !== undefined && { balance }) };
+}
+
+function withScores(rows: Omit<MetricRows, 'translated'>): Omit<MetricRows, 'translated'> {
+  const { unchanged, target } = rows;
+  return { unchanged: scored(unchanged, rows), ...(target && { target: scored(target, rows) }) };
+}
+
+async function targetDistances(inputs: HeldDomain, targets: HeldDomain, { seed, network }: MeasureOptions) {
+  const count = patchCount(inputs.images.length, targets.images.length);
+  const material = (images: readonly Planes[]) => distanceMaterial(images, { count, seed, network });
+  const whole = await material(targets.images);
+  return {
+    of: async (images: readonly Planes[]) => distanceMetrics(await material(images), whole, seed),
+    halves: halfDistances(targets.images, whole.features, count, seed),
+  };
+}
+
+/** Of one half of the target's images to the other: what a perfect translation of half as many images would get. */
+function halfDistances(
+  images: readonly Planes[],
+  features: Features | undefined,
+  count: number,
+  seed: number,
+): Metrics {
+  if (images.length < 2) return {};
+  const [even, odd] = ([0, 1] as const).map(parity => {
+    const half = <T>(items: readonly T[]) => items.filter((_, index) => index % 2 === parity);
+    return { projected: projectedSet(half(images), count, seed), ...(features && { features: half(features) }) };
+  });
+  return distanceMetrics(even!, odd!, seed);
+}
+
+/** Real images of the target; for what compares with an input, one of them by chance for each input. */
+function targetRow(
+  { inputs, targets, style }: DirectionImages,
+  truthsOf: References['truthsOf'],
+  halves: Metrics,
+  seed: number,
+): Metrics {
+  const order = new Random(seed).shuffle([...targets!.images]);
+  const random = inputs.images.map((_, index) => order[index % order.length]!);
+  return {
+    ...appearanceMetrics(targets!.images),
+    ...keptMetrics(keptOf(inputs.images, random)),
+    ...styleMetrics(style?.targets ?? []),
+    ...halves,
+    ...truthsOf(random),
+  };
+}
+
+/** The true counterparts: what the measures give a perfect translation. */
+function truthRow({ inputs, truths }: DirectionImages, rows: Omit<MetricRows, 'translated'>): Metrics | undefined {
+  const known = truths.flatMap((truth, index) => (truth ? [{ truth, input: inputs.images[index]! }] : []));
+  if (known.length === 0) return undefined;
+  const images = known.map(({ truth }) => truth);
+  const kept = keptOf(
+    known.map(({ input }) => input),
+    images,
+  );
+  return scored({ ...appearanceMetrics(images), ...keptMetrics(kept) }, rows);
+}
+
+function truthComparison(truths: readonly (Planes | undefined)[], classes: readonly ColourClass[] | undefined) {
+  return (images: readonly Planes[]): Metrics => {
+    const known = images.filter((_, index) => truths[index]);
+    return truthMetrics(
+      known,
+      truths.filter(truth => truth !== undefined),
+      classes,
+    );
+  };
+}
+
+function classesFor(
+  { truths }: DirectionImages,
+  { classes, seed }: MeasureOptions,
+): readonly ColourClass[] | undefined {
+  const known = truths.filter(truth => truth !== undefined);
+  if (classes === undefined || known.length === 0) return undefined;
+  return typeof classes === 'number' ? learnColourClasses(known, classes, seed) : classes;
+}
