@@ -14,10 +14,10 @@ import {
   type EvaluationProgress,
   FeatureNetwork,
   type FeatureRange,
-  ImageFolder,
   parseColourClasses,
   pictureOf,
   planesOf,
+  scanFolder,
   type TranslateImage,
 } from '../training/index.js';
 import { openTranslator } from '../translate/index.js';
@@ -142,8 +142,8 @@ async function openModel(
 }
 
 async function filesIn(folder: string): Promise<readonly string[]> {
-  const { files } = await ImageFolder.open(folder, 0);
-  return files.map(file => join(folder, file));
+  const { images } = await scanFolder(folder);
+  return images.map(({ file }) => join(folder, file));
 }
 
 /** Files of one folder to those of the other that have the same path but for the ending. @throws DATASET_EMPTY */

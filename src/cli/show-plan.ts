@@ -36,7 +36,8 @@ function describeNetworks({ networks }: TrainingPlan): string[] {
   return [
     'Networks',
     ...networks.map(
-      ({ name, what, parameters }) => `  ${name.padEnd(6)}${what.padEnd(widest)}  ${describeCount(parameters)} parameters`,
+      ({ name, what, parameters }) =>
+        `  ${name.padEnd(6)}${what.padEnd(widest)}  ${describeCount(parameters)} parameters`,
     ),
   ];
 }

@@ -1,5 +1,4 @@
-export { ImageFolder } from './data/image-folder.js';
-export { UnpairedSampler } from './data/unpaired-sampler.js';
+export { type DataReport, describeReport, scanFolder } from './data/index.js';
 export * from './evaluation/index.js';
 export { encodeGenerator, type GeneratorModel, generatorGraph } from './generator-model.js';
 export { hasCheckpoint } from './loop/checkpoint.js';

@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { idPattern } from '../base/index.js';
 import { upsamplings } from '../nets/index.js';
+import { preprocessings } from './data/index.js';
 import { adversarialLosses, recipeIds } from './recipes/index.js';
 
 const whole = (least: number) =>
@@ -46,6 +47,14 @@ const dataOptions = {
   loadSize: whole(0)
     .optional()
     .describe('The shorter side an image is scaled to before cropping; 0: not scaled. Default: size · 286/256.'),
+  preprocess: oneOf(preprocessings)
+    .default('resize-and-crop')
+    .describe(
+      'How images become crops: scaled by their shorter side, not scaled, scaled by their width, or taken whole.',
+    ),
+  pairing: oneOf(['names', 'side-by-side'])
+    .default('names')
+    .describe('How paired recipes find what belongs together: files of one name, or two halves of each image of a.'),
   flip: z.boolean().default(true).describe('Mirror half of the crops left to right.'),
 };
 

@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
 import type { DiscriminatorSpec, GeneratorSpec } from '../nets/index.js';
+import type { DataSettings } from './data/index.js';
 import { type TrainingOptions, trainingOptionsSchema } from './options.js';
 import { givenOf, optionFault, parseOptions } from './parse-options.js';
 import { adamDefaults, type Recipe, type RecipeSettings, recipes } from './recipes/index.js';
@@ -78,6 +79,27 @@ export function resumedSettings(began: TrainingSettings, options: Partial<Traini
 
 export function recipeOf(settings: Pick<TrainingSettings, 'recipe'>): Recipe {
   return recipes[settings.recipe];
+}
+
+/** What of the settings decides about the data, in a stage of these sizes. */
+export function dataSettings(
+  settings: TrainingSettings,
+  stage: { readonly size: number; readonly loadSize: number } = settings,
+): DataSettings {
+  const { a, b, pairing, preprocess, flip, batch, accumulate, seed, sizes, size: last, loadSize } = settings;
+  return {
+    a,
+    b,
+    pairing: recipeOf(settings).paired ? pairing : 'none',
+    preprocess,
+    size: stage.size,
+    loadSize: stage.loadSize,
+    flip,
+    batch,
+    accumulate,
+    stages: sizes.map(size => ({ size, loadSize: Math.round((loadSize * size) / last) })),
+    seed,
+  };
 }
 
 /** @param size of the crops; default: that of the last stage */

@@ -4,20 +4,13 @@
  */
 import type { Event } from '../base/index.js';
 import type { Device } from '../engine/index.js';
-import type { Losses } from './loop/step-runner.js';
+import type { DataReport } from './data/index.js';
+import type { StepProgress } from './records/index.js';
 import type { RunSettings } from './run-options.js';
 import type { TrainingSettings } from './settings.js';
 
 /** Where a training stands after a step. */
-export interface TrainingProgress {
-  /** Steps done, of `steps`. */
-  readonly step: number;
-  readonly steps: number;
-  readonly losses: Losses;
-  /** Of both domains together, since the run was opened. */
-  readonly imagesPerSecond: number;
-  readonly remainingMs: number;
-}
+export type TrainingProgress = StepProgress;
 
 export type TrainingEvent =
   | {
@@ -27,6 +20,8 @@ export type TrainingEvent =
       readonly device: Device;
       /** Trained values by network. */
       readonly parameters: Readonly<Record<string, number>>;
+      /** What was found in the folders. */
+      readonly data: readonly DataReport[];
       /** Steps done before, of `settings.steps`. */
       readonly step: number;
     }

@@ -7,7 +7,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../src/base/index.js';
 import { loadPlugins } from '../../src/plugins/index.js';
-import { ImageFolder, Trainer, type TrainingOptions, UnpairedSampler } from '../../src/training/index.js';
+import { Trainer, type TrainingOptions } from '../../src/training/index.js';
 import { openTranslator } from '../../src/translate/index.js';
 
 const cli = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -60,7 +60,8 @@ describe('a training run', () => {
     try {
       const plugin = await trainer.run();
       expect(steps).toEqual([1, 2, 3, 4, 5, 6]);
-      expect(await readdir(join(folder, 'whole', 'samples'))).toEqual(['step-0000003.png', 'step-0000006.png']);
+      const sheets = (await readdir(join(folder, 'whole', 'samples'))).filter(name => name.endsWith('.png'));
+      expect(sheets).toEqual(['step-0000003.png', 'step-0000006.png']);
       const { pairs, problems } = await loadPlugins([join(folder, 'whole', 'plugins')]);
       expect(problems).toEqual([]);
       expect(pairs.map(({ id, domains }) => [id, domains])).toEqual([['red-blue', ['red', 'blue']]]);
@@ -144,32 +145,6 @@ describe('cyclebox train', () => {
     expect(text).toContain('USAGE: A new training needs --pair, --a and --b');
   });
 });
-
-describe('the unpaired sampler', () => {
-  it('shows every image of A once per epoch and draws B at random', async () => {
-    const [a, b] = [await ImageFolder.open(join(folder, 'a'), 0), await ImageFolder.open(join(folder, 'b'), 0)];
-    const sampler = new UnpairedSampler(a, b, { size: 40, batch: 1, flip: false }, new Random(1));
-    const seen = new Set<number>();
-    for (let index = 0; index < 5; index++) {
-      const { A } = await sampler.next();
-      expect(A.shape).toEqual([1, 3, 40, 40]);
-      const means = await Promise.all(a.files.map(async (_, at) => meanOf((await a.load(at)).rgb)));
-      const mean = A.data.reduce((sum, value) => sum + (value + 1) * 127.5, 0) / A.data.length;
-      seen.add(means.map((other, at) => [Math.abs(other - mean), at] as const).sort(([x], [y]) => x - y)[0]![1]);
-    }
-    expect(sampler.state.remaining).toEqual([]);
-  });
-
-  it('names the image that is smaller than the crop', async () => {
-    const a = await ImageFolder.open(join(folder, 'a'), 0);
-    const sampler = new UnpairedSampler(a, a, { size: 64, batch: 1, flip: false }, new Random(1));
-    await expect(sampler.next()).rejects.toMatchObject({ code: 'IMAGE_TOO_SMALL' });
-  });
-});
-
-function meanOf(bytes: Uint8Array): number {
-  return bytes.reduce((sum, value) => sum + value, 0) / bytes.length;
-}
 
 function start(args: readonly string[]): ChildProcess {
   return spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -10,6 +10,8 @@ export function settingsOfFormat1(settings: Partial<TrainingSettings>): Training
     recipe: 'cyclegan',
     upsample: 'transpose',
     discriminatorLayers: 3,
+    preprocess: 'resize-and-crop',
+    pairing: 'names',
     accumulate: 1,
     schedule: 'linear',
     decayFrom: 0.5,

@@ -8,9 +8,10 @@ import { dirname, join } from 'node:path';
 import { CycleboxError, type RandomState, syncFolder, writeFileAtomic } from '../../base/index.js';
 import { readSafetensorsFile, type WeightTensors, writeSafetensorsFile } from '../../nets/index.js';
 import { isAlive } from '../../process/index.js';
-import type { SamplerState } from '../data/unpaired-sampler.js';
+import type { DataState } from '../data/index.js';
 import type { RunSettings } from '../run-options.js';
 import type { TrainingSettings } from '../settings.js';
+import type { JudgedSoFar } from './best-so-far.js';
 import { poolsOfFormat1, settingsOfFormat1 } from './checkpoint-format-1.js';
 import { type VariablePart, variableParts } from './variables.js';
 
@@ -28,9 +29,10 @@ export interface CheckpointState {
   readonly place?: CheckpointPlace | undefined;
   /** Steps done. */
   readonly step: number;
-  readonly sampler: SamplerState;
+  readonly sampler: DataState;
   readonly poolRandom: RandomState;
   readonly drawRandom?: RandomState | undefined;
+  readonly judged?: JudgedSoFar | undefined;
 }
 
 export interface Checkpoint extends Readonly<Record<VariablePart, WeightTensors>> {

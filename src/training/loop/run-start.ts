@@ -3,14 +3,14 @@
  * can tell the two apart.
  */
 import { availableParallelism } from 'node:os';
-import { type Clock, Random } from '../../base/index.js';
+import type { Clock } from '../../base/index.js';
 import type { Engine, EngineChoice } from '../../engine/index.js';
-import type { SamplerState } from '../data/unpaired-sampler.js';
+import { type DataSurvey, epochLength, geometryOf, surveyData } from '../data/index.js';
 import type { TrainingOptions } from '../options.js';
 import { type RunOptions, type RunSettings, resolveRunSettings } from '../run-options.js';
-import { resolveTrainingSettings, resumedSettings, type TrainingSettings } from '../settings.js';
+import { dataSettings, resolveTrainingSettings, resumedSettings, type TrainingSettings } from '../settings.js';
 import { type Checkpoint, type CheckpointPlace, readLatestCheckpoint } from './checkpoint.js';
-import { countSteps, type TrainingEngine } from './training-parts.js';
+import type { TrainingEngine } from './training-parts.js';
 
 export interface TrainerOptions extends RunOptions, TrainingEngine {
   readonly clock?: Clock | undefined;
@@ -22,7 +22,8 @@ export interface RunStart {
   readonly engine: TrainingEngine;
   /** Steps done. */
   readonly step: number;
-  readonly sampler: SamplerState | Random;
+  /** What there is in the folders. */
+  readonly survey: DataSurvey;
   readonly checkpoint: Checkpoint | undefined;
   readonly clock: Clock | undefined;
 }
@@ -31,9 +32,19 @@ export interface RunStart {
 export async function freshStart(options: TrainingOptions, trainer: TrainerOptions): Promise<RunStart> {
   const { run: given, engine, clock } = splitOptions(trainer);
   const run = resolveRunSettings(given);
-  const settings = await countSteps(resolveTrainingSettings(options));
-  const sampler = new Random(settings.seed + 1);
-  return { settings, run, engine, step: 0, sampler, checkpoint: undefined, clock };
+  const asked = resolveTrainingSettings(options);
+  const survey = await surveyData(dataSettings(asked));
+  return { settings: withSteps(asked, survey), run, engine, step: 0, survey, checkpoint: undefined, clock };
+}
+
+const passesByDefault = 200;
+
+/** With the number of steps settled. */
+function withSteps(settings: TrainingSettings, survey: DataSurvey): TrainingSettings {
+  if (settings.steps > 0) return settings;
+  const images = epochLength(survey, geometryOf(dataSettings(settings)));
+  const steps = Math.ceil((passesByDefault * images) / (settings.batch * settings.accumulate));
+  return Object.freeze({ ...settings, steps });
 }
 
 /** On the engine, and with as many threads, as the run was on, unless others are named. @throws CHECKPOINT_INVALID, USAGE */
@@ -43,17 +54,17 @@ export async function resumedStart(
   trainer: TrainerOptions,
 ): Promise<RunStart> {
   const checkpoint = await readLatestCheckpoint(out);
-  const { settings: began, run: ran, place, step, sampler } = checkpoint.state;
+  const { settings: began, run: ran, place, step } = checkpoint.state;
   const settings = resumedSettings(began, { ...training, out });
   const { run, engine, clock } = splitOptions(trainer);
-  const { stopAt: _, ...before } = ran ?? {};
+  const { stopAt: _, acceptChangedData: __, ...before } = ran ?? {};
   const earlier = { engine: place?.engine as EngineChoice | undefined, threads: place?.threads };
   return {
     settings,
     run: resolveRunSettings({ ...before, ...run }),
     engine: { ...earlier, ...engine },
     step,
-    sampler,
+    survey: await surveyData(dataSettings(settings)),
     checkpoint,
     clock,
   };

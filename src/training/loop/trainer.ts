@@ -1,37 +1,31 @@
 /**
- * One training run: data in, steps, checkpoints, samples, and a plugin folder at the end. It reports what happens as
- * events and prints nothing. A run that was stopped goes on where its last checkpoint was, to the bit.
+ * One training run: data in, steps, checkpoints, samples, evaluations, and a plugin folder at the end. It reports what
+ * happens as events and to the run's records, and prints nothing. A run that was stopped goes on where its last checkpoint
+ * was, to the bit.
  */
-import { join } from 'node:path';
-import {
-  type Clock,
-  CycleboxError,
-  type Disposable,
-  DisposableStore,
-  Emitter,
-  Random,
-  systemClock,
-} from '../../base/index.js';
+import { type Clock, type Disposable, DisposableStore, Emitter, systemClock } from '../../base/index.js';
 import type { Device } from '../../engine/index.js';
-import { sizeOf } from '../../graph/index.js';
-import type { Batch, SamplerState } from '../data/unpaired-sampler.js';
+import type { Batch, DataReport } from '../data/index.js';
 import type { TrainingOptions } from '../options.js';
 import { exportPlugin } from '../plugin-export.js';
-import { trainedParameters } from '../recipes/index.js';
-import { writeSampleSheet } from '../records/sample-sheet.js';
 import type { RunSettings } from '../run-options.js';
-import { recipeOf, type TrainingSettings } from '../settings.js';
+import type { TrainingSettings } from '../settings.js';
 import { eventsOf, type TrainingEvent } from '../training-event.js';
+import { AdversarialLog } from './adversarial-log.js';
 import { averagePrefix } from './averaging.js';
+import { type JudgedSoFar, judgedSoFar } from './best-so-far.js';
 import { BetweenSteps } from './between-steps.js';
 import { type CheckpointPlace, writeCheckpoint } from './checkpoint.js';
+import { Judge } from './judge.js';
 import { explainMemory } from './memory-advice.js';
 import { removeOldCheckpoints } from './retention.js';
+import { RunRecords } from './run-records.js';
 import { freshStart, placeOf, type RunStart, resumedStart, type TrainerOptions } from './run-start.js';
 import { rateFactor } from './schedule.js';
+import { snapshotOf } from './snapshot.js';
 import type { Losses, Rates } from './step-runner.js';
 import { assembleParts, assembleStage, type StageParts, type TrainingParts } from './training-parts.js';
-import { generatorParameters, networksOf, partOf, type VariablePart } from './variables.js';
+import { generatorParameters } from './variables.js';
 import { explainWriting } from './write-failure.js';
 
 export class Trainer implements Disposable {
@@ -40,11 +34,14 @@ export class Trainer implements Disposable {
   readonly #store = new DisposableStore();
   readonly #events = this.#store.add(new Emitter<TrainingEvent>());
   readonly #requests = new BetweenSteps();
+  readonly #adversarial = new AdversarialLog();
   readonly #parts: TrainingParts;
   readonly #clock: Clock;
   readonly #place: CheckpointPlace;
+  readonly #records: RunRecords;
+  #judge: Judge | undefined;
+  #judged: JudgedSoFar | undefined;
   #stage: StageParts | undefined;
-  #sampler: SamplerState | Random;
   #step: number;
 
   readonly onEvent = this.#events.event;
@@ -59,12 +56,13 @@ export class Trainer implements Disposable {
     this.#parts = parts;
     this.#place = placeOf(parts.engine, start.engine);
     this.#step = start.step;
-    this.#sampler = start.sampler;
+    this.#judged = start.checkpoint?.state.judged;
     this.#clock = start.clock ?? systemClock;
+    this.#records = new RunRecords(start.settings, start.run, this.#clock);
     this.#store.add(parts.store);
   }
 
-  /** A fresh run. @throws USAGE, DATASET_EMPTY, FILE_NOT_FOUND, OUT_OF_MEMORY */
+  /** A fresh run. @throws USAGE, DATASET_EMPTY, IMAGE_TOO_SMALL, FILE_NOT_FOUND, OUT_OF_MEMORY */
   static async create(options: TrainingOptions, trainer: TrainerOptions = {}): Promise<Trainer> {
     return Trainer.#open(await freshStart(options, trainer));
   }
@@ -82,7 +80,7 @@ export class Trainer implements Disposable {
   }
 
   static async #open(start: RunStart): Promise<Trainer> {
-    const parts = await assembleParts(start.settings, start.checkpoint, start.engine);
+    const parts = await assembleParts({ ...start, acceptChangedData: start.run.acceptChangedData });
     const trainer = new Trainer(start, parts);
     try {
       await trainer.#enterStage();
@@ -102,15 +100,25 @@ export class Trainer implements Disposable {
     return this.#parts.engine.device;
   }
 
+  /** What was found in the folders. */
+  get dataReports(): readonly DataReport[] {
+    return this.#parts.data.reports;
+  }
+
   /**
-   * Trains to the last step, or until the signal or `stopAt`: then writes a checkpoint. Returns the plugin folder, or
-   * undefined when stopped early. @throws TRAINING_DIVERGED, OUT_OF_MEMORY, WRITE_FAILED, leaving the last checkpoint as it was.
+   * Trains to the last step, or until the signal, `stopAt` or the patience's end: then writes a checkpoint. Returns the
+   * plugin folder, or undefined when stopped early.
+   * @throws TRAINING_DIVERGED, OUT_OF_MEMORY, WRITE_FAILED, leaving the last checkpoint as it was
    */
   async run(signal?: AbortSignal): Promise<string | undefined> {
     try {
-      this.#events.fire(this.#started());
+      const parameters = this.#records.parameters;
+      const { settings, runSettings: run, device, dataReports, step } = this;
+      await this.#records.open(step, device, dataReports);
+      this.#events.fire({ kind: 'started', settings, run, device, parameters, data: dataReports, step });
       return await this.#run(signal);
     } catch (error) {
+      await this.#records.fail(this.#step, error);
       throw explainWriting(error, this.settings.out);
     } finally {
       this.#requests.close();
@@ -134,31 +142,28 @@ export class Trainer implements Disposable {
 
   async #run(signal: AbortSignal | undefined): Promise<string | undefined> {
     const last = Math.min(this.settings.steps, this.runSettings.stopAt ?? Number.POSITIVE_INFINITY);
-    const pace = { first: this.#step, startMs: this.#clock.monotonicMs() };
-    let savedMs = pace.startMs;
-    let batches = this.#draw();
-    while (this.#step < last && !signal?.aborted) {
-      if (this.#step >= this.#stage!.stage.end) {
-        await batches;
-        await this.#enterStage();
-        batches = this.#draw();
-      }
-      const current = await batches;
-      this.#sampler = this.#stage!.sampler.state;
-      batches = this.#draw();
-      batches.catch(() => {}); // Awaited in the next round; a stop in between must not count as unhandled.
-      const losses = await this.#take(current);
-      await this.#report(losses, pace);
-      await this.#writeDue();
+    this.#judge = await Judge.open(this.settings, this.runSettings, this.#parts.engine, this.#parts.state);
+    if (this.#judge) this.#store.add(this.#judge);
+    let savedMs = this.#clock.monotonicMs();
+    while (this.#step < last && !signal?.aborted && !this.#isPatienceOver) {
+      if (this.#step >= this.#stage!.stage.end) await this.#enterStage();
+      await this.#takeStep();
+      const isBest = await this.#doWhatIsDue();
       await this.#requests.serve();
-      if (this.#clock.monotonicMs() - savedMs < this.runSettings.checkpointEvery * 60_000) continue;
+      const isDue = this.#clock.monotonicMs() - savedMs >= this.runSettings.checkpointEvery * 60_000;
+      if (!isBest && !isDue) continue;
       await this.#save();
       savedMs = this.#clock.monotonicMs();
     }
+    return this.#end();
+  }
+
+  async #end(): Promise<string | undefined> {
+    const isFinished = this.#step >= this.settings.steps || this.#isPatienceOver;
     await this.#save();
-    if (this.#step < this.settings.steps) return undefined;
-    await this.#writeSamples();
-    return this.exportPlugin();
+    if (isFinished) await this.#writeSamples();
+    await this.#records.end(this.#step, isFinished ? 'finished' : 'stopped');
+    return isFinished ? this.exportPlugin() : undefined;
   }
 
   /** Writes the generators as they are now, averaged where they are, as a plugin folder, and returns it. */
@@ -173,6 +178,7 @@ export class Trainer implements Disposable {
   }
 
   async dispose(): Promise<void> {
+    await this.#records.dispose();
     await this.#store.dispose();
   }
 
@@ -183,22 +189,29 @@ export class Trainer implements Disposable {
       await this.#stage.preview.dispose();
       for (const pool of this.#parts.randomness.pools.values()) pool.clear();
     }
-    this.#stage = await assembleStage(this.settings, this.#parts, this.#step, this.#sampler);
-    this.#sampler = this.#stage.sampler.state;
+    this.#stage = await assembleStage(this.settings, this.#parts, this.#step);
   }
 
-  #draw(): Promise<Batch[]> {
-    const { sampler } = this.#stage!;
-    return Promise.all(Array.from({ length: this.settings.accumulate }, () => sampler.next()));
+  async #takeStep(): Promise<void> {
+    const { data } = this.#parts;
+    const startMs = this.#clock.monotonicMs();
+    const batches = await Promise.all(Array.from({ length: this.settings.accumulate }, () => data.next()));
+    const waitMs = this.#clock.monotonicMs() - startMs;
+    const rates = this.#rates();
+    const losses = await this.#update(batches, rates);
+    this.#adversarial.add(losses);
+    const ms = this.#clock.monotonicMs() - startMs;
+    const progress = await this.#records.step(
+      { step: this.#step, losses, rates: { ...rates }, ms, waitMs },
+      data.epochLength,
+    );
+    this.#events.fire({ kind: 'progress', ...progress });
   }
 
-  async #take(batches: readonly Batch[]): Promise<Losses> {
+  async #update(batches: readonly Batch[], rates: Rates): Promise<Losses> {
     try {
-      const losses = await this.#stage!.runner.take(
-        batches.map(({ A, B }) => ({ A, B })),
-        this.#step + 1,
-        this.#rates(),
-      );
+      const inputs = batches.map(({ A, B }) => ({ A, B }));
+      const losses = await this.#stage!.runner.take(inputs, this.#step + 1, rates);
       this.#step++;
       await this.#parts.averaging?.follow(this.#step);
       return losses;
@@ -213,73 +226,49 @@ export class Trainer implements Disposable {
     return { generator: factor * learningRate, discriminator: factor * discriminatorRate };
   }
 
-  async #report(losses: Losses, { first, startMs }: { first: number; startMs: number }): Promise<void> {
-    const { steps, batch, accumulate } = this.settings;
-    const perStepMs = (this.#clock.monotonicMs() - startMs) / (this.#step - first);
-    await this.#parts.log.add(this.#step, losses);
-    this.#events.fire({
-      kind: 'progress',
-      step: this.#step,
-      steps,
-      losses,
-      imagesPerSecond: (2000 * batch * accumulate) / perStepMs,
-      remainingMs: perStepMs * (steps - this.#step),
-    });
-  }
-
-  async #writeDue(): Promise<void> {
-    const { sampleEvery, exportEvery } = this.runSettings;
+  /** Samples, evaluation, export, each at its own steps. Returns whether this is the best step so far. */
+  async #doWhatIsDue(): Promise<boolean> {
+    const { sampleEvery, exportEvery, evaluateEvery } = this.runSettings;
     if (this.#step % sampleEvery === 0) await this.#writeSamples();
     if (exportEvery > 0 && this.#step % exportEvery === 0) await this.exportPlugin();
+    if (!this.#judge || this.#step % evaluateEvery !== 0) return false;
+    return this.#evaluate(this.#judge);
   }
 
-  #started(): TrainingEvent {
-    const parameters = networksOf(this.settings).map(network => {
-      const sizes = trainedParameters([network]).map(({ shape }) => sizeOf(shape));
-      return [network.name, sizes.reduce((sum, size) => sum + size, 0)] as const;
-    });
-    const { settings, runSettings: run, device, step } = this;
-    return { kind: 'started', settings, run, device, parameters: Object.fromEntries(parameters), step };
+  async #evaluate(judge: Judge): Promise<boolean> {
+    const startMs = this.#clock.monotonicMs();
+    const judgement = await judge.judge(this.#adversarial);
+    this.#judged = judgedSoFar(this.#judged, this.runSettings.best, this.#step, judgement.rank);
+    this.#records.evaluation(this.#step, judgement, this.#clock.monotonicMs() - startMs);
+    this.#events.fire({ kind: 'evaluation', step: this.#step, metrics: judgement.metrics });
+    for (const warning of judgement.warnings) this.#events.fire({ kind: 'warning', step: this.#step, ...warning });
+    return this.#judged?.step === this.#step;
+  }
+
+  get #isPatienceOver(): boolean {
+    const { patience } = this.runSettings;
+    return patience > 0 && (this.#judged?.worseSince ?? 0) >= patience;
   }
 
   async #writeSamples(): Promise<string> {
-    const file = join(this.settings.out, 'samples', `step-${String(this.#step).padStart(7, '0')}.png`);
     const { preview, samples } = this.#stage!;
-    await writeSampleSheet(file, recipeOf(this.settings).columns, preview, samples);
+    const file = await this.#records.samples(this.#step, preview, samples);
     this.#events.fire({ kind: 'sample', step: this.#step, file });
     return file;
   }
 
   async #save(): Promise<string> {
-    const { state, randomness, log } = this.#parts;
-    const variables = (part: VariablePart) => state.read(state.names.filter(name => partOf(name) === part));
-    const stored = [...randomness.pools].flatMap(([name, pool]) =>
-      pool.images.map((data, slot) => [`${name}/${String(slot).padStart(4, '0')}`, { shape: [data.length], data }]),
-    );
-    const folder = await writeCheckpoint(this.settings.out, {
-      state: {
-        settings: this.settings,
-        run: this.runSettings,
-        place: this.#place,
-        step: this.#step,
-        sampler: this.#samplerState,
-        poolRandom: randomness.poolRandom.state,
-        drawRandom: randomness.drawRandom.state,
-      },
-      weights: await variables('weights'),
-      moments: await variables('moments'),
-      averages: await variables('averages'),
-      pools: Object.fromEntries(stored),
-    });
-    await removeOldCheckpoints(this.settings.out, this.runSettings);
-    await log.flush();
+    const startMs = this.#clock.monotonicMs();
+    await this.#records.checkpoint(this.#step, this.#judged);
+    const folder = await writeCheckpoint(this.settings.out, await this.#snapshot());
+    await removeOldCheckpoints(this.settings.out, this.runSettings, this.#judged?.step);
+    this.#records.spent(this.#clock.monotonicMs() - startMs);
     this.#events.fire({ kind: 'checkpoint', step: this.#step, folder });
     return folder;
   }
 
-  /** As before the batches that no step has taken yet. */
-  get #samplerState(): SamplerState {
-    if (this.#sampler instanceof Random) throw new CycleboxError('INTERNAL', 'A run was saved before its first stage.');
-    return this.#sampler;
+  #snapshot() {
+    const { settings, runSettings: run } = this;
+    return snapshotOf(this.#parts, { settings, run, place: this.#place, step: this.#step, judged: this.#judged });
   }
 }

@@ -2,7 +2,6 @@
  * What a training run works with, made before its first step and again where a stage begins: folders, networks on the
  * engine, pools, the fixed samples of its sheets. Fresh or from a checkpoint, the rest of the run cannot tell.
  */
-import { join } from 'node:path';
 import { DisposableStore, Random } from '../../base/index.js';
 import {
   type Engine,
@@ -12,12 +11,10 @@ import {
   type Program,
   type State,
 } from '../../engine/index.js';
-import { ImageFolder } from '../data/image-folder.js';
-import { type Batch, type SamplerState, UnpairedSampler } from '../data/unpaired-sampler.js';
+import { type Batch, type DataSurvey, openTrainingData, type TrainingData } from '../data/index.js';
 import { requireMemory } from '../memory/memory-check.js';
 import { buildPreview } from '../recipes/index.js';
-import { LossLog } from '../records/loss-log.js';
-import { recipeOf, recipeSettings, type TrainingSettings } from '../settings.js';
+import { dataSettings, recipeOf, recipeSettings, type TrainingSettings } from '../settings.js';
 import { Averaging, averagePrefix } from './averaging.js';
 import type { Checkpoint } from './checkpoint.js';
 import { ImagePool } from './image-pool.js';
@@ -27,7 +24,6 @@ import { type StepRandomness, StepRunner } from './step-runner.js';
 import { generatorParameters, variablesOf } from './variables.js';
 import { warmVariables } from './warm-start.js';
 
-const passesByDefault = 200;
 const sampleCount = 4;
 
 /** What the networks are trained on. */
@@ -46,7 +42,7 @@ export interface TrainingParts {
   readonly state: State;
   readonly averaging: Averaging | undefined;
   readonly randomness: StepRandomness & { readonly pools: Map<string, ImagePool> };
-  readonly log: LossLog;
+  readonly data: TrainingData;
   readonly store: DisposableStore;
 }
 
@@ -55,25 +51,26 @@ export interface StageParts {
   readonly stage: Stage;
   readonly runner: StepRunner;
   readonly preview: Program;
-  readonly sampler: UnpairedSampler;
   readonly samples: readonly Batch[];
 }
 
-/** Settings with the number of steps settled. */
-export async function countSteps(settings: TrainingSettings): Promise<TrainingSettings> {
-  if (settings.steps > 0) return settings;
-  const [a, b] = await openFolders(settings, settings.loadSize);
-  const imagesPerStep = settings.batch * settings.accumulate;
-  const steps = Math.ceil((passesByDefault * Math.max(a.length, b.length)) / imagesPerStep);
-  return Object.freeze({ ...settings, steps });
+/** What a run is assembled from; see run-start.ts. */
+export interface Assembly {
+  readonly settings: TrainingSettings;
+  readonly checkpoint: Checkpoint | undefined;
+  readonly engine: TrainingEngine;
+  readonly survey: DataSurvey;
+  readonly acceptChangedData?: boolean | undefined;
 }
 
-/** Opens the engine and puts the variables on it, fresh ones or a checkpoint's. */
-export async function assembleParts(
-  settings: TrainingSettings,
-  checkpoint: Checkpoint | undefined,
-  place: TrainingEngine,
-): Promise<TrainingParts> {
+/** Opens the data and the engine, and puts the variables on it, fresh ones or a checkpoint's. */
+export async function assembleParts({
+  settings,
+  checkpoint,
+  engine: place,
+  survey,
+  acceptChangedData,
+}: Assembly): Promise<TrainingParts> {
   const store = new DisposableStore();
   const engine = store.add(await openFitting(settings, place));
   try {
@@ -85,8 +82,13 @@ export async function assembleParts(
       settings.ema > 0
         ? await Averaging.compile(engine, state, generatorParameters(settings), settings.ema)
         : undefined;
-    const log = new LossLog(join(settings.out, 'losses.csv'));
-    return { engine, state, averaging, randomness: randomnessOf(settings, checkpoint), log, store };
+    const stage = stageAt(checkpoint?.state.step ?? 0, settings);
+    const data = await openTrainingData(dataSettings(settings, stage), checkpoint?.state.sampler, {
+      survey,
+      acceptChangedData,
+    });
+    store.add(data);
+    return { engine, state, averaging, randomness: randomnessOf(settings, checkpoint), data, store };
   } catch (error) {
     await store.dispose();
     throw explainMemory(error, settings, engine.device);
@@ -108,28 +110,23 @@ async function openFitting(
   }
 }
 
-/**
- * Compiles the steps of the stage that comes after `step` steps.
- * @param start where the data goes on; a fresh source in a fresh run
- */
+/** Compiles the steps of the stage that comes after `step` steps, and has the data give crops of its size. */
 export async function assembleStage(
   settings: TrainingSettings,
-  { engine, state, randomness }: TrainingParts,
+  { engine, state, randomness, data }: TrainingParts,
   step: number,
-  start: SamplerState | Random,
 ): Promise<StageParts> {
   const stage = stageAt(step, settings);
   const recipe = recipeOf(settings);
   const spec = recipeSettings(settings, stage.size);
-  const [a, b] = await openFolders(settings, stage.loadSize);
+  data.enterStage({ size: stage.size, loadSize: stage.loadSize });
   const runner = await StepRunner.compile(engine, state, recipe, spec, settings.accumulate, randomness);
   const preview = buildPreview(recipe, spec, settings.ema > 0 ? averagePrefix : '');
   return {
     stage,
     runner,
     preview: await engine.compile(preview, { state }),
-    sampler: new UnpairedSampler(a, b, { ...settings, size: stage.size }, start),
-    samples: await drawSamples(settings, stage.size, a, b),
+    samples: await data.fixedSamples(sampleCount),
   };
 }
 
@@ -154,16 +151,4 @@ function randomnessOf(settings: TrainingSettings, checkpoint: Checkpoint | undef
     poolRandom: Random.from(state.poolRandom),
     drawRandom: state.drawRandom ? Random.from(state.drawRandom) : drawRandom,
   };
-}
-
-/** The same samples in every sheet of a run, also after resuming. */
-async function drawSamples(settings: TrainingSettings, size: number, a: ImageFolder, b: ImageFolder) {
-  const fixed = new UnpairedSampler(a, b, { size, batch: 1, flip: false }, new Random(settings.seed + 3));
-  const samples: Batch[] = [];
-  for (let index = 0; index < sampleCount; index++) samples.push(await fixed.next());
-  return samples;
-}
-
-function openFolders({ a, b }: TrainingSettings, loadSize: number): Promise<[ImageFolder, ImageFolder]> {
-  return Promise.all([ImageFolder.open(a, loadSize), ImageFolder.open(b, loadSize)]);
 }

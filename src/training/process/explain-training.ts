@@ -2,11 +2,11 @@
  * Finds out what a training would be, without training: settings, networks, data and memory by looking, time by taking a few
  * real steps on real images in each stage. It writes nothing, and what it trained is thrown away.
  */
-import { CycleboxError, DisposableStore, errorToData, Random } from '../../base/index.js';
+import { CycleboxError, DisposableStore, errorToData } from '../../base/index.js';
 import { type Engine, openEngine } from '../../engine/index.js';
 import { sizeOf } from '../../graph/index.js';
 import { describeNetwork } from '../../nets/index.js';
-import { ImageFolder } from '../data/image-folder.js';
+import { type DataSurvey, decodedBytes, epochLength, geometryOf, reportsOf } from '../data/index.js';
 import type { RunStart } from '../loop/run-start.js';
 import { stageAt } from '../loop/stages.js';
 import { assembleParts, assembleStage, type StageParts, type TrainingParts } from '../loop/training-parts.js';
@@ -14,8 +14,8 @@ import { networksOf } from '../loop/variables.js';
 import { availableMemory, requireMemory } from '../memory/memory-check.js';
 import { estimateMemory } from '../memory/memory-estimate.js';
 import { trainedParameters } from '../recipes/index.js';
-import { recipeOf, type TrainingSettings } from '../settings.js';
-import type { PlannedFolder, PlannedNetwork, PlannedStage, TrainingPlan } from './training-plan.js';
+import { dataSettings, recipeOf, type TrainingSettings } from '../settings.js';
+import type { PlannedNetwork, PlannedStage, TrainingPlan } from './training-plan.js';
 
 /** @throws what opening the engine and its steps throw, but not that memory is too small: that is in the plan */
 export async function explainTraining(start: RunStart): Promise<TrainingPlan> {
@@ -32,7 +32,7 @@ export async function explainTraining(start: RunStart): Promise<TrainingPlan> {
       device: engine.device,
       recipe: recipeOf(settings).summary,
       networks: plannedNetworks(settings),
-      ...(await plannedData(settings)),
+      ...plannedData(settings, start.survey),
       step,
       memory: estimateMemory(settings),
       availableMemory: availableMemory(engine.device),
@@ -64,26 +64,21 @@ function plannedNetworks(settings: TrainingSettings): readonly PlannedNetwork[] 
   }));
 }
 
-async function plannedData(
+function plannedData(
   settings: TrainingSettings,
-): Promise<Pick<TrainingPlan, 'data' | 'dataBytes' | 'stepsPerEpoch'>> {
-  const folders = await Promise.all(
-    [settings.a, settings.b].map(folder => ImageFolder.open(folder, settings.loadSize)),
-  );
-  const data = folders.map(
-    ({ folder, length }, index): PlannedFolder => ({ domain: settings.domains[index]!, folder, images: length }),
-  );
-  const images = data.map(folder => folder.images);
+  survey: DataSurvey,
+): Pick<TrainingPlan, 'data' | 'dataBytes' | 'stepsPerEpoch'> {
+  const geometry = geometryOf(dataSettings(settings));
   return {
-    data,
-    dataBytes: images.reduce((sum, count) => sum + count, 0) * 3 * settings.loadSize ** 2,
-    stepsPerEpoch: Math.ceil(Math.max(...images) / (settings.batch * settings.accumulate)),
+    data: reportsOf(survey, geometry),
+    dataBytes: decodedBytes(survey, geometry),
+    stepsPerEpoch: Math.ceil(epochLength(survey, geometry) / (settings.batch * settings.accumulate)),
   };
 }
 
 async function timeStages(start: RunStart, engine: Engine): Promise<readonly PlannedStage[]> {
-  const { settings, checkpoint } = start;
-  const parts = await assembleParts(settings, checkpoint, { openEngine: async () => engine, memoryCheck: false });
+  const { settings } = start;
+  const parts = await assembleParts({ ...start, engine: { openEngine: async () => engine, memoryCheck: false } });
   const planned: PlannedStage[] = [];
   for (let step = start.step; step < settings.steps; ) {
     const { size, end } = stageAt(step, settings);
@@ -95,10 +90,10 @@ async function timeStages(start: RunStart, engine: Engine): Promise<readonly Pla
 
 async function timeStage(settings: TrainingSettings, parts: TrainingParts, step: number) {
   const startMs = performance.now();
-  const stage = await assembleStage(settings, parts, step, new Random(settings.seed));
+  const stage = await assembleStage(settings, parts, step);
   const compileMs = performance.now() - startMs;
   try {
-    return { compileMs, stepMs: await timeSteps(settings, stage, step) };
+    return { compileMs, stepMs: await timeSteps(settings, parts, stage, step) };
   } finally {
     await stage.runner.dispose();
     await stage.preview.dispose();
@@ -112,10 +107,11 @@ const timedSteps = { least: 3, most: 30, enoughMs: 3000 };
 /** The median, in ms. */
 async function timeSteps(
   { accumulate, learningRate }: TrainingSettings,
-  { runner, sampler }: StageParts,
+  { data }: TrainingParts,
+  { runner }: StageParts,
   step: number,
 ) {
-  const draw = () => Promise.all(Array.from({ length: accumulate }, () => sampler.next()));
+  const draw = () => Promise.all(Array.from({ length: accumulate }, () => data.next()));
   const rates = { generator: learningRate, discriminator: learningRate };
   const times: number[] = [];
   const startMs = performance.now();

@@ -1,6 +1,7 @@
 /** What a training would be: `cyclebox train --explain`. Plain data, printed as text or as one JSON document. */
 import type { ErrorData } from '../../base/index.js';
 import type { Device } from '../../engine/index.js';
+import type { DataReport } from '../data/index.js';
 import type { MemoryEstimate } from '../memory/memory-estimate.js';
 import type { RunSettings } from '../run-options.js';
 import type { TrainingSettings } from '../settings.js';
@@ -12,12 +13,6 @@ export interface PlannedNetwork {
   readonly what: string;
   /** Trained values. */
   readonly parameters: number;
-}
-
-export interface PlannedFolder {
-  readonly domain: string;
-  readonly folder: string;
-  readonly images: number;
 }
 
 export interface PlannedStage {
@@ -37,7 +32,8 @@ export interface TrainingPlan {
   /** What a step computes, in a sentence. */
   readonly recipe: string;
   readonly networks: readonly PlannedNetwork[];
-  readonly data: readonly PlannedFolder[];
+  /** What is in the folders. */
+  readonly data: readonly DataReport[];
   /** Of all images, decoded and kept, in bytes; they are kept while there is room. */
   readonly dataBytes: number;
   /** Steps in a pass over the larger folder. */

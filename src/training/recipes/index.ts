@@ -4,6 +4,7 @@ export { type AdversarialLoss, adversarialLoss, adversarialLosses } from './loss
 export {
   buildPhase,
   buildPreview,
+  buildTranslation,
   gatheredName,
   type PhaseGraph,
   type TrainedParameter,

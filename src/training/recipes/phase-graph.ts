@@ -81,6 +81,18 @@ export function buildPreview(recipe: Recipe, settings: RecipeSettings, prefix = 
   return builder.build();
 }
 
+/** One generator, on one image of the settings' size; input `image`, output `translated`. */
+export function buildTranslation(recipe: Recipe, settings: RecipeSettings, network: string, prefix = ''): Graph {
+  const builder = new GraphBuilder();
+  const { spec } = recipe.networks(settings).find(({ name }) => name === network)!;
+  const image = builder.input('image', [1, settings.generator.inputChannels, settings.size, settings.size]);
+  const translated = buildNetwork(spec, image, (key, shape) =>
+    builder.variable(prefix + weightName(network, key), shape),
+  );
+  builder.output('translated', translated);
+  return builder.build();
+}
+
 function sceneOf(
   builder: GraphBuilder,
   networks: readonly TrainedNetwork[],

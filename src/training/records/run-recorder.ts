@@ -11,7 +11,7 @@ import type { EventOf, JsonObject, ReferenceMetrics, RunDescription, TrainingWar
 import { HistoryLog } from './history-log.js';
 import { ProgressMeter, type StepProgress } from './progress-meter.js';
 import { readHistory } from './read-history.js';
-import { SampleFolder, type SampleRetention } from './sample-folder.js';
+import { type SampleFiles, SampleFolder, type SampleRetention } from './sample-folder.js';
 import { drawSmall, encodePng, type SampleGrid, tilesOf } from './sample-grid.js';
 import { meansOf, type StepValues, StepWindow } from './step-window.js';
 import { TensorboardLog } from './tensorboard-log.js';
@@ -101,8 +101,8 @@ export class RunRecorder implements Disposable {
     this.#history.add({ kind: 'warning', ...this.#at(step), ...warning });
   }
 
-  /** Writes a grid's files and removes older ones. @throws WRITE_FAILED */
-  async samples(step: number, grid: SampleGrid): Promise<void> {
+  /** Writes a grid's files, which it returns, and removes older ones. @throws WRITE_FAILED */
+  async samples(step: number, grid: SampleGrid): Promise<SampleFiles> {
     const startMs = this.#options.clock.monotonicMs();
     const time = this.#at(step);
     const files = await this.#samples.write(step, grid);
@@ -110,6 +110,7 @@ export class RunRecorder implements Disposable {
     await this.#samples.thin(this.#options.samples);
     await this.#drawForTensorboard(time, grid);
     this.spent(this.#options.clock.monotonicMs() - startMs);
+    return files;
   }
 
   /**

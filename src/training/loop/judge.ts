@@ -1,0 +1,154 @@
+/**
+ * Judges a training every so many steps: translates held-out images in every direction with the generators as they would
+ * be exported, and hands the measurements on. What is measured, and how, is the evaluation's business.
+ */
+import { join } from 'node:path';
+import { type Disposable, DisposableStore } from '../../base/index.js';
+import type { Engine, Program, State } from '../../engine/index.js';
+import { scanFolder } from '../data/index.js';
+import {
+  createEvaluator,
+  type Evaluation,
+  type Evaluator,
+  imageOf,
+  type MetricName,
+  type Metrics,
+  type TranslateImage,
+  tensorOf,
+} from '../evaluation/index.js';
+import { buildTranslation, type Direction } from '../recipes/index.js';
+import type { RunSettings } from '../run-options.js';
+import { recipeOf, recipeSettings, type TrainingSettings } from '../settings.js';
+import type { AdversarialLog } from './adversarial-log.js';
+import { averagePrefix } from './averaging.js';
+
+/** Columns of the evaluation's tables, under the names that histories use. */
+const rowTitles = { unchanged: 'input unchanged', target: 'real images of the target', truth: 'truth' } as const;
+
+export interface Judgement {
+  /** By `horse→zebra/style`. */
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly references: readonly { readonly title: string; readonly metrics: Readonly<Record<string, number>> }[];
+  readonly warnings: readonly { readonly code: string; readonly message: string; readonly advice: string }[];
+  /** Of the metric that ranks: its mean over the directions; undefined where one lacks it. */
+  readonly rank: number | undefined;
+}
+
+export class Judge implements Disposable {
+  readonly #settings: TrainingSettings;
+  readonly #metric: MetricName;
+  readonly #evaluator: Evaluator;
+  readonly #translations: ReadonlyMap<Direction, TranslateImage>;
+  readonly #store: DisposableStore;
+
+  private constructor(
+    settings: TrainingSettings,
+    metric: MetricName,
+    evaluator: Evaluator,
+    translations: ReadonlyMap<Direction, TranslateImage>,
+    store: DisposableStore,
+  ) {
+    this.#settings = settings;
+    this.#metric = metric;
+    this.#evaluator = evaluator;
+    this.#translations = translations;
+    this.#store = store;
+  }
+
+  /** Undefined where there is nothing to judge by. The style classifier is fitted here, once for a run. */
+  static async open(
+    settings: TrainingSettings,
+    run: RunSettings,
+    engine: Engine,
+    state: State,
+  ): Promise<Judge | undefined> {
+    const { testA, testB, evaluateEvery, evaluateImages, best } = run;
+    if (!testA || !testB || evaluateEvery === 0) return undefined;
+    const store = new DisposableStore();
+    const separate = !recipeOf(settings).paired || settings.pairing === 'names';
+    const evaluator = await createEvaluator({
+      engine,
+      domains: settings.domains,
+      heldA: await filesOf(testA),
+      heldB: await filesOf(testB),
+      ...(separate && { trainA: await filesOf(settings.a), trainB: await filesOf(settings.b) }),
+      limit: evaluateImages,
+      seed: settings.seed,
+      cacheFolder: join(settings.out, 'evaluation'),
+    });
+    store.add(evaluator);
+    const translations = new Map<Direction, TranslateImage>();
+    for (const direction of recipeOf(settings).directions) {
+      const graph = buildTranslation(
+        recipeOf(settings),
+        recipeSettings(settings, evaluator.size),
+        direction.network,
+        settings.ema > 0 ? averagePrefix : '',
+      );
+      translations.set(direction, translateBy(store.add(await engine.compile(graph, { state }))));
+    }
+    return new Judge(settings, best, evaluator, translations, store);
+  }
+
+  async judge(losses: AdversarialLog): Promise<Judgement> {
+    const evaluations = [];
+    for (const [direction, translate] of this.#translations) {
+      const opposite = [...this.#translations].find(([{ from, to }]) => from === direction.to && to === direction.from);
+      evaluations.push(
+        await this.#evaluator.judge({
+          direction: direction.from === 0 ? 'AtoB' : 'BtoA',
+          translate,
+          back: opposite?.[1],
+          adversarial: losses.historyOf(direction.network, this.#settings),
+        }),
+      );
+    }
+    return summary(evaluations, this.#metric);
+  }
+
+  dispose(): Promise<void> {
+    return this.#store.dispose();
+  }
+}
+
+async function filesOf(folder: string): Promise<string[]> {
+  const { images } = await scanFolder(folder);
+  return images.map(({ file }) => join(folder, file));
+}
+
+function translateBy(program: Program): TranslateImage {
+  return async image => {
+    const { translated } = await program.run({ image: tensorOf([image]) });
+    return imageOf(translated!);
+  };
+}
+
+function summary(evaluations: readonly Evaluation[], metric: MetricName): Judgement {
+  const values = evaluations.map(({ rows }) => rows.translated[metric]);
+  const known = values.filter(value => value !== undefined);
+  const titled = Object.entries(rowTitles) as [keyof typeof rowTitles, string][];
+  return {
+    metrics: named(evaluations, ({ rows }) => rows.translated),
+    references: titled
+      .map(([row, title]) => ({ title, metrics: named(evaluations, ({ rows }) => rows[row] ?? {}) }))
+      .filter(({ metrics }) => Object.keys(metrics).length > 0),
+    warnings: evaluations.flatMap(({ from, to, warnings }) =>
+      warnings.map(({ id, sentence, remedy }) => ({
+        code: `${id} ${from}→${to}`,
+        message: sentence,
+        advice: remedy,
+      })),
+    ),
+    rank: known.length < values.length ? undefined : known.reduce((sum, value) => sum + value, 0) / known.length,
+  };
+}
+
+function named(evaluations: readonly Evaluation[], metricsOf: (evaluation: Evaluation) => Metrics) {
+  return Object.fromEntries(
+    evaluations.flatMap(evaluation =>
+      Object.entries(metricsOf(evaluation)).flatMap(([name, value]): [string, number][] =>
+        value === undefined ? [] : [[`${evaluation.from}→${evaluation.to}/${name}`, value]],
+      ),
+    ),
+  );
+}
