@@ -5,7 +5,7 @@
 import { Random } from '../dist/base/index.js';
 import { initialise } from '../dist/nets/index.js';
 import { adamDefaults, adamInputs, adamScalars, momentNames } from '../dist/training/recipes/adam.js';
-import { buildPhase, cyclegan, trainedParameters } from '../dist/training/recipes/index.js';
+import { buildPhase, cyclegan, defaultWeights, trainedParameters } from '../dist/training/recipes/index.js';
 import { noise, timed } from './measure.mjs';
 
 /**
@@ -21,8 +21,7 @@ export function stepSpec({ size, width, blocks }) {
     batch: 1,
     size,
     loss: 'lsgan',
-    cycleWeight: 10,
-    identityWeight: 5,
+    ...defaultWeights,
     adam: adamDefaults,
   };
 }

@@ -5,9 +5,9 @@
  */
 import { z } from 'zod';
 import { idPattern } from '../base/index.js';
-import { upsamplings } from '../nets/index.js';
+import { downsamplings, norms, upsamplings } from '../nets/index.js';
 import { preprocessings } from './data/index.js';
-import { adversarialLosses, recipeIds } from './recipes/index.js';
+import { adversarialLosses, augmentations, defaultWeights, recipeIds } from './recipes/index.js';
 
 const whole = (least: number) =>
   z.int({ error: `a whole number ≥ ${least}` }).min(least, { error: `a whole number ≥ ${least}` });
@@ -59,21 +59,60 @@ const dataOptions = {
 };
 
 const networkOptions = {
+  generator: oneOf(['resnet', 'unet']).default('resnet').describe('Kind of the generators.'),
   width: whole(1).default(64).describe("Channels of the generators' first layer."),
-  blocks: whole(1).default(9).describe('Residual blocks of the generators.'),
+  blocks: whole(1).default(9).describe('Residual blocks of a resnet.'),
   upsample: oneOf(upsamplings)
     .default('resize')
     .describe('How generators double sizes: by doubling pixels and a convolution, or by a transposed convolution.'),
+  norm: oneOf(norms)
+    .default('instance')
+    .describe('What normalises in generators: instance takes the mean of each channel away, group keeps some of it.'),
+  discriminator: oneOf(['patch', 'pixel', 'image'])
+    .default('patch')
+    .describe('What discriminators judge: overlapping patches, single pixels, or the image as a whole by one number.'),
   discriminatorWidth: whole(1).optional().describe("Channels of the discriminators' first layer. Default: width."),
-  discriminatorLayers: whole(1).default(3).describe('Layers of a patch discriminator: more see larger patches.'),
+  discriminatorLayers: whole(1)
+    .default(3)
+    .describe('Halvings of a patch or image discriminator: more see larger patches.'),
+  discriminatorNorm: oneOf(norms)
+    .optional()
+    .describe('What normalises in discriminators. Default: instance; with wgan-gp, none.'),
+  discriminatorDownsample: oneOf(downsamplings)
+    .default('stride')
+    .describe(
+      'How discriminators halve sizes: by strides, or by blurring first, which leaves less of a grid to exploit.',
+    ),
 };
 
 const lossOptions = {
   loss: oneOf(adversarialLosses).default('lsgan').describe('Adversarial loss.'),
-  cycleWeight: weight.default(10).meta({ description: 'Weight of the cycle losses.', flag: 'cycle' }),
+  cycleWeight: weight
+    .default(defaultWeights.cycleWeight)
+    .meta({ description: 'Weight of the cycle losses.', flag: 'cycle' }),
   identityWeight: weight
-    .default(5)
+    .default(defaultWeights.identityWeight)
     .meta({ description: 'Absolute weight of the identity losses; 0 leaves them out.', flag: 'identity' }),
+  reconstructionWeight: weight
+    .default(defaultWeights.reconstructionWeight)
+    .meta({ description: 'Weight of the L1 distance to the truth, in paired recipes.', flag: 'reconstruction' }),
+  contrastWeight: weight
+    .default(defaultWeights.contrastWeight)
+    .meta({ description: 'Weight of the patch-contrastive loss of cut.', flag: 'contrast' }),
+  contrastIdentity: z
+    .boolean()
+    .default(defaultWeights.contrastIdentity)
+    .describe('cut: images of the second domain are to stay as they are, by the same loss.'),
+  penaltyWeight: weight
+    .default(defaultWeights.penaltyWeight)
+    .meta({ description: 'Weight of the gradient penalty of wgan-gp.', flag: 'penalty' }),
+  augment: z
+    .array(oneOf(augmentations), { error: `a list of ${augmentations.join(', ')}` })
+    .readonly()
+    .default([])
+    .describe(
+      `Chance changes to all that discriminators see, for small folders: ${augmentations.join(', ')}, or several. Default: none.`,
+    ),
   poolSize: whole(0).default(50).meta({
     description: 'Fakes kept for the discriminators, per domain; 0 switches the pool off.',
     flag: 'pool',

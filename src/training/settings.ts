@@ -5,14 +5,21 @@
 import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
-import type { DiscriminatorSpec, GeneratorSpec } from '../nets/index.js';
+import type { DiscriminatorSpec, GeneratorSpec, Norm } from '../nets/index.js';
 import type { DataSettings } from './data/index.js';
 import { type TrainingOptions, trainingOptionsSchema } from './options.js';
 import { givenOf, optionFault, parseOptions } from './parse-options.js';
-import { adamDefaults, type Recipe, type RecipeSettings, recipes } from './recipes/index.js';
+import { adamDefaults, type Recipe, type RecipeOption, type RecipeSettings, recipes } from './recipes/index.js';
 
 type Parsed = z.output<typeof trainingOptionsSchema>;
-type Settled = 'domains' | 'sizes' | 'loadSize' | 'discriminatorWidth' | 'discriminatorRate' | 'warmStart';
+type Settled =
+  | 'domains'
+  | 'sizes'
+  | 'loadSize'
+  | 'discriminatorWidth'
+  | 'discriminatorNorm'
+  | 'discriminatorRate'
+  | 'warmStart';
 
 /** As the options, complete; `steps` 0 stands for 200 passes, until the folders have been counted. */
 export type TrainingSettings = Readonly<
@@ -23,6 +30,7 @@ export type TrainingSettings = Readonly<
     /** For crops of `size`; in other stages in proportion. */
     loadSize: number;
     discriminatorWidth: number;
+    discriminatorNorm: Norm;
     discriminatorRate: number;
     /** Absolute path; undefined when the weights were drawn. */
     warmStart: string | undefined;
@@ -39,6 +47,7 @@ export function resolveTrainingSettings(options: TrainingOptions): TrainingSetti
     sizes: parsed.sizes ?? [size],
     loadSize: parsed.loadSize ?? Math.round((size * 286) / 256),
     discriminatorWidth: parsed.discriminatorWidth ?? parsed.width,
+    discriminatorNorm: parsed.discriminatorNorm ?? (parsed.loss === 'wgan-gp' ? 'none' : 'instance'),
     discriminatorRate: parsed.discriminatorRate ?? parsed.learningRate,
     domains: parsed.domains ?? domainsOf(parsed.pair),
     a: resolve(parsed.a),
@@ -47,6 +56,7 @@ export function resolveTrainingSettings(options: TrainingOptions): TrainingSetti
     warmStart: parsed.warmStart === undefined ? undefined : resolve(parsed.warmStart),
   };
   validate(settings);
+  refuseUnused(settings, options);
   return Object.freeze(settings);
 }
 
@@ -104,7 +114,8 @@ export function dataSettings(
 
 /** @param size of the crops; default: that of the last stage */
 export function recipeSettings(settings: TrainingSettings, size = settings.size): RecipeSettings {
-  const { batch, loss, cycleWeight, identityWeight } = settings;
+  const { batch, loss, cycleWeight, identityWeight, reconstructionWeight, contrastWeight, contrastIdentity } = settings;
+  const { penaltyWeight, augment } = settings;
   return {
     generator: generatorSpec(settings),
     discriminator: discriminatorSpec(settings),
@@ -113,17 +124,35 @@ export function recipeSettings(settings: TrainingSettings, size = settings.size)
     loss,
     cycleWeight,
     identityWeight,
+    reconstructionWeight,
+    contrastWeight,
+    contrastIdentity,
+    penaltyWeight,
+    augment,
     adam: adamDefaults,
   };
 }
 
-function generatorSpec({ width, blocks, upsample }: TrainingSettings): GeneratorSpec {
-  const spec = { kind: 'resnet', blocks, width, inputChannels: 3, outputChannels: 3, dropout: false } as const;
-  return upsample === 'transpose' ? spec : { ...spec, upsample };
+/** Choices that are the reference's are left out, as in its files. */
+function generatorSpec({ generator, width, blocks, upsample, norm, sizes }: TrainingSettings): GeneratorSpec {
+  const channels = { width, inputChannels: 3, outputChannels: 3, dropout: false } as const;
+  const choices = { ...(upsample !== 'transpose' && { upsample }), ...(norm !== 'instance' && { norm }) };
+  if (generator === 'resnet') return { kind: 'resnet', blocks, ...channels, ...choices };
+  return { kind: 'unet', levels: unetLevels(sizes), ...channels, ...choices };
 }
 
-function discriminatorSpec({ discriminatorWidth: width, discriminatorLayers: layers }: TrainingSettings) {
-  return { kind: 'patch', layers, width, inputChannels: 3 } satisfies DiscriminatorSpec;
+/** Halvings down to one pixel of the smallest crops, at most the reference's eight. */
+function unetLevels(sizes: readonly number[]): number {
+  const halvings = (size: number) => Math.log2(size & -size);
+  return Math.min(8, ...sizes.map(halvings));
+}
+
+function discriminatorSpec(settings: TrainingSettings): DiscriminatorSpec {
+  const { discriminator: kind, discriminatorWidth: width, discriminatorLayers: layers } = settings;
+  const { discriminatorNorm: norm, discriminatorDownsample: downsample } = settings;
+  const common = { width, inputChannels: 3, ...(norm !== 'instance' && { norm }) } as const;
+  if (kind === 'pixel') return { kind, ...common };
+  return { kind, layers, ...common, ...(downsample !== 'stride' && { downsample }) };
 }
 
 function domainsOf(pair: string): readonly [string, string] {
@@ -132,8 +161,26 @@ function domainsOf(pair: string): readonly [string, string] {
   throw optionFault('domains', 'missing', `two names, since they cannot be read off "${pair}"`);
 }
 
+const someRecipesOnly: readonly RecipeOption[] = [
+  ...new Set(Object.values<Recipe>(recipes).flatMap(({ uses }) => uses)),
+];
+
+/** An option that the recipe does not use would do nothing without a word. */
+function refuseUnused(settings: TrainingSettings, given: TrainingOptions): void {
+  const { id, uses } = recipeOf(settings);
+  const unused = someRecipesOnly.find(name => given[name] !== undefined && !uses.includes(name));
+  if (unused !== undefined) throw optionFault(unused, given[unused], `with other recipes; ${id} does not use it`);
+  if (given.penaltyWeight !== undefined && settings.loss !== 'wgan-gp') {
+    throw optionFault('penaltyWeight', given.penaltyWeight, 'with the loss wgan-gp');
+  }
+}
+
 /** What holds between options. */
-function validate({ domains, size, sizes, loadSize }: TrainingSettings): void {
+function validate(settings: TrainingSettings): void {
+  const { domains, size, sizes, loadSize, generator } = settings;
+  if (generator === 'unet' && unetLevels(sizes) < 5) {
+    throw optionFault('size', sizes.join(','), 'a multiple of 32 for a unet, which halves five times at least');
+  }
   if (domains[0] === domains[1]) throw optionFault('domains', domains.join(','), 'two different lower-case names');
   if (loadSize !== 0 && loadSize < size)
     throw optionFault('loadSize', loadSize, `at least the crop size ${size}, or 0`);

@@ -23,6 +23,7 @@ import {
   adamDefaults,
   buildPhase,
   cyclegan,
+  defaultWeights,
   momentNames,
   type RecipeSettings,
   trainedParameters,
@@ -37,8 +38,7 @@ const spec: RecipeSettings = {
   batch: 1,
   size: 16,
   loss: 'lsgan',
-  cycleWeight: 10,
-  identityWeight: 5,
+  ...defaultWeights,
   adam: adamDefaults,
 };
 

@@ -6,7 +6,8 @@ import {
   adamDefaults,
   adamInputs,
   adamScalars,
-  adversarialLoss,
+  discriminatorLoss,
+  generatorLoss,
   ImagePool,
   momentNames,
   rateFactor,
@@ -122,21 +123,37 @@ describe('Adam', () => {
 });
 
 describe('adversarial losses', () => {
+  const [onReal, onFake] = [
+    [-2, -0.3, 0.4, 3],
+    [1.5, -0.2, 0.1, -4],
+  ];
+  const mean = (values: readonly number[], formula: (x: number) => number) =>
+    values.reduce((sum, x) => sum + formula(x), 0) / values.length;
+  const logistic = (x: number) => 1 / (1 + Math.exp(-x));
+
   it.each([
-    ['lsgan', true, (x: number) => (x - 1) ** 2],
-    ['lsgan', false, (x: number) => x ** 2],
-    ['vanilla', true, (x: number) => -Math.log(1 / (1 + Math.exp(-x)))],
-    ['vanilla', false, (x: number) => -Math.log(1 - 1 / (1 + Math.exp(-x)))],
-  ] as const)('%s, real %s', (kind, real, formula) => {
-    const logits = [-2, -0.3, 0.4, 3];
+    ['lsgan', (x: number) => (x - 1) ** 2, mean(onReal, x => (x - 1) ** 2) / 2 + mean(onFake, x => x ** 2) / 2],
+    [
+      'vanilla',
+      (x: number) => -Math.log(logistic(x)),
+      mean(onReal, x => -Math.log(logistic(x))) / 2 + mean(onFake, x => -Math.log(1 - logistic(x))) / 2,
+    ],
+    ['hinge', (x: number) => -x, mean(onReal, x => Math.max(0, 1 - x)) + mean(onFake, x => Math.max(0, 1 + x))],
+    ['wgan-gp', (x: number) => -x, mean(onFake, x => x) - mean(onReal, x => x)],
+  ] as const)('%s of both sides', (kind, fooling, judging) => {
     const builder = new GraphBuilder();
-    builder.output('loss', adversarialLoss(kind, builder.input('x', [4]), real));
-    const { outputs } = evaluate(builder.build(), {
-      inputs: { x: { shape: [4], data: Float64Array.from(logits) } },
-      variables: {},
-    });
-    const expected = logits.reduce((sum, x) => sum + formula(x), 0) / logits.length;
-    expect(outputs['loss']!.data[0]).toBeCloseTo(expected, 10);
+    const [real, fake] = [builder.input('real', [4]), builder.input('fake', [4])];
+    builder.output('generator', generatorLoss(kind, fake));
+    builder.output('discriminator', discriminatorLoss(kind, real, fake));
+    const inputs = Object.fromEntries(
+      Object.entries({ real: onReal, fake: onFake }).map(([name, values]) => [
+        name,
+        { shape: [4], data: Float64Array.from(values) },
+      ]),
+    );
+    const { outputs } = evaluate(builder.build(), { inputs, variables: {} });
+    expect(outputs['generator']!.data[0]).toBeCloseTo(mean(onFake, fooling), 10);
+    expect(outputs['discriminator']!.data[0]).toBeCloseTo(judging, 10);
   });
 });
 

@@ -3,15 +3,27 @@
  * was always done then, so that an old run goes on as it began.
  */
 import type { WeightTensors } from '../../nets/index.js';
+import { defaultWeights } from '../recipes/index.js';
 import type { TrainingSettings } from '../settings.js';
+
+/** Settings that a checkpoint may lack, as everything was done before there was a choice. */
+export const laterOptions = {
+  ...defaultWeights,
+  generator: 'resnet',
+  norm: 'instance',
+  discriminator: 'patch',
+  discriminatorLayers: 3,
+  discriminatorNorm: 'instance',
+  discriminatorDownsample: 'stride',
+  preprocess: 'resize-and-crop',
+  pairing: 'names',
+} as const satisfies Partial<TrainingSettings>;
 
 export function settingsOfFormat1(settings: Partial<TrainingSettings>): TrainingSettings {
   return {
+    ...laterOptions,
     recipe: 'cyclegan',
     upsample: 'transpose',
-    discriminatorLayers: 3,
-    preprocess: 'resize-and-crop',
-    pairing: 'names',
     accumulate: 1,
     schedule: 'linear',
     decayFrom: 0.5,

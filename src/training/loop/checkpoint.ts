@@ -12,7 +12,7 @@ import type { DataState } from '../data/index.js';
 import type { RunSettings } from '../run-options.js';
 import type { TrainingSettings } from '../settings.js';
 import type { JudgedSoFar } from './best-so-far.js';
-import { poolsOfFormat1, settingsOfFormat1 } from './checkpoint-format-1.js';
+import { laterOptions, poolsOfFormat1, settingsOfFormat1 } from './checkpoint-format-1.js';
 import { type VariablePart, variableParts } from './variables.js';
 
 const formatVersion = 2;
@@ -144,7 +144,9 @@ export async function listCheckpoints(out: string): Promise<string[]> {
 function parseState(text: string, folder: string): { readonly format: 1 | 2; readonly state: CheckpointState } {
   try {
     const { format, ...state } = JSON.parse(text) as CheckpointState & { format: number };
-    if (format === formatVersion) return { format, state };
+    if (format === formatVersion) {
+      return { format, state: { ...state, settings: { ...laterOptions, ...state.settings } } };
+    }
     if (format === 1) return { format, state: { ...state, settings: settingsOfFormat1(state.settings) } };
   } catch {
     // Falls through to the same message: neither can be read.

@@ -9,6 +9,7 @@ import { initialise } from '../../nets/index.js';
 import {
   gatheredName,
   momentNames,
+  runningStatistics,
   type TrainedNetwork,
   type TrainedParameter,
   trainedParameters,
@@ -32,10 +33,11 @@ export function networksOf(settings: TrainingSettings): readonly TrainedNetwork[
   return recipeOf(settings).networks(recipeSettings(settings));
 }
 
-/** Weights of the exported generators. */
+/** What the exported generators are made of: weights, and running statistics where there are any. */
 export function generatorParameters(settings: TrainingSettings): readonly TrainedParameter[] {
   const exported = new Set(recipeOf(settings).directions.map(({ network }) => network));
-  return trainedParameters(networksOf(settings).filter(({ name }) => exported.has(name)));
+  const networks = networksOf(settings).filter(({ name }) => exported.has(name));
+  return [...trainedParameters(networks), ...runningStatistics(networks)];
 }
 
 /**
@@ -52,6 +54,9 @@ export function variablesOf(settings: TrainingSettings, known: Tensors = {}): Re
     variables[name] = known[name] ?? { shape, data: drawn.get(name)! };
     for (const moment of momentNames(name)) variables[moment] = known[moment] ?? zeros();
     if (settings.accumulate > 1) variables[gatheredName(name)] = zeros();
+  }
+  for (const { name, shape } of runningStatistics(networks)) {
+    variables[name] = known[name] ?? { shape, data: drawn.get(name)! };
   }
   if (settings.ema === 0) return variables;
   for (const { name } of generatorParameters(settings)) {

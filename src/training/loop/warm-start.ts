@@ -9,7 +9,7 @@ import { CycleboxError } from '../../base/index.js';
 import type { Tensors } from '../../engine/index.js';
 import { readSafetensorsFile, type WeightTensors } from '../../nets/index.js';
 import { decodeOnnx } from '../../onnx/index.js';
-import { trainedParameters } from '../recipes/index.js';
+import { runningStatistics, trainedParameters } from '../recipes/index.js';
 import { recipeOf, type TrainingSettings } from '../settings.js';
 import { hasCheckpoint, readCheckpoint, readLatestCheckpoint } from './checkpoint.js';
 import { networksOf } from './variables.js';
@@ -19,12 +19,13 @@ export async function warmVariables(settings: TrainingSettings): Promise<Tensors
   const { warmStart: path } = settings;
   if (path === undefined) return {};
   const found = await readWeights(path, settings);
-  const needed = trainedParameters(networksOf(settings));
+  const networks = networksOf(settings);
+  const needed = [...trainedParameters(networks), ...runningStatistics(networks)];
   const taken = needed.filter(({ name }) => found[name]);
   if (taken.length === 0) throw misfit(path, 'it holds no weights of this recipe');
-  const networks = new Set(taken.map(({ name }) => networkOf(name)));
+  const present = new Set(taken.map(({ name }) => networkOf(name)));
   for (const { name, shape } of needed) {
-    if (!networks.has(networkOf(name))) continue;
+    if (!present.has(networkOf(name))) continue;
     const given = found[name];
     if (!given) throw misfit(path, `${name} is missing`);
     if (given.shape.join() !== shape.join()) throw misfit(path, `${name} is [${given.shape}], needed: [${shape}]`);

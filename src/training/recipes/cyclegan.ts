@@ -2,14 +2,15 @@
  * CycleGAN (Zhu et al. 2017): G_A translates A to B and D_A judges B; G_B translates B to A and D_B judges A. Order and
  * weights are the reference implementation's: both generators first, with one optimiser; then both discriminators.
  */
-import { add, meanAbsoluteError, mul, type Tensor } from '../../graph/index.js';
-import { adversarialLoss } from './losses.js';
+import { meanAbsoluteError, mul, type Tensor } from '../../graph/index.js';
+import { foolingLoss, judgingLosses } from './adversarial.js';
 import type { PhaseResult, PhaseScene, Recipe } from './recipe.js';
 
 export const cyclegan: Recipe = {
   id: 'cyclegan',
   summary: 'Two generators and two discriminators; what is translated there and back must come back as it was.',
   paired: false,
+  uses: ['loss', 'cycleWeight', 'identityWeight', 'poolSize', 'penaltyWeight', 'augment'],
   networks: ({ generator, discriminator }) => [
     { name: 'G_A', spec: generator },
     { name: 'G_B', spec: generator },
@@ -18,7 +19,7 @@ export const cyclegan: Recipe = {
   ],
   phases: [
     { name: 'generators', optimiser: 'generator', trains: ['G_A', 'G_B'], build: generators },
-    { name: 'discriminators', optimiser: 'discriminator', trains: ['D_A', 'D_B'], build: discriminators },
+    { name: 'discriminators', optimiser: 'discriminator', trains: ['D_A', 'D_B'], build: judgeBoth },
   ],
   pooled: ['fakeB', 'fakeA'],
   directions: [
@@ -39,15 +40,16 @@ export const cyclegan: Recipe = {
   },
 };
 
-function generators({ settings, a, b, apply, applyTogether }: PhaseScene): PhaseResult {
-  const { loss, cycleWeight, identityWeight } = settings;
+function generators(scene: PhaseScene): PhaseResult {
+  const { a, b, apply, applyTogether } = scene;
+  const { cycleWeight, identityWeight } = scene.settings;
   const withIdentity = identityWeight > 0;
   const [fakeB, sameB] = applyTogether('G_A', ...(withIdentity ? [a, b] : [a])) as [Tensor, Tensor];
   const [fakeA, sameA] = applyTogether('G_B', ...(withIdentity ? [b, a] : [b])) as [Tensor, Tensor];
   const [recoveredA, recoveredB] = [apply('G_B', fakeB), apply('G_A', fakeA)];
   const losses = {
-    G_A: adversarialLoss(loss, apply('D_A', fakeB), true),
-    G_B: adversarialLoss(loss, apply('D_B', fakeA), true),
+    G_A: foolingLoss(scene, 'D_A', fakeB),
+    G_B: foolingLoss(scene, 'D_B', fakeA),
     cycle_A: mul(meanAbsoluteError(recoveredA, a), cycleWeight),
     cycle_B: mul(meanAbsoluteError(recoveredB, b), cycleWeight),
     ...(withIdentity && {
@@ -58,12 +60,14 @@ function generators({ settings, a, b, apply, applyTogether }: PhaseScene): Phase
   return { losses, handsOn: { fakeB, fakeA }, inspected: { recoveredA, recoveredB } };
 }
 
-/** Half the sum of the losses on real and on fake images. */
-function discriminators({ settings, a, b, handed, applyTogether }: PhaseScene): PhaseResult {
-  const judge = (network: string, real: Tensor, fakes: string): Tensor => {
-    const fake = handed(fakes, real.shape as readonly number[]);
-    const [onReal, onFake] = applyTogether(network, real, fake) as [Tensor, Tensor];
-    return mul(add(adversarialLoss(settings.loss, onReal, true), adversarialLoss(settings.loss, onFake, false)), 0.5);
+/** Both discriminators, on real images and on what was handed on as `fakeB` and `fakeA`. */
+export function judgeBoth(scene: PhaseScene): PhaseResult {
+  const { a, b, handed } = scene;
+  const fake = (name: string, real: Tensor) => handed(name, real.shape as readonly number[]);
+  return {
+    losses: {
+      ...judgingLosses(scene, 'D_A', b, fake('fakeB', b)),
+      ...judgingLosses(scene, 'D_B', a, fake('fakeA', a)),
+    },
   };
-  return { losses: { D_A: judge('D_A', b, 'fakeB'), D_B: judge('D_B', a, 'fakeA') } };
 }

@@ -1,12 +1,15 @@
 export { type AdamSettings, adamDefaults, adamInputs, adamScalars, momentNames } from './adam.js';
+export { type Augmentation, augmentations } from './augmentation.js';
 export { cyclegan } from './cyclegan.js';
-export { type AdversarialLoss, adversarialLoss, adversarialLosses } from './losses.js';
+export { defaultWeights } from './default-weights.js';
+export { type AdversarialLoss, adversarialLosses, discriminatorLoss, generatorLoss } from './losses.js';
 export {
   buildPhase,
   buildPreview,
   buildTranslation,
   gatheredName,
   type PhaseGraph,
+  runningStatistics,
   type TrainedParameter,
   trainedParameters,
   weightName,
@@ -16,6 +19,7 @@ export type {
   Phase,
   Preview,
   Recipe,
+  RecipeOption,
   RecipeSettings,
   SampleColumn,
   TrainedNetwork,

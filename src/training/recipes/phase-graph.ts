@@ -17,9 +17,23 @@ import {
   slice,
   type Tensor,
 } from '../../graph/index.js';
-import { buildNetwork, type NetworkSpec, parametersOf } from '../../nets/index.js';
+import {
+  type BuildOptions,
+  buildFeatures,
+  buildNetwork,
+  buildProjection,
+  type GeneratorSpec,
+  type NetworkSpec,
+  type Parameter,
+  type ProjectionSpec,
+  parametersOf,
+  samplePositions,
+  type WeightedSpec,
+} from '../../nets/index.js';
 import { applyAdam } from './adam.js';
-import type { Draw, Phase, PhaseScene, Recipe, RecipeSettings, TrainedNetwork } from './recipe.js';
+import { augment } from './augmentation.js';
+import type { Draw } from './draw.js';
+import type { Phase, PhaseScene, Recipe, RecipeSettings, TrainedNetwork } from './recipe.js';
 
 /** `G_A.model.1.weight`. */
 export const weightName = (network: string, key: string): string => `${network}.${key}`;
@@ -47,9 +61,21 @@ export interface TrainedParameter {
 
 /** Names and shapes of every weight that is trained, without biases that cancel. */
 export function trainedParameters(networks: readonly TrainedNetwork[]): TrainedParameter[] {
+  return parametersWhere(networks, ({ role, cancels }) => role !== 'statistic' && !cancels);
+}
+
+/** Running statistics of batch normalisation: part of a network, moved by its batches instead of an optimiser. */
+export function runningStatistics(networks: readonly TrainedNetwork[]): TrainedParameter[] {
+  return parametersWhere(networks, ({ role }) => role === 'statistic');
+}
+
+function parametersWhere(
+  networks: readonly TrainedNetwork[],
+  holds: (parameter: Parameter) => boolean,
+): TrainedParameter[] {
   return networks.flatMap(({ name, spec }) =>
     parametersOf(spec)
-      .filter(parameter => !parameter.cancels)
+      .filter(holds)
       .map(({ key, shape }) => ({ name: weightName(name, key), shape })),
   );
 }
@@ -62,21 +88,30 @@ export function buildPhase(
 ): PhaseGraph {
   const builder = new GraphBuilder();
   const networks = recipe.networks(settings);
-  const draws = new Map<string, { shape: readonly number[]; draw: Draw }>();
-  const { losses, handsOn = {}, inspected = {} } = phase.build(sceneOf(builder, networks, settings, draws));
+  const draws: Draws = new Map();
+  const statistics = new Map(phase.trains.map(name => [name, new Map<string, Tensor>()]));
+  const scene = sceneOf(builder, networks, settings, { draws, mode: 'training', statistics });
+  const { losses, handsOn = {}, inspected = {} } = phase.build(scene);
   for (const [name, value] of Object.entries(losses)) builder.output(`loss/${name}`, value);
   for (const [name, value] of Object.entries(handsOn)) builder.output(name, value);
   if (options.inspect) for (const [name, value] of Object.entries(inspected)) builder.output(name, value);
   const trained = networks.filter(({ name }) => phase.trains.includes(name));
-  const total = Object.values(losses).reduce((sum, loss) => add(sum, loss));
-  applyGradients(builder, total, trainedParameters(trained), settings, options);
+  if (trained.length > 0) {
+    const total = Object.values(losses).reduce((sum, loss) => add(sum, loss));
+    applyGradients(builder, total, trainedParameters(trained), settings, options);
+  }
+  for (const [network, next] of statistics) {
+    for (const [key, value] of next) {
+      builder.update(builder.variable(weightName(network, key), value.shape), value);
+    }
+  }
   return { graph: builder.build(), draws };
 }
 
 /** What a recipe's preview shows, on batches of one; inputs `A` and `B`. */
 export function buildPreview(recipe: Recipe, settings: RecipeSettings, prefix = ''): Graph {
   const builder = new GraphBuilder();
-  const scene = sceneOf(builder, recipe.networks(settings), { ...settings, batch: 1 }, new Map(), prefix);
+  const scene = sceneOf(builder, recipe.networks(settings), { ...settings, batch: 1 }, { prefix });
   for (const [name, value] of Object.entries(recipe.preview(scene))) builder.output(name, value);
   return builder.build();
 }
@@ -84,7 +119,7 @@ export function buildPreview(recipe: Recipe, settings: RecipeSettings, prefix = 
 /** One generator, on one image of the settings' size; input `image`, output `translated`. */
 export function buildTranslation(recipe: Recipe, settings: RecipeSettings, network: string, prefix = ''): Graph {
   const builder = new GraphBuilder();
-  const { spec } = recipe.networks(settings).find(({ name }) => name === network)!;
+  const spec = recipe.networks(settings).find(({ name }) => name === network)!.spec as NetworkSpec;
   const image = builder.input('image', [1, settings.generator.inputChannels, settings.size, settings.size]);
   const translated = buildNetwork(spec, image, (key, shape) =>
     builder.variable(prefix + weightName(network, key), shape),
@@ -93,36 +128,58 @@ export function buildTranslation(recipe: Recipe, settings: RecipeSettings, netwo
   return builder.build();
 }
 
+type Draws = Map<string, { shape: readonly number[]; draw: Draw }>;
+
+interface SceneOptions {
+  /** Filled with what is to be drawn. */
+  readonly draws?: Draws;
+  /** Before the names of weights. */
+  readonly prefix?: string;
+  readonly mode?: BuildOptions['mode'];
+  /** Of the networks that are trained: filled with their next running statistics. */
+  readonly statistics?: ReadonlyMap<string, Map<string, Tensor>>;
+}
+
 function sceneOf(
   builder: GraphBuilder,
   networks: readonly TrainedNetwork[],
   settings: RecipeSettings,
-  draws: Map<string, { shape: readonly number[]; draw: Draw }>,
-  prefix = '',
+  { draws = new Map(), prefix = '', mode, statistics }: SceneOptions,
 ): PhaseScene {
-  const specs = new Map(networks.map(({ name, spec }) => [name, spec]));
   const { batch, size, generator } = settings;
-  const image = [batch, generator.inputChannels, size, size];
+  const shape = [batch, generator.inputChannels, size, size];
+  const specOf = <S extends WeightedSpec>(network: string) => networks.find(({ name }) => name === network)!.spec as S;
+  const weights = (network: string) => (key: string, shape: readonly number[]) =>
+    builder.variable(prefix + weightName(network, key), shape);
+  const how = (network: string) => ({ mode, statistics: statistics?.get(network) });
   const apply = (network: string, x: Tensor) =>
-    buildNetwork(specs.get(network)!, x, (key, shape) => builder.variable(prefix + weightName(network, key), shape));
+    buildNetwork(specOf<NetworkSpec>(network), x, weights(network), how(network));
+  const drawn: PhaseScene['drawn'] = (name, shape, draw) => {
+    draws.set(name, { shape, draw });
+    return builder.input(name, shape);
+  };
   return {
     settings,
-    a: builder.input('A', image),
-    b: builder.input('B', image),
+    a: builder.input('A', shape),
+    b: builder.input('B', shape),
     apply,
     applyTogether: (network, ...xs) =>
-      mixesImages(specs.get(network)!) ? xs.map(x => apply(network, x)) : split(apply(network, joined(xs)), xs),
+      mixesImages(specOf<NetworkSpec>(network))
+        ? xs.map(x => apply(network, x))
+        : split(apply(network, joined(xs)), xs),
+    applyEncoder: (network, x, layers) =>
+      buildFeatures(specOf<GeneratorSpec>(network), x, weights(network), layers, { mode }),
+    project: (network, layer, map, rows, columns) =>
+      buildProjection(specOf<ProjectionSpec>(network), layer, samplePositions(map, rows, columns), weights(network)),
+    seen: (name, x) => augment(x, settings.augment, (what, shape, draw) => drawn(`${name}/${what}`, shape, draw)),
     handed: (name, shape) => builder.input(name, shape),
-    drawn: (name, shape, draw) => {
-      draws.set(name, { shape, draw });
-      return builder.input(name, shape);
-    },
+    drawn,
   };
 }
 
 /** Whether one image of a batch changes what becomes of another. */
-function mixesImages(_spec: NetworkSpec): boolean {
-  return false;
+function mixesImages({ norm }: NetworkSpec): boolean {
+  return norm === 'batch';
 }
 
 function joined(xs: readonly Tensor[]): Tensor {

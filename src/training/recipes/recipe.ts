@@ -3,10 +3,11 @@
  * graph that ends in one optimiser's update; what a phase hands on, the next ones may read. A recipe states losses and
  * nothing else: gradients, Adam, accumulation, pools and averages are the same for all (see phase-graph.ts and ../loop/).
  */
-import type { Random } from '../../base/index.js';
 import type { Tensor } from '../../graph/index.js';
-import type { DiscriminatorSpec, GeneratorSpec, NetworkSpec } from '../../nets/index.js';
+import type { DiscriminatorSpec, GeneratorSpec, WeightedSpec } from '../../nets/index.js';
 import type { AdamSettings } from './adam.js';
+import type { Augmentation } from './augmentation.js';
+import type { Draw } from './draw.js';
 import type { AdversarialLoss } from './losses.js';
 
 /** Numbers and networks that recipes are built from, complete. Which of the weights count is the recipe's choice. */
@@ -22,6 +23,15 @@ export interface RecipeSettings {
   readonly cycleWeight: number;
   /** Absolute weight of ‖G_A(b) - b‖₁ and its mirror image; 0 leaves both out. */
   readonly identityWeight: number;
+  /** Of the L1 distance to the truth, in paired recipes. */
+  readonly reconstructionWeight: number;
+  /** Of the patch-contrastive loss; and whether images of B, which are to stay as they are, count, too. */
+  readonly contrastWeight: number;
+  readonly contrastIdentity: boolean;
+  /** λ of the gradient penalty. */
+  readonly penaltyWeight: number;
+  /** What discriminators see is changed by chance. */
+  readonly augment: readonly Augmentation[];
   readonly adam: AdamSettings;
 }
 
@@ -30,7 +40,7 @@ export type Optimiser = 'generator' | 'discriminator';
 export interface TrainedNetwork {
   /** `G_A`: the prefix of its weights, `G_A.model.1.weight`. */
   readonly name: string;
-  readonly spec: NetworkSpec;
+  readonly spec: WeightedSpec;
 }
 
 /** Which domain a generator's images come from and go to: 0 is the pair's first, 1 its second. */
@@ -39,9 +49,6 @@ export interface Direction {
   readonly from: 0 | 1;
   readonly to: 0 | 1;
 }
-
-/** Fills the values of an input that is drawn anew in every step. */
-export type Draw = (random: Random, values: Float32Array) => void;
 
 /** What a phase is written with. */
 export interface PhaseScene {
@@ -53,6 +60,12 @@ export interface PhaseScene {
   readonly apply: (network: string, x: Tensor) => Tensor;
   /** Applies a network to several batches: in one pass where no layer mixes images, so that products are larger. */
   readonly applyTogether: (network: string, ...xs: readonly Tensor[]) => readonly Tensor[];
+  /** Results of a generator's encoder at these places (`featureLayersOf`). */
+  readonly applyEncoder: (network: string, x: Tensor, layers: readonly number[]) => readonly Tensor[];
+  /** Features of one layer at a grid of places, `[n · rows · columns, width]`, as a projection head has them. */
+  readonly project: (network: string, layer: number, map: Tensor, rows: Tensor, columns: Tensor) => Tensor;
+  /** An image as a discriminator is to see it. */
+  readonly seen: (name: string, x: Tensor) => Tensor;
   /** What an earlier phase of the step handed on under this name, perhaps exchanged by its pool. */
   readonly handed: (name: string, shape: readonly number[]) => Tensor;
   /** Values drawn anew in every step. */
@@ -71,10 +84,23 @@ export interface PhaseResult {
 export interface Phase {
   readonly name: string;
   readonly optimiser: Optimiser;
-  /** Networks whose weights it updates. */
+  /** Networks whose weights it updates; none for a phase that only hands on values. */
   readonly trains: readonly string[];
   readonly build: (scene: PhaseScene) => PhaseResult;
 }
+
+/** Options that belong to some recipes only; see ../options.ts. */
+export type RecipeOption =
+  | 'loss'
+  | 'cycleWeight'
+  | 'identityWeight'
+  | 'reconstructionWeight'
+  | 'contrastWeight'
+  | 'contrastIdentity'
+  | 'penaltyWeight'
+  | 'poolSize'
+  | 'augment'
+  | 'pairing';
 
 /** A column of the sample sheets: `key` names an image of the preview. */
 export interface SampleColumn {
@@ -91,6 +117,8 @@ export interface Recipe {
   readonly summary: string;
   /** Whether the two images of a sample show the same thing. */
   readonly paired: boolean;
+  /** Options that not every recipe has a use for, and this one has. */
+  readonly uses: readonly RecipeOption[];
   /** In the order in which they are initialised. */
   readonly networks: (settings: RecipeSettings) => readonly TrainedNetwork[];
   readonly phases: readonly Phase[];

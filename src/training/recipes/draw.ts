@@ -1,0 +1,5 @@
+/** Values that a phase wants drawn anew in every step, from the run's one source of chance. */
+import type { Random } from '../../base/index.js';
+
+/** Fills the values of one input, which are zeros. */
+export type Draw = (random: Random, values: Float32Array) => void;
