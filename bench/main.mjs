@@ -26,6 +26,7 @@ const threads = Number(options.threads);
 const generatorSize = { width: 64, blocks: 9, size: 256 };
 const trainingSizes = [
   { size: 64, width: 32, blocks: 6, steps: quick ? 8 : 30 },
+  { size: 128, width: 32, blocks: 6, steps: quick ? 4 : 12 },
   { size: 128, width: 64, blocks: 9, steps: quick ? 2 : 6 },
 ];
 

@@ -65,11 +65,7 @@ const lowerings: { readonly [O in OpName]: Lowering<O> } = {
   softplus: one('Softplus'),
   leakyRelu: ({ emitter, inputs, attributes: { slope } }) =>
     slope === 0 ? emitter.node('Relu', inputs) : emitter.node('LeakyRelu', inputs, { alpha: slope }),
-  leakyReluGrad: ({ emitter, inputs: [x, dy], attributes: { slope } }) => {
-    const positive = emitter.shared(`positive ${x}`, () => emitter.node('Greater', [x!, emitter.filled(0)]));
-    const negative = slope === 0 ? emitter.filled(0) : emitter.node('Mul', [dy!, emitter.filled(slope)]);
-    return emitter.node('Where', [positive, dy!, negative]);
-  },
+  leakyReluGrad: lowerLeakyReluGrad,
 
   add: one('Add'),
   sub: one('Sub'),
@@ -189,6 +185,29 @@ function lowerSign({ emitter, target, inputs }: Site<'sign'>): ValueName {
   const [x, zero] = [inputs[0]!, emitter.filled(0)];
   const negative = emitter.node('Where', [emitter.node('Less', [x, zero]), emitter.filled(-1), zero]);
   return emitter.node('Where', [emitter.node('Greater', [x, zero]), emitter.filled(1), negative]);
+}
+
+/** Steep enough for every normal positive number to reach 1. */
+const steepest = 3e38;
+
+/**
+ * On the processor dy times 1 or the slope, by a HardSigmoid so steep that it is a step: half the time of a comparison and
+ * a choice. What a choice leaves out may be infinite; here it must not be.
+ */
+function lowerLeakyReluGrad({ emitter, target, inputs, attributes: { slope } }: Site<'leakyReluGrad'>): ValueName {
+  const [x, dy] = inputs as readonly [ValueName, ValueName];
+  if (target === 'webgpu' || slope < 0 || slope > 1) return chosenGradient(emitter, x, dy, slope);
+  const factor = emitter.shared(`slope ${slope} of ${x}`, () => {
+    const step = emitter.shared(`step ${x}`, () => emitter.node('HardSigmoid', [x], { alpha: steepest, beta: 0 }));
+    return slope === 0 ? step : emitter.node('Max', [step, emitter.filled(slope)]);
+  });
+  return emitter.node('Mul', [dy, factor]);
+}
+
+function chosenGradient(emitter: OnnxEmitter, x: ValueName, dy: ValueName, slope: number): ValueName {
+  const positive = emitter.shared(`positive ${x}`, () => emitter.node('Greater', [x, emitter.filled(0)]));
+  const negative = slope === 0 ? emitter.filled(0) : emitter.node('Mul', [dy, emitter.filled(slope)]);
+  return emitter.node('Where', [positive, dy, negative]);
 }
 
 function onnxShape(shape: Shape): OnnxDimension[] {

@@ -14,6 +14,7 @@ import {
   type Graph,
   GraphBuilder,
   instanceNorm,
+  leakyReluGrad,
   mul,
   type Padding,
   reflectPadGrad,
@@ -86,6 +87,20 @@ describe('an input gradient', () => {
     await expectExact(graph);
   });
 
+  it.each([
+    ['large', 24, 'Conv', 'ConvTranspose'],
+    ['small', 23, 'ConvTranspose', 'Conv'],
+  ])('of a dense and %s image, %i cells high, is a %s', async (_, height, chosen, other) => {
+    const graph = graphOf(b => {
+      const dy = b.input('dy', [2, 4, height, 24]);
+      return conv2dInputGrad(dy, b.input('w', [4, 5, 3, 3]), once, none, [height + 2, 26]);
+    });
+    expect(operations(graph)).toContain(chosen);
+    expect(operations(graph)).not.toContain(other);
+    expect(operations(graph, { target: 'webgpu' })).toContain('ConvTranspose');
+    await expectExact(graph);
+  });
+
   it.each([3, 4])('with a fixed kernel of %i × %i cells that doubles the size is four small Convs', async kernel => {
     const options = { stride: 2, padding: 1, outputPadding: kernel === 3 ? 1 : 0 };
     const graph = graphOf(b => convTranspose2d(b.input('x', [2, 6, 5, 7]), fixed(b, [6, 4, kernel, kernel]), options));
@@ -124,6 +139,14 @@ describe('a weight gradient', () => {
     expect(operations(graph)).toContain('Add');
     await expectExact(graph);
   });
+});
+
+it.each([0, 0.2, 1.5])('the gradient of a leaky ReLU of slope %d passes by the sign of its input', async slope => {
+  const graph = graphOf(b =>
+    leakyReluGrad(mul(b.input('x', [3, 50]), sign(b.input('s', [3, 50]))), b.input('dy', [3, 50]), slope),
+  );
+  expect(operations(graph).includes('Where')).toBe(slope > 1);
+  await expectExact(graph);
 });
 
 it.each([6, 100])('a mirrored border is folded back onto an image %i cells high', async height => {

@@ -39,9 +39,37 @@ export function pickedKernel(
   return emitter.shared(`kernel ${w} [${rows}] [${columns}]`, () => {
     const [k, c, kh, kw] = numericShape(shape, 'A kernel');
     const cells = rows.flatMap(row => columns.map(column => row * kw! + column));
-    const flat = emitter.shared(`flat ${w}`, () => emitter.node('Reshape', [w, emitter.integers([k!, c!, kh! * kw!])]));
-    const picked = emitter.node('Gather', [flat, emitter.integers(cells)], { axis: 2 });
+    const picked = emitter.isFixed(w)
+      ? gathered(emitter, w, [k!, c!, kh! * kw!], cells)
+      : multiplied(emitter, w, [k!, c!, kh! * kw!], cells);
     const swapped = emitter.node('Transpose', [picked], { perm: [1, 0, 2] });
     return emitter.node('Reshape', [swapped, emitter.integers([c!, k!, rows.length, columns.length])]);
   });
+}
+
+function gathered(
+  emitter: OnnxEmitter,
+  w: ValueName,
+  flatShape: readonly [number, number, number],
+  cells: readonly number[],
+): ValueName {
+  const flat = emitter.shared(`flat ${w}`, () => emitter.node('Reshape', [w, emitter.integers(flatShape)]));
+  return emitter.node('Gather', [flat, emitter.integers(cells)], { axis: 2 });
+}
+
+/** As a product with a 0-1 matrix: Gather copies cell by cell, which takes three times as long. */
+function multiplied(
+  emitter: OnnxEmitter,
+  w: ValueName,
+  [k, c, size]: readonly [number, number, number],
+  cells: readonly number[],
+): ValueName {
+  const rows = emitter.shared(`rows ${w}`, () => emitter.node('Reshape', [w, emitter.integers([k * c, size])]));
+  const choice = emitter.shared(`choice ${size} [${cells}]`, () => {
+    const data = new Float32Array(size * cells.length);
+    for (const [index, cell] of cells.entries()) data[cell * cells.length + index] = 1;
+    return emitter.floats(data, [size, cells.length]);
+  });
+  const picked = emitter.node('MatMul', [rows, choice]);
+  return emitter.node('Reshape', [picked, emitter.integers([k, c, cells.length])]);
 }

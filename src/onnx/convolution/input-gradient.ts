@@ -1,6 +1,6 @@
 /**
  * conv2dInputGrad in ONNX, which is also the transposed convolution. ConvTranspose in general; a Conv with the turned
- * kernel where dy has far fewer channels than the result; and for fixed kernels that double the size (upsampling layers
+ * kernel where dy is dense and large, or has far fewer channels than the result; and for fixed kernels that double the size (upsampling layers
  * of exported generators) a sub-pixel convolution: one Conv for each of the four phases, woven by DepthToSpace, so that
  * nothing is multiplied by inserted zeros and every runtime's fastest Conv does the work.
  */
@@ -21,11 +21,25 @@ function transposedConv({ emitter, inputs, inputShapes, attributes, shape }: Sit
   return emitter.node('ConvTranspose', inputs, { strides: stride, pads: padding, output_padding: extra });
 }
 
-function unfoldsGradient({ inputShapes, attributes }: Site<'conv2dInputGrad'>): boolean {
-  const { stride, padding } = attributes;
-  const [k, c, kh, kw] = numericShape(inputShapes[1]!, 'A kernel');
+function unfoldsGradient(site: Site<'conv2dInputGrad'>): boolean {
+  const { stride, padding } = site.attributes;
+  const [k, c, kh, kw] = numericShape(site.inputShapes[1]!, 'A kernel');
   const dense = stride.every(step => step === 1);
-  return dense && farFewer(k!, c!) && turnedPadding(padding, [kh!, kw!]).every(cells => cells >= 0);
+  const pays = farFewer(k!, c!) || (!farFewer(c!, k!) && isLarge(site));
+  return dense && pays && turnedPadding(padding, [kh!, kw!]).every(cells => cells >= 0);
+}
+
+/**
+ * Gradients of fewer cells are folded faster by ConvTranspose: around a small dy much of what a Conv multiplies is the
+ * zeros of its padding. Folding is one thread's work, and from here on takes longer than those.
+ */
+const leastUnfolded = 24 ** 2;
+
+/** Only for a kernel that changes: a fixed one stays the transposed convolution that it was written as. */
+function isLarge({ emitter, target, inputs, inputShapes }: Site<'conv2dInputGrad'>): boolean {
+  const [height, width] = inputShapes[0]!.slice(2);
+  if (target !== 'any' || emitter.isFixed(inputs[1]!)) return false;
+  return typeof height === 'number' && typeof width === 'number' && height * width >= leastUnfolded;
 }
 
 function turnedConv({ emitter, inputs, inputShapes, attributes }: Site<'conv2dInputGrad'>): ValueName {
