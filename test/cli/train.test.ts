@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { packageRoot } from '../../src/base/index.js';
 import { optionGroups } from '../../src/training/index.js';
@@ -99,7 +100,10 @@ describe('a configuration file', () => {
 describe('--explain', () => {
   test('says what a training would be, with the time of real steps, and writes nothing', async () => {
     const folder = await trainingFolder();
-    const options = ['--out', 'run', ...tinyArguments, '--steps', '10', ...place, '--explain'];
+    await sharp(join(folder, 'b', '0.png'))
+      .greyscale()
+      .toFile(join(folder, 'b', 'grey.png'));
+    const options = ['--out', 'run', ...tinyArguments, '--steps', '12', ...place, '--explain'];
     const { code, out, err } = await train(folder, ...options);
     expect([code, err]).toEqual([0, '']);
     for (const line of [
@@ -107,10 +111,11 @@ describe('--explain', () => {
       /^ {2}Networks +width 4, blocks 1, /m,
       /^ {2}G_A +resnet_1blocks, width 4, .* 8\.7 thousand parameters$/m,
       /^ {2}red: 5 images in .*a$/m,
-      /^ {2}5 steps a pass; 10 steps in all, 2\.0 passes$/m,
+      /^ {2}blue: 6 images in .*b\n {4}1 of 6 images in .* is grey: /m,
+      /^ {2}6 steps a pass; 12 steps in all, 2\.0 passes$/m,
       /^ {2}weights 1 MB, moments 1 MB, .*program \d+ MB$/m,
-      /^ {2}crops of 32: 10 steps of [\d.]+ ms, after /m,
-      /^ {2}10 steps take about \d+ s, /m,
+      /^ {2}crops of 32: 12 steps of [\d.]+ ms, after /m,
+      /^ {2}12 steps take about \d+ s, /m,
     ])
       expect(out).toMatch(line);
     expect((await readdir(folder)).sort()).toEqual(['a', 'b']);

@@ -114,5 +114,3 @@ describe('a training run', () => {
     await expect(Trainer.resume(join(folder, 'nothing'))).rejects.toMatchObject({ code: 'CHECKPOINT_INVALID' });
   });
 });
-
-}
