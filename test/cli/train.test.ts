@@ -101,7 +101,7 @@ describe('--explain', () => {
   test('says what a training would be, with the time of real steps, and writes nothing', async () => {
     const folder = await trainingFolder();
     await sharp(join(folder, 'b', '0.png'))
-      .greyscale()
+      .toColourspace('b-w')
       .toFile(join(folder, 'b', 'grey.png'));
     const options = ['--out', 'run', ...tinyArguments, '--steps', '12', ...place, '--explain'];
     const { code, out, err } = await train(folder, ...options);
