@@ -112,7 +112,7 @@ describe('a training process', () => {
   it.each([
     [{ widht: 4 } as object, 'USAGE', /^There is no training option "widht"\. Did you mean "width"\?$/],
     [{ size: 30 }, 'USAGE', /^Training option size is 30; allowed: a multiple of 4, at least 32/],
-    [{ b: 'nowhere' }, 'FILE_NOT_FOUND', /nowhere could not be read as a folder/],
+    [{ b: 'nowhere' }, 'FILE_NOT_FOUND', /nowhere does not exist/],
     [
       { size: 8192, width: 1024 },
       'OUT_OF_MEMORY',
