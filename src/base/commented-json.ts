@@ -25,6 +25,8 @@ export interface CommentedJsonOptions<Schema extends z.ZodType> {
   readonly schema: Schema;
   /** The keys of the object at `path`, for guesses. */
   readonly knownKeys: (path: JsonPath) => readonly string[];
+  /** What is said of a value that the schema refuses. Default: `name: message`. */
+  readonly complaint?: ((name: string, value: unknown, message: string) => string) | undefined;
 }
 
 /** @throws CONFIG_NOT_FOUND, CONFIG_INVALID naming the file */
@@ -56,17 +58,15 @@ export function parseCommentedJson<Schema extends z.ZodType>(
   const value: unknown = getNodeValue(tree);
   const { error } = options.schema.safeParse(value);
   if (!error) return value as z.input<Schema>;
-  throw invalid(
-    options.file,
-    error.issues.flatMap(issue => describe(issue, tree, text, options.knownKeys)),
-  );
+  const faults = error.issues.flatMap(issue => describe(issue, tree, text, options));
+  throw invalid(options.file, [...new Set(faults)]);
 }
 
 function describe(
   issue: z.core.$ZodIssue,
   tree: Node,
   text: string,
-  knownKeys: (path: JsonPath) => readonly string[],
+  { knownKeys, complaint = (name, _, message) => `${name}: ${message}` }: Omit<CommentedJsonOptions<z.ZodType>, 'file'>,
 ): string[] {
   const path = issue.path.filter(part => typeof part !== 'symbol');
   if (issue.code === 'unrecognized_keys') {
@@ -77,7 +77,9 @@ function describe(
     });
   }
   const name = path.map(part => (typeof part === 'number' ? `[${part}]` : `.${part}`)).join('');
-  return [`${at(tree, path, text)}: ${name.replace(/^\./, '') || 'the file'}: ${issue.message}`];
+  const node = findNodeAtLocation(tree, path);
+  const value: unknown = node && getNodeValue(node);
+  return [`${at(tree, path, text)}: ${complaint(name.replace(/^\./, '') || 'the file', value, issue.message)}`];
 }
 
 /** `line:column` of a value, or of the nearest thing around it that is there. */

@@ -6,7 +6,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 
 /** What of a property's JSON Schema decides how it is written on a command line. */
-interface Property {
+export interface Property {
   readonly type?: string;
   readonly enum?: readonly string[];
   readonly description?: string;

@@ -1,5 +1,5 @@
 /** How `cyclebox train --explain` looks as text. Only words: what is in a plan was found out elsewhere. */
-import { optionGroups, type TrainingPlan } from '../training/index.js';
+import { type DataReport, describeReport, optionGroups, type TrainingPlan } from '../training/index.js';
 import { formatDuration } from './show-training.js';
 
 export function printPlan(plan: TrainingPlan): void {
@@ -46,11 +46,20 @@ function describeData({ data, stepsPerEpoch, settings }: TrainingPlan): string[]
   const passes = settings.steps / stepsPerEpoch;
   return [
     'Data',
-    ...data.map(
-      ({ domain, folder, images }) => `  ${domain}: ${images} ${images === 1 ? 'image' : 'images'} in ${folder}`,
-    ),
+    ...data.flatMap(report => [
+      `  ${domainOf(report, settings.domains)}: ${describeImages(report)} in ${report.folder}`,
+      ...describeReport(report).map(sentence => `    ${sentence}`),
+    ]),
     `  ${stepsPerEpoch} steps a pass; ${settings.steps} steps in all, ${passes.toFixed(passes < 10 ? 1 : 0)} passes`,
   ];
+}
+
+function domainOf({ domain }: DataReport, [first, second]: readonly [string, string]): string {
+  return domain === 'A+B' ? `${first} and ${second}` : domain === 'A' ? first : second;
+}
+
+function describeImages({ used }: DataReport): string {
+  return used === 1 ? '1 image' : `${used} images`;
 }
 
 function describeMemory({ memory, availableMemory, dataBytes, peakBytes, refusal }: TrainingPlan): string[] {

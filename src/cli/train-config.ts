@@ -16,8 +16,12 @@ export async function readTrainingFile(file: string): Promise<TrainingFile> {
 
 /** @param file its name, for messages */
 export function parseTrainingFile(text: string, file: string): TrainingFile {
-  const knownKeys = () => Object.keys(trainingFileSchema.shape);
-  return parseCommentedJson(text, { file, schema: trainingFileSchema, knownKeys });
+  return parseCommentedJson(text, {
+    file,
+    schema: trainingFileSchema,
+    knownKeys: () => Object.keys(trainingFileSchema.shape),
+    complaint: (name, value, allowed) => `${name} is ${JSON.stringify(value)}; allowed: ${allowed}`,
+  });
 }
 
 function withAbsolutePaths(options: TrainingFile, folder: string): TrainingFile {

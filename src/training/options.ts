@@ -15,7 +15,8 @@ const weight = z.number({ error: 'a number â‰¥ 0' }).min(0, { error: 'a number â
 const share = z.number({ error: 'a number from 0 to 1' }).min(0).max(1, { error: 'a number from 0 to 1' });
 const oneOf = <const T extends readonly [string, ...string[]]>(names: T) =>
   z.enum(names, { error: names.length === 2 ? names.join(' or ') : `one of ${names.join(', ')}` });
-const side = whole(32).multipleOf(4, { error: 'a multiple of 4, at least 32' });
+const allowedSide = { error: 'a multiple of 4, at least 32' };
+const side = z.int(allowedSide).min(32, allowedSide).multipleOf(4, allowedSide);
 const id = z.string().regex(idPattern, { error: 'lower-case words joined by hyphens, such as satellite-map' });
 /** Paths in a configuration file are relative to it. */
 const folder = z.string().min(1, { error: 'a folder' }).meta({ path: true });

@@ -4,6 +4,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { errorCodes, packageRoot } from '../../src/base/index.js';
+import { withOptionTables } from '../../src/cli/option-table.js';
+import { parseTrainingFile, trainingFileJsonSchema } from '../../src/cli/train-config.js';
 import { configJsonSchema, parseConfig, resolveConfig } from '../../src/daemon/index.js';
 
 const read = (name: string): Promise<string> => readFile(join(packageRoot, name), 'utf8');
@@ -69,12 +71,31 @@ describe('docs in step', () => {
   test('every configuration shown is valid', async () => {
     const shown = (await Promise.all(pages.map(page => blocks(page, 'jsonc')))).flat();
     expect(shown.length).toBeGreaterThan(0);
-    for (const text of shown) expect(() => resolveConfig(parseConfig(text, 'example'), '/')).not.toThrow();
+    const ofTraining = shown.filter(text => text.includes('train.schema.json'));
+    expect(ofTraining.length).toBeGreaterThan(0);
+    for (const text of ofTraining) expect(() => parseTrainingFile(text, 'example')).not.toThrow();
+    for (const text of shown.filter(each => !ofTraining.includes(each)))
+      expect(() => resolveConfig(parseConfig(text, 'example'), '/')).not.toThrow();
     expect(() => parseConfig('{ "inbocks": "x", "routes": [] }', 'example')).toThrow(/inbox/);
   });
 
   test('watch-config.schema.json is the one that npm run schema writes', async () => {
     expect(JSON.parse(await read('watch-config.schema.json'))).toEqual(configJsonSchema());
+  });
+
+  test('train.schema.json and the options in docs/training.md are those that npm run schema writes', async () => {
+    expect(JSON.parse(await read('train.schema.json'))).toEqual(trainingFileJsonSchema());
+    const page = await read('docs/training.md');
+    expect(page).toBe(withOptionTables(page));
+  });
+
+  test('what docs/training.md says of other programs’ options names flags that exist', async () => {
+    const [, table] = (await read('docs/training.md')).split('## Coming from another CycleGAN');
+    const known = new Set((await help('train')).match(/--[a-z][a-z-]*/g));
+    const rows = [...table!.matchAll(/^\| (.*?) \| (.*) \|$/gm)].slice(2);
+    const flags = rows.flatMap(([, , here]) => here!.match(/--[a-z][a-z-]*/g) ?? []);
+    expect(flags.length).toBeGreaterThan(20);
+    for (const flag of flags) expect([...known]).toContain(flag);
   });
 
   test('every command line shown uses commands and options that exist', async () => {

@@ -66,7 +66,8 @@ describe('the packed package, installed into an empty folder', () => {
   test('holds what the commands need, and no sources, tests or tools', async () => {
     const listed = await run('npm', ['pack', '--ignore-scripts', '--dry-run', '--json'], packageRoot);
     const paths: string[] = JSON.parse(listed)[0].files.map(({ path }: { path: string }) => path);
-    for (const path of ['LICENSE', 'README.md', 'watch-config.json', 'watch-config.schema.json', 'docs/errors.md'])
+    const schemas = ['watch-config.schema.json', 'train.schema.json'];
+    for (const path of ['LICENSE', 'README.md', 'watch-config.json', ...schemas, 'docs/errors.md'])
       expect(paths).toContain(path);
     expect(
       paths.filter(path => /^(?:src|test|tools|bench|inbox|outbox)\//.test(path) || path.endsWith('.map')),

@@ -1,16 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../src/base/index.js';
 import { loadPlugins } from '../../src/plugins/index.js';
 import { Trainer, type TrainingOptions } from '../../src/training/index.js';
 import { openTranslator } from '../../src/translate/index.js';
-
-const cli = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 let folder: string;
 beforeAll(async () => {
@@ -118,53 +114,3 @@ describe('a training run', () => {
     await expect(Trainer.resume(join(folder, 'nothing'))).rejects.toMatchObject({ code: 'CHECKPOINT_INVALID' });
   });
 });
-
-describe('cyclebox train', () => {
-  it('is killed without warning and resumes from its last checkpoint', async () => {
-    const { a, b, out } = options('killed');
-    const common = ['train', '--out', out, '--threads', '1'];
-    const settings = ['--pair', 'red-blue', '--a', a, '--b', b, '--size', '32', '--load-size', '36', '--width', '4'];
-    const first = start([...common, ...settings, '--blocks', '1', '--steps', '100000', '--checkpoint-every', '0.002']);
-    await untilCheckpoint(out);
-    first.kill('SIGKILL');
-    await ended(first);
-    const reached = await latestStep(out);
-    const second = start([...common, '--resume', '--steps', String(reached + 2)]);
-    expect(await ended(second)).toBe(0);
-    expect(await latestStep(out)).toBe(reached + 2);
-    expect(await readdir(join(out, 'plugins', 'red-blue'))).toContain('to-blue.onnx');
-  });
-
-  it('says what is missing', async () => {
-    const child = start(['train', '--out', join(folder, 'usage')]);
-    let text = '';
-    child.stderr?.on('data', chunk => {
-      text += chunk;
-    });
-    expect(await ended(child)).toBe(2);
-    expect(text).toContain('USAGE: A new training needs --pair, --a and --b');
-  });
-});
-
-function start(args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-}
-
-function ended(child: ChildProcess): Promise<number | null> {
-  child.stdout?.resume();
-  return new Promise(resolve => child.once('exit', resolve));
-}
-
-/** Waits for the folder that a checkpoint is complete in; the file system is the only sign that a killed process gives. */
-async function untilCheckpoint(out: string): Promise<void> {
-  while (Number.isNaN(await latestStep(out))) await new Promise(resolve => setImmediate(resolve));
-}
-
-async function latestStep(out: string): Promise<number> {
-  const names = await readdir(join(out, 'checkpoints')).catch(() => [] as string[]);
-  for (const name of names.sort().reverse()) {
-    const state = await readFile(join(out, 'checkpoints', name, 'state.json'), 'utf8').catch(() => undefined);
-    if (state !== undefined) return JSON.parse(state).step;
-  }
-  return Number.NaN;
-}

@@ -43,6 +43,8 @@ export class Trainer implements Disposable {
   #judged: JudgedSoFar | undefined;
   #stage: StageParts | undefined;
   #step: number;
+  /** Of the last checkpoint of this process. */
+  #savedStep: number | undefined;
 
   readonly onEvent = this.#events.event;
   /** After every step. */
@@ -160,7 +162,7 @@ export class Trainer implements Disposable {
 
   async #end(): Promise<string | undefined> {
     const isFinished = this.#step >= this.settings.steps || this.#isPatienceOver;
-    await this.#save();
+    if (this.#savedStep !== this.#step) await this.#save();
     if (isFinished) await this.#writeSamples();
     await this.#records.end(this.#step, isFinished ? 'finished' : 'stopped');
     return isFinished ? this.exportPlugin() : undefined;
@@ -263,6 +265,7 @@ export class Trainer implements Disposable {
     const folder = await writeCheckpoint(this.settings.out, await this.#snapshot());
     await removeOldCheckpoints(this.settings.out, this.runSettings, this.#judged?.step);
     this.#records.spent(this.#clock.monotonicMs() - startMs);
+    this.#savedStep = this.#step;
     this.#events.fire({ kind: 'checkpoint', step: this.#step, folder });
     return folder;
   }

@@ -6,7 +6,7 @@ import { CycleboxError, DisposableStore, errorToData } from '../../base/index.js
 import { type Engine, openEngine } from '../../engine/index.js';
 import { sizeOf } from '../../graph/index.js';
 import { describeNetwork } from '../../nets/index.js';
-import { type DataSurvey, decodedBytes, epochLength, geometryOf, reportsOf } from '../data/index.js';
+import { type DataSurvey, decodedBytes, defaultCacheBytes, epochLength, geometryOf, reportsOf } from '../data/index.js';
 import type { RunStart } from '../loop/run-start.js';
 import { stageAt } from '../loop/stages.js';
 import { assembleParts, assembleStage, type StageParts, type TrainingParts } from '../loop/training-parts.js';
@@ -71,7 +71,7 @@ function plannedData(
   const geometry = geometryOf(dataSettings(settings));
   return {
     data: reportsOf(survey, geometry),
-    dataBytes: decodedBytes(survey, geometry),
+    dataBytes: Math.min(decodedBytes(survey, geometry), defaultCacheBytes()),
     stepsPerEpoch: Math.ceil(epochLength(survey, geometry) / (settings.batch * settings.accumulate)),
   };
 }

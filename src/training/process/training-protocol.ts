@@ -25,7 +25,7 @@ export type TrainingOrder = {
 );
 
 export interface TrainingResult {
-  /** All steps were taken; it was asked to stop; it came to the step of `stopAt`. */
+  /** All steps were taken, or patience was over; it was asked to stop; it came to the step of `stopAt`. */
   readonly ended: 'finished' | 'stopped' | 'stop-at';
   /** Steps done, of `steps`. */
   readonly step: number;

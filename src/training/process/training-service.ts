@@ -23,6 +23,7 @@ export class TrainingService {
   readonly #stop = new AbortController();
   #running: Promise<TrainingResult> | undefined;
   #trainer: Promise<Trainer> | undefined;
+  #begun = { step: 0, steps: 0 };
   #progress: TrainingProgress | undefined;
   #metrics: Readonly<Record<string, number>> = {};
 
@@ -105,6 +106,7 @@ export class TrainingService {
 
   /** Nothing overtakes the progress that was made before it. */
   #heard(event: TrainingEvent, throttle: ProgressThrottle): void {
+    if (event.kind === 'started') this.#begun = { step: event.step, steps: event.settings.steps };
     if (event.kind === 'evaluation') this.#metrics = event.metrics;
     if (event.kind === 'progress') {
       const { kind: _, ...progress } = event;
@@ -128,7 +130,8 @@ export class TrainingService {
   }
 
   #status(): TrainingStatus {
-    const { step = 0, steps = 0, losses = {} } = this.#progress ?? {};
+    const { step, steps } = this.#progress ?? this.#begun;
+    const losses = this.#progress?.losses ?? {};
     return { state: this.#state, pid: process.pid, step, steps, losses, residentBytes: process.memoryUsage.rss() };
   }
 
