@@ -60,9 +60,13 @@ function helpOf({ description = '', default: standard, enum: choices, type }: Pr
   if (type === 'boolean') return standard === true ? `Switch off: ${lowerCaseFirst(sentence)}` : sentence;
   const facts = [
     ...(choices ? [choices.join(', ')] : []),
-    ...(standard === undefined ? [] : [`default: ${String(standard)}`]),
+    ...(standard === undefined || isEmpty(standard) ? [] : [`default: ${String(standard)}`]),
   ];
   return facts.length === 0 ? sentence : `${sentence} (${facts.join('; ')})`;
+}
+
+function isEmpty(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
 }
 
 function lowerCaseFirst(text: string): string {

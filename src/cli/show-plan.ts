@@ -1,5 +1,12 @@
 /** How `cyclebox train --explain` looks as text. Only words: what is in a plan was found out elsewhere. */
-import { type DataReport, describeReport, optionGroups, type TrainingPlan } from '../training/index.js';
+import {
+  type DataReport,
+  describeReport,
+  optionGroups,
+  type RecipeId,
+  recipes,
+  type TrainingPlan,
+} from '../training/index.js';
 import { formatDuration } from './show-training.js';
 
 export function printPlan(plan: TrainingPlan): void {
@@ -15,8 +22,9 @@ export function printPlan(plan: TrainingPlan): void {
 
 function describeSettings({ settings, run, device, recipe, step }: TrainingPlan): string[] {
   const values: Readonly<Record<string, unknown>> = { ...settings, ...run };
+  const unused = unusedOptions(settings.recipe);
   const groups = optionGroups.map(({ title, schema }) => {
-    const known = Object.keys(schema.shape).filter(name => values[name] !== undefined);
+    const known = Object.keys(schema.shape).filter(name => values[name] !== undefined && !unused.has(name));
     return { title, text: known.map(name => `${name} ${describeValue(values[name])}`).join(', ') };
   });
   return [
@@ -28,7 +36,14 @@ function describeSettings({ settings, run, device, recipe, step }: TrainingPlan)
 
 function describeValue(value: unknown): string {
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  return Array.isArray(value) ? value.join(',') : String(value);
+  if (!Array.isArray(value)) return String(value);
+  return value.length === 0 ? 'none' : value.join(',');
+}
+
+/** Those that only other recipes read. */
+function unusedOptions(id: RecipeId): ReadonlySet<string> {
+  const used: readonly string[] = recipes[id].uses;
+  return new Set(Object.values(recipes).flatMap(({ uses }) => uses.filter(name => !used.includes(name))));
 }
 
 function describeNetworks({ networks }: TrainingPlan): string[] {

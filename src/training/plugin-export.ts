@@ -60,11 +60,15 @@ async function writeModel(
   return { path, sha256: createHash('sha256').update(bytes).digest('hex') };
 }
 
-/** Settings and data only: no paths, no clock. */
+/** Settings and data only: no paths, no clock. By name, since a resumed run has its settings in another order. */
 function describeTraining(settings: TrainingSettings, step: number): Record<string, unknown> {
   const { a: _a, b: _b, out: _out, pair: _pair, domains: _domains, warmStart, ...others } = settings;
-  const rest = { ...others, ...(warmStart !== undefined && { warmStart: true }) };
-  return { ...rest, step };
+  const described: Record<string, unknown> = { ...others, ...(warmStart !== undefined && { warmStart: true }), step };
+  return Object.fromEntries(
+    Object.keys(described)
+      .sort()
+      .map(name => [name, described[name]]),
+  );
 }
 
 function stripped(weights: WeightTensors, prefix: string): WeightTensors {

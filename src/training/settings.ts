@@ -39,6 +39,12 @@ export type TrainingSettings = Readonly<
 
 /** @throws USAGE naming the option, its value and what is allowed. */
 export function resolveTrainingSettings(options: TrainingOptions): TrainingSettings {
+  const settings = completed(options);
+  refuseUnused(settings, options);
+  return settings;
+}
+
+function completed(options: TrainingOptions): TrainingSettings {
   const parsed = parseOptions(trainingOptionsSchema, options);
   const size = parsed.sizes?.at(-1) ?? parsed.size;
   const settings: TrainingSettings = {
@@ -56,7 +62,6 @@ export function resolveTrainingSettings(options: TrainingOptions): TrainingSetti
     warmStart: parsed.warmStart === undefined ? undefined : resolve(parsed.warmStart),
   };
   validate(settings);
-  refuseUnused(settings, options);
   return Object.freeze(settings);
 }
 
@@ -76,7 +81,7 @@ const movable: readonly string[] = [
 export function resumedSettings(began: TrainingSettings, options: Partial<TrainingOptions>): TrainingSettings {
   const given = givenOf(options);
   parseOptions(trainingOptionsSchema.partial(), given);
-  const asked = resolveTrainingSettings({ ...began, ...given });
+  const asked = completed({ ...began, ...given });
   const moved: Record<string, unknown> = { out: asked.out, steps: asked.steps || began.steps };
   for (const name of Object.keys(given) as (keyof TrainingSettings)[]) {
     if (movable.includes(name)) moved[name] ??= asked[name];

@@ -108,7 +108,8 @@ describe('--explain', () => {
     expect([code, err]).toEqual([0, '']);
     for (const line of [
       /^Training red-blue on .+, 1 threads \(cpu\)$/m,
-      /^ {2}Networks +width 4, blocks 1, /m,
+      /^ {2}Networks +.*width 4, blocks 1, /m,
+      /^ {2}Losses +loss lsgan, cycleWeight 10, identityWeight 5, penaltyWeight 10, augment none, poolSize 2$/m,
       /^ {2}G_A +resnet_1blocks, width 4, .* 8\.7 thousand parameters$/m,
       /^ {2}red: 5 images in .*a$/m,
       /^ {2}blue: 6 images in .*b\n {4}1 of 6 images in .* is grey: /m,
