@@ -4,7 +4,7 @@
  *
  * The factors are fitted to the peak of resident memory of whole runs on the processor (ONNX Runtime 1.30, two threads, Linux
  * x64; four steps, sheets, checkpoint and export), which `npm run bench:memory` measures again: 64² to 256², width 32 and 64,
- * batch 1 and 4 came out between 5 % too low and 13 % too high.
+ * batch 1 and 4 came out within 7 %.
  */
 import { sizeOf } from '../../graph/index.js';
 import { generatorParameters, networksOf } from '../loop/variables.js';
