@@ -14,9 +14,12 @@ import {
   type EvaluationProgress,
   FeatureNetwork,
   type FeatureRange,
+  type FolderScan,
+  matchPairs,
   parseColourClasses,
   pictureOf,
   planesOf,
+  type SkippedImage,
   scanFolder,
   type TranslateImage,
 } from '../training/index.js';
@@ -66,7 +69,9 @@ export async function evaluateModel(options: EvaluateModelOptions): Promise<numb
   try {
     const evaluation = await evaluate(options, store);
     showProgress('');
-    for (const { reason } of evaluation.skipped) process.stderr.write(`left out: ${printable(reason)}\n`);
+    for (const { file, reason } of evaluation.skipped) {
+      process.stderr.write(`left out: ${printable(`${file} ${reason}`)}\n`);
+    }
     const text = options.json ? JSON.stringify(evaluation, null, 2) : describeEvaluation(evaluation).join('\n');
     process.stdout.write(`${text}\n`);
     return exitCodes.ok;
@@ -78,15 +83,17 @@ export async function evaluateModel(options: EvaluateModelOptions): Promise<numb
 
 async function evaluate(options: EvaluateModelOptions, store: DisposableStore): Promise<EvaluationDocument> {
   const { model, back, out } = options;
+  const folders = await scanFolders(options);
   const device = { choice: parseEngineChoice(options.engine ?? 'auto'), threads: options.threads };
   const engine = store.add(await openEngine(device.choice, { threads: device.threads, onPassedOver: printPassedOver }));
   const translate = await openModel(model, device, store);
   const returning = back === undefined ? undefined : await openModel(back, device, store);
-  const evaluator = store.add(await createEvaluator(await evaluatorOptions(options, engine, store)));
+  const evaluator = store.add(await createEvaluator(await evaluatorOptions(options, folders, engine, store)));
   const sheets = out === undefined ? undefined : new EvaluationSheets(resolve(out));
   const evaluation = await evaluator.judge({ translate, back: returning, onTranslated: one => sheets?.add(one) });
   const pages = (await sheets?.write(evaluation)) ?? [];
-  const document = { model, ...(back !== undefined && { back }), sheets: pages, ...evaluation };
+  const skipped = [...skippedIn(folders), ...evaluation.skipped];
+  const document = { model, ...(back !== undefined && { back }), sheets: pages, ...evaluation, skipped };
   if (out !== undefined) await writeFileAtomic(join(out, 'evaluation.json'), `${JSON.stringify(document, null, 2)}\n`);
   return document;
 }
@@ -102,18 +109,44 @@ function requireSense({ b, paired, classes, trainA, trainB, features }: Evaluate
     throw usage('--features needs --b to compare with.');
 }
 
-async function evaluatorOptions(options: EvaluateModelOptions, engine: Engine, store: DisposableStore) {
-  const { a, b, paired, trainA, trainB, classes, features, size, limit, seed, cache } = options;
-  const heldA = await filesIn(a);
-  const counterparts = paired === undefined ? undefined : await matchNames(a, paired);
+/** What is in the folders that were named. */
+interface Folders {
+  readonly a: FolderScan;
+  readonly b: FolderScan | undefined;
+  readonly paired: FolderScan | undefined;
+  readonly trainA: FolderScan | undefined;
+  readonly trainB: FolderScan | undefined;
+}
+
+/** @throws FILE_NOT_FOUND, FILE_UNREADABLE, DATASET_EMPTY naming the folder */
+async function scanFolders({ a, b, paired, trainA, trainB }: EvaluateModelOptions): Promise<Folders> {
+  const scan = async (folder: string | undefined) => (folder === undefined ? undefined : await scanFolder(folder));
+  return {
+    a: await scanFolder(a),
+    b: await scan(b),
+    paired: await scan(paired),
+    trainA: await scan(trainA),
+    trainB: await scan(trainB),
+  };
+}
+
+async function evaluatorOptions(
+  options: EvaluateModelOptions,
+  folders: Folders,
+  engine: Engine,
+  store: DisposableStore,
+) {
+  const { classes, features, size, limit, seed, cache } = options;
+  const { a, b, paired, trainA, trainB } = folders;
+  const counterparts = paired && counterpartsOf(a, paired);
   const network = features === undefined ? undefined : store.add(await openFeatures(engine, features, options));
   return {
     engine,
     domains: options.domains ?? (await namesIn(options.model)),
-    heldA,
-    heldB: b === undefined ? counterparts && [...counterparts.values()] : await filesIn(b),
-    trainA: trainA === undefined ? undefined : await filesIn(trainA),
-    trainB: trainB === undefined ? undefined : await filesIn(trainB),
+    heldA: filesOf(a),
+    heldB: b ? filesOf(b) : counterparts && [...counterparts.values()],
+    trainA: trainA && filesOf(trainA),
+    trainB: trainB && filesOf(trainB),
     counterparts,
     classes: classes === undefined ? undefined : parseColourClasses(classes),
     features: network,
@@ -121,6 +154,14 @@ async function evaluatorOptions(options: EvaluateModelOptions, engine: Engine, s
     cacheFolder: cache === undefined ? join(defaultCacheFolder(), 'evaluation') : resolve(cache),
     onProgress: printProgress,
   };
+}
+
+/** Files that were seen to be no images before any was decoded. */
+function skippedIn(folders: Folders): readonly SkippedImage[] {
+  const scans = Object.values(folders) as readonly (FolderScan | undefined)[];
+  return scans.flatMap(
+    scan => scan?.skipped.map(({ file, reason }) => ({ file: join(scan.folder, file), reason })) ?? [],
+  );
 }
 
 function openFeatures(
@@ -141,23 +182,16 @@ async function openModel(
   return async image => planesOf((await translator.translatePicture(pictureOf(image))).picture);
 }
 
-async function filesIn(folder: string): Promise<readonly string[]> {
-  const { images } = await scanFolder(folder);
+function filesOf({ folder, images }: FolderScan): readonly string[] {
   return images.map(({ file }) => join(folder, file));
 }
 
-/** Files of one folder to those of the other that have the same path but for the ending. @throws DATASET_EMPTY */
-async function matchNames(a: string, b: string): Promise<ReadonlyMap<string, string>> {
-  const [filesA, filesB] = [await filesIn(a), await filesIn(b)];
-  const nameIn = (folder: string, file: string) => file.slice(join(folder, '/').length).replace(/\.[^./\\]*$/, '');
-  const byName = new Map(filesB.map(file => [nameIn(b, file), file]));
-  const pairs = filesA.flatMap(file => {
-    const partner = byName.get(nameIn(a, file));
-    return partner === undefined ? [] : [[file, partner] as const];
-  });
-  if (pairs.length > 0) return new Map(pairs);
-  const message = `No image of ${b} has the name of one in ${a}. Counterparts have the same names; endings may differ.`;
-  throw new CycleboxError('DATASET_EMPTY', message, { subject: { file: b } });
+/** From files of one folder to those of the other that have the same path but for the ending. @throws DATASET_EMPTY */
+function counterpartsOf(a: FolderScan, b: FolderScan): ReadonlyMap<string, string> {
+  const pairs = matchPairs(a, b).pairs.map(
+    ({ files: [x, y] }) => [join(a.folder, x!.file), join(b.folder, y!.file)] as const,
+  );
+  return new Map(pairs);
 }
 
 /** What the model's metadata says, or A and B. */

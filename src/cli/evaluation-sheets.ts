@@ -76,8 +76,8 @@ async function page(entries: readonly Entry[], judged: readonly ImageJudgement[]
     .toBuffer();
 }
 
-function captionOf({ file, likelihood, content }: ImageJudgement): string {
-  const style = likelihood === undefined ? [] : [`style ${likelihood.toFixed(2)}`];
+function captionOf({ file, inputLikelihood, likelihood, content }: ImageJudgement): string {
+  const style = likelihood === undefined ? [] : [`style ${inputLikelihood?.toFixed(2)} → ${likelihood.toFixed(2)}`];
   const kept = content === undefined ? [] : [`content ${content.toFixed(2)}`];
   return [basename(file), ...style, ...kept].join('   ');
 }

@@ -11,7 +11,7 @@ import {
 type Row = keyof Evaluation['rows'];
 
 const labelWidth = 30;
-const columnWidth = 15;
+const columnWidth = 18;
 
 /** Lines of text. */
 export function describeEvaluation(evaluation: Evaluation): readonly string[] {
@@ -62,6 +62,7 @@ function formatMetric(name: MetricName, value: number | undefined): string {
   const { unit } = factsOf(name);
   if (unit === 'share') return percent(value);
   if (unit === 'dB') return `${value.toFixed(1)} dB`;
+  if (name === 'kid' || name === 'kidDeviation') return small(value);
   return Math.abs(value) < 2 ? value.toFixed(3) : value.toFixed(1);
 }
 
@@ -107,8 +108,8 @@ function distanceSentence({ rows: { translated, unchanged, target }, to }: Evalu
 
 function featureSentence({ rows: { translated, unchanged, target }, features }: Evaluation) {
   if (!features || translated.fid === undefined) return undefined;
-  const kid = (row: Metrics | undefined) => `${figure(row?.kid)} ± ${figure(row?.kidDeviation)}`;
-  const values = `KID × 1000 ${kid(translated)}, FID ${figure(translated.fid)}`;
+  const kid = (row: Metrics | undefined) => `${small(row?.kid)} ± ${small(row?.kidDeviation)}`;
+  const values = `KID ${kid(translated)}, FID ${figure(translated.fid)}`;
   const references = `inputs: ${kid(unchanged)}, ${figure(unchanged.fid)}; halves of the target: ${kid(target)}, ${figure(target?.fid)}`;
   return `By features of ${features.file} (${features.side} × ${features.side}, colours ${features.range}): ${values} (${references}).`;
 }
@@ -145,6 +146,12 @@ function percent(share: number | undefined): string {
 function figure(value: number | undefined): string {
   if (value === undefined) return '–';
   return Math.abs(value) < 10 ? value.toFixed(2) : value.toFixed(1);
+}
+
+/** KID's unit is that of the features: anything from 10⁻³ to 10³. */
+function small(value: number | undefined): string {
+  if (value === undefined) return '–';
+  return Math.abs(value) < 1 ? value.toFixed(4) : Number(value.toPrecision(4)).toString();
 }
 
 function count(number: number, what: string): string {

@@ -1,4 +1,4 @@
-export { type DataReport, describeReport, scanFolder } from './data/index.js';
+export { type DataReport, describeReport, type FolderScan, matchPairs, scanFolder } from './data/index.js';
 export * from './evaluation/index.js';
 export { encodeGenerator, type GeneratorModel, generatorGraph } from './generator-model.js';
 export { hasCheckpoint } from './loop/checkpoint.js';

@@ -4,7 +4,8 @@ export { reportsOf } from './data-report.js';
 export { type DataSettings, geometryOf, type Pairing, pairings } from './data-settings.js';
 export { describeReport } from './describe-report.js';
 export { type Geometry, type Preprocess, preprocessings } from './geometry.js';
-export { type SkippedFile, scanFolder } from './scan-folder.js';
+export { matchPairs } from './match-pairs.js';
+export { type FolderScan, reasonOf, type SkippedFile, scanFolder } from './scan-folder.js';
 export { type DataSurvey, decodedBytes, decodedBytesOf, epochLength, surveyData } from './survey.js';
 export {
   type DataState,

@@ -43,6 +43,8 @@ export interface ImageJudgement {
   readonly file: string;
   /** That it is of the target, by the classifier; absent for images that this was fitted on. */
   readonly likelihood?: number;
+  /** The same of the input itself. */
+  readonly inputLikelihood?: number;
   readonly content?: number;
   readonly edges: number;
   readonly ssim: number;

@@ -142,7 +142,11 @@ export class Evaluator implements Disposable {
     const rows = { translated, ...references.rows };
     return this.#report(toB, references, {
       rows,
-      each: judgements(inputs.files, kept, likelihoods, results, rows.target),
+      each: judgements(
+        inputs.files,
+        { kept, likelihoods, before: this.#style?.ofInputs(toB) ?? [], results },
+        rows.target,
+      ),
       ...(references.classes && { classes: this.#classesOf(references, translations) }),
       warnings: warningsOf({
         rows,
@@ -251,21 +255,24 @@ export class Evaluator implements Disposable {
   }
 }
 
-function judgements(
-  files: readonly string[],
-  kept: Kept,
-  likelihoods: readonly (number | undefined)[],
-  results: readonly Result[],
-  target: Metrics | undefined,
-): readonly ImageJudgement[] {
+interface Judged {
+  readonly kept: Kept;
+  /** Of the target: of the translations and, before, of the inputs. */
+  readonly likelihoods: readonly (number | undefined)[];
+  readonly before: readonly (number | undefined)[];
+  readonly results: readonly Result[];
+}
+
+function judgements(files: readonly string[], judged: Judged, target: Metrics | undefined): readonly ImageJudgement[] {
+  const { kept, likelihoods, before, results } = judged;
   return files.map((file, index) => {
     const [edges, ssim] = [kept.edges[index]!, kept.ssim[index]!];
     const { content } = scored({ edges, ssim }, { unchanged: {}, ...(target && { target }) });
-    const { cycle } = results[index]!;
-    const likelihood = likelihoods[index];
+    const [likelihood, inputLikelihood, cycle] = [likelihoods[index], before[index], results[index]!.cycle];
     return {
       file,
       ...(likelihood !== undefined && { likelihood }),
+      ...(inputLikelihood !== undefined && { inputLikelihood }),
       ...(content !== undefined && { content }),
       edges,
       ssim,

@@ -63,6 +63,12 @@ export class FittedStyle implements Disposable {
     return toB ? { inputs: a, targets: b } : { inputs: b.map(opposite), targets: a.map(opposite) };
   }
 
+  /** Likelihoods of the target, of the inputs as they are; undefined where it was fitted on the input. */
+  ofInputs(toB: boolean): readonly (number | undefined)[] {
+    const known = [...this.references(toB).inputs];
+    return this.#domains[toB ? 0 : 1].isHeldOut.map(isHeldOut => (isHeldOut ? known.shift() : undefined));
+  }
+
   /** Likelihoods of the target, of the inputs' translations; undefined where it was fitted on the input. */
   async judge(translations: readonly Planes[], toB: boolean): Promise<readonly (number | undefined)[]> {
     const { isHeldOut } = this.#domains[toB ? 0 : 1];
@@ -93,15 +99,15 @@ export class FittedStyle implements Disposable {
 
 async function weightsFor([a, b]: readonly [HeldDomain, HeldDomain], size: number, options: FittedStyleOptions) {
   const { engine, seed, cacheFolder, onProgress, signal } = options;
-  const skipped: SkippedImage[] = [];
-  const fitNow = async () => {
-    const [seenA, seenB] = [await readThumbnails(a.fitted, size), await readThumbnails(b.fitted, size)];
-    skipped.push(...seenA.skipped, ...seenB.skipped);
-    return fitStyleWeights({ engine, a: seenA.thumbnails, b: seenB.thumbnails, seed, onProgress, signal });
-  };
-  if (cacheFolder === undefined) return { weights: await fitNow(), skipped };
   const key = await styleKeyOf({ a: a.fitted, b: b.fitted, size, seed, device: engine.device.id });
-  return { weights: await keptStyleWeights(cacheFolder, key, fitNow), skipped };
+  const [first, second] = key.isExchanged ? [b, a] : [a, b];
+  const skipped: SkippedImage[] = [];
+  const weights = await keptStyleWeights(cacheFolder, key, async () => {
+    const seen = [await readThumbnails(first.fitted, size), await readThumbnails(second.fitted, size)] as const;
+    skipped.push(...seen[0].skipped, ...seen[1].skipped);
+    return fitStyleWeights({ engine, a: seen[0].thumbnails, b: seen[1].thumbnails, seed, onProgress, signal });
+  });
+  return { weights, skipped };
 }
 
 function heldOut({ images, isHeldOut }: HeldDomain): readonly Planes[] {

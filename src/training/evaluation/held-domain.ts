@@ -61,6 +61,6 @@ function halfOf(files: readonly string[], seed: number): readonly string[] {
 }
 
 function noneReadable(files: readonly string[], [first]: readonly SkippedImage[]): CycleboxError {
-  const why = first ? `The first: ${first.reason}` : 'There are none.';
+  const why = first ? `The first: ${first.file} ${first.reason}.` : 'There are none.';
   return new CycleboxError('DATASET_EMPTY', `None of ${files.length} image files to judge by could be read. ${why}`);
 }

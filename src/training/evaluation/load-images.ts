@@ -2,13 +2,13 @@
  * Image files as squares of one size: the shorter side is scaled to it, and of the longer one the middle is taken. A file
  * that is no readable image is handed back by name and stops nothing.
  */
-import { asCycleboxError } from '../../base/index.js';
 import { decodeImage, type Picture, resizePicture } from '../../image/index.js';
+import { reasonOf } from '../data/index.js';
 import { type Planes, planesOf } from './planes.js';
 
 export interface SkippedImage {
   readonly file: string;
-  /** `CODE: message`. */
+  /** Goes on after the name: `is a text file`. */
   readonly reason: string;
 }
 
@@ -70,7 +70,7 @@ async function loadImage(file: string, size: number): Promise<Planes | SkippedIm
   try {
     return planesOf(await squareOf(await decodeImage(file), size));
   } catch (error) {
-    return { file, reason: asCycleboxError(error).toString() };
+    return { file, reason: reasonOf(error, file) };
   }
 }
 

@@ -82,7 +82,7 @@ const fewestFeatures = 4;
 function featureMetrics(images: Features | undefined, target: Features | undefined, seed: number): Metrics {
   if (!images || !target || Math.min(images.length, target.length) < fewestFeatures) return {};
   const { mean, deviation } = kernelDistance(images, target, seed);
-  return { kid: 1000 * mean, kidDeviation: 1000 * deviation, fid: frechetDistance(images, target) };
+  return { kid: mean, kidDeviation: deviation, fid: frechetDistance(images, target) };
 }
 
 /** Images and their true counterparts, in the same order. */

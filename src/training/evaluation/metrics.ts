@@ -20,7 +20,7 @@ export const metricFacts = {
   ssim: { title: 'SSIM with the input', better: 'higher' },
   cycle: { title: 'L1 there and back', better: 'lower' },
   swd: { title: 'sliced Wasserstein', better: 'lower' },
-  kid: { title: 'KID × 1000', better: 'lower' },
+  kid: { title: 'KID', better: 'lower' },
   kidDeviation: { title: '  deviation' },
   fid: { title: 'FID', better: 'lower' },
   grid: { title: 'grid, stronger of the two', better: 'lower', unit: 'dB' },

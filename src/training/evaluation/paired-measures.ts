@@ -9,7 +9,7 @@ import { structuralSimilarity } from './structural-similarity.js';
 export interface PairedMeasures {
   /** Mean absolute difference as a share of the whole range, [0, 1]. */
   readonly l1: number;
-  /** Decibels, of the mean squared error of each image, averaged; 100 for equal images. */
+  /** Decibels, of the mean squared error over all images: one that is perfect does not outweigh the others. At most 100. */
   readonly psnr: number;
   /** SSIM of luminance. */
   readonly similarity: number;
@@ -19,15 +19,20 @@ export interface PairedMeasures {
 export function pairedMeasures(images: readonly Planes[], truths: readonly Planes[]): PairedMeasures {
   const mean = (measure: (image: Planes, truth: Planes) => number) =>
     images.reduce((sum, image, i) => sum + measure(image, truths[i]!), 0) / images.length;
-  return { l1: mean(differenceOf), psnr: mean(peakSignalToNoise), similarity: mean(structuralSimilarity) };
+  return { l1: mean(differenceOf), psnr: decibels(mean(squaredError)), similarity: mean(structuralSimilarity) };
 }
 
 const bestDecibels = 100;
 
-export function peakSignalToNoise(a: Planes, b: Planes): number {
+/** Of the range's square. */
+function squaredError(a: Planes, b: Planes): number {
   let sum = 0;
   for (let at = 0; at < a.data.length; at++) sum += ((a.data[at]! - b.data[at]!) / 2) ** 2;
-  return Math.min(bestDecibels, -10 * Math.log10(sum / a.data.length));
+  return sum / a.data.length;
+}
+
+function decibels(squared: number): number {
+  return Math.min(bestDecibels, -10 * Math.log10(squared));
 }
 
 export interface ClassMeasures {

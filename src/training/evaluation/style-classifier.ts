@@ -22,6 +22,8 @@ export interface FitStyleOptions {
   readonly a: readonly Thumbnail[];
   readonly b: readonly Thumbnail[];
   readonly seed: number;
+  /** Default: some passes over the images. */
+  readonly steps?: number | undefined;
   /** From 0 to 1. */
   readonly onProgress?: ((done: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -52,10 +54,7 @@ export async function fitStyleWeights(options: FitStyleOptions): Promise<Record<
   try {
     const state = store.add(await engine.createState(withMoments(weights)));
     const fitting = store.add(await engine.compile(fittingGraph(fittingBatch), { state }));
-    const steps = Math.min(
-      mostSteps,
-      Math.max(fewestSteps, Math.ceil((passes * (a.length + b.length)) / fittingBatch)),
-    );
+    const steps = options.steps ?? stepsFor(a.length + b.length);
     const draw = batches(a, b, random);
     for (let step = 1; step <= steps; step++) {
       if (signal?.aborted) throw new CycleboxError('CANCELLED', 'Fitting the style classifier was cancelled.');
@@ -109,6 +108,10 @@ export class StyleClassifier implements Disposable {
     });
     return images.map((_, index) => sigmoid((logits!.data[2 * index]! + logits!.data[2 * index + 1]!) / 2));
   }
+}
+
+function stepsFor(images: number): number {
+  return Math.min(mostSteps, Math.max(fewestSteps, Math.ceil((passes * images) / fittingBatch)));
 }
 
 function withMoments(weights: Readonly<Record<string, TensorData>>): Record<string, TensorData> {

@@ -82,6 +82,13 @@ export function areStyleWeights(tensors: Readonly<Record<string, TensorData>>): 
   return parameters.every(({ name, shape }) => tensors[name]?.shape.join() === shape.join());
 }
 
+/** The same network for the domains exchanged. */
+export function exchanged(weights: Readonly<Record<string, TensorData>>): Record<string, TensorData> {
+  const negated = ([name, { shape, data }]: readonly [string, TensorData]) =>
+    [name, { shape, data: name.startsWith('judgement.') ? data.map(value => -value) : data }] as const;
+  return Object.fromEntries(Object.entries(weights).map(negated));
+}
+
 /** `images` `[batch, 3, 64, 64]` → `logits` `[batch, 1]`: above 0 for the second domain. */
 export function judgingGraph(batch: number): Graph {
   const builder = new GraphBuilder();
