@@ -62,7 +62,7 @@ class TrainingText implements Display {
         this.#progress(event);
         break;
       case 'evaluation':
-        this.#above(process.stdout, `step ${event.step}  ${describeValues(event.metrics)}`);
+        this.#above(process.stdout, `step ${event.step}  ${describeEvaluation(event.metrics)}`);
         break;
       case 'warning':
         this.note(`${event.message} ${event.advice}`);
@@ -146,4 +146,18 @@ export function formatDuration(ms: number): string {
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
+}
+
+/** What of an evaluation is worth a line; the report and the history have the rest. */
+const shownMetrics: readonly string[] = ['style', 'content', 'balance', 'grid'];
+
+/** `horse→zebra: style 0.42, content 0.71 …` */
+function describeEvaluation(metrics: Readonly<Record<string, number>>): string {
+  const byDirection = new Map<string, string[]>();
+  for (const [name, value] of Object.entries(metrics)) {
+    const [direction, metric] = [name.slice(0, name.lastIndexOf('/')), name.slice(name.lastIndexOf('/') + 1)];
+    if (!shownMetrics.includes(metric)) continue;
+    byDirection.set(direction, [...(byDirection.get(direction) ?? []), `${metric} ${value.toFixed(3)}`]);
+  }
+  return [...byDirection].map(([direction, values]) => `${direction}: ${values.join(', ')}`).join('  ');
 }

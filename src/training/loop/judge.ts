@@ -135,7 +135,7 @@ function summary(evaluations: readonly Evaluation[], metric: MetricName): Judgem
     warnings: evaluations.flatMap(({ from, to, warnings }) =>
       warnings.map(({ id, sentence, remedy }) => ({
         code: `${id} ${from}→${to}`,
-        message: sentence,
+        message: `${from} → ${to}: ${sentence}`,
         advice: remedy,
       })),
     ),
