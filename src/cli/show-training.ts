@@ -3,12 +3,13 @@
  * of JSON.
  */
 import type { Disposable } from '../base/index.js';
-import type {
-  TrainingEvent,
-  TrainingEventOf,
-  TrainingProcess,
-  TrainingProgress,
-  TrainingResult,
+import {
+  describeReport,
+  type TrainingEvent,
+  type TrainingEventOf,
+  type TrainingProcess,
+  type TrainingProgress,
+  type TrainingResult,
 } from '../training/index.js';
 
 export interface TrainingDisplay extends Disposable {
@@ -57,6 +58,7 @@ class TrainingText implements Display {
     switch (event.kind) {
       case 'started':
         print(describeStart(event));
+        for (const sentence of event.data.flatMap(describeReport)) this.note(sentence);
         break;
       case 'progress':
         this.#progress(event);

@@ -62,12 +62,14 @@ describe('averaging', () => {
     const state = await engine.createState({ w: one(1), [`${averagePrefix}w`]: one(0) });
     const averaging = await Averaging.compile(engine, state, [{ name: 'w', shape: [1] }], 0.99);
     const average = async () => (await state.read([`${averagePrefix}w`]))[`${averagePrefix}w`]!.data[0]!;
-    await averaging.follow(9);
-    expect(await average()).toBe(0);
-    // Early on, (1 + t) / (10 + t) is below the decay asked for.
+    // Early on, (1 + t) / (10 + t) is below the decay asked for, and every step counts.
+    await averaging.follow(1);
+    expect(await average()).toBeCloseTo(1 - 2 / 11, 6);
     await averaging.follow(10);
-    expect(await average()).toBeCloseTo(1 - (11 / 20) ** 10, 6);
+    expect(await average()).toBeCloseTo(1 - (2 / 11) * (11 / 20), 6);
     const before = await average();
+    await averaging.follow(1999);
+    expect(await average()).toBe(before);
     await averaging.follow(2000);
     expect(await average()).toBeCloseTo(1 - (1 - before) * 0.99 ** 10, 6);
     await engine.dispose();

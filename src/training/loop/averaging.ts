@@ -38,10 +38,14 @@ export class Averaging {
     return new Averaging(await engine.compile(builder.build(), { state }), decay);
   }
 
-  /** After step `step`, counted from 1. In the first steps the average forgets faster: `(1 + t) / (10 + t)`. */
+  /**
+   * After step `step`, counted from 1. In the first steps the average moves each time, and forgets faster:
+   * `(1 + t) / (10 + t)`.
+   */
   async follow(step: number): Promise<void> {
-    if (step % stride !== 0) return;
-    const decay = Math.min(this.#decay, (1 + step) / (10 + step)) ** stride;
+    if (step > stride && step % stride !== 0) return;
+    const span = step > stride ? stride : 1;
+    const decay = Math.min(this.#decay, (1 + step) / (10 + step)) ** span;
     const share: TensorData = { shape: [], data: Float32Array.of(1 - decay) };
     await this.#program.run({ [shareInput]: share });
   }

@@ -8,7 +8,7 @@ import type { Device, Program, TensorData } from '../../engine/index.js';
 import { sizeOf } from '../../graph/index.js';
 import type { Batch, DataReport } from '../data/index.js';
 import { trainedParameters } from '../recipes/index.js';
-import { columnsOf, RunRecorder, type StepProgress, type StepValues } from '../records/index.js';
+import { columnsOf, RunRecorder, type StepProgress, type StepValues, type TrainingWarning } from '../records/index.js';
 import type { RunSettings } from '../run-options.js';
 import { recipeOf, type TrainingSettings } from '../settings.js';
 import type { JudgedSoFar } from './best-so-far.js';
@@ -48,6 +48,10 @@ export class RunRecords implements Disposable {
   evaluation(step: number, { metrics, references, warnings }: Judgement, ms: number): void {
     this.#recorder.evaluation(step, { metrics, references, warnings });
     this.#recorder.spent(ms);
+  }
+
+  warning(step: number, warning: TrainingWarning): void {
+    this.#recorder.warning(step, warning);
   }
 
   /** Returns the sheet's file. @param samples batches of one */

@@ -8,6 +8,7 @@ import type { Device } from '../../engine/index.js';
 import type { Batch, DataReport } from '../data/index.js';
 import type { TrainingOptions } from '../options.js';
 import { exportPlugin } from '../plugin-export.js';
+import type { TrainingWarning } from '../records/index.js';
 import type { RunSettings } from '../run-options.js';
 import type { TrainingSettings } from '../settings.js';
 import { eventsOf, type TrainingEvent } from '../training-event.js';
@@ -62,6 +63,10 @@ export class Trainer implements Disposable {
     this.#clock = start.clock ?? systemClock;
     this.#records = new RunRecords(start.settings, start.run, this.#clock);
     this.#store.add(parts.store);
+    parts.data.onSkipped(({ file, folder, reason }) => {
+      const message = `${file} in ${folder} ${reason}: it is skipped.`;
+      this.#warn({ code: `skipped ${file}`, message, advice: 'Remove it, or put a whole copy in its place.' });
+    });
   }
 
   /** A fresh run. @throws USAGE, DATASET_EMPTY, IMAGE_TOO_SMALL, FILE_NOT_FOUND, OUT_OF_MEMORY */
@@ -245,6 +250,12 @@ export class Trainer implements Disposable {
     this.#events.fire({ kind: 'evaluation', step: this.#step, metrics: judgement.metrics });
     for (const warning of judgement.warnings) this.#events.fire({ kind: 'warning', step: this.#step, ...warning });
     return this.#judged?.step === this.#step;
+  }
+
+  /** One that no evaluation has told. */
+  #warn(warning: TrainingWarning): void {
+    this.#records.warning(this.#step, warning);
+    this.#events.fire({ kind: 'warning', step: this.#step, ...warning });
   }
 
   get #isPatienceOver(): boolean {
