@@ -10,7 +10,7 @@ import { openEngine } from '../dist/engine/index.js';
 import { generatorRows } from './generator.mjs';
 import { levelRows } from './levels.mjs';
 import { measuredPeak, operationRows } from './operations.mjs';
-import { peerExport, peerStep } from './peer.mjs';
+import { findPeer, openPeerStepper, peerExport } from './peer.mjs';
 import { memoryRow, trainingRow } from './training.mjs';
 
 const { values: options, positionals } = parseArgs({
@@ -21,8 +21,9 @@ const { values: options, positionals } = parseArgs({
     threads: { type: 'string', default: String(availableParallelism()) },
   },
 });
-const { quick, peer } = options;
+const { quick } = options;
 const threads = Number(options.threads);
+const peer = options.peer ? findPeer() : undefined;
 const generatorSize = { width: 64, blocks: 9, size: 256 };
 const trainingSizes = [
   { size: 64, width: 32, blocks: 6, steps: quick ? 8 : 30 },
@@ -36,14 +37,11 @@ const sections = {
     generatorRows(engine, {
       ...generatorSize,
       rounds: quick ? 3 : 9,
-      exported: peer ? peerExport(generatorSize) : undefined,
+      exported: peer && peerExport(peer, generatorSize),
     }),
   training: async engine => {
     const rows = [];
-    for (const size of trainingSizes) {
-      const row = await trainingRow(engine, size, await measuredPeak(engine));
-      rows.push(peer ? { ...row, pytorchMs: peerStep(size) } : row);
-    }
+    for (const size of trainingSizes) rows.push(await rowBesidePeer(engine, size));
     return rows;
   },
   levels: () => levelRows({ ...trainingSizes[0], rounds: quick ? 3 : 9, threads }),
@@ -59,10 +57,12 @@ async function main() {
     threads,
     system: `${platform()} ${arch()}`,
     node: process.version,
+    ...(peer && { pytorch: peer.version }),
   };
   const results = { machine };
   const engine = await openEngine('cpu', { threads });
   console.log(`${machine.processor}, ${threads} threads, ${machine.system}, Node ${machine.node}`);
+  if (peer) console.log(`PyTorch ${peer.version}`);
   for (const name of chosen) {
     const section = sections[name];
     if (!section) throw new Error(`No section ${name}. There are: ${Object.keys(sections).join(', ')}.`);
@@ -72,6 +72,20 @@ async function main() {
   }
   await engine.dispose();
   console.log(`\nWritten to ${write(results)}`);
+}
+
+/** @param {import('../dist/engine/index.js').Engine} engine @param {typeof trainingSizes[number]} size */
+async function rowBesidePeer(engine, size) {
+  const peak = await measuredPeak(engine);
+  if (!peer) return trainingRow(engine, size, peak);
+  const stepper = openPeerStepper(peer, { ...size, threads });
+  try {
+    const row = await trainingRow(engine, size, peak, stepper);
+    if (Number.isNaN(row.pytorchMs)) console.log('No figures of PyTorch: its process ended by itself.');
+    return row;
+  } finally {
+    await stepper.dispose();
+  }
 }
 
 /** Numbers as one reads them in a table. */

@@ -1,10 +1,10 @@
 """PyTorch beside Cyclebox, for `npm run bench -- --peer`: not needed by anything else.
 
 peer.py export OUT.onnx WIDTH BLOCKS SIZE    the reference generator as torch.onnx.export writes it
-peer.py step SIZE WIDTH BLOCKS STEPS         one CycleGAN iteration with the reference's losses; prints JSON
+peer.py steps SIZE WIDTH BLOCKS THREADS      one CycleGAN iteration with the reference's losses for each line on standard
+                                             input; answers each with a line of JSON
 """
 import json
-import statistics
 import sys
 import time
 
@@ -43,10 +43,13 @@ def export(out, width, blocks, size):
     torch.manual_seed(1)
     model = generator(width, blocks).eval()
     image = torch.zeros(1, 3, size, size)
-    torch.onnx.export(model, image, out, opset_version=17, input_names=["image"], output_names=["translated"])
+    names = {"input_names": ["image"], "output_names": ["translated"]}
+    # The exporter that traces: it writes one file, and needs neither onnxscript nor a newer opset.
+    torch.onnx.export(model, image, out, opset_version=17, dynamo=False, **names)
 
 
-def step(size, width, blocks, steps):
+def steps(size, width, blocks, threads):
+    torch.set_num_threads(threads)
     torch.manual_seed(1)
     g_a, g_b = generator(width, blocks), generator(width, blocks)
     d_a, d_b = discriminator(width), discriminator(width)
@@ -72,13 +75,10 @@ def step(size, width, blocks, steps):
             ((judge(net(real), True) + judge(net(fake.detach()), False)) / 2).backward()
         discriminators.step()
 
-    iterate()
-    times = []
-    for _ in range(steps):
+    for _ in sys.stdin:
         start = time.perf_counter()
         iterate()
-        times.append((time.perf_counter() - start) * 1000)
-    print(json.dumps({"torch": torch.__version__, "stepMs": statistics.median(times)}))
+        print(json.dumps({"stepMs": (time.perf_counter() - start) * 1000}), flush=True)
 
 
 if __name__ == "__main__":
@@ -86,4 +86,4 @@ if __name__ == "__main__":
     if command == "export":
         export(rest[0], *map(int, rest[1:4]))
     else:
-        step(*map(int, rest[:4]))
+        steps(*map(int, rest[:4]))

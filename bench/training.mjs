@@ -2,6 +2,7 @@
  * The training step: milliseconds for the generators' and the discriminators' part, the share of the machine's measured
  * matrix product that its convolutions reach, the time to compile both graphs, and memory over many steps.
  */
+import { setTimeout } from 'node:timers/promises';
 import { Random } from '../dist/base/index.js';
 import { initialise } from '../dist/nets/index.js';
 import { adamDefaults, adamInputs, adamScalars, momentNames } from '../dist/training/recipes/adam.js';
@@ -30,12 +31,11 @@ export function stepSpec({ size, width, blocks }) {
  * @param {Engine} engine
  * @param {TrainingSize & { steps: number }} options
  * @param {number} peakGflops
+ * @param {{ step: () => Promise<number> }} [peer] takes its steps in turns with ours
  */
-export async function trainingRow(engine, { steps, ...size }, peakGflops) {
+export async function trainingRow(engine, { steps, ...size }, peakGflops, peer) {
   const stepper = await compileStep(engine, size);
-  await stepper.step();
-  const times = [];
-  for (let index = 0; index < steps; index++) times.push(await stepper.step());
+  const { times, peerTimes } = await stepInTurns(stepper, steps, peer);
   const generatorMs = median(times.map(time => time.generatorMs));
   const discriminatorMs = median(times.map(time => time.discriminatorMs));
   const stepMs = generatorMs + discriminatorMs;
@@ -49,7 +49,26 @@ export async function trainingRow(engine, { steps, ...size }, peakGflops) {
     stepMs,
     gflop: stepper.flops / 1e9,
     shareOfPeak: stepper.flops / stepMs / 1e6 / peakGflops,
+    ...(peer && { pytorchMs: median(peerTimes), toPytorch: stepMs / median(peerTimes) }),
   };
+}
+
+/** Threads of both sides go on spinning for a while when they have nothing to do: not on the other's time. */
+const settleMs = 50;
+
+async function stepInTurns(stepper, steps, peer) {
+  const times = [];
+  const peerTimes = [];
+  for (let index = 0; index <= steps; index++) {
+    if (peer) await setTimeout(settleMs);
+    const time = await stepper.step();
+    if (peer) await setTimeout(settleMs);
+    const peerTime = await peer?.step();
+    if (index === 0) continue; // Warm-up.
+    times.push(time);
+    peerTimes.push(peerTime);
+  }
+  return { times, peerTimes };
 }
 
 /** Resident memory after the first hundred steps or so and at the end, MB. @param {Engine} engine @param {number} steps */
