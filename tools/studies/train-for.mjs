@@ -1,0 +1,81 @@
+/**
+ * Trains a pair for a given time instead of a given number of steps, over as many starts as it takes: time is counted
+ * from the first step on, checkpoints included, and what came after the last checkpoint of a process that was killed is
+ * not counted, since it is done again.
+ */
+import { basename } from 'node:path';
+import { hasCheckpoint, Trainer } from '../../dist/training/index.js';
+import { latestCheckpoint } from '../../dist/training/loop/checkpoint.js';
+import { readHistory } from '../../dist/training/records/index.js';
+
+/** More than any study takes. */
+const endless = 1_000_000_000;
+/** Between two lines that say how far a run is. */
+const tellEveryMs = 60_000;
+
+/**
+ * @param {import('../../dist/training/index.js').TrainingOptions} training
+ * @param {{ seconds: number, at: readonly number[], engine: string, threads?: number, signal: AbortSignal }} limits
+ *   `at`: steps after which a checkpoint is kept
+ * @returns {Promise<{ isComplete: boolean, steps: number, seconds: number, failure?: string }>}
+ */
+export async function trainFor(training, { seconds, at, signal, engine, threads }) {
+  const earlier = await standing(training.out);
+  if (earlier.seconds >= seconds) return { isComplete: true, ...earlier };
+  const trainer = await openTrainer(training, { engine, ...(threads && { threads }) });
+  try {
+    const watch = watchTime(trainer, { seconds: seconds - earlier.seconds, at });
+    const failure = await runUntil(trainer, AbortSignal.any([signal, watch.signal]));
+    const isComplete = watch.isOver() || failure !== undefined;
+    return { isComplete, steps: trainer.step, seconds: earlier.seconds + watch.seconds(), ...(failure && { failure }) };
+  } finally {
+    await trainer.dispose();
+  }
+}
+
+/** Checkpoints all stay: at some of them the run is judged. */
+async function openTrainer(training, place) {
+  const run = { ...place, keep: 10_000, sampleEvery: 2000, evaluateEvery: 0 };
+  if (await hasCheckpoint(training.out)) return Trainer.resume(training.out, {}, run);
+  return Trainer.create({ ...training, steps: endless }, run);
+}
+
+/** A training that cannot go on is a result, too. @returns {Promise<string | undefined>} why it failed */
+async function runUntil(trainer, signal) {
+  try {
+    await trainer.run(signal);
+  } catch (error) {
+    if (error.code !== 'TRAINING_DIVERGED') throw error;
+    return error.message;
+  }
+}
+
+/** Asks for checkpoints at their steps, and ends the training when the time is over. */
+function watchTime(trainer, { seconds, at }) {
+  const end = new AbortController();
+  let startMs = performance.now();
+  let lastMs = startMs;
+  let toldMs = Number.NEGATIVE_INFINITY;
+  trainer.onEvent(({ kind }) => {
+    if (kind === 'started') startMs = performance.now();
+  });
+  trainer.onProgress(({ step }) => {
+    lastMs = performance.now();
+    if (at.includes(step)) trainer.requestCheckpoint().catch(() => {}); // The run has ended: with a checkpoint.
+    if (lastMs - startMs >= 1000 * seconds) end.abort();
+    if (lastMs - toldMs < tellEveryMs) return;
+    toldMs = lastMs;
+    console.log(`  step ${step}, ${Math.round(seconds - (lastMs - startMs) / 1000)} s left`);
+  });
+  return { signal: end.signal, isOver: () => end.signal.aborted, seconds: () => Math.max(0, lastMs - startMs) / 1000 };
+}
+
+/** Steps of the run's last checkpoint, and the time that they had taken by the run's records. @param {string} out */
+async function standing(out) {
+  const folder = await latestCheckpoint(out);
+  if (folder === undefined) return { steps: 0, seconds: 0 };
+  const steps = Number(basename(folder).slice('step-'.length));
+  const { checkpoints } = await readHistory(out);
+  const elapsedMs = checkpoints.findLast(({ step }) => step === steps)?.elapsedMs ?? 0;
+  return { steps, seconds: elapsedMs / 1000 };
+}
