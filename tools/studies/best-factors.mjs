@@ -3,7 +3,7 @@
  * and content. Whether they are best together is not known before they have been trained together.
  */
 
-/** How much less of `balance` is still taken for equal: about what one seed makes of another. */
+/** How much less of `balance` is still taken for equal: chosen, not measured. */
 const tolerated = 0.05;
 
 /**
