@@ -7,6 +7,7 @@ import { errorCodes, packageRoot } from '../../src/base/index.js';
 import { withOptionTables } from '../../src/cli/option-table.js';
 import { parseTrainingFile, trainingFileJsonSchema } from '../../src/cli/train-config.js';
 import { configJsonSchema, parseConfig, resolveConfig } from '../../src/daemon/index.js';
+import { metricFacts, warningIds } from '../../src/training/index.js';
 
 const read = (name: string): Promise<string> => readFile(join(packageRoot, name), 'utf8');
 const pages = [
@@ -113,6 +114,18 @@ describe('docs in step', () => {
       for (const [option] of rest!.split('#')[0]!.matchAll(/(?<= )--?[a-z-]+/g))
         expect(text, line).toMatch(new RegExp(`^ .*(?:^|[ ,])${option}(?=[ ,]|$)`, 'm'));
     }
+  });
+
+  test('docs/evaluation.md lists every figure of an evaluation, which way is better, and every warning', async () => {
+    const text = await read('docs/evaluation.md');
+    const cells = [...text.matchAll(/^\| (`[^|]+`) +\| (\w*) *\|/gm)].flatMap(([, names, better]) =>
+      [...names!.matchAll(/`([^`]+)`/g)].map(([, name]) => [name!, better!] as const),
+    );
+    const listed = new Map(cells);
+    for (const [name, facts] of Object.entries(metricFacts)) {
+      expect(listed.get(name), name).toBe('better' in facts ? facts.better : '');
+    }
+    for (const id of warningIds) expect(listed.has(id) || text.includes(`| \`${id}\``), id).toBe(true);
   });
 
   test('every link and picture leads to a file that is there', async () => {

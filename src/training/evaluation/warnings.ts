@@ -54,7 +54,7 @@ const rules = [
     holds: ({ rows }) => (rows.translated.notFinite ?? 0) > 0,
     sentence: ({ rows }) =>
       `${percent(rows.translated.notFinite)} of the translations hold values that are no numbers.`,
-    remedy: 'Go back to an earlier checkpoint and lower the learning rate; on a GPU, try float32.',
+    remedy: 'Go back to an earlier checkpoint and lower --learning-rate.',
   },
   {
     id: 'inverted-colours',
@@ -62,22 +62,22 @@ const rules = [
     sentence: ({ rows }) =>
       `Light and dark are exchanged: brightness of input and translation has a correlation of ${figure(rows.translated.light)}.`,
     remedy:
-      'The networks have settled on the inverted solution, which the cycle does not forbid. Start again with another seed ' +
-      'or a larger identity weight; more training rarely helps.',
+      'The networks have settled on the inverted solution, which the cycle does not forbid. Start again with another --seed ' +
+      'or a larger --identity.',
   },
   {
     id: 'exchanged-classes',
     holds: ({ rows, classes }) => classes !== undefined && isBelow(rows.translated.classBalanced, 0.8 / classes),
     sentence: ({ rows }) =>
       `Kinds of things are exchanged: of each true class, ${percent(rows.translated.classBalanced)} of the pixels are found on average, fewer than by chance.`,
-    remedy: 'Start again with another seed or a larger identity weight.',
+    remedy: 'Start again with another --seed or a larger --identity.',
   },
   {
     id: 'collapsed',
     holds: ({ rows, images }) => images >= fewImages && isBelow(rows.translated.variety, 0.3 * leastVariety(rows)),
     sentence: ({ rows }) =>
       `The translations are nearly all alike: they differ by ${figure(rows.translated.variety)} from each other, real images by ${figure(leastVariety(rows))}.`,
-    remedy: 'Raise the cycle weight, or start again with another seed; a fresh discriminator alone does not undo it.',
+    remedy: 'Raise --cycle, or start again with another --seed.',
   },
   {
     id: 'unchanged',
@@ -85,22 +85,21 @@ const rules = [
       isBelow(translated.change, 0.03) && (translated.style ?? 0) - (unchanged.style ?? 0) < 0.1,
     sentence: ({ rows }) =>
       `The translations are nearly the inputs: they differ by ${percent(rows.translated.change)} of the range on average.`,
-    remedy: 'Train longer; if that does not help, lower the identity and the cycle weight.',
+    remedy: 'Train longer; if that does not help, lower --identity and --cycle.',
   },
   {
     id: 'grid',
     holds: ({ rows }) => gridExcess(rows) > 3,
     sentence: ({ rows }) =>
       `A grid lies over the translations: its lines are ${figure(gridExcess(rows))} dB stronger than in real images.`,
-    remedy:
-      'Upsample by doubling and a convolution (--upsample resize) and export averaged weights; a grid of the first thousand steps often fades.',
+    remedy: 'Upsample by doubling and a convolution (--upsample resize), and average the weights (--ema 0.999).',
   },
   {
     id: 'clipped',
     holds: ({ rows }) => (rows.translated.clipped ?? 0) > 0.1 + 3 * mostClipped(rows),
     sentence: ({ rows }) =>
       `${percent(rows.translated.clipped)} of the values are pure white or black, without detail.`,
-    remedy: 'Lower the learning rate, or raise the identity weight, which holds colours in place.',
+    remedy: 'Lower --learning-rate, or raise --identity, which holds colours in place.',
   },
   {
     id: 'discriminator-won',
@@ -108,14 +107,14 @@ const rules = [
     sentence: ({ adversarial }) =>
       `The discriminator tells real from translated images without fail (its loss ${figure(recent(adversarial!.discriminator))}, the generator's ${figure(recent(adversarial!.generator))}): the generator learns nothing from it.`,
     remedy:
-      'Lower the discriminator’s learning rate or width, switch differentiable augmentation on for small folders, or enlarge the pool.',
+      'Lower --discriminator-rate or --discriminator-width; for small folders, --augment keeps it from learning them by heart.',
   },
   {
     id: 'content-lost',
     holds: ({ rows, images }) => images >= fewImages && isBelow(rows.translated.content, truthShare(rows)),
     sentence: ({ rows }) =>
       `Little of the input is left: content is at ${figure(rows.translated.content)}, where 0 is a random image of the target and 1 the input.`,
-    remedy: 'Raise the cycle weight.',
+    remedy: 'Raise --cycle.',
   },
   {
     id: 'weak-classifier',
