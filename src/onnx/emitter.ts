@@ -19,6 +19,11 @@ const irVersion = 8;
 /** Attributes that ONNX types as float even when the value is whole. */
 const floatAttributes: ReadonlySet<string> = new Set(['alpha', 'beta', 'epsilon']);
 
+/** Operators of ONNX Runtime itself. A file that uses one names their set besides ONNX's own. */
+const contributed: ReadonlySet<string> = new Set(['FusedMatMul']);
+const contributedDomain = 'com.microsoft';
+const contributedVersion = 1;
+
 export class OnnxEmitter {
   readonly #nodes: InstanceType<typeof onnx.NodeProto>[] = [];
   readonly #initializers: InstanceType<typeof onnx.TensorProto>[] = [];
@@ -39,6 +44,7 @@ export class OnnxEmitter {
     this.#nodes.push(
       onnx.NodeProto.create({
         opType,
+        ...(contributed.has(opType) && { domain: contributedDomain }),
         name: `${opType}_${this.#nodes.length}`,
         input: [...inputs],
         output: [name],
@@ -115,9 +121,10 @@ export class OnnxEmitter {
   /** The model file. */
   encode(graphName: string, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
     this.#absorbIdentities();
+    this.#dropUnread();
     const model = onnx.ModelProto.create({
       irVersion,
-      opsetImport: [{ domain: '', version: opsetVersion }],
+      opsetImport: this.#operatorSets(),
       producerName: 'cyclebox',
       metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
       graph: {
@@ -150,6 +157,29 @@ export class OnnxEmitter {
       node.output = node.output!.map(name => renamed.get(name) ?? name);
     }
     this.#nodes.splice(0, this.#nodes.length, ...this.#nodes.filter(node => !absorbed.has(node)));
+  }
+
+  /** Nodes whose value nothing reads, and what only they read. */
+  #dropUnread(): void {
+    const read = new Set(this.#outputs.map(output => output.name!));
+    const kept = [...this.#nodes];
+    for (let index = kept.length - 1; index >= 0; index--) {
+      const node = kept[index]!;
+      if (read.has(node.output![0]!)) for (const input of node.input!) read.add(input);
+      else kept.splice(index, 1);
+    }
+    if (kept.length === this.#nodes.length) return;
+    this.#nodes.splice(0, this.#nodes.length, ...kept);
+    const initializers = this.#initializers.filter(({ name }) => read.has(name!));
+    this.#initializers.splice(0, this.#initializers.length, ...initializers);
+  }
+
+  #operatorSets(): { readonly domain: string; readonly version: number }[] {
+    const sets = [{ domain: '', version: opsetVersion }];
+    if (this.#nodes.some(node => node.domain === contributedDomain)) {
+      sets.push({ domain: contributedDomain, version: contributedVersion });
+    }
+    return sets;
   }
 
   #fresh(): ValueName {

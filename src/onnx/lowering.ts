@@ -17,7 +17,13 @@ import {
   sameDimension,
 } from '../graph/index.js';
 import { lowerPad, lowerReflectPad, lowerReflectPadGrad, lowerSliceGrad } from './borders.js';
-import { lowerConv2d, lowerConv2dInputGrad, lowerConv2dWeightGrad, lowerWeightGradSum } from './convolution/index.js';
+import {
+  lowerConv2d,
+  lowerConv2dInputGrad,
+  lowerConv2dWeightGrad,
+  lowerWeightGradSum,
+  winogradReflectPadGrad,
+} from './convolution/index.js';
 import { type AttributeValue, type OnnxDimension, OnnxEmitter, type ValueName } from './emitter.js';
 import { lowerInstanceNorm, lowerInstanceNormGrad } from './normalisation.js';
 import type { LoweringTarget, Site } from './site.js';
@@ -94,7 +100,7 @@ const lowerings: { readonly [O in OpName]: Lowering<O> } = {
   sliceGrad: lowerSliceGrad,
   pad: lowerPad,
   reflectPad: lowerReflectPad,
-  reflectPadGrad: lowerReflectPadGrad,
+  reflectPadGrad: site => winogradReflectPadGrad(site) ?? lowerReflectPadGrad(site),
 
   matmul: ({ emitter, inputs: [a, b], inputShapes, attributes: { transposeA, transposeB } }) => {
     const rank = inputShapes[0]!.length;
@@ -171,6 +177,7 @@ function siteOf<O extends OpName>({ graph, names, emitter, target }: Scene, node
     emitter,
     target,
     graph,
+    names,
     inputNodes: node.inputs,
     inputs: node.inputs.map(input => names[input]!),
     inputShapes: node.inputs.map(input => graph.nodes[input]!.shape),

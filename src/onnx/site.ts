@@ -14,6 +14,8 @@ export interface Site<O extends OpName> {
   readonly emitter: OnnxEmitter;
   readonly target: LoweringTarget;
   readonly graph: Graph;
+  /** Of the values lowered so far, by node. */
+  readonly names: readonly ValueName[];
   readonly inputNodes: readonly NodeId[];
   readonly inputs: readonly ValueName[];
   readonly inputShapes: readonly Shape[];

@@ -7,10 +7,13 @@ import { type Dimension, numericShape, type Padding } from '../../graph/index.js
 import type { OnnxEmitter, ValueName } from '../emitter.js';
 import type { Site } from '../site.js';
 import { farFewer, kernelSize, turnedKernel, turnedPadding } from './geometry.js';
+import { winogradConv2d } from './winograd-sites.js';
 
 export function lowerConv2d(site: Site<'conv2d'>): ValueName {
   const { emitter, inputs, attributes } = site;
   const { stride, padding } = attributes;
+  const tiled = winogradConv2d(site);
+  if (tiled !== undefined) return tiled;
   if (!hasFewOutputs(site)) return emitter.node('Conv', inputs, { strides: stride, pads: padding });
   if (!emitter.isFixed(inputs[1]!)) return spreadingOutputs(site) ?? plain(emitter, inputs, padding);
   return site.shape.slice(2).every(isEven) ? blocksOfFour(site) : plain(emitter, inputs, padding);

@@ -8,8 +8,11 @@ import { formatShape, numericShape, type Padding } from '../../graph/index.js';
 import type { ValueName } from '../emitter.js';
 import type { Site } from '../site.js';
 import { farFewer, kernelSize, pickedKernel, turnedKernel, turnedPadding } from './geometry.js';
+import { winogradInputGrad } from './winograd-sites.js';
 
 export function lowerConv2dInputGrad(site: Site<'conv2dInputGrad'>): ValueName {
+  const tiled = winogradInputGrad(site);
+  if (tiled !== undefined) return tiled;
   if (unfoldsGradient(site)) return turnedConv(site);
   const phases = site.emitter.isFixed(site.inputs[1]!) ? doublingPhases(site) : undefined;
   return phases ? subPixel(site, phases) : transposedConv(site);

@@ -9,6 +9,7 @@ import { sliceAxis } from '../borders.js';
 import type { OnnxEmitter, ValueName } from '../emitter.js';
 import type { LoweringTarget, Site } from '../site.js';
 import { farFewer } from './geometry.js';
+import { winogradWeightGradSum } from './winograd-sites.js';
 
 export function lowerConv2dWeightGrad(site: Site<'conv2dWeightGrad'>): ValueName {
   return lowerWeightGradSum([site]);
@@ -16,6 +17,8 @@ export function lowerConv2dWeightGrad(site: Site<'conv2dWeightGrad'>): ValueName
 
 /** The sum of gradients of one kernel shape; stride, padding and kernel are the same for all. */
 export function lowerWeightGradSum(sites: readonly Site<'conv2dWeightGrad'>[]): ValueName {
+  const tiled = winogradWeightGradSum(sites);
+  if (tiled !== undefined) return tiled;
   const [first] = sites as readonly [Site<'conv2dWeightGrad'>];
   const [k, c] = numericShape(first.shape, 'conv2dWeightGrad in ONNX');
   const images = sites.flatMap(imagesOf);

@@ -1,0 +1,256 @@
+/**
+ * 3 × 3 convolutions of step 1 and their gradients by Winograd's minimal filtering, F(4 × 4, 3 × 3): 36 products where
+ * Conv takes 144 (Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, 2016). Only for kernels that change
+ * between runs, on the processor: files that are exported never hold any of this. Transforms are products with fixed
+ * matrices, into which zero and mirrored borders are written, so that neither is ever computed for itself. The gradients
+ * are the exact adjoints of the same three products.
+ */
+import { numericShape, type Padding, type Shape } from '../../graph/index.js';
+import type { OnnxEmitter, ValueName } from '../emitter.js';
+import type { Site } from '../site.js';
+
+type Matrix = readonly (readonly number[])[];
+
+/** Results of a tile, along an axis. */
+const tile = 4;
+/** Cells that a tile reads, along an axis. */
+const reach = 6;
+const products = reach * reach;
+
+/** Bᵀ: cells of the image to a tile's products. */
+const imageTransform: Matrix = [
+  [4, 0, -5, 0, 1, 0],
+  [0, -4, -4, 1, 1, 0],
+  [0, 4, -4, -1, 1, 0],
+  [0, -2, -1, 2, 1, 0],
+  [0, 2, -1, -2, 1, 0],
+  [0, 4, 0, -5, 0, 1],
+];
+
+/** G: cells of the kernel to a tile's products. */
+const kernelTransform: Matrix = [
+  [1 / 4, 0, 0],
+  [-1 / 6, -1 / 6, -1 / 6],
+  [-1 / 6, 1 / 6, -1 / 6],
+  [1 / 24, 1 / 12, 1 / 6],
+  [1 / 24, -1 / 12, 1 / 6],
+  [0, 0, 1],
+];
+
+/** Aᵀ: a tile's products to results. */
+const resultTransform: Matrix = [
+  [1, 1, 1, 1, 1, 0],
+  [0, 1, -1, 2, -2, 0],
+  [0, 1, 1, 4, 4, 0],
+  [0, 1, -1, 8, -8, 1],
+];
+
+/** One axis of the image that a convolution reads: `size` cells, mirrored at both ends, then zeros around. */
+interface Axis {
+  readonly size: number;
+  readonly mirrored: readonly [before: number, after: number];
+  readonly zerosBefore: number;
+  readonly results: number;
+}
+
+/** A convolution of `[batch, c, rows.size, columns.size]` with `[k, c, 3, 3]`. */
+export interface Tiling {
+  readonly emitter: OnnxEmitter;
+  readonly batch: number;
+  readonly k: number;
+  readonly c: number;
+  readonly rows: Axis;
+  readonly columns: Axis;
+}
+
+/** Fewer channels or cells leave the transforms more to do than they save. */
+const leastChannels = 64;
+const leastCells = 24 ** 2;
+
+export interface Convolution {
+  readonly kernel: Shape;
+  /** Of the image before it is mirrored. */
+  readonly image: Shape;
+  readonly mirrored: Padding;
+  readonly stride: readonly [number, number];
+  readonly zeros: Padding;
+}
+
+/** Undefined where Winograd does not apply or does not pay. */
+export function tilingOf({ emitter, target }: Site<OpNameOfConvolution>, convolution: Convolution): Tiling | undefined {
+  const { kernel, image, mirrored, stride, zeros } = convolution;
+  if (target !== 'any' || [...kernel, ...image].some(size => typeof size !== 'number')) return undefined;
+  const [k, c, kh, kw] = numericShape(kernel, 'A kernel') as [number, number, number, number];
+  const [batch, , height, width] = numericShape(image, 'An image') as [number, number, number, number];
+  const rows = axisOf(height, [mirrored[0], mirrored[2]], [zeros[0], zeros[2]]);
+  const columns = axisOf(width, [mirrored[1], mirrored[3]], [zeros[1], zeros[3]]);
+  const applies = kh === 3 && kw === 3 && stride.every(step => step === 1);
+  const pays = Math.min(k, c) >= leastChannels && rows.results * columns.results >= leastCells;
+  return applies && pays ? { emitter, batch, k, c, rows, columns } : undefined;
+}
+
+type OpNameOfConvolution = 'conv2d' | 'conv2dInputGrad' | 'conv2dWeightGrad' | 'reflectPadGrad';
+
+function axisOf(size: number, mirrored: readonly [number, number], zeros: readonly [number, number]): Axis {
+  const results = size + mirrored[0] + mirrored[1] + zeros[0] + zeros[1] - 2;
+  return { size, mirrored, zerosBefore: zeros[0], results };
+}
+
+/** `[batch, k, rows.results, columns.results]`. */
+export function convolved(tiling: Tiling, x: ValueName, w: ValueName): ValueName {
+  const { emitter, batch, k, rows, columns } = tiling;
+  const product = emitter.node('MatMul', [spreadKernel(tiling, w), spreadImage(tiling, x, 'forward')]);
+  const flat = reshaped(emitter, product, [products, batch * k * tilesOf(rows) * tilesOf(columns)]);
+  const cells = emitter.node('Gemm', [constant(emitter, 'results', squared(resultTransform)), flat]);
+  const apart = reshaped(emitter, cells, [1, tile * tile * batch * k, tilesOf(rows), tilesOf(columns)]);
+  const woven = emitter.node('DepthToSpace', [apart], { blocksize: tile, mode: 'DCR' });
+  return cropped(tiling, reshaped(emitter, woven, [batch, k, tilesOf(rows) * tile, tilesOf(columns) * tile]));
+}
+
+/** What the last tiles hold beyond the results is cut off. */
+function cropped({ emitter, rows, columns }: Tiling, woven: ValueName): ValueName {
+  if (rows.results % tile === 0 && columns.results % tile === 0) return woven;
+  const [starts, stops, axes] = [
+    [0, 0],
+    [rows.results, columns.results],
+    [2, 3],
+  ].map(v => emitter.integers(v));
+  return emitter.node('Slice', [woven, starts!, stops!, axes!]);
+}
+
+/** `[batch, c, rows.size, columns.size]`: the image's gradient, with what mirrored borders pass on folded in. */
+export function imageGradient(tiling: Tiling, dy: ValueName, w: ValueName): ValueName {
+  const { emitter, batch, c, rows, columns } = tiling;
+  const spread = emitter.node('FusedMatMul', [spreadKernel(tiling, w), spreadGradient(tiling, dy)], { transA: 1 });
+  const apart = reshaped(emitter, spread, [reach, reach, batch * c, tilesOf(rows), tilesOf(columns)]);
+  const gathered = emitter.node('Transpose', [apart], { perm: [2, 0, 3, 1, 4] });
+  const [down, across] = [reach * tilesOf(rows), reach * tilesOf(columns)];
+  const toColumns = constant(emitter, `columns ${keyOf(columns)}`, placed(imageTransform, columns).flat());
+  const half = emitter.node('MatMul', [reshaped(emitter, gathered, [batch * c * down, across]), toColumns]);
+  const toRows = constant(emitter, `rows ${keyOf(rows)}`, transposed(placed(imageTransform, rows).flat()));
+  const whole = emitter.node('MatMul', [toRows, reshaped(emitter, half, [batch * c, down, columns.size])]);
+  return reshaped(emitter, whole, [batch, c, rows.size, columns.size]);
+}
+
+/** `[k, c, 3, 3]`, the sum over applications of one kernel, added up as products and transformed back once. */
+export function kernelGradient(
+  applications: readonly { readonly tiling: Tiling; readonly x: ValueName; readonly dy: ValueName }[],
+): ValueName {
+  const { emitter, k, c } = applications[0]!.tiling;
+  const spread = applications.map(({ tiling, x, dy }) => {
+    const factors = [spreadGradient(tiling, dy), spreadImage(tiling, x, 'backward')];
+    const product = emitter.node('FusedMatMul', factors, { transB: 1 });
+    return tiling.batch === 1 ? product : emitter.node('ReduceSum', [product, emitter.integers([1])], { keepdims: 0 });
+  });
+  const sum = spread.reduce((total, next) => emitter.node('Add', [total, next]));
+  const back = constant(emitter, 'kernel', squared(kernelTransform));
+  const cells = emitter.node('Gemm', [reshaped(emitter, sum, [products, k * c]), back], { transA: 1 });
+  return reshaped(emitter, cells, [k, c, 3, 3]);
+}
+
+/** U: `[36, k, c]`, with an axis for the batch where there is one; computed once for all applications of the kernel. */
+function spreadKernel({ emitter, batch, k, c }: Tiling, w: ValueName): ValueName {
+  const spread = emitter.shared(`winograd kernel ${w}`, () => {
+    const transform = constant(emitter, 'kernel', squared(kernelTransform));
+    return emitter.node('Gemm', [transform, reshaped(emitter, w, [k * c, 9])], { transB: 1 });
+  });
+  return reshaped(emitter, spread, batch === 1 ? [products, k, c] : [products, 1, k, c]);
+}
+
+/**
+ * V: `[36, (batch,) c, tiles]`. Computed again for the gradients, from matrices of their own: kept from the first use to
+ * the last it would take more than twice the memory of the image.
+ */
+function spreadImage(tiling: Tiling, x: ValueName, pass: 'forward' | 'backward'): ValueName {
+  return spreadOver(tiling, x, tiling.c, pass, [tiling.rows, tiling.columns], imageTransform);
+}
+
+/** Of dy, by the adjoint of the last transform: `[36, (batch,) k, tiles]`; both gradients read it. */
+function spreadGradient(tiling: Tiling, dy: ValueName): ValueName {
+  const axes = [tiling.rows, tiling.columns].map(({ results }) => ({
+    ...axisOf(results, [0, 0], [1, 1]),
+    zerosBefore: 0,
+  }));
+  return tiling.emitter.shared(`winograd gradient ${dy}`, () =>
+    spreadOver(tiling, dy, tiling.k, 'gradient', axes as [Axis, Axis], transposed(resultTransform)),
+  );
+}
+
+function spreadOver(
+  { emitter, batch }: Tiling,
+  image: ValueName,
+  channels: number,
+  name: string,
+  [rows, columns]: readonly [Axis, Axis],
+  transform: Matrix,
+): ValueName {
+  const [down, across] = [tilesOf(rows), tilesOf(columns)];
+  const planes = batch * channels;
+  const left = emitter.shared(`winograd ${name} down ${keyOf(rows)}`, () =>
+    emitter.floats(Float32Array.from(placed(transform, rows).flat(2)), [reach, 1, down, rows.size]),
+  );
+  const right = emitter.shared(`winograd ${name} across ${keyOf(columns)}`, () =>
+    emitter.floats(Float32Array.from(placed(transform, columns).map(transposed).flat(2)), [
+      1,
+      reach,
+      columns.size,
+      across,
+    ]),
+  );
+  const half = emitter.node('MatMul', [left, reshaped(emitter, image, [1, planes, rows.size, columns.size])]);
+  const whole = emitter.node('MatMul', [reshaped(emitter, half, [reach, 1, planes * down, columns.size]), right]);
+  return reshaped(
+    emitter,
+    whole,
+    batch === 1 ? [products, channels, down * across] : [products, batch, channels, down * across],
+  );
+}
+
+/** For each row of `transform`, `[tiles, size]`: what every tile takes from every cell of the axis. */
+function placed(transform: Matrix, axis: Axis): Matrix[] {
+  return transform.map(row =>
+    Array.from({ length: tilesOf(axis) }, (_, index) => {
+      const taken = Array.from({ length: axis.size }, () => 0);
+      for (const [offset, value] of row.entries()) {
+        const cell = cellAt(axis, index * tile + offset);
+        if (cell !== undefined) taken[cell] = taken[cell]! + value;
+      }
+      return taken;
+    }),
+  );
+}
+
+/** The cell that a position of the bordered axis shows; undefined for a zero. */
+function cellAt({ size, mirrored: [before, after], zerosBefore }: Axis, position: number): number | undefined {
+  const cell = position - zerosBefore - before;
+  if (cell < -before || cell >= size + after) return undefined;
+  const inside = Math.abs(cell);
+  return inside < size ? inside : 2 * size - 2 - inside;
+}
+
+function tilesOf({ results }: Axis): number {
+  return Math.ceil(results / tile);
+}
+
+function keyOf({ size, mirrored, zerosBefore, results }: Axis): string {
+  return `${size} ${mirrored} ${zerosBefore} ${results}`;
+}
+
+/** The Kronecker product of a matrix with itself: the transform along both axes of a tile at once. */
+function squared(matrix: Matrix): Matrix {
+  return matrix.flatMap(down => matrix.map(across => down.flatMap(a => across.map(b => a * b))));
+}
+
+function transposed(matrix: Matrix): Matrix {
+  return matrix[0]!.map((_, column) => matrix.map(row => row[column]!));
+}
+
+function constant(emitter: OnnxEmitter, key: string, matrix: Matrix): ValueName {
+  return emitter.shared(`winograd constant ${key}`, () =>
+    emitter.floats(Float32Array.from(matrix.flat()), [matrix.length, matrix[0]!.length]),
+  );
+}
+
+function reshaped(emitter: OnnxEmitter, value: ValueName, shape: readonly number[]): ValueName {
+  return emitter.node('Reshape', [value, emitter.integers(shape)]);
+}
