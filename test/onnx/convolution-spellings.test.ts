@@ -192,7 +192,7 @@ describe('a 3 × 3 convolution of many channels and cells, whose kernel changes 
     ['both, uneven', [2, 0, 1, 3], [0, 2, 1, 1]],
   ] as const;
   const sizes = [
-    [1, 24, 28],
+    [1, 26, 28],
     [2, 27, 30],
   ] as const;
   const cases = borders.flatMap(border => sizes.map(size => [...border, size] as const));
@@ -227,15 +227,6 @@ describe('a 3 × 3 convolution of many channels and cells, whose kernel changes 
     );
     expect(operations(graph).filter(op => op === 'Gemm')).toHaveLength(1);
     await expectExact(graph, {}, {}, tiledNoise);
-  });
-
-  it('transforms its kernel once for all images', () => {
-    const graph = graphOf(b => {
-      const w = b.input('w', [64, 64, 3, 3]);
-      const [first, second] = [1, 2].map(index => conv2d(b.input(`x${index}`, [1, 64, 26, 26]), w));
-      return add(first!, second!);
-    });
-    expect(operations(graph).filter(op => op === 'Gemm')).toHaveLength(3);
   });
 
   it.each([

@@ -121,7 +121,9 @@ function cropped({ emitter, rows, columns }: Tiling, woven: ValueName): ValueNam
 /** `[batch, c, rows.size, columns.size]`: the image's gradient, with what mirrored borders pass on folded in. */
 export function imageGradient(tiling: Tiling, dy: ValueName, w: ValueName): ValueName {
   const { emitter, batch, c, rows, columns } = tiling;
-  const spread = emitter.node('FusedMatMul', [spreadKernel(tiling, w), spreadGradient(tiling, dy)], { transA: 1 });
+  const spread = emitter.node('FusedMatMul', [spreadKernel(tiling, w), spreadGradient(tiling, dy)], {
+    transA: 1,
+  });
   const apart = reshaped(emitter, spread, [reach, reach, batch * c, tilesOf(rows), tilesOf(columns)]);
   const gathered = emitter.node('Transpose', [apart], { perm: [2, 0, 3, 1, 4] });
   const [down, across] = [reach * tilesOf(rows), reach * tilesOf(columns)];
@@ -148,12 +150,13 @@ export function kernelGradient(
   return reshaped(emitter, cells, [k, c, 3, 3]);
 }
 
-/** U: `[36, k, c]`, with an axis for the batch where there is one; computed once for all applications of the kernel. */
+/**
+ * U: `[36, k, c]`, with an axis for the batch where there is one. Computed for every use, from a matrix of its own: ONNX
+ * Runtime joins equal nodes, and would keep four times the kernel from the first use to the last.
+ */
 function spreadKernel({ emitter, batch, k, c }: Tiling, w: ValueName): ValueName {
-  const spread = emitter.shared(`winograd kernel ${w}`, () => {
-    const transform = constant(emitter, 'kernel', squared(kernelTransform));
-    return emitter.node('Gemm', [transform, reshaped(emitter, w, [k * c, 9])], { transB: 1 });
-  });
+  const transform = emitter.floats(Float32Array.from(squared(kernelTransform).flat()), [products, 9]);
+  const spread = emitter.node('Gemm', [transform, reshaped(emitter, w, [k * c, 9])], { transB: 1 });
   return reshaped(emitter, spread, batch === 1 ? [products, k, c] : [products, 1, k, c]);
 }
 
