@@ -102,7 +102,7 @@ test('memory that ends while the steps are compiled is answered alike, and the d
 
 test('memory that ends in the middle leaves the last checkpoint, from which a resumed run goes on', async () => {
   // Two runs a step: the third step has no room. The two before it each leave a checkpoint.
-  const trainer = await Trainer.create(asked(), { openEngine: limited({ runs: 4 }), checkpointEvery: 0 });
+  const trainer = await Trainer.create(asked({ ema: 0 }), { openEngine: limited({ runs: 4 }), checkpointEvery: 0 });
   await expect(trainer.run()).rejects.toMatchObject({ code: 'OUT_OF_MEMORY' });
   await trainer.dispose();
 
