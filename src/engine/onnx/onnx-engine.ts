@@ -104,6 +104,8 @@ class OnnxEngine implements Engine {
   readonly #programs = new Set<OnnxProgram>();
   readonly #states = new Set<DeviceState>();
   #transfer: Transfer | undefined;
+  /** Sessions that write a profile. */
+  #profiled = 0;
   /** Rejects where the device has none. */
   #float16: Promise<void> | undefined;
 
@@ -237,7 +239,11 @@ class OnnxEngine implements Engine {
         enableMemPattern: this.id === 'cpu' && !training,
         logSeverityLevel: 4,
         ...(kept.length > 0 && { preferredOutputLocation: locations(kept, handedOut) }),
-        ...(profilePrefix !== undefined && { enableProfiling: true, profileFilePrefix: profilePrefix }),
+        ...(profilePrefix !== undefined && {
+          enableProfiling: true,
+          // The runtime adds the second only, and two sessions of one second would write into one file.
+          profileFilePrefix: `${profilePrefix}-${++this.#profiled}`,
+        }),
         extra: { session: deviceOnly ? { ...ofSession, disable_cpu_ep_fallback: '1' } : ofSession },
       });
     } catch (error) {
