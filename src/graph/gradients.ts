@@ -160,22 +160,27 @@ const rules: { readonly [O in OpName]: Rule<O> } = {
 
 /**
  * Derivatives of a scalar by each of `by`. A tensor the scalar does not depend on gets zeros.
+ * @param held are taken as they are: no derivative is carried through them to what they were computed from
  * @throws NO_GRADIENT when `of` has more than one element.
  */
-export function gradients(of: Tensor, by: readonly Tensor[]): Tensor[] {
+export function gradients(of: Tensor, by: readonly Tensor[], held: readonly Tensor[] = []): Tensor[] {
   if (sizeOf(numericShape(of.shape, 'A differentiated value')) !== 1) {
     throw new CycleboxError('NO_GRADIENT', `gradients: the value must be a scalar, got [${of.shape}]. Take its sum.`);
   }
   const seed = broadcast(of.builder.constant(1), of.shape);
-  const adjoints = backpropagate(of, seed, by);
+  const adjoints = backpropagate(of, seed, by, held);
   return by.map(tensor => adjoints.get(tensor.id) ?? broadcast(of.builder.constant(0), tensor.shape));
 }
 
 /** Carries `adjoint`, of `of`'s shape, back to each of `by`, of which one may be computed from another. */
-function backpropagate(of: Tensor, adjoint: Tensor, by: readonly Tensor[]): ReadonlyMap<NodeId, Tensor> {
+function backpropagate(
+  of: Tensor,
+  adjoint: Tensor,
+  by: readonly Tensor[],
+  held: readonly Tensor[],
+): ReadonlyMap<NodeId, Tensor> {
   const { builder } = of;
-  const wanted = new Set(by.map(tensor => tensor.id));
-  const reaching = ancestorsReaching(of, wanted);
+  const reaching = ancestorsReaching(of, idsOf(by), idsOf(held));
   const adjoints = new Map<NodeId, Tensor>([[of.id, adjoint]]);
   for (const id of [...reaching].sort((a, b) => b - a)) {
     const dy = adjoints.get(id);
@@ -194,14 +199,19 @@ function backpropagate(of: Tensor, adjoint: Tensor, by: readonly Tensor[]): Read
   return adjoints;
 }
 
-/** Nodes on a path from one of `wanted` to `of`. Nothing behind a wanted tensor is walked. */
-function ancestorsReaching(of: Tensor, wanted: ReadonlySet<NodeId>): Set<NodeId> {
+/** Nodes on a path from one of `wanted` to `of` that goes through none of `held`. */
+function ancestorsReaching(of: Tensor, wanted: ReadonlySet<NodeId>, held: ReadonlySet<NodeId>): Set<NodeId> {
   const reaching = new Set<NodeId>();
   const lowest = Math.min(...wanted);
   for (let id = lowest; id <= of.id; id++) {
-    if (wanted.has(id) || of.builder.node(id).inputs.some(input => reaching.has(input))) reaching.add(id);
+    const onPath = !held.has(id) && of.builder.node(id).inputs.some(input => reaching.has(input));
+    if (onPath || wanted.has(id)) reaching.add(id);
   }
   return reaching;
+}
+
+function idsOf(tensors: readonly Tensor[]): ReadonlySet<NodeId> {
+  return new Set(tensors.map(({ id }) => id));
 }
 
 /** `1 / sqrt(variance + epsilon)` per sample and channel. */

@@ -9,7 +9,14 @@ import type { DiscriminatorSpec, GeneratorSpec, Norm } from '../nets/index.js';
 import type { DataSettings } from './data/index.js';
 import { type TrainingOptions, trainingOptionsSchema } from './options.js';
 import { givenOf, optionFault, parseOptions } from './parse-options.js';
-import { adamDefaults, type Recipe, type RecipeOption, type RecipeSettings, recipes } from './recipes/index.js';
+import {
+  adamDefaults,
+  type Recipe,
+  type RecipeOption,
+  type RecipeSettings,
+  recipeIds,
+  recipes,
+} from './recipes/index.js';
 
 type Parsed = z.output<typeof trainingOptionsSchema>;
 type Settled =
@@ -170,21 +177,34 @@ const someRecipesOnly: readonly RecipeOption[] = [
   ...new Set(Object.values<Recipe>(recipes).flatMap(({ uses }) => uses)),
 ];
 
-/** An option that the recipe does not use would do nothing without a word. */
+/** An option that nothing uses would do nothing without a word. */
 function refuseUnused(settings: TrainingSettings, given: TrainingOptions): void {
-  const { id, uses } = recipeOf(settings);
-  const unused = someRecipesOnly.find(name => given[name] !== undefined && !uses.includes(name));
-  if (unused !== undefined) throw optionFault(unused, given[unused], `with other recipes; ${id} does not use it`);
-  if (given.penaltyWeight !== undefined && settings.loss !== 'wgan-gp') {
-    throw optionFault('penaltyWeight', given.penaltyWeight, 'with the loss wgan-gp');
+  const { recipe, loss, generator, discriminator } = settings;
+  const needs = (name: keyof TrainingOptions, met: boolean, needed: string) => {
+    if (given[name] !== undefined && !met) throw optionFault(name, given[name], needed);
+  };
+  for (const name of someRecipesOnly) {
+    const users = recipeIds.filter(id => recipeOf({ recipe: id }).uses.includes(name));
+    needs(name, users.includes(recipe), `with the recipes ${users.join(', ')}; ${recipe} does not use it`);
   }
+  needs('penaltyWeight', loss === 'wgan-gp', 'with the loss wgan-gp');
+  needs('blocks', generator === 'resnet', 'with the generator resnet');
+  needs('discriminatorLayers', discriminator !== 'pixel', 'with the discriminators patch and image');
+  needs('discriminatorDownsample', discriminator !== 'pixel', 'with the discriminators patch and image');
 }
 
 /** What holds between options. */
 function validate(settings: TrainingSettings): void {
-  const { domains, size, sizes, loadSize, generator } = settings;
+  const { domains, size, sizes, loadSize, generator, loss, discriminatorNorm } = settings;
   if (generator === 'unet' && unetLevels(sizes) < 5) {
     throw optionFault('size', sizes.join(','), 'a multiple of 32 for a unet, which halves five times at least');
+  }
+  if (loss === 'wgan-gp' && discriminatorNorm === 'batch') {
+    throw optionFault(
+      'discriminatorNorm',
+      'batch',
+      'instance, group or none with wgan-gp, which judges each image alone',
+    );
   }
   if (domains[0] === domains[1]) throw optionFault('domains', domains.join(','), 'two different lower-case names');
   if (loadSize !== 0 && loadSize < size)

@@ -1,12 +1,33 @@
 /** What recipes with discriminators share: one side wants to be taken for real, the other wants to know. */
-import type { Tensor } from '../../graph/index.js';
+import { mul, type Tensor } from '../../graph/index.js';
 import { gradientPenalty } from './gradient-penalty.js';
 import { discriminatorLoss, generatorLoss } from './losses.js';
-import type { PhaseScene } from './recipe.js';
+import type { PhaseScene, RecipeOption } from './recipe.js';
 
-/** The generator's loss for `fake`, as `network` judges it. */
+/** What a user may set wherever there are discriminators. */
+export const adversarialOptions = [
+  'loss',
+  'penaltyWeight',
+  'augment',
+  'discriminator',
+  'discriminatorWidth',
+  'discriminatorLayers',
+  'discriminatorNorm',
+  'discriminatorDownsample',
+  'discriminatorRate',
+] as const satisfies readonly RecipeOption[];
+
+/**
+ * The generator's loss for `fake`, as `network` judges it.
+ *
+ * A critic of `wgan-gp` has slope 1 by Euclidean length: if every value of an image changes by 1, it may change by √values,
+ * an L1 distance by 1. Divided by that, the loss has the unit of those that it is weighed against (cycle, identity, …), whatever
+ * the size of the crops.
+ */
 export function foolingLoss(scene: PhaseScene, network: string, fake: Tensor): Tensor {
-  return generatorLoss(scene.settings.loss, scene.apply(network, scene.seen(`${network}/fooling`, fake)));
+  const { loss, generator, size } = scene.settings;
+  const fooling = generatorLoss(loss, scene.apply(network, scene.seen(`${network}/fooling`, fake)));
+  return loss === 'wgan-gp' ? mul(fooling, 1 / Math.sqrt(generator.outputChannels * size * size)) : fooling;
 }
 
 /** Losses of a discriminator by name: its own, and with `wgan-gp` the penalty's. */

@@ -4,10 +4,10 @@
  * out, they do not leak into translations. Strengths are the authors'.
  */
 import type { Random } from '../../base/index.js';
-import { add, broadcast, matmul, mean, mul, sub, type Tensor } from '../../graph/index.js';
+import { add, broadcast, concat, matmul, mean, mul, slice, sub, type Tensor } from '../../graph/index.js';
 import type { Draw } from './draw.js';
 
-/** `color`: brightness, saturation, contrast. `translation`: up to an eighth, black around. `cutout`: half a side, blackened. */
+/** `color`: brightness, saturation, contrast. `translation`: up to an eighth, grey around. `cutout`: a square of half the side, grey. */
 export const augmentations = ['color', 'translation', 'cutout'] as const;
 export type Augmentation = (typeof augmentations)[number];
 
@@ -16,10 +16,26 @@ type Drawn = (name: string, shape: readonly number[], draw: Draw) => Tensor;
 const largestShift = 1 / 8;
 const cutoutSide = 1 / 2;
 
-/** x `[n, c, h, w]` in [-1, 1] as a discriminator is to see it; each image by draws of its own. */
-export function augment(x: Tensor, kinds: readonly Augmentation[], drawn: Drawn): Tensor {
-  const changes = { color: changeColour, translation: shift, cutout: cutOut } as const;
+/**
+ * x `[n, c, h, w]` in [-1, 1] as a discriminator is to see it; each of the n by draws of its own. Images that lie one behind the
+ * other in the channels are seen together, and are changed alike.
+ * @param channels of one image; c is a multiple
+ */
+export function augment(x: Tensor, kinds: readonly Augmentation[], channels: number, drawn: Drawn): Tensor {
+  const colour = (value: Tensor) =>
+    concat(
+      imagesIn(value, channels).map(image => changeColour(image, drawn)),
+      1,
+    );
+  const changes = { color: colour, translation: shift, cutout: cutOut } as const;
   return augmentations.filter(kind => kinds.includes(kind)).reduce((value, kind) => changes[kind](value, drawn), x);
+}
+
+function imagesIn(x: Tensor, channels: number): Tensor[] {
+  const [n, c, h, w] = sizesOf(x);
+  return Array.from({ length: c / channels }, (_, index) =>
+    slice(x, [0, index * channels, 0, 0], [n, (index + 1) * channels, h, w]),
+  );
 }
 
 function changeColour(x: Tensor, drawn: Drawn): Tensor {
@@ -70,13 +86,17 @@ function fillCutouts(h: number, w: number): Draw {
   return (random, values) => {
     values.fill(1);
     for (let start = 0; start < values.length; start += h * w) {
-      const top = random.integer(h) - (tall >> 1);
-      const left = random.integer(w) - (wide >> 1);
+      const [top, left] = [firstLine(random, h, tall), firstLine(random, w, wide)];
       for (let y = Math.max(0, top); y < Math.min(h, top + tall); y++) {
         values.fill(0, start + y * w + Math.max(0, left), start + y * w + Math.min(w, left + wide));
       }
     }
   };
+}
+
+/** Where a cut of that many lines begins, perhaps before the first of `size` lines: the same chance at either end. */
+function firstLine(random: Random, size: number, cut: number): number {
+  return random.integer(size + 1 - (cut % 2)) - (cut >> 1);
 }
 
 function sizesOf(x: Tensor): readonly [number, number, number, number] {

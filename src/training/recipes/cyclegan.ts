@@ -3,14 +3,14 @@
  * weights are the reference implementation's: both generators first, with one optimiser; then both discriminators.
  */
 import { meanAbsoluteError, mul, type Tensor } from '../../graph/index.js';
-import { foolingLoss, judgingLosses } from './adversarial.js';
+import { adversarialOptions, foolingLoss, judgingLosses } from './adversarial.js';
 import type { PhaseResult, PhaseScene, Recipe } from './recipe.js';
 
 export const cyclegan: Recipe = {
   id: 'cyclegan',
   summary: 'Two generators and two discriminators; what is translated there and back must come back as it was.',
   paired: false,
-  uses: ['loss', 'cycleWeight', 'identityWeight', 'poolSize', 'penaltyWeight', 'augment'],
+  uses: [...adversarialOptions, 'cycleWeight', 'identityWeight', 'poolSize'],
   networks: ({ generator, discriminator }) => [
     { name: 'G_A', spec: generator },
     { name: 'G_B', spec: generator },

@@ -2,7 +2,7 @@
  * Adversarial losses alone, in both directions: CycleGAN without its cycle. Nothing asks that a translation has to do with
  * its input, which is what this recipe is there to show.
  */
-import { foolingLoss } from './adversarial.js';
+import { adversarialOptions, foolingLoss } from './adversarial.js';
 import { cyclegan, judgeBoth } from './cyclegan.js';
 import type { PhaseResult, PhaseScene, Recipe } from './recipe.js';
 
@@ -10,7 +10,7 @@ export const gan: Recipe = {
   ...cyclegan,
   id: 'gan',
   summary: 'Two generators and two discriminators, and nothing that ties a translation to its input.',
-  uses: ['loss', 'poolSize', 'penaltyWeight', 'augment'],
+  uses: [...adversarialOptions, 'poolSize'],
   phases: [
     { name: 'generators', optimiser: 'generator', trains: ['G_A', 'G_B'], build: generators },
     { name: 'discriminators', optimiser: 'discriminator', trains: ['D_A', 'D_B'], build: judgeBoth },

@@ -1,6 +1,9 @@
 /**
- * The gradient penalty of WGAN-GP (Gulrajani et al. 2017, equation 3): between a real and a made image, the discriminator's
- * slope is drawn towards 1 in length. Its gradient by the weights is a gradient of a gradient.
+ * The gradient penalty of WGAN-GP (Gulrajani et al. 2017, equation 3): between a real and a made image, the critic's slope is
+ * drawn towards 1 in length. Its gradient by the weights is a gradient of a gradient.
+ *
+ * An image's judgement is the mean over its logits, as in the loss. With their sum (what differentiating a map of logits by
+ * ones gives) the critic would be as many times too flat as there are patches, and had learnt nothing in the toy problems.
  */
 import { add, gradients, mean, mul, scalar, sqrt, square, sub, sum, type Tensor } from '../../graph/index.js';
 import type { PhaseScene } from './recipe.js';
@@ -15,11 +18,8 @@ export function gradientPenalty(scene: PhaseScene, network: string, real: Tensor
     for (let index = 0; index < values.length; index++) values[index] = random.uniform();
   });
   const x = add(mul(real, share), mul(fake, sub(1, share)));
-  const [slope] = gradients(sumOf(scene.apply(network, x)), [x]) as [Tensor];
+  // No image of a batch changes another's judgement, so that the sum's slopes are each image's own.
+  const [slope] = gradients(scalar(sum(mean(scene.apply(network, x), [1, 2, 3]))), [x]) as [Tensor];
   const length = sqrt(add(sum(square(slope), [1, 2, 3]), shortest));
   return mul(scalar(mean(square(sub(length, 1)))), scene.settings.penaltyWeight);
-}
-
-function sumOf(x: Tensor): Tensor {
-  return scalar(sum(x));
 }

@@ -12,8 +12,8 @@ export {
   runningStatistics,
   type TrainedParameter,
   trainedParameters,
-  weightName,
 } from './phase-graph.js';
+export { weightName } from './phase-scene.js';
 export type {
   Direction,
   Phase,

@@ -3,7 +3,7 @@
  * is the true one; the L1 distance to the truth is most of the loss. One direction.
  */
 import { concat, meanAbsoluteError, mul } from '../../graph/index.js';
-import { foolingLoss, judgingLosses } from './adversarial.js';
+import { adversarialOptions, foolingLoss, judgingLosses } from './adversarial.js';
 import type { PhaseResult, PhaseScene, Preview, Recipe, SampleColumn } from './recipe.js';
 
 /** What paired recipes show: the image, its translation, the truth. */
@@ -18,7 +18,7 @@ export const pix2pix: Recipe = {
   id: 'pix2pix',
   summary: 'For paired images: one generator, a discriminator that sees both images, and the distance to the truth.',
   paired: true,
-  uses: ['loss', 'reconstructionWeight', 'penaltyWeight', 'pairing'],
+  uses: [...adversarialOptions, 'reconstructionWeight', 'pairing'],
   networks: ({ generator, discriminator }) => [
     { name: 'G_A', spec: generator },
     {

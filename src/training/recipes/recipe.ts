@@ -60,12 +60,18 @@ export interface PhaseScene {
   readonly apply: (network: string, x: Tensor) => Tensor;
   /** Applies a network to several batches: in one pass where no layer mixes images, so that products are larger. */
   readonly applyTogether: (network: string, ...xs: readonly Tensor[]) => readonly Tensor[];
-  /** Results of a generator's encoder at these places (`featureLayersOf`). */
-  readonly applyEncoder: (network: string, x: Tensor, layers: readonly number[]) => readonly Tensor[];
+  /** Results of a generator's encoder at these places (`featureLayersOf`), by batch; in one pass like `applyTogether`. */
+  readonly applyEncoder: (
+    network: string,
+    layers: readonly number[],
+    ...xs: readonly Tensor[]
+  ) => readonly (readonly Tensor[])[];
   /** Features of one layer at a grid of places, `[n · rows · columns, width]`, as a projection head has them. */
   readonly project: (network: string, layer: number, map: Tensor, rows: Tensor, columns: Tensor) => Tensor;
-  /** An image as a discriminator is to see it. */
+  /** An image, or images one behind the other in the channels, as a discriminator is to see them. */
   readonly seen: (name: string, x: Tensor) => Tensor;
+  /** The same tensor, by which nothing is learnt any more, wherever the phase uses it. */
+  readonly held: (x: Tensor) => Tensor;
   /** What an earlier phase of the step handed on under this name, perhaps exchanged by its pool. */
   readonly handed: (name: string, shape: readonly number[]) => Tensor;
   /** Values drawn anew in every step. */
@@ -84,13 +90,19 @@ export interface PhaseResult {
 export interface Phase {
   readonly name: string;
   readonly optimiser: Optimiser;
-  /** Networks whose weights it updates; none for a phase that only hands on values. */
+  /** Networks whose weights it updates. */
   readonly trains: readonly string[];
   readonly build: (scene: PhaseScene) => PhaseResult;
 }
 
-/** Options that belong to some recipes only; see ../options.ts. */
+/** Options that belong to some recipes only; see ../options.ts. Others refuse them. */
 export type RecipeOption =
+  | 'discriminator'
+  | 'discriminatorWidth'
+  | 'discriminatorLayers'
+  | 'discriminatorNorm'
+  | 'discriminatorDownsample'
+  | 'discriminatorRate'
   | 'loss'
   | 'cycleWeight'
   | 'identityWeight'
