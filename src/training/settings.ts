@@ -185,7 +185,7 @@ function refuseUnused(settings: TrainingSettings, given: TrainingOptions): void 
   };
   for (const name of someRecipesOnly) {
     const users = recipeIds.filter(id => recipeOf({ recipe: id }).uses.includes(name));
-    needs(name, users.includes(recipe), `with the recipes ${users.join(', ')}; ${recipe} does not use it`);
+    needs(name, users.includes(recipe), `with ${users.join(', ')}; ${recipe} does not use it`);
   }
   needs('penaltyWeight', loss === 'wgan-gp', 'with the loss wgan-gp');
   needs('blocks', generator === 'resnet', 'with the generator resnet');
