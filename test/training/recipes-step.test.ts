@@ -95,8 +95,10 @@ describe('batches that go through a network together', () => {
           await outcome(recipe, separate(phase), options),
         ];
         expect(Object.keys(apart).sort()).toEqual(Object.keys(together).sort());
+        // Gradients that cancel, such as that of a critic's last bias, are rounding alone.
+        const least = 1e-5 * Math.max(...Object.values(together).map(largestOf));
         for (const [name, value] of Object.entries(together)) {
-          expect(gap(value, apart[name]!), `${phase.name} ${name}`).toBeLessThan(1e-3);
+          expect(gap(value, apart[name]!, least), `${phase.name} ${name}`).toBeLessThan(1e-3);
           if (name.startsWith('gradient/')) compared += 1;
         }
       }
