@@ -2,12 +2,12 @@
 import {
   type DataReport,
   describeReport,
+  formatDuration,
   optionGroups,
   type RecipeId,
   recipes,
   type TrainingPlan,
 } from '../training/index.js';
-import { formatDuration } from './show-training.js';
 
 export function printPlan(plan: TrainingPlan): void {
   const parts = [

@@ -5,6 +5,7 @@
 import type { Disposable } from '../base/index.js';
 import {
   describeReport,
+  formatDuration,
   type TrainingEvent,
   type TrainingEventOf,
   type TrainingProcess,
@@ -136,14 +137,6 @@ function describeValues(values: Readonly<Record<string, number>>): string {
   return Object.entries(values)
     .map(([name, value]) => `${name} ${value.toFixed(3)}`)
     .join('  ');
-}
-
-/** `12 s`, `3 min 5 s`, `2 h 5 min` */
-export function formatDuration(ms: number): string {
-  const seconds = Math.round(ms / 1000);
-  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)];
-  if (hours > 0) return `${hours} h ${minutes} min`;
-  return minutes > 0 ? `${minutes} min ${seconds % 60} s` : `${seconds} s`;
 }
 
 function print(line: string): void {

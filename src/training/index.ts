@@ -14,6 +14,7 @@ export { type TrainingOptions, trainingOptionsSchema } from './options.js';
 export { type PlaceOptions, placeOptionsSchema } from './place-options.js';
 export * from './process/index.js';
 export * from './recipes/index.js';
+export { formatDuration } from './records/index.js';
 export { type RunOptions, resolveRunSettings, runOptionsSchema } from './run-options.js';
 export { recipeOf, recipeSettings, resolveTrainingSettings, type TrainingSettings } from './settings.js';
 export type { TrainingEvent, TrainingEventKind, TrainingEventOf, TrainingProgress } from './training-event.js';

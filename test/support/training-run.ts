@@ -38,7 +38,27 @@ export function tinyTraining(folder: string, more: Partial<TrainingOptions> = {}
   return { pair: 'red-blue', a, b, out, size: 32, loadSize: 36, width: 4, blocks: 1, poolSize: 2, steps: 6, ...more };
 }
 
-/** The same as arguments, but for `--out`. */
+/** One square of one colour in each of `a` and `b`: for tests that look at a run, not at its data. */
+export async function writePlainImages(folder: string, side: number): Promise<void> {
+  for (const [domain, red] of [
+    ['a', 200],
+    ['b', 30],
+  ] as const) {
+    await mkdir(join(folder, domain));
+    const background = { r: red, g: 60, b: 90 };
+    await sharp({ create: { width: side, height: side, channels: 3, background } }).toFile(
+      join(folder, domain, '1.png'),
+    );
+  }
+}
+
+/** Four steps on them, with everything that is not named here by default. */
+export function plainTraining(folder: string, more: Partial<TrainingOptions> = {}): TrainingOptions {
+  const [a, b, out] = [join(folder, 'a'), join(folder, 'b'), join(folder, 'run')];
+  return { pair: 'red-blue', a, b, out, size: 32, width: 4, blocks: 1, steps: 4, ...more };
+}
+
+/** `tinyTraining` as arguments, but for `--out`. */
 export const tinyArguments: readonly string[] =
   '--pair red-blue --a a --b b --size 32 --load-size 36 --width 4 --blocks 1 --pool 2'.split(' ');
 

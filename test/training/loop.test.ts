@@ -1,7 +1,6 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openEngine } from '../../src/engine/index.js';
 import { readSafetensorsFile } from '../../src/nets/index.js';
@@ -9,6 +8,7 @@ import { Trainer, type TrainingOptions } from '../../src/training/index.js';
 import { Averaging, averagePrefix } from '../../src/training/loop/averaging.js';
 import { removeOldCheckpoints } from '../../src/training/loop/retention.js';
 import { stageAt } from '../../src/training/loop/stages.js';
+import { plainTraining, writePlainImages } from '../support/training-run.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -77,27 +77,8 @@ describe('averaging', () => {
 });
 
 describe('a run', () => {
-  const asked = (more: Partial<TrainingOptions> = {}): TrainingOptions => ({
-    pair: 'red-blue',
-    a: join(folder, 'a'),
-    b: join(folder, 'b'),
-    out: join(folder, 'run'),
-    size: 32,
-    width: 4,
-    blocks: 1,
-    steps: 4,
-    ...more,
-  });
-  beforeEach(async () => {
-    for (const [domain, red] of [
-      ['a', 200],
-      ['b', 30],
-    ] as const) {
-      await mkdir(join(folder, domain));
-      const background = { r: red, g: 60, b: 90 };
-      await sharp({ create: { width: 80, height: 80, channels: 3, background } }).toFile(join(folder, domain, '1.png'));
-    }
-  });
+  const asked = (more: Partial<TrainingOptions> = {}) => plainTraining(folder, more);
+  beforeEach(() => writePlainImages(folder, 80));
   const train = async (options: TrainingOptions, stopAt?: number) => {
     const trainer = await Trainer.create(options, { threads: 1, ...(stopAt && { stopAt }) });
     try {

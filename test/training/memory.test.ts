@@ -1,38 +1,21 @@
 /** Training on a device whose memory ends: the processor, which is made to say so at a step of the test's choosing. */
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import sharp from 'sharp';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { CycleboxError } from '../../src/base/index.js';
 import { type Engine, openEngine, type Program } from '../../src/engine/index.js';
 import { Trainer, type TrainingOptions } from '../../src/training/index.js';
+import { plainTraining, writePlainImages } from '../support/training-run.js';
 
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cyclebox-memory-'));
-  for (const [domain, red] of [
-    ['a', 200],
-    ['b', 30],
-  ] as const) {
-    await mkdir(join(folder, domain));
-    const background = { r: red, g: 60, b: 90 };
-    await sharp({ create: { width: 72, height: 72, channels: 3, background } }).toFile(join(folder, domain, '1.png'));
-  }
+  await writePlainImages(folder, 72);
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const asked = (more: Partial<TrainingOptions> = {}): TrainingOptions => ({
-  pair: 'red-blue',
-  a: join(folder, 'a'),
-  b: join(folder, 'b'),
-  out: join(folder, 'run'),
-  size: 32,
-  width: 4,
-  blocks: 1,
-  steps: 4,
-  ...more,
-});
+const asked = (more: Partial<TrainingOptions> = {}) => plainTraining(folder, more);
 
 const noMemory = () => new CycleboxError('OUT_OF_MEMORY', 'Failed to allocate a buffer.');
 

@@ -9,8 +9,7 @@ import type { Geometry, Preprocess } from './geometry.js';
  * How images of A find their partners in B. `none`: they have none. `names`: the file of the same path and name, whatever
  * its ending. `side-by-side`: every file of folder `a` holds A in its left half and B in its right one, and `b` is not read.
  */
-export const pairings = ['none', 'names', 'side-by-side'] as const;
-export type Pairing = (typeof pairings)[number];
+export type Pairing = 'none' | 'names' | 'side-by-side';
 
 export interface DataSettings {
   /** Folders of the two domains. */

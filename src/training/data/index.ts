@@ -1,7 +1,7 @@
 export type { Batch } from './batch.js';
 export type { DataReport, UnfitImage } from './data-report.js';
 export { reportsOf } from './data-report.js';
-export { type DataSettings, geometryOf, type Pairing, pairings } from './data-settings.js';
+export { type DataSettings, geometryOf, type Pairing } from './data-settings.js';
 export { describeReport } from './describe-report.js';
 export { type Geometry, type Preprocess, preprocessings } from './geometry.js';
 export { matchPairs } from './match-pairs.js';
