@@ -11,3 +11,5 @@ export * from './junk.js';
 export * from './machine-memory.js';
 export * from './package-info.js';
 export * from './random.js';
+export * from './relative-path.js';
+export * from './source-file.js';

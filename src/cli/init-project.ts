@@ -2,9 +2,8 @@
 import { link, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import { CycleboxError, packageRoot, temporaryPathFor } from '../base/index.js';
+import { directionsOf, loadPlugins } from '../catalog/index.js';
 import { loadConfig } from '../daemon/index.js';
-import { directionsOf } from '../pairs/index.js';
-import { loadPlugins } from '../plugins/index.js';
 import { exitCodes } from './report-error.js';
 
 const name = 'watch-config.json';

@@ -1,8 +1,7 @@
 /** The work of `cyclebox pairs`. Faulty plugins are named on stderr and make the exit code 1; missing models do not. */
 import { relative } from 'node:path';
 import type { CycleboxError } from '../base/index.js';
-import { type Direction, directionsOf } from '../pairs/index.js';
-import { type DomainPair, loadPlugins } from '../plugins/index.js';
+import { type Direction, type DomainPair, directionsOf, loadPlugins } from '../catalog/index.js';
 import { exitCodes, printError } from './report-error.js';
 
 export interface ListPairsOptions {

@@ -1,14 +1,7 @@
 /** What a running daemon tells of: the inbox's events, those of its configuration and of its workers. */
-import type { CycleboxError } from '../base/index.js';
-import type { InboxEvent } from '../inbox/index.js';
-import type { WorkerEvent } from './worker-pool.js';
 
-export type ConfigEvent =
-  /** The configuration file has changed and holds from now on; no keys: it is again what was in force all along. */
-  | { readonly type: 'reloaded'; readonly keys: readonly string[] }
-  /** The configuration file has changed for the worse, or in what needs a restart: the old one holds. */
-  | { readonly type: 'reloadRefused'; readonly error: CycleboxError }
-  /** Models that were not there, or were others, are used from now on: their translations. */
-  | { readonly type: 'modelsChanged'; readonly translations: readonly string[] };
+import type { InboxEvent } from '../inbox/index.js';
+import type { ConfigEvent } from './config/index.js';
+import type { WorkerEvent } from './pool/index.js';
 
 export type DaemonEvent = InboxEvent | ConfigEvent | WorkerEvent;

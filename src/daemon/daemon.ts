@@ -16,21 +16,29 @@ import {
 import type { PassedOver } from '../engine/index.js';
 import { Inbox, type InboxEvent, type InboxOptions, type JobState, type StandingFailure } from '../inbox/index.js';
 import type { OutputLine } from '../process/index.js';
-import type { DaemonConfig } from './config.js';
-import { ConfigKeeper } from './config-keeper.js';
-import type { ReloadOutcome } from './config-reload.js';
-import { connectControl } from './control-client.js';
-import { serveControl } from './control-server.js';
+import {
+  ConfigKeeper,
+  checkFolders,
+  type DaemonConfig,
+  makeFolders,
+  type ReloadOutcome,
+  type Route,
+  resolveSetup,
+  routeFolders,
+} from './config/index.js';
+import { connectControl, type DaemonFacts, type DaemonService, serveControl } from './control/index.js';
 import type { DaemonEvent } from './daemon-event.js';
-import type { DaemonFacts, DaemonService } from './daemon-service.js';
-import { checkFolders, makeFolders } from './folders.js';
 import { withLockPatience } from './lock-patience.js';
-import type { Route } from './routes.js';
-import { runnerOf } from './runner.js';
+import {
+  type ChooseDevices,
+  findWorkplaces,
+  NextWorkplaces,
+  runnerOf,
+  type WorkerEvent,
+  type WorkerFacts,
+  WorkerPool,
+} from './pool/index.js';
 import { inboxChanges, inboxSettings, poolSettings } from './settings.js';
-import { resolveSetup, routeFolders } from './setup.js';
-import { type WorkerEvent, type WorkerFacts, WorkerPool } from './worker-pool.js';
-import { type ChooseDevices, findWorkplaces, NextWorkplaces } from './workplaces.js';
 
 export interface DaemonOptions {
   /** Called when everything is open and nothing has happened yet. */

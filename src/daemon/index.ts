@@ -1,11 +1,24 @@
-export { type DaemonConfig, loadConfig, parseConfig, type RouteConfig, resolveConfig } from './config.js';
-export type { ReloadOutcome } from './config-reload.js';
-export { configJsonSchema, configSchema, type WatchConfig } from './config-schema.js';
+export {
+  configJsonSchema,
+  configSchema,
+  type DaemonConfig,
+  loadConfig,
+  parseConfig,
+  type ReloadOutcome,
+  type Route,
+  type RouteConfig,
+  resolveConfig,
+  type WatchConfig,
+} from './config/index.js';
+export type { DaemonFacts, DaemonService, DaemonStatus } from './control/index.js';
 export { type Daemon, type DaemonOptions, startDaemon } from './daemon.js';
 export type { DaemonEvent } from './daemon-event.js';
-export type { DaemonFacts, DaemonService, DaemonStatus } from './daemon-service.js';
 export { inspectConfig, inspectFiles } from './inspect-config.js';
 export { openService } from './open-service.js';
-export type { Route } from './routes.js';
-export type { WorkerEvent, WorkerFacts } from './worker-pool.js';
-export { type ChooseDevices, findWorkplaces, type Workplaces } from './workplaces.js';
+export {
+  type ChooseDevices,
+  findWorkplaces,
+  type WorkerEvent,
+  type WorkerFacts,
+  type Workplaces,
+} from './pool/index.js';

@@ -2,11 +2,8 @@
 import { lstat } from 'node:fs/promises';
 import type { CycleboxError } from '../base/index.js';
 import { inspectInbox, type Outlook } from '../inbox/index.js';
-import type { DaemonConfig } from './config.js';
-import { connectControl } from './control-client.js';
-import { checkFolders } from './folders.js';
-import type { Route } from './routes.js';
-import { resolveSetup } from './setup.js';
+import { checkFolders, type DaemonConfig, type Route, resolveSetup } from './config/index.js';
+import { connectControl } from './control/index.js';
 
 /** @throws CONFIG_INVALID when folders that must lie apart do not */
 export async function inspectConfig(

@@ -4,11 +4,9 @@
  */
 import type { Disposable } from '../base/index.js';
 import { openQueue } from '../inbox/index.js';
-import type { DaemonConfig } from './config.js';
-import { connectControl } from './control-client.js';
-import type { DaemonService } from './daemon-service.js';
+import { type DaemonConfig, resolveSetup } from './config/index.js';
+import { connectControl, type DaemonService } from './control/index.js';
 import { withLockPatience } from './lock-patience.js';
-import { resolveSetup } from './setup.js';
 
 /** @throws STATE_LOCKED when the owner does not answer, JOURNAL_INVALID */
 export async function openService(config: DaemonConfig): Promise<DaemonService & Disposable> {

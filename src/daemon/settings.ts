@@ -1,7 +1,7 @@
 /** The configuration in the words of the inbox and of the compute workers. */
 import type { InboxChanges, InboxOptions } from '../inbox/index.js';
-import type { DaemonConfig } from './config.js';
-import type { PoolSettings } from './worker-pool.js';
+import type { DaemonConfig } from './config/index.js';
+import type { PoolSettings } from './pool/index.js';
 
 /** All of it, for the start. */
 export function inboxSettings(config: DaemonConfig): Omit<InboxOptions, 'route' | 'runner' | 'watch' | 'clock'> {

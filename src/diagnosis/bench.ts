@@ -4,9 +4,8 @@
  */
 import { stat } from 'node:fs/promises';
 import { asCycleboxError, CycleboxError, packageVersion } from '../base/index.js';
+import { defaultPluginFolders, directionsOf, loadPlugins, resolveTranslation } from '../catalog/index.js';
 import type { EngineChoice, PassedOver, Precision } from '../engine/index.js';
-import { directionsOf, resolveTranslation } from '../pairs/index.js';
-import { defaultPluginFolders, loadPlugins } from '../plugins/index.js';
 import { Child, compiledEntry } from '../process/index.js';
 import { type BenchDevice, findBenchDevices } from './bench-devices.js';
 import { type BenchApi, type BenchPlace, benchProtocol } from './bench-protocol.js';

@@ -1,8 +1,7 @@
 /** Every direction of every pair with its model, whose content is summed and held against its manifest. */
 import { asDomainName } from '../base/index.js';
+import { type Direction, type DomainPair, directionsOf, loadPlugins } from '../catalog/index.js';
 import type { DaemonConfig, Route } from '../daemon/index.js';
-import { type Direction, directionsOf } from '../pairs/index.js';
-import { type DomainPair, loadPlugins } from '../plugins/index.js';
 import type { Complaint, ModelReport } from './report.js';
 
 /** @param complaints where what is wrong is added: files that are not what their manifest says, and plugins with faults */

@@ -14,11 +14,12 @@ import {
   type Clock,
   type CycleboxError,
   type Disposable,
+  identify,
+  type RelativePath,
+  type SourceIdentity,
   systemClock,
   writeFileAtomic,
 } from '../base/index.js';
-import { identify, type SourceIdentity } from './source-file.js';
-import type { RelativePath } from './types.js';
 
 export interface FailedEntry {
   readonly path: RelativePath;

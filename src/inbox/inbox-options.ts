@@ -1,11 +1,11 @@
 /**
  * What whoever opens an inbox may say about it, and which failures stand from one run to the next.
  */
-import type { Clock, CycleboxError, ErrorCode, JobId } from '../base/index.js';
+import type { Clock, CycleboxError, ErrorCode, JobId, RelativePath } from '../base/index.js';
 import type { BackOffOptions } from '../process/index.js';
-import type { CollisionPolicy, SourcePolicy } from './publisher.js';
-import type { RelativePath, Router, Runner } from './types.js';
-import type { OpenWatchBackend } from './watch-backend.js';
+import type { Router, Runner } from './jobs/index.js';
+import type { CollisionPolicy, SourcePolicy } from './publish/index.js';
+import type { OpenWatchBackend } from './watch/index.js';
 
 export interface InboxOptions {
   /** Absolute paths; all three folders are made if need be. */

@@ -16,37 +16,41 @@ import {
   Emitter,
   type Event,
   faultPoint,
+  type RelativePath,
+  type SourceIdentity,
   systemClock,
 } from '../base/index.js';
 import { FailedList } from './failed-list.js';
-import { FolderWatcher, type WatchStatus } from './folder-watcher.js';
+import type { InboxEvent } from './inbox-event.js';
 import { type InboxChanges, type InboxOptions, ownFailures, type StandingFailure } from './inbox-options.js';
-import type { Job, NewJob } from './job.js';
-import { JobLine } from './job-line.js';
-import type { Journal, RefusedFile, ToTakeIn } from './journal.js';
-import { endedStates } from './journal-history.js';
-import { ignoring } from './junk.js';
-import { Lookout } from './lookout.js';
-import { type OpenedJournal, openJournal } from './open-journal.js';
-import type { Publisher } from './publisher.js';
-import { openPublisher } from './publisher-service.js';
+import { JobLine, type Routing } from './jobs/index.js';
+import {
+  endedStates,
+  forgetGone,
+  type Job,
+  type JobState,
+  type Journal,
+  lockStateFolder,
+  type NewJob,
+  type OpenedJournal,
+  openJournal,
+  type RefusedFile,
+  type ToTakeIn,
+} from './journal/index.js';
+import { openPublisher, type Publisher } from './publish/index.js';
 import { QueueControl } from './queue-control.js';
+import type { QueueEntry } from './queue-entry.js';
 import type {
   CancelSelection,
   PurgeSelection,
   QueueChange,
-  QueueEntry,
   QueueQuery,
   QueueService,
   QueueStatus,
   RetrySelection,
 } from './queue-service.js';
-import { forgetGone } from './retention.js';
-import { type SettledFile, SettleGate } from './settle-gate.js';
-import type { SourceIdentity } from './source-file.js';
 import { StandingFailures } from './standing-failures.js';
-import { lockStateFolder } from './state-lock.js';
-import type { InboxEvent, JobState, RelativePath, Routing } from './types.js';
+import { FolderWatcher, ignoring, Lookout, type SettledFile, SettleGate, type WatchStatus } from './watch/index.js';
 
 const dayMs = 86_400_000;
 

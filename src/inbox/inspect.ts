@@ -6,14 +6,11 @@ import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CycleboxError, Disposable } from '../base/index.js';
+import { identify, type RelativePath, type SourceIdentity } from '../base/index.js';
 import { ownFailures } from './inbox-options.js';
-import { type Job, toJob } from './job.js';
-import { Journal } from './journal.js';
-import { ignoring } from './junk.js';
-import { scanFolder } from './scan.js';
-import { identify, type SourceIdentity } from './source-file.js';
-import { Sqlite } from './sqlite.js';
-import type { RelativePath, Router } from './types.js';
+import type { Router } from './jobs/index.js';
+import { type Job, Journal, Sqlite, toJob } from './journal/index.js';
+import { ignoring, scanFolder } from './watch/index.js';
 
 export interface InspectOptions {
   /** Absolute paths. */

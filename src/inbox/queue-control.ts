@@ -2,22 +2,19 @@
  * Answers what people ask of the queue. It works on the journal alone, so that it serves commands when no daemon
  * runs; a running one lends its line, which knows what runs now.
  */
-import type { Clock, JobId } from '../base/index.js';
-import { type Job, toEntry } from './job.js';
-import type { Journal } from './journal.js';
-import { endedStates } from './journal-history.js';
+import type { Clock, JobId, RelativePath } from '../base/index.js';
+import type { QueuePause, Router } from './jobs/index.js';
+import { endedStates, forgetGone, type Job, type JobState, type Journal } from './journal/index.js';
+import { type QueueEntry, toEntry } from './queue-entry.js';
 import type {
   CancelSelection,
   PurgeSelection,
   QueueChange,
-  QueueEntry,
   QueueQuery,
   QueueService,
   QueueStatus,
   RetrySelection,
 } from './queue-service.js';
-import { forgetGone } from './retention.js';
-import type { JobState, QueuePause, RelativePath, Router } from './types.js';
 
 /** What a running daemon adds. */
 export interface LiveQueue {

@@ -2,32 +2,11 @@
  * What can be asked of the queue, in plain data: `Inbox` answers for a running daemon, `openQueue` for commands that
  * find none running. Nothing here knows processes or terminals.
  */
-import type { ErrorCode } from '../base/index.js';
-import type { WatchStatus } from './folder-watcher.js';
-import type { PublisherStatus } from './publisher.js';
-import type { JobState, QueuePause } from './types.js';
-
-/** A job as people and scripts see it. Times are of the epoch. */
-export interface QueueEntry {
-  readonly id: string;
-  /** Relative to the inbox, with `/`. */
-  readonly path: string;
-  /** `satellite-map/map`; empty where no route fits. */
-  readonly translation: string;
-  /** The model's version (hash); empty where there is none. */
-  readonly version: string;
-  readonly state: JobState;
-  /** Those that counted. */
-  readonly attempts: number;
-  readonly priority: number;
-  readonly createdMs: number;
-  readonly updatedMs: number;
-  /** Relative to the outbox; only when done. */
-  readonly output?: string | undefined;
-  readonly error?: { readonly code: ErrorCode; readonly message: string } | undefined;
-  /** It waits until this moment, after a failure that may pass. */
-  readonly notBeforeMs?: number | undefined;
-}
+import type { QueuePause } from './jobs/index.js';
+import type { JobState } from './journal/index.js';
+import type { PublisherStatus } from './publish/index.js';
+import type { QueueEntry } from './queue-entry.js';
+import type { WatchStatus } from './watch/index.js';
 
 export interface QueueQuery {
   /** Default: everything but `done`, `cancelled` and `skipped`. */

@@ -2,8 +2,9 @@
  * The failures of files that are in the inbox now: what `--once` counts and `failed.json` lists. A file that was
  * replaced, done or taken away stands no longer; a whole scan tells what was taken away while nobody looked.
  */
+
+import type { RelativePath } from '../base/index.js';
 import type { StandingFailure } from './inbox-options.js';
-import type { RelativePath } from './types.js';
 
 export class StandingFailures {
   readonly #byPath = new Map<RelativePath, StandingFailure>();

@@ -5,6 +5,7 @@
 
 import { stat } from 'node:fs/promises';
 import { asCycleboxError, CycleboxError, type Disposable, DisposableStore, type ErrorSubject } from '../base/index.js';
+import { defaultPluginFolders, loadPlugins, resolveTranslation } from '../catalog/index.js';
 import { type Device, type EngineChoice, openEngine, type Precision } from '../engine/index.js';
 import {
   decodeImage,
@@ -14,8 +15,6 @@ import {
   type ImageFormat,
   type Picture,
 } from '../image/index.js';
-import { resolveTranslation } from '../pairs/index.js';
-import { defaultPluginFolders, loadPlugins } from '../plugins/index.js';
 import type { Footing } from './footing.js';
 import { type MemoryStep, ModelRunner, type OpenEngine } from './model-runner.js';
 import type { TranslatedPicture, TranslatePictureOptions } from './translate-picture.js';

@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
-import { connectControl } from '../../src/daemon/control-client.js';
+import { connectControl } from '../../src/daemon/control/control-client.js';
 import { parseConfig } from '../../src/daemon/index.js';
 import { temporaryFolder } from '../support/pictures.js';
 import { cyclebox, dayNight, drop, outputs, project, writeConfig } from '../support/project.js';

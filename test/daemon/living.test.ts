@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DisposableStore, packageRoot } from '../../src/base/index.js';
-import { connectControl } from '../../src/daemon/control-client.js';
+import { connectControl } from '../../src/daemon/control/control-client.js';
 import { type DaemonEvent, type DaemonOptions, loadConfig, startDaemon } from '../../src/daemon/index.js';
 import { testSharp } from '../support/pictures.js';
 import { cyclebox, dayNight, drop, outputs, project, writeConfig } from '../support/project.js';

@@ -2,12 +2,11 @@ import { link, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CycleboxError, isJunk, ManualClock } from '../../src/base/index.js';
+import { CycleboxError, identify, isJunk, ManualClock } from '../../src/base/index.js';
 import { Inbox, Journal, Sqlite } from '../../src/inbox/index.js';
-import { markOf } from '../../src/inbox/outbox-files.js';
-import { numbered } from '../../src/inbox/output-names.js';
-import { SettleGate } from '../../src/inbox/settle-gate.js';
-import { identify } from '../../src/inbox/source-file.js';
+import { markOf } from '../../src/inbox/publish/outbox-files.js';
+import { numbered } from '../../src/inbox/publish/output-names.js';
+import { SettleGate } from '../../src/inbox/watch/settle-gate.js';
 
 let folder: string;
 beforeEach(async () => {

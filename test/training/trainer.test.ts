@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../src/base/index.js';
-import { loadPlugins } from '../../src/plugins/index.js';
+import { loadPlugins } from '../../src/catalog/index.js';
 import { Trainer, type TrainingOptions } from '../../src/training/index.js';
 import { openTranslator } from '../../src/translate/index.js';
 

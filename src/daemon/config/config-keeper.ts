@@ -1,0 +1,147 @@
+/**
+ * Keeps the setup that is in force: reads the configuration file again when it changes, and looks for models that
+ * have come or changed. A change is checked in full before anything of it holds; one at a time.
+ */
+import { resolve } from 'node:path';
+import {
+  asCycleboxError,
+  type CycleboxError,
+  type Disposable,
+  Emitter,
+  type Event,
+  errorToData,
+} from '../../base/index.js';
+import { type DaemonConfig, loadConfig } from './config.js';
+import type { ConfigEvent } from './config-event.js';
+import { changedKeys, type ReloadOutcome, requireHot } from './config-reload.js';
+import { ConfigWatcher } from './config-watcher.js';
+import { checkFolders, makeFolders } from './folders.js';
+import { changedModels, refreshModels, resolveSetup, routeFolders, type Setup } from './setup.js';
+
+/** A model file must have stayed as it is for this long before it is used. */
+const modelRestMs = 1000;
+
+export class ConfigKeeper implements Disposable {
+  /** Absolute; undefined when the configuration came from no file. */
+  readonly file: string | undefined;
+  readonly #applied = new Emitter<readonly string[]>();
+  readonly #events = new Emitter<ConfigEvent>();
+  readonly #prepare: (config: DaemonConfig, keys: readonly string[]) => Promise<void>;
+  #setup: Setup;
+  #problem: CycleboxError | undefined;
+  #watcher: ConfigWatcher | undefined;
+  #modelTimer: NodeJS.Timeout | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
+  #disposed = false;
+
+  /** @param prepare what else must go well before a new configuration holds; throws when it cannot */
+  constructor(
+    setup: Setup,
+    file: string | undefined,
+    prepare: (config: DaemonConfig, keys: readonly string[]) => Promise<void> = async () => {},
+  ) {
+    this.#setup = setup;
+    this.#prepare = prepare;
+    this.file = file === undefined ? undefined : resolve(file);
+  }
+
+  /** Another setup is in force: the keys that differ; none when only models do. Fired before the event of it. */
+  readonly onApplied: Event<readonly string[]> = this.#applied.event;
+
+  readonly onEvent: Event<ConfigEvent> = this.#events.event;
+
+  get setup(): Setup {
+    return this.#setup;
+  }
+
+  /** Why the file's last change does not hold. */
+  get problem(): CycleboxError | undefined {
+    return this.#problem;
+  }
+
+  /** Follows the file and the models from now on. */
+  watch(): void {
+    if (this.#disposed) return;
+    this.#scheduleModels();
+    if (this.file === undefined) return;
+    this.#watcher = new ConfigWatcher(this.file);
+    this.#watcher.onChange(() => void this.reload());
+    // It may have changed since it was read for the start.
+    void this.#watcher.look();
+  }
+
+  reload(): Promise<ReloadOutcome> {
+    return this.#inTurn(() => this.#reload());
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    clearTimeout(this.#modelTimer);
+    this.#watcher?.dispose();
+    this.#applied.dispose();
+    this.#events.dispose();
+  }
+
+  async #reload(): Promise<ReloadOutcome> {
+    try {
+      const { setup, keys } = await this.#next();
+      const wasRefused = this.#problem !== undefined;
+      this.#problem = undefined;
+      if (keys.length > 0) this.#apply(setup, keys);
+      else await this.#lookForModels();
+      if (keys.length > 0 || wasRefused) this.#events.fire({ type: 'reloaded', keys });
+      return keys.length > 0 ? { kind: 'applied', keys } : { kind: 'unchanged' };
+    } catch (thrown) {
+      const error = asCycleboxError(thrown);
+      this.#problem = error;
+      this.#events.fire({ type: 'reloadRefused', error });
+      return { kind: 'refused', error: errorToData(error) };
+    }
+  }
+
+  /** The setup that the file asks for, checked in full; throws when it cannot hold. */
+  async #next(): Promise<{ readonly setup: Setup; readonly keys: readonly string[] }> {
+    const { file } = this;
+    if (file === undefined) return { setup: this.#setup, keys: [] };
+    const config = await loadConfig(file);
+    const keys = changedKeys(this.#setup.config, config);
+    if (keys.length === 0) return { setup: this.#setup, keys };
+    await checkFolders(config);
+    requireHot(keys, file);
+    const setup = await resolveSetup(config);
+    await this.#prepare(config, keys);
+    await makeFolders(routeFolders(setup));
+    return { setup, keys };
+  }
+
+  #apply(setup: Setup, keys: readonly string[]): void {
+    if (this.#disposed) return;
+    this.#setup = setup;
+    this.#applied.fire(keys);
+  }
+
+  #scheduleModels(): void {
+    this.#modelTimer = setTimeout(() => {
+      void this.#inTurn(() => this.#lookForModels()).finally(() => {
+        if (!this.#disposed) this.#scheduleModels();
+      });
+    }, this.#setup.config.rescanMs);
+    this.#modelTimer.unref();
+  }
+
+  /** What cannot be read now is looked for again. */
+  async #lookForModels(): Promise<void> {
+    const before = this.#setup;
+    const fresh = await refreshModels(before, modelRestMs).catch(() => undefined);
+    if (!fresh || this.#disposed) return;
+    const translations = changedModels(before, fresh);
+    this.#apply(fresh, []);
+    if (translations.length > 0) this.#events.fire({ type: 'modelsChanged', translations });
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => {});
+    return result;
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * What may stand in `watch-config.json`: the one source of the types, the checks and the JSON Schema for editors
+ * (`watch-config.schema.json`, made by `npm run schema`). Defaults are the reader's, in `config.ts`.
+ */
+import { z } from 'zod';
+import { asCycleboxError } from '../../base/index.js';
+import { offeredEngines, parseEngineChoice } from '../../engine/index.js';
+
+const folder = z.string().min(1, 'must not be empty');
+
+const match = z
+  .string()
+  .min(1, 'must not be empty')
+  .refine(
+    pattern => !pattern.includes('\\') && !pattern.startsWith('/') && !pattern.split('/').includes('..'),
+    'must be a pattern relative to the inbox with forward slashes, such as "satellite-to-map/**"',
+  );
+
+const ignored = z
+  .string()
+  .min(1, 'must not be empty')
+  .refine(
+    pattern => !pattern.includes('\\') && !pattern.startsWith('/') && !pattern.split('/').includes('..'),
+    'must be a pattern relative to the inbox with forward slashes, such as "drafts/**" or "*.bak"',
+  );
+
+const route = z
+  .strictObject({
+    match: match.describe('Which files of the inbox: a glob pattern relative to it, such as "satellite-to-map/**".'),
+    pair: z.string().min(1).describe('The domain pair, as "cyclebox pairs" lists it.'),
+    to: z.string().min(1).describe('The domain of the pair that files are translated to.'),
+    priority: z.int().min(-1000).max(1000).optional().describe('Files of higher priority go first. Default 0.'),
+    reprocess: z
+      .boolean()
+      .optional()
+      .describe('True: a new version of the model does files again that an older one has done. Default false.'),
+  })
+  .describe('Files that match get this translation. The first route that matches counts.');
+
+/** What `parseEngineChoice` takes, as a pattern, which editors understand. */
+const engine = z
+  .string()
+  .regex(/^(auto|cpu|webgpu|coreml|tfjs|(cuda|tensorrt|directml)(:[0-9]{1,3})?)$/, { error: wrongEngine })
+  .meta({ examples: ['auto', ...offeredEngines, 'cuda:1'] });
+
+function wrongEngine({ input }: { readonly input?: unknown }): string | undefined {
+  try {
+    parseEngineChoice(String(input));
+    return 'must be written in small letters and without spaces';
+  } catch (error) {
+    return asCycleboxError(error).message;
+  }
+}
+
+export const configSchema = z
+  .strictObject({
+    $schema: z.string().optional().describe('The JSON Schema of this file, for editors.'),
+    inbox: folder.optional().describe('Where images are dropped; relative to this file. Default "inbox".'),
+    outbox: folder.optional().describe('Where translations appear; relative to this file. Default "outbox".'),
+    state: folder.optional().describe('Where the journal is kept; relative to this file. Default ".cyclebox".'),
+    plugins: z
+      .array(folder)
+      .optional()
+      .describe('Folders with plugins; relative to this file. Default: those that come with cyclebox.'),
+    models: folder.optional().describe('The model store; relative to this file. Default: the one of cyclebox.'),
+    settleMs: z
+      .int()
+      .min(0)
+      .max(3_600_000)
+      .optional()
+      .describe('A file must have stayed unchanged for this long, in milliseconds. Default 1000.'),
+    rescanMs: z
+      .int()
+      .min(100)
+      .max(86_400_000)
+      .optional()
+      .describe('The time between full scans of the inbox, in milliseconds. Default 60000.'),
+    polling: z
+      .boolean()
+      .optional()
+      .describe('True: look again and again, for network shares, which tell of no changes. Default false.'),
+    pollMs: z
+      .int()
+      .min(100)
+      .max(3_600_000)
+      .optional()
+      .describe('The time between looks at the inbox when polling, in milliseconds. Default 5000.'),
+    ignore: z
+      .array(ignored)
+      .optional()
+      .describe('Glob patterns of files and folders of the inbox to pass over, beside the usual junk.'),
+    decodeGraceMs: z
+      .int()
+      .min(0)
+      .max(3_600_000)
+      .optional()
+      .describe('A settled file that cannot be decoded is tried again for this long, in milliseconds. Default 10000.'),
+    onCollision: z
+      .enum(['suffix', 'skip', 'overwrite', 'error'])
+      .optional()
+      .describe('What to do when the name of an output is taken. Default "suffix": "a (2).jpg".'),
+    afterSuccess: z
+      .enum(['keep', 'archive', 'delete'])
+      .optional()
+      .describe('What becomes of an image that has been translated. Default "keep".'),
+    archive: folder
+      .optional()
+      .describe('Where "afterSuccess": "archive" moves images to; relative to this file. Default "archive".'),
+    maxAttempts: z
+      .int()
+      .min(1)
+      .max(100)
+      .optional()
+      .describe('How often an image is tried whose failure may pass. Default 5.'),
+    historyDays: z
+      .number()
+      .min(0)
+      .max(36_500)
+      .optional()
+      .describe('How long the journal remembers what it did with files that have gone, in days. Default 30.'),
+    stopTimeoutMs: z
+      .int()
+      .min(0)
+      .max(86_400_000)
+      .optional()
+      .describe('How long a stop waits for the running image before it gives it back, in milliseconds. Default 30000.'),
+    workerMemoryMegabytes: z
+      .int()
+      .min(64)
+      .max(10_000_000)
+      .optional()
+      .describe('Memory that one worker may use; one that uses more is restarted. Default: no limit.'),
+    jobTimeoutMs: z
+      .int()
+      .min(1000)
+      .max(86_400_000)
+      .optional()
+      .describe('The longest that one image may take, in milliseconds. Default 600000.'),
+    engine: z
+      .union([engine, z.array(engine).min(1, 'must name at least one engine')], {
+        error: 'must be the name of an engine, such as "cuda:1", or a list of such names',
+      })
+      .optional()
+      .describe(
+        'What runs the models: an engine, one of its devices, or a list of them, with one worker for each device. Default "auto": the best that works.',
+      ),
+    precision: z
+      .enum(['auto', 'float32', 'float16'])
+      .optional()
+      .describe('How devices other than the processor calculate. Default "auto": float16 where they have it.'),
+    threads: z
+      .int()
+      .min(1)
+      .max(1024)
+      .optional()
+      .describe('Processor threads of each worker. Default: what the machine offers, shared among workers.'),
+    maxMegapixels: z.number().positive().optional().describe('Larger images are refused. Default 50.'),
+    routes: z.array(route).min(1, 'must name at least one route').describe('Which files get which translation.'),
+  })
+  .describe('Configuration of cyclebox, the watch-folder daemon that translates images.');
+
+/** What the user may write. */
+export type WatchConfig = z.infer<typeof configSchema>;
+
+/** The JSON Schema of `watch-config.json`, as checked in. */
+export function configJsonSchema(): Record<string, unknown> {
+  const { $schema, ...schema } = z.toJSONSchema(configSchema, { io: 'input', target: 'draft-7' });
+  return { $schema, title: 'watch-config.json', allowTrailingCommas: true, ...schema };
+}

@@ -1,0 +1,106 @@
+/**
+ * Reads `watch-config.json`: JSON with comments, strict keys, every fault named with its line. Paths in it are
+ * relative to the file, whatever folder the daemon is started from.
+ */
+import { dirname, resolve } from 'node:path';
+import { type JsonPath, parseCommentedJson, readConfigText } from '../../base/index.js';
+import { type EngineChoice, type Precision, parseEngineChoice } from '../../engine/index.js';
+import { configSchema, type WatchConfig } from './config-schema.js';
+
+export interface RouteConfig {
+  /** A glob pattern relative to the inbox. */
+  readonly match: string;
+  readonly pair: string;
+  readonly to: string;
+  /** Higher ones go first. */
+  readonly priority: number;
+  /** Whether a new version of the model does files again. */
+  readonly reprocess: boolean;
+}
+
+/** What the code reads: complete, with absolute paths. */
+export interface DaemonConfig {
+  readonly inbox: string;
+  readonly outbox: string;
+  readonly state: string;
+  /** Undefined: the plugins that come with cyclebox. */
+  readonly plugins: readonly string[] | undefined;
+  /** Undefined: the model store of cyclebox. */
+  readonly models: string | undefined;
+  readonly settleMs: number;
+  readonly rescanMs: number;
+  readonly polling: boolean;
+  readonly pollMs: number;
+  /** Glob patterns relative to the inbox. */
+  readonly ignore: readonly string[];
+  readonly decodeGraceMs: number;
+  readonly onCollision: 'suffix' | 'skip' | 'overwrite' | 'error';
+  readonly afterSuccess: 'keep' | 'archive' | 'delete';
+  readonly archive: string;
+  readonly maxAttempts: number;
+  readonly historyDays: number;
+  readonly stopTimeoutMs: number;
+  /** Undefined: no limit. */
+  readonly workerMemoryMegabytes: number | undefined;
+  readonly jobTimeoutMs: number;
+  /** In order of preference; one worker for each device that they lead to. */
+  readonly engine: readonly EngineChoice[];
+  readonly precision: Precision | 'auto';
+  readonly threads: number | undefined;
+  readonly maxMegapixels: number;
+  readonly routes: readonly RouteConfig[];
+}
+
+/** @throws CONFIG_NOT_FOUND, CONFIG_INVALID with every fault, its line and what is allowed */
+export async function loadConfig(file: string): Promise<DaemonConfig> {
+  const path = resolve(file);
+  return resolveConfig(parseConfig(await readConfigText(path), path), dirname(path));
+}
+
+/** Completes what the user wrote; paths are taken relative to `folder`. */
+export function resolveConfig(config: WatchConfig, folder: string): DaemonConfig {
+  const inFolder = (path: string) => resolve(folder, path);
+  const resolved: DaemonConfig = {
+    inbox: inFolder(config.inbox ?? 'inbox'),
+    outbox: inFolder(config.outbox ?? 'outbox'),
+    state: inFolder(config.state ?? '.cyclebox'),
+    plugins: config.plugins?.map(inFolder),
+    models: config.models === undefined ? undefined : inFolder(config.models),
+    settleMs: config.settleMs ?? 1000,
+    rescanMs: config.rescanMs ?? 60_000,
+    polling: config.polling ?? false,
+    pollMs: config.pollMs ?? 5000,
+    ignore: config.ignore ?? [],
+    decodeGraceMs: config.decodeGraceMs ?? 10_000,
+    onCollision: config.onCollision ?? 'suffix',
+    afterSuccess: config.afterSuccess ?? 'keep',
+    archive: inFolder(config.archive ?? 'archive'),
+    maxAttempts: config.maxAttempts ?? 5,
+    historyDays: config.historyDays ?? 30,
+    stopTimeoutMs: config.stopTimeoutMs ?? 30_000,
+    workerMemoryMegabytes: config.workerMemoryMegabytes,
+    jobTimeoutMs: config.jobTimeoutMs ?? 600_000,
+    engine: [config.engine ?? 'auto'].flat().map(parseEngineChoice),
+    precision: config.precision ?? 'auto',
+    threads: config.threads,
+    maxMegapixels: config.maxMegapixels ?? 50,
+    routes: config.routes.map(({ match, pair, to, priority = 0, reprocess = false }) => ({
+      match,
+      pair,
+      to,
+      priority,
+      reprocess,
+    })),
+  };
+  return Object.freeze(resolved);
+}
+
+/** @param file its name, for messages @throws CONFIG_INVALID with every fault, its line and what is allowed */
+export function parseConfig(text: string, file: string): WatchConfig {
+  return parseCommentedJson(text, { file, schema: configSchema, knownKeys });
+}
+
+function knownKeys(path: JsonPath): string[] {
+  const shape = path[0] === 'routes' ? configSchema.shape.routes.element.shape : configSchema.shape;
+  return Object.keys(shape);
+}

@@ -1,0 +1,88 @@
+/**
+ * From a path in the inbox to a translation, by the first route that matches. Resolved once at start: a route whose
+ * pair or model is missing stays, refuses its files with the reason, and does not keep the others from working.
+ */
+import { posix } from 'node:path';
+import picomatch from 'picomatch';
+import { asCycleboxError, CycleboxError, type RelativePath } from '../../base/index.js';
+import { type PluginCatalog, resolveTranslation } from '../../catalog/index.js';
+import type { Router } from '../../inbox/index.js';
+import type { ComputeModel } from '../../worker/index.js';
+import type { RouteConfig } from './config.js';
+
+export interface Route extends RouteConfig {
+  /** The folder of the inbox that all its files lie in; empty for the inbox itself. */
+  readonly folder: RelativePath;
+  /** Names the translation in the journal. */
+  readonly key: string;
+  /** The domain that its files come from; undefined when the pair is not known. */
+  readonly from: string | undefined;
+  readonly model: ComputeModel | undefined;
+  /** Why it cannot work; undefined when it can. */
+  readonly problem: CycleboxError | undefined;
+}
+
+export async function resolveRoutes(
+  routes: readonly RouteConfig[],
+  catalog: PluginCatalog,
+  modelStore: string | undefined,
+): Promise<readonly Route[]> {
+  return Promise.all(routes.map(route => resolveRoute(route, catalog, modelStore)));
+}
+
+async function resolveRoute(
+  route: RouteConfig,
+  catalog: PluginCatalog,
+  modelStore: string | undefined,
+): Promise<Route> {
+  const common = { ...route, folder: routeFolder(route.match), key: `${route.pair}/${route.to}` };
+  const from = catalog.pairs.find(pair => pair.id === route.pair)?.domains.find(domain => domain !== route.to);
+  try {
+    const { model } = await resolveTranslation(catalog.pair(route.pair), route.to, { modelStore });
+    return { ...common, from, model, problem: undefined };
+  } catch (error) {
+    return { ...common, from, model: undefined, problem: asCycleboxError(error, { pair: route.pair }) };
+  }
+}
+
+/** The part of a pattern before its first wildcard, as a folder. */
+export function routeFolder(match: string): RelativePath {
+  const { base, isGlob } = picomatch.scan(match);
+  const folder = isGlob ? base : posix.dirname(match);
+  return folder === '.' ? '' : folder;
+}
+
+/** Names may hold line breaks. */
+const anyName = { flags: 's' };
+
+export function routerOf(routes: readonly Route[]): Router {
+  const matchers = routes.map(route => ({ route, matches: picomatch(route.match, anyName) }));
+  return path => {
+    const route = matchers.find(({ matches }) => matches(path))?.route;
+    if (!route) return { kind: 'refuse', error: unrouted(path, routes) };
+    if (route.problem) return { kind: 'refuse', error: unready(path, route, route.problem, routes) };
+    const { key, model, priority, reprocess } = route;
+    return { kind: 'translate', translation: { key, version: model?.sha256 ?? '' }, priority, reprocess };
+  };
+}
+
+function unrouted(path: RelativePath, routes: readonly Route[]): CycleboxError {
+  const message = `No route matches ${path}. ${suggestion(routes)}`;
+  return new CycleboxError('ROUTE_NOT_FOUND', message, { subject: { file: path } });
+}
+
+function unready(path: RelativePath, route: Route, problem: CycleboxError, routes: readonly Route[]): CycleboxError {
+  const message = `${path} cannot be translated by the route "${route.match}": ${problem.message.replace(/[^.?!]$/, '$&.')} ${suggestion(routes)}`;
+  return new CycleboxError(problem.code, message, { subject: { file: path, pair: route.pair }, cause: problem });
+}
+
+function suggestion(routes: readonly Route[]): string {
+  const ready = routes.filter(route => !route.problem);
+  if (ready.length === 0) return 'No route can work yet: see the problems named at start.';
+  return `Folders of the inbox that work: ${ready.map(label).join(', ')}.`;
+}
+
+function label({ folder, match, from, to }: Route): string {
+  const place = folder === '' ? `"${match}"` : `${folder}/`;
+  return `${place} (${from ?? '?'} → ${to})`;
+}

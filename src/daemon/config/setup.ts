@@ -1,0 +1,73 @@
+/**
+ * A configuration with everything that it names found: the plugins, the routes' models, and the router and models
+ * that follow. Made anew when the configuration or a model file changes; nothing here is written to.
+ */
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CycleboxError } from '../../base/index.js';
+import { loadPlugins } from '../../catalog/index.js';
+import type { Router } from '../../inbox/index.js';
+import type { ComputeModel } from '../../worker/index.js';
+import type { DaemonConfig } from './config.js';
+import { type Route, resolveRoutes, routerOf } from './routes.js';
+
+export interface Setup {
+  readonly config: DaemonConfig;
+  readonly routes: readonly Route[];
+  /** Faults of plugins; routes have their own. */
+  readonly problems: readonly CycleboxError[];
+  readonly router: Router;
+  /** By translation key. */
+  readonly models: ReadonlyMap<string, ComputeModel>;
+  /** What the model files were like, to see cheaply whether they still are. */
+  readonly fingerprint: string;
+}
+
+export async function resolveSetup(config: DaemonConfig): Promise<Setup> {
+  const catalog = await loadPlugins(config.plugins);
+  const routes = await resolveRoutes(config.routes, catalog, config.models);
+  const models = new Map(routes.flatMap(({ key, model }) => (model ? [[key, model] as const] : [])));
+  const fingerprint = await fingerprintOf(routes);
+  return { config, routes, problems: catalog.problems, router: routerOf(routes), models, fingerprint };
+}
+
+/**
+ * The setup with the models that are there by now, when they are others than before; else undefined. Files that are
+ * still being written are left for the next look.
+ * @param restMs how long a file must have stayed as it is
+ */
+export async function refreshModels(setup: Setup, restMs: number): Promise<Setup | undefined> {
+  const isComplete = setup.routes.every(route => !route.problem);
+  if (isComplete && (await fingerprintOf(setup.routes)) === setup.fingerprint) return undefined;
+  const fresh = await resolveSetup(setup.config);
+  if (translationsOf(fresh.routes) === translationsOf(setup.routes)) return undefined;
+  await new Promise(resolve => setTimeout(resolve, restMs));
+  return (await fingerprintOf(fresh.routes)) === fresh.fingerprint ? fresh : undefined;
+}
+
+/** Folders of the inbox that routes are for. */
+export function routeFolders({ config, routes }: Setup): readonly string[] {
+  return routes.map(route => join(config.inbox, route.folder));
+}
+
+/** Keys whose model is another than before, or is there at last. */
+export function changedModels(before: Setup, after: Setup): readonly string[] {
+  return [...after.models]
+    .filter(([key, model]) => before.models.get(key)?.sha256 !== model.sha256)
+    .map(([key]) => key);
+}
+
+function translationsOf(routes: readonly Route[]): string {
+  return JSON.stringify(routes.map(({ key, model, problem }) => [key, model?.path, model?.sha256, problem?.message]));
+}
+
+async function fingerprintOf(routes: readonly Route[]): Promise<string> {
+  const paths = [...new Set(routes.flatMap(route => route.model?.path ?? []))];
+  const marks = await Promise.all(
+    paths.map(async path => {
+      const stats = await stat(path, { bigint: true }).catch(() => undefined);
+      return `${path}:${stats?.ino}:${stats?.size}:${stats?.mtimeNs}`;
+    }),
+  );
+  return marks.join('\n');
+}

@@ -1,0 +1,73 @@
+/**
+ * What can be asked of a daemon, in plain data: the one service behind the command line's `status` and `queue`, the
+ * control socket and, later, a dashboard. The inbox's half of it is `QueueService`; what only the composition knows
+ * (process, configuration, routes) joins it here. Nothing here knows sockets or terminals.
+ */
+import type { PassedOver } from '../../engine/index.js';
+import type {
+  CancelSelection,
+  PurgeSelection,
+  QueueChange,
+  QueueEntry,
+  QueueQuery,
+  QueueStatus,
+  RetrySelection,
+} from '../../inbox/index.js';
+import type { ReloadOutcome } from '../config/index.js';
+import type { WorkerFacts } from '../pool/index.js';
+
+/** The state of a running daemon, or of what the last one left. */
+export interface DaemonStatus extends QueueStatus {
+  /** Absent when none runs. */
+  readonly daemon?: DaemonFacts | undefined;
+  readonly inbox: string;
+  readonly outbox: string;
+  readonly state: string;
+}
+
+export interface DaemonFacts {
+  readonly pid: number;
+  readonly host: string;
+  readonly version: string;
+  /** Epoch. */
+  readonly startedMs: number;
+  /** Absolute; absent when the configuration came from elsewhere than a file. */
+  readonly configFile?: string | undefined;
+  /** Why the last change of the configuration file was not taken over. */
+  readonly configProblem?: string | undefined;
+  /** Of the first worker that has a process. */
+  readonly workerPid?: number | undefined;
+  /** One for each device. */
+  readonly workers: readonly WorkerFacts[];
+  /** Devices that are not used, and why. */
+  readonly passedOver: readonly PassedOver[];
+  readonly routes: readonly {
+    readonly match: string;
+    readonly translation: string;
+    readonly problem?: string | undefined;
+  }[];
+  /** Since the start. */
+  readonly done: number;
+  readonly failed: number;
+}
+
+/** Everything that can be asked. */
+export interface DaemonService {
+  status(): Promise<DaemonStatus>;
+  list(query?: QueueQuery): Promise<readonly QueueEntry[]>;
+  retry(which: RetrySelection): Promise<QueueChange>;
+  cancel(which: CancelSelection): Promise<QueueChange>;
+  pause(reason?: string): Promise<void>;
+  resume(): Promise<void>;
+  purge(which?: PurgeSelection): Promise<QueueChange>;
+  /** Reads the configuration file again now. */
+  reload(): Promise<ReloadOutcome>;
+}
+
+/*
+ * Still asked of `src/inbox`:
+ *   Inbox.apply(changes: { settleMs?, rescanMs?, jobTimeoutMs?, … }): void      takes effect from the next file or job on
+ *   Inbox.reconsider(): Promise<void>     failures that were the configuration's (no route, no model) are looked at again, with a scan
+ *   openQueue(folders: { state, inbox, outbox }): QueueService & Disposable     for commands when no daemon runs: takes
+ *     the state folder's lock (STATE_LOCKED), opens the journal, recovers and runs nothing
+ */

@@ -1,0 +1,3 @@
+export { connectControl } from './control-client.js';
+export { serveControl } from './control-server.js';
+export type { DaemonFacts, DaemonService, DaemonStatus } from './daemon-service.js';

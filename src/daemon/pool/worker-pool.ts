@@ -1,0 +1,295 @@
+/**
+ * The compute workers, one on each device. An image goes to a device that is free, to one that has its model loaded
+ * first. A device that fails is given a new process and another try; one that fails again and again, and fails its
+ * self-test too, is passed over, and the others go on: at the last, the processor.
+ *
+ * A job that comes in ends exactly once, whatever becomes of the devices meanwhile.
+ */
+import { asCycleboxError, type CycleboxError, type Disposable, Emitter, type Event } from '../../base/index.js';
+import { chooseDevices, type Device, type EngineChoice, type PassedOver, type Precision } from '../../engine/index.js';
+import type { ComputeModel, ComputeReport, ComputeTask, ComputeWorkerOptions, MemoryStep } from '../../worker/index.js';
+import { PoolMember } from './pool-member.js';
+import { WaitingLine } from './waiting-line.js';
+import { type ChooseDevices, memoryLimitOf, processorPlace, threadsOf, type Workplaces } from './workplaces.js';
+
+export type WorkerEvent =
+  /** What images are translated on from now on. */
+  | { readonly type: 'devices'; readonly devices: readonly Device[]; readonly passedOver: readonly PassedOver[] }
+  /** Memory ran out on a device, and something was given up. */
+  | { readonly type: 'memoryStep'; readonly step: MemoryStep }
+  /** A device failed: its worker is ended, and the image tried again in a new one. */
+  | {
+      readonly type: 'deviceFailed';
+      readonly device: EngineChoice;
+      readonly source: string;
+      readonly error: CycleboxError;
+    }
+  /** A device cannot run a model that others can: the model goes elsewhere from now on. */
+  | { readonly type: 'modelMoved'; readonly device: EngineChoice; readonly model: string; readonly reason: string };
+
+/** How models are run, on whichever device. */
+export interface PoolSettings {
+  readonly precision: Precision | 'auto';
+  /** For each worker on the processor. Undefined: they share what the machine has. */
+  readonly threads: number | undefined;
+  readonly maxMegapixels: number;
+  readonly processMemoryLimitBytes: number | undefined;
+}
+
+export interface WorkerPoolOptions {
+  readonly workplaces: Workplaces;
+  readonly settings: PoolSettings;
+  /** What holds for every worker. */
+  readonly common: Omit<ComputeWorkerOptions, 'settings' | 'onMemoryStep' | 'processMemoryLimitBytes'>;
+  readonly chooseDevices?: ChooseDevices | undefined;
+}
+
+export interface WorkerFacts {
+  readonly device: EngineChoice;
+  readonly name: string;
+  readonly kind: Device['kind'];
+  /** Absent while it has no process: one starts with the first image. */
+  readonly pid?: number | undefined;
+  /** The image that it is at. */
+  readonly source?: string | undefined;
+  /** What was given up for want of memory: a sentence for each model. */
+  readonly memory: readonly string[];
+  /** Models that it cannot run, which go elsewhere: a sentence for each. */
+  readonly refused: readonly string[];
+}
+
+/** So many failures in a row, in a new process each, are not chance. */
+const faultsInARow = 3;
+
+export class WorkerPool implements Disposable {
+  readonly #options: WorkerPoolOptions;
+  readonly #choose: ChooseDevices;
+  readonly #events = new Emitter<WorkerEvent>();
+  readonly #waiting = new WaitingLine<PoolMember>();
+  /** No longer given jobs, until their processes have ended; each is ended when its last job has. */
+  readonly #leaving = new Set<PoolMember>();
+  #settings: PoolSettings;
+  #passedOver: readonly PassedOver[];
+  #members: readonly PoolMember[] = [];
+  #adding: Promise<void> | undefined;
+  #disposed = false;
+
+  constructor(options: WorkerPoolOptions) {
+    this.#options = options;
+    this.#settings = options.settings;
+    this.#choose = options.chooseDevices ?? chooseDevices;
+    this.#passedOver = options.workplaces.passedOver;
+    this.#members = options.workplaces.devices.map(device => this.#open(device, options.workplaces.devices));
+  }
+
+  readonly onEvent: Event<WorkerEvent> = this.#events.event;
+
+  /** Jobs that can run at a time. */
+  get size(): number {
+    return this.#members.length;
+  }
+
+  get devices(): readonly Device[] {
+    return this.#members.map(({ device }) => device);
+  }
+
+  get passedOver(): readonly PassedOver[] {
+    return this.#passedOver;
+  }
+
+  /** Of the first worker that has a process. */
+  get pid(): number | undefined {
+    return this.#members.map(({ pid }) => pid).find(pid => pid !== undefined);
+  }
+
+  facts(): readonly WorkerFacts[] {
+    return this.#members.map(({ device, pid, source, memorySteps, refused }) => {
+      const { id, name, kind } = device;
+      return { device: id, name, kind, pid, source, memory: memorySteps.map(({ message }) => message), refused };
+    });
+  }
+
+  /** Waits for a device. @throws what `ComputeWorker.run` does */
+  async run(task: ComputeTask): Promise<ComputeReport> {
+    for (;;) {
+      const member = await this.#acquire(task);
+      try {
+        const report = await this.#runOn(member, task);
+        if (report) return report;
+      } finally {
+        this.#release(member);
+      }
+    }
+  }
+
+  /** From the next job on. Devices that were there before keep their workers; without `workplaces`, all do. */
+  configure(settings: PoolSettings, workplaces?: Workplaces): void {
+    this.#settings = settings;
+    if (workplaces) this.#move(workplaces);
+    else for (const member of this.#members) member.configure(this.#settingsOf(member.device, this.devices));
+  }
+
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    this.#waiting.dispose();
+    await Promise.all([...this.#members, ...this.#leaving].map(member => member.dispose()));
+    this.#events.dispose();
+  }
+
+  #move({ devices, passedOver }: Workplaces): void {
+    this.#passedOver = passedOver;
+    const old = [...this.#members];
+    this.#members = devices.map(device => {
+      const kept = old.findIndex(member => member.device.id === device.id && !member.isFallback);
+      const [member] = kept < 0 ? [] : old.splice(kept, 1);
+      member?.configure(this.#settingsOf(device, devices));
+      return member ?? this.#open(device, devices);
+    });
+    for (const member of old) this.#retire(member);
+    this.#changed();
+  }
+
+  /** Undefined: the job has to go to another device. */
+  async #runOn(member: PoolMember, task: ComputeTask): Promise<ComputeReport | undefined> {
+    for (;;) {
+      try {
+        return await member.run(task);
+      } catch (error) {
+        if (this.#disposed || !member.isSuspect(error)) throw error;
+        const verdict = await this.#judge(member, task, asCycleboxError(error));
+        if (verdict === 'elsewhere') return undefined;
+        if (verdict === 'own fault') throw error;
+      }
+    }
+  }
+
+  async #judge(
+    member: PoolMember,
+    { model, source, signal }: ComputeTask,
+    error: CycleboxError,
+  ): Promise<'again' | 'elsewhere' | 'own fault'> {
+    const { device } = member;
+    // What cannot be had is not had in a new process either.
+    member.faults = error.code === 'ENGINE_UNAVAILABLE' ? faultsInARow : member.faults + 1;
+    this.#events.fire({ type: 'deviceFailed', device: device.id, source, error });
+    await member.restart();
+    if (member.faults < faultsInARow) return 'again';
+    member.faults = 0;
+    const fault = await this.#selfTestFault(device, signal);
+    if (fault !== undefined) {
+      await this.#passOver(member, model, `${error.message} Its self-test failed, too: ${fault}`);
+      return 'elsewhere';
+    }
+    // The device is sound and has run this model: it is this image.
+    if (member.hasWorked(model)) return 'own fault';
+    member.refuse(model, error.message);
+    this.#events.fire({ type: 'modelMoved', device: device.id, model: model.path, reason: error.message });
+    await this.#requirePlaceFor(model);
+    return 'elsewhere';
+  }
+
+  /** In a process of its own; undefined when it passes. @throws CANCELLED by the signal, whatever the device does */
+  async #selfTestFault(device: Device, signal: AbortSignal | undefined): Promise<string | undefined> {
+    try {
+      const { devices } = await this.#choose(device.id, { signal });
+      return devices.some(({ id }) => id === device.id) ? undefined : 'it is no longer found.';
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      return asCycleboxError(error).message;
+    }
+  }
+
+  async #passOver(member: PoolMember, model: ComputeModel, reason: string): Promise<void> {
+    if (!this.#members.includes(member)) return;
+    this.#passedOver = [...this.#passedOver, { choice: member.device.id, reason, fault: true }];
+    this.#members = this.#members.filter(one => one !== member);
+    this.#retire(member);
+    // What stood in for one model stands in for all.
+    if (this.#members.every(one => one.isFallback)) for (const one of this.#members) one.isFallback = false;
+    if (this.#hasPlaceFor(model)) this.#changed();
+    else await this.#requirePlaceFor(model);
+  }
+
+  #hasPlaceFor(model: ComputeModel): boolean {
+    return this.#members.some(member => member.fits(model));
+  }
+
+  /** The processor stands in for a model that no device can run: one, however many ask for it meanwhile. */
+  #requirePlaceFor(model: ComputeModel): Promise<void> {
+    if (this.#disposed || this.#hasPlaceFor(model)) return Promise.resolve();
+    this.#adding ??= this.#addProcessor(model).finally(() => {
+      this.#adding = undefined;
+      this.#changed();
+    });
+    return this.#adding;
+  }
+
+  async #addProcessor(model: ComputeModel): Promise<void> {
+    const device = await processorPlace(this.#choose);
+    // The configuration may have brought other devices meanwhile.
+    if (this.#disposed || this.#hasPlaceFor(model)) return;
+    const isFallback = this.#members.length > 0;
+    this.#members = [...this.#members, this.#open(device, [...this.devices, device], isFallback)];
+  }
+
+  #changed(): void {
+    if (this.#disposed) return;
+    this.#events.fire({ type: 'devices', devices: this.devices, passedOver: this.#passedOver });
+    this.#serveWaiting();
+  }
+
+  #acquire(task: ComputeTask): Promise<PoolMember> {
+    const member = this.#waiting.join(task);
+    this.#serveWaiting();
+    return member;
+  }
+
+  #release(member: PoolMember): void {
+    member.isTaken = false;
+    if (this.#leaving.has(member)) this.#retire(member);
+    this.#serveWaiting();
+  }
+
+  #serveWaiting(): void {
+    this.#waiting.serve(model => {
+      void this.#requirePlaceFor(model);
+      const member = this.#freeFor(model);
+      if (member) member.isTaken = true;
+      return member;
+    });
+  }
+
+  /** The one that has the model, else the one that has the fewest: the others' models stay loaded. */
+  #freeFor(model: ComputeModel): PoolMember | undefined {
+    const fit = this.#members.filter(member => member.fits(model));
+    const wanted = fit.some(member => !member.isFallback) ? fit.filter(member => !member.isFallback) : fit;
+    const free = wanted.filter(member => !member.isTaken);
+    return free.find(member => member.hasLoaded(model)) ?? free.sort((a, b) => a.modelsLoaded - b.modelsLoaded)[0];
+  }
+
+  #open(device: Device, devices: readonly Device[], isFallback = false): PoolMember {
+    return new PoolMember({
+      device,
+      isFallback,
+      common: this.#options.common,
+      settings: this.#settingsOf(device, devices),
+      onMemoryStep: step => this.#events.fire({ type: 'memoryStep', step }),
+    });
+  }
+
+  #settingsOf(device: Device, devices: readonly Device[]): Partial<ComputeWorkerOptions> {
+    const { precision, maxMegapixels, processMemoryLimitBytes } = this.#settings;
+    const threads = this.#settings.threads ?? threadsOf(device, devices);
+    // What a user wants of a graphics processor is no reason to refuse the processor.
+    const own = device.kind === 'cpu' ? 'float32' : precision;
+    const memoryLimitBytes = memoryLimitOf(device, devices);
+    const settings = { engine: device.id, precision: own, maxMegapixels, threads, memoryLimitBytes };
+    return { settings, processMemoryLimitBytes };
+  }
+
+  /** Whoever disposes of the pool waits for it, too. */
+  #retire(member: PoolMember): void {
+    this.#leaving.add(member);
+    if (!member.isTaken) void member.dispose().finally(() => this.#leaving.delete(member));
+  }
+}

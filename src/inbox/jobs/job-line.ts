@@ -1,0 +1,397 @@
+/**
+ * The doing half of the inbox: takes queued jobs from the journal, has them run, and decides what a failure means:
+ * for the job (tried again, failed, set aside) or for all of them (the queue pauses). It does not look for files; the
+ * seeing half (`inbox.ts`) does. The steps of one job are `JobRun`'s.
+ */
+import { asCycleboxError, type Clock, CycleboxError, type Disposable, type JobId } from '../../base/index.js';
+import { type BackOffOptions, backOffDelay } from '../../process/index.js';
+import { type Job, leaseMs } from '../journal/index.js';
+import { DeathWatch } from './death-watch.js';
+import { JobRun, type JobRunOptions } from './job-run.js';
+import { PauseGate, type QueuePause } from './pause-gate.js';
+import { verdictOn } from './retry-policy.js';
+import { LocalQueue, type WorkQueue } from './work-queue.js';
+
+/** What may change while jobs run; read anew for each. */
+export interface JobLimits {
+  /** Attempts that a job has when its failure may pass. */
+  readonly maxAttempts: number;
+  readonly jobTimeoutMs: number;
+  /** For how long after its last change an undecodable file is tried again. */
+  readonly decodeGraceMs: number;
+}
+
+export interface JobLineOptions extends Omit<JobRunOptions, 'onTranslated' | 'onPublished'> {
+  /** Jobs run at a time, at first. */
+  readonly concurrency: number;
+  readonly limits: () => JobLimits;
+  /** Waits between attempts at one job. */
+  readonly retryBackOff?: BackOffOptions | undefined;
+  /** Waits between probes while the environment pauses the queue. */
+  readonly probeBackOff?: BackOffOptions | undefined;
+  readonly clock: Clock;
+  /** How long a file has been as it is; undefined when that is longer than the decode grace. */
+  readonly unchangedForMs: (job: Job) => number | undefined;
+  /** A job has ended, one way or another. */
+  readonly onProgress: () => void;
+  readonly queue?: WorkQueue | undefined;
+}
+
+interface Running {
+  readonly abort: AbortController;
+  /** Another job ran at the same time: if the worker dies, it may have been the other's fault. */
+  accompanied: boolean;
+  isCancelled: boolean;
+}
+
+/** How many jobs the queue holds for each that can run: enough that a free worker never waits for the journal. */
+const windowPerWorker = 4;
+
+/** A job whose worker dies so often is quarantined. */
+const maxDeaths = 2;
+/** A job that was found running at so many starts runs alone, and is quarantined if it kills its worker even once. */
+const suspiciousEnds = 3;
+
+const defaultRetryBackOff: BackOffOptions = { firstMs: 1000, maxMs: 300_000 };
+
+export class JobLine implements Disposable {
+  readonly #options: JobLineOptions;
+  readonly #run: JobRun;
+  readonly #queue: WorkQueue;
+  readonly #gate: PauseGate;
+  readonly #deaths = new DeathWatch();
+  readonly #running = new Map<JobId, Running>();
+  /** Jobs whose outcome the journal could not take: sorted out when it can be written again. */
+  readonly #unrecorded = new Set<JobId>();
+  #concurrency: number;
+  /** The job that runs, or is about to run, with nothing beside it. */
+  #exclusive: JobId | undefined;
+  #dueTimer: Disposable | undefined;
+  #heartbeat: Disposable | undefined;
+  #stopping = false;
+
+  constructor(options: JobLineOptions) {
+    this.#options = options;
+    this.#concurrency = options.concurrency;
+    this.#run = new JobRun({
+      ...options,
+      onTranslated: () => this.#deaths.succeeded(),
+      onPublished: () => this.#gate.succeeded(),
+    });
+    this.#queue = options.queue ?? new LocalQueue(options.concurrency);
+    this.#gate = new PauseGate({
+      clock: options.clock,
+      backOff: options.probeBackOff,
+      onPaused: pause => this.#paused(pause),
+      onResumed: () => void this.#resumed(),
+    });
+  }
+
+  /** True when nothing is queued or running; what the user has paused does not count as queued. */
+  get isEmpty(): boolean {
+    if (this.#running.size > 0 || this.#unrecorded.size > 0) return false;
+    return this.#gate.pause?.by === 'user' || (this.#queue.size === 0 && !this.#options.journal.hasQueued);
+  }
+
+  /** Why no job is started; undefined when jobs are. */
+  get pause(): QueuePause | undefined {
+    return this.#gate.pause;
+  }
+
+  /** Sorts out what an earlier process left under way: finishes what was published, requeues the rest. */
+  async recover(): Promise<void> {
+    const { journal } = this.#options;
+    for (const job of journal.interrupted()) await this.#run.recover(job, job.state === 'running');
+    journal.endWaits();
+  }
+
+  /** Fills the window from the journal. */
+  pump(): void {
+    if (this.#stopping || this.#gate.pause) return;
+    try {
+      const nowMs = this.#options.journal.nowMs();
+      this.#fill(nowMs);
+      this.#awaitDue(nowMs);
+    } catch (error) {
+      this.#pauseFor(asCycleboxError(error));
+    }
+  }
+
+  /** From the next job on. */
+  setConcurrency(concurrency: number): void {
+    this.#concurrency = concurrency;
+    this.#queue.setConcurrency(concurrency);
+    this.pump();
+  }
+
+  pauseByUser(reason: string): void {
+    this.#gate.byUser(reason);
+    this.#options.onProgress();
+  }
+
+  resume(): void {
+    this.#gate.resume();
+  }
+
+  /** Starts nothing until `isOver`: what all jobs need is not there. */
+  hold(error: CycleboxError, isOver: () => Promise<boolean>): void {
+    this.#gate.byEnvironment(error, async () => {
+      if (!(await isOver())) throw error;
+    });
+  }
+
+  /** What `hold` or a fault of the environment waits for may have come. */
+  lookNow(): void {
+    this.#gate.lookNow();
+  }
+
+  /** Gives a running job's work up; false when it does not run. */
+  cancel(id: JobId): boolean {
+    const running = this.#running.get(id);
+    if (!running) return false;
+    running.isCancelled = true;
+    running.abort.abort();
+    return true;
+  }
+
+  /** Starts nothing more, waits for what runs, and after `graceMs` gives it back to the journal. */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping = true;
+    this.dispose();
+    this.#queue.pause();
+    this.#queue.clear();
+    const abort = () => {
+      for (const running of this.#running.values()) running.abort.abort();
+    };
+    const timer = this.#options.clock.after(graceMs, abort);
+    await this.#queue.whenNothingRuns();
+    await timer.dispose();
+    void this.#heartbeat?.dispose();
+  }
+
+  dispose(): void {
+    this.#gate.dispose();
+    void this.#dueTimer?.dispose();
+  }
+
+  #fill(nowMs: number): void {
+    const { journal } = this.#options;
+    const room = this.#concurrency * windowPerWorker - this.#queue.size;
+    if (this.#exclusive !== undefined || room <= 0) return;
+    const jobs = journal.queued(room + this.#queue.size, nowMs).filter(job => !this.#queue.has(job.id));
+    for (const job of jobs.slice(0, room)) {
+      if (runsAlone(job)) {
+        // What is in the queue goes first; the job's turn comes with the pump after the last of it.
+        if (this.#queue.size > 0) return;
+        this.#exclusive = job.id;
+      }
+      this.#queue.add(job.id, () => this.#work(job.id), job.priority);
+      if (this.#exclusive !== undefined) return;
+    }
+  }
+
+  /** Pumps again when the first of the jobs that waited at `nowMs` may be tried. */
+  #awaitDue(nowMs: number): void {
+    void this.#dueTimer?.dispose();
+    const dueInMs = this.#options.journal.nextDueInMs(nowMs);
+    if (dueInMs !== undefined) this.#dueTimer = this.#options.clock.after(Math.max(1, dueInMs), () => this.pump());
+  }
+
+  async #work(id: JobId): Promise<void> {
+    const running: Running = { abort: new AbortController(), accompanied: false, isCancelled: false };
+    this.#begin(id, running);
+    try {
+      const job = this.#options.journal.get(id);
+      // It may have been cancelled since it was taken into the window.
+      if (job?.state === 'queued') await this.#tryJob(job, running);
+    } catch (cause) {
+      this.#outcomeLost(id, asCycleboxError(cause, { job: id }, 'JOURNAL_INVALID'));
+    } finally {
+      this.#ended(id);
+    }
+  }
+
+  async #tryJob(job: Job, running: Running): Promise<void> {
+    try {
+      await this.#run.attempt(job, running.abort.signal, this.#options.limits().jobTimeoutMs);
+    } catch (error) {
+      await this.#failed(job, asCycleboxError(error, this.#run.subject(job)), running);
+    }
+  }
+
+  #begin(id: JobId, running: Running): void {
+    this.#running.set(id, running);
+    if (this.#running.size > 1) for (const one of this.#running.values()) one.accompanied = true;
+    this.#heartbeat ??= this.#options.clock.after(leaseMs / 3, () => this.#beat());
+  }
+
+  #ended(id: JobId): void {
+    this.#running.delete(id);
+    // The queue lets go of this job only after its work has returned.
+    setImmediate(() => {
+      if (this.#exclusive === id) this.#exclusive = undefined;
+      this.pump();
+      this.#options.onProgress();
+    });
+  }
+
+  #beat(): void {
+    this.#heartbeat = undefined;
+    if (this.#running.size === 0) return;
+    try {
+      this.#options.journal.renewLeases();
+    } catch (error) {
+      this.#pauseFor(asCycleboxError(error));
+    }
+    this.#heartbeat = this.#options.clock.after(leaseMs / 3, () => this.#beat());
+  }
+
+  async #failed(job: Job, error: CycleboxError, running: Running): Promise<void> {
+    const { journal } = this.#options;
+    if (running.isCancelled) return this.#cancelled(job);
+    if (journal.get(job.id)?.state === 'done') return this.#said(error);
+    const verdict = verdictOn(error);
+    switch (verdict) {
+      // By our own stop, or because the worker was ended for another job's sake.
+      case 'cancelled':
+        return journal.release(job.id);
+      case 'environment':
+        this.#pauseFor(error, error.code === 'WORKER_UNAVAILABLE' ? job : undefined);
+        return journal.release(job.id);
+      case 'death':
+        return this.#died(job, error, running.accompanied);
+      case 'undecodable':
+        return this.#undecodable(job, error);
+      case 'may-pass':
+        return this.#mayPass(job, error);
+      case 'permanent':
+        return this.#fail(job, error);
+      default:
+        verdict satisfies never;
+    }
+  }
+
+  #died(job: Job, error: CycleboxError, accompanied: boolean): Promise<void> | void {
+    const { journal } = this.#options;
+    // It may have been another job's doing: only a death without company counts.
+    if (accompanied) return journal.release(job.id, { alone: true });
+    if (this.#deaths.died(job.id, runsAlone(job)) === 'environment') {
+      const message = `three different images in a row have ended their compute worker, which is more likely this machine's fault than theirs; the last was ${job.path}: ${error.message}`;
+      this.#pauseFor(new CycleboxError(error.code, message, { subject: error.subject, cause: error }), job);
+      return journal.release(job.id, { alone: true });
+    }
+    const deaths = job.deaths + 1;
+    if (deaths >= maxDeaths || job.unclean >= suspiciousEnds) return this.#quarantine(job, deaths, error);
+    const delayMs = backOffDelay(deaths, this.#options.retryBackOff ?? defaultRetryBackOff);
+    journal.died(job.id, error, delayMs);
+    this.#retrying(job, error, delayMs);
+  }
+
+  async #quarantine(job: Job, deaths: number, error: CycleboxError): Promise<void> {
+    if (await this.#run.hasChanged(job)) return this.#run.moot(job);
+    const times = deaths === 1 ? 'once, after it was running when earlier processes ended' : `${deaths} times`;
+    const message = `${job.path} (${job.translation}) has ended its compute worker ${times} and is set aside; the last time: ${error.message}`;
+    const reason = new CycleboxError(error.code, message, { subject: error.subject, cause: error.cause });
+    this.#options.journal.quarantined(job.id, reason);
+    this.#emitFailed(job, reason, true);
+  }
+
+  /** While it has changed but lately, its writer may only have stalled. */
+  #undecodable(job: Job, error: CycleboxError): Promise<void> | void {
+    const { journal, limits, unchangedForMs } = this.#options;
+    const agoMs = unchangedForMs(job);
+    if (agoMs === undefined) return this.#fail(job, error);
+    const { decodeGraceMs } = limits();
+    const delayMs = Math.min(Math.max(20, decodeGraceMs / 8), Math.max(1, decodeGraceMs - agoMs));
+    journal.wait(job.id, error, delayMs);
+    this.#retrying(job, error, delayMs);
+  }
+
+  #mayPass(job: Job, error: CycleboxError): Promise<void> | void {
+    const { journal, limits, retryBackOff = defaultRetryBackOff } = this.#options;
+    // What went wrong before the attempt was written down was an attempt all the same.
+    if (journal.get(job.id)?.state === 'queued') journal.start(job.id, job.version, '');
+    const attempts = journal.get(job.id)?.attempts ?? 1;
+    if (attempts >= limits().maxAttempts) return this.#fail(job, error);
+    const delayMs = backOffDelay(attempts, retryBackOff);
+    journal.retry(job.id, error, delayMs);
+    this.#retrying(job, error, delayMs);
+  }
+
+  #retrying(job: Job, error: CycleboxError, delayMs: number): void {
+    const { id, path } = job;
+    this.#options.emit({ type: 'retrying', job: id, path, attempt: job.attempts + 1, error, delayMs });
+  }
+
+  async #fail(job: Job, error: CycleboxError): Promise<void> {
+    if (await this.#run.hasChanged(job)) return this.#run.moot(job);
+    this.#options.journal.failed(job.id, error);
+    this.#emitFailed(job, error, false);
+  }
+
+  #emitFailed({ id, path, translation }: Job, error: CycleboxError, quarantined: boolean): void {
+    this.#options.emit({ type: 'failed', job: id, path, translation, error, quarantined, earlier: false });
+  }
+
+  #cancelled(job: Job): void {
+    this.#options.journal.cancelled(job.id);
+    this.#options.emit({ type: 'cancelled', job: job.id, path: job.path });
+  }
+
+  #said(error: CycleboxError): void {
+    this.#options.emit({ type: 'trouble', error });
+  }
+
+  /** The journal itself failed: the job stays as it last stood there until it can be sorted out. */
+  #outcomeLost(id: JobId, error: CycleboxError): void {
+    this.#unrecorded.add(id);
+    this.#said(error);
+    this.#pauseFor(error);
+  }
+
+  /** @param witness the job whose translation has to work again, where the worker is in question */
+  #pauseFor(error: CycleboxError, witness?: Job): void {
+    this.#gate.byEnvironment(error, () => this.#probe(witness));
+  }
+
+  async #probe(witness?: Job): Promise<void> {
+    const { publisher, journal, runner, route } = this.#options;
+    await this.#run.requireOutbox();
+    await publisher.probe();
+    journal.probe();
+    if (!witness || !runner.selfTest) return;
+    const routing = route(witness.path);
+    if (routing.kind === 'translate') await runner.selfTest(routing.translation, new AbortController().signal);
+  }
+
+  #paused(pause: QueuePause): void {
+    this.#queue.pause();
+    this.#options.emit({ type: 'paused', ...pause });
+  }
+
+  async #resumed(): Promise<void> {
+    if (this.#stopping) return;
+    try {
+      await this.#sortOut();
+    } catch (error) {
+      this.#pauseFor(asCycleboxError(error));
+      return;
+    }
+    this.#queue.resume();
+    this.#options.emit({ type: 'resumed' });
+    this.pump();
+    this.#options.onProgress();
+  }
+
+  async #sortOut(): Promise<void> {
+    for (const id of this.#unrecorded) {
+      const job = this.#options.journal.get(id);
+      if (job?.state === 'running' || job?.state === 'publishing') await this.#run.recover(job, false);
+      this.#unrecorded.delete(id);
+    }
+  }
+}
+
+function runsAlone(job: Job): boolean {
+  return job.alone || job.deaths > 0 || job.unclean >= suspiciousEnds;
+}

@@ -1,0 +1,164 @@
+/**
+ * One job from the journal to the outbox: each step is written down before the next is taken, so that any crash can be
+ * recovered from. It throws what goes wrong; what that means for the job, `JobLine` decides.
+ *
+ * The steps: running (temporary named) → result flushed → publishing (output name and the temporary's mark noted) →
+ * named → folder flushed → done → source kept or moved.
+ */
+import { rm, stat } from 'node:fs/promises';
+import { join, posix } from 'node:path';
+import {
+  asCycleboxError,
+  CycleboxError,
+  type ErrorSubject,
+  faultPoint,
+  identify,
+  type RelativePath,
+} from '../../base/index.js';
+import type { Job, Journal, RunReport, Translation } from '../journal/index.js';
+import type { Publisher, PublishResult } from '../publish/index.js';
+import type { JobEvent } from './job-event.js';
+import type { Router } from './routing.js';
+import type { Runner } from './runner.js';
+
+export interface JobRunOptions {
+  readonly inbox: string;
+  readonly outbox: string;
+  readonly journal: Journal;
+  readonly publisher: Publisher;
+  readonly route: Router;
+  readonly runner: Runner;
+  readonly emit: (event: JobEvent) => void;
+  /** A file that is not what its job was made for: it is to be looked at again. */
+  readonly onChanged: (path: RelativePath) => void;
+  /** The worker has done what it was asked to. */
+  readonly onTranslated: () => void;
+  /** A result has been written to the outbox. */
+  readonly onPublished: () => void;
+}
+
+export class JobRun {
+  readonly #options: JobRunOptions;
+
+  constructor(options: JobRunOptions) {
+    this.#options = options;
+  }
+
+  /** @param timeoutMs for the worker's part */
+  async attempt(job: Job, signal: AbortSignal, timeoutMs: number): Promise<void> {
+    const { journal, publisher, inbox, runner, route, emit } = this.#options;
+    if (!(await this.#isUnchanged(job))) return this.moot(job);
+    const routing = route(job.path);
+    // The configuration has changed since the job was queued: whoever looks at the file again says what is to be done.
+    if (routing.kind === 'refuse' || routing.translation.key !== job.translation) return this.moot(job);
+    await this.requireOutbox();
+    const known = job.redo ? undefined : publisher.publishedBefore(job);
+    if (known !== undefined) return this.#alreadyPublished(job, known);
+
+    const { translation } = routing;
+    const startMs = performance.now();
+    const temporary = publisher.temporaryFor(job.path);
+    const attempt = journal.start(job.id, translation.version, temporary);
+    faultPoint('claimed');
+    emit({ type: 'started', job: job.id, path: job.path, attempt });
+    try {
+      const source = join(inbox, job.path);
+      const report = await runner.run({ job: job.id, source, temporary, translation, signal, timeoutMs });
+      this.#options.onTranslated();
+      if (!(await this.#isUnchanged(job))) return this.moot(job);
+      const result = await this.#publish(job, translation, temporary, report);
+      await this.#done(job, translation, result, report, performance.now() - startMs);
+    } finally {
+      await rm(temporary, { force: true }).catch(() => {});
+    }
+  }
+
+  async #publish(job: Job, translation: Translation, temporary: string, report: RunReport): Promise<PublishResult> {
+    const { journal, publisher, outbox } = this.#options;
+    const { path, identity, redo } = job;
+    const wanted = posix.join(posix.dirname(path), report.name);
+    const onAttempt = (candidate: RelativePath, mark: string) => journal.publishing(job.id, candidate, mark, report);
+    const { key, version } = translation;
+    const request = { job: job.id, path, identity, translation: key, version, temporary, wanted, redo, onAttempt };
+    return publisher.publish(request).catch(error => {
+      throw asCycleboxError(error, { file: join(outbox, wanted) }, 'WRITE_FAILED');
+    });
+  }
+
+  async #done(job: Job, by: Translation, result: PublishResult, report: RunReport, ms: number): Promise<void> {
+    const { output } = result;
+    this.#options.onPublished();
+    if (result.kind !== 'published') return this.#alreadyPublished(job, output);
+    this.#options.journal.done(job.id, output);
+    faultPoint('committed');
+    this.#options.emit({ type: 'done', job: job.id, path: job.path, translation: by.key, output, report, ms });
+    await this.#afterSuccess(job);
+  }
+
+  async #alreadyPublished(job: Job, output: RelativePath): Promise<void> {
+    this.#options.journal.done(job.id, output);
+    this.#options.emit({ type: 'already-published', job: job.id, path: job.path, output });
+    await this.#afterSuccess(job);
+  }
+
+  /** The job stays done whatever becomes of its source. */
+  async #afterSuccess(job: Job): Promise<void> {
+    try {
+      await this.#options.publisher.afterSuccess(job);
+    } catch (error) {
+      this.#options.emit({ type: 'trouble', error: asCycleboxError(error, this.subject(job), 'WRITE_FAILED') });
+    }
+  }
+
+  /** For errors: what they concern. */
+  subject(job: Job): ErrorSubject {
+    return { job: job.id, file: join(this.#options.inbox, job.path), pair: job.translation };
+  }
+
+  /** The job is no longer of interest. */
+  moot(job: Job): void {
+    this.#options.journal.skipped(job.id);
+    this.#options.onChanged(job.path);
+  }
+
+  /** @throws FILE_UNREADABLE when the system does not say */
+  async #isUnchanged(job: Job): Promise<boolean> {
+    const file = join(this.#options.inbox, job.path);
+    const identity = await identify(file).catch(error => {
+      throw asCycleboxError(error, { file }, 'FILE_UNREADABLE');
+    });
+    return identity === job.identity;
+  }
+
+  /** Whether its failure is no longer of interest. Where that cannot be found out, it is. */
+  async hasChanged(job: Job): Promise<boolean> {
+    return !(await this.#isUnchanged(job).catch(() => true));
+  }
+
+  /** A folder that is gone is not made anew: it may be a disk that is not mounted. */
+  async requireOutbox(): Promise<void> {
+    const { outbox: file } = this.#options;
+    await stat(file).catch(cause => {
+      const message = `the outbox ${file} cannot be used (${(cause as Error).message}): make it available again`;
+      throw new CycleboxError('WRITE_FAILED', message, { subject: { file }, cause });
+    });
+  }
+
+  /**
+   * Sorts out a job that stands as running or publishing although nobody works on it: done if its output was
+   * published, else queued again. @param unclean whether that is to be held against it
+   */
+  async recover(job: Job, unclean: boolean): Promise<void> {
+    const { journal, publisher } = this.#options;
+    if (job.state !== 'publishing') {
+      if (job.temporary !== undefined) await rm(job.temporary, { force: true });
+      return journal.release(job.id, { unclean });
+    }
+    const { id, path, identity, translation, version, temporary, output: tried, inode: mark } = job;
+    const interrupted = { job: id, path, identity, translation, version, temporary, output: tried, mark };
+    const output = await publisher.recover(interrupted);
+    if (output === undefined) return journal.release(job.id);
+    journal.done(job.id, output);
+    await this.#afterSuccess(job);
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * What a failure means for its job and for the others: pure judgement, no state. The same error code can mean
+ * different things depending on what the system called its cause, so both are looked at.
+ */
+import { type CycleboxError, type ErrorCode, systemCodeOf } from '../../base/index.js';
+
+export type Verdict =
+  /** Somebody wanted it to end. */
+  | 'cancelled'
+  /** Nothing can be done for any job now; this one is not to blame. */
+  | 'environment'
+  /** It took its worker with it: it crashed it, or had to be ended with it since it took too long or too much memory. */
+  | 'death'
+  /** The image cannot be decoded; whoever writes it may not have finished. */
+  | 'undecodable'
+  /** The same may go well in a while. */
+  | 'may-pass'
+  /** It will fail again in the same way. */
+  | 'permanent';
+
+/** Faults of the disk, the system or the worker's installation, whichever file they were met with. */
+const environmental: ReadonlySet<string> = new Set([
+  'ENOSPC',
+  'EDQUOT',
+  'EROFS',
+  'EMFILE',
+  'ENFILE',
+  'ENOMEM',
+  'SQLITE_FULL',
+  'SQLITE_READONLY',
+  'SQLITE_IOERR',
+  'SQLITE_CANTOPEN',
+  'SQLITE_BUSY',
+]);
+
+/** Faults of the outbox as a whole, when met while writing; met while reading, they are the file's own. */
+const environmentalWhenWriting: ReadonlySet<string> = new Set([
+  'EACCES',
+  'EPERM',
+  'ENOENT',
+  'ENOTDIR',
+  'EIO',
+  'ESTALE',
+]);
+
+const verdicts: Partial<Record<ErrorCode, Verdict>> = {
+  CANCELLED: 'cancelled',
+  WORKER_UNAVAILABLE: 'environment',
+  JOURNAL_INVALID: 'environment',
+  PROCESS_CRASHED: 'death',
+  PROCESS_UNRESPONSIVE: 'death',
+  TIMED_OUT: 'death',
+  IMAGE_CORRUPT: 'undecodable',
+  FILE_UNREADABLE: 'may-pass',
+  WRITE_FAILED: 'may-pass',
+  ENGINE_FAILED: 'may-pass',
+  DEVICE_LOST: 'may-pass',
+  INTERNAL: 'may-pass',
+  PROTOCOL: 'may-pass',
+};
+
+export function verdictOn(error: CycleboxError): Verdict {
+  const system = systemCodeOf(error);
+  if (system !== undefined && environmental.has(system)) return 'environment';
+  if (system !== undefined && error.code === 'WRITE_FAILED' && environmentalWhenWriting.has(system))
+    return 'environment';
+  return verdicts[error.code] ?? 'permanent';
+}

@@ -1,0 +1,27 @@
+/**
+ * What does the work of a job. The inbox knows files, names and states; what a translation does to an image it leaves
+ * to the runner, which rooms above bring.
+ */
+import type { JobId } from '../../base/index.js';
+import type { RunReport, Translation } from '../journal/index.js';
+
+export interface RunRequest {
+  readonly job: JobId;
+  /** Absolute path of the image. */
+  readonly source: string;
+  /** Absolute path at which the runner leaves the encoded, flushed result; it makes the folder. */
+  readonly temporary: string;
+  readonly translation: Translation;
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+}
+
+/** Runs one job. Throws coded errors, of which `retry-policy.ts` makes what they mean; CANCELLED is no failure. */
+export interface Runner {
+  run(request: RunRequest): Promise<RunReport>;
+  /**
+   * Resolves when a translation of nothing in particular works: asked after several jobs in a row have killed the
+   * worker, to tell whose fault that was. Without it, waiting is all that is done.
+   */
+  selfTest?(translation: Translation, signal: AbortSignal): Promise<void>;
+}

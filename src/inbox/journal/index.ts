@@ -1,0 +1,9 @@
+export { type Attempt, type Job, type NewJob, type Translation, toJob } from './job.js';
+export type { JobState } from './job-state.js';
+export { Journal, leaseMs, type RefusedFile, type ToTakeIn } from './journal.js';
+export { endedStates } from './journal-history.js';
+export { type OpenedJournal, openJournal } from './open-journal.js';
+export { forgetGone } from './retention.js';
+export type { RunReport } from './run-report.js';
+export { Sqlite, type SqlRow, type SqlValue } from './sqlite.js';
+export { lockStateFolder } from './state-lock.js';

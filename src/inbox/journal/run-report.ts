@@ -1,0 +1,19 @@
+/** What is known of a translation that was made: what the runner tells, the journal keeps and the log shows. */
+
+export interface RunReport {
+  /** The source's file name, with the extension of the result's format. */
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  readonly bytes: number;
+  /** More than 1 when the image did not fit in memory and was translated in parts. */
+  readonly tiles: number;
+  /** The device that made it: `cuda:1`, `cpu`. */
+  readonly device?: string | undefined;
+  /** How it calculated there: `float32`, `float16`. */
+  readonly precision?: string | undefined;
+  readonly decodeMs: number;
+  readonly loadMs: number;
+  readonly translateMs: number;
+  readonly encodeMs: number;
+}

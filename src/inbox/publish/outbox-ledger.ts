@@ -1,0 +1,224 @@
+/**
+ * The outbox's own memory of which source became which file, shared by every daemon that publishes there: a small
+ * SQLite file in the outbox's hidden folder. It reserves names (in a form that ignores case and Unicode forms) and lets a
+ * daemon notice that another has published the same source. One publishes at a time: `exclusively` holds a lock that the
+ * system releases when its holder dies.
+ *
+ * It is no journal: lost or damaged, it is begun anew, and all that is lost is knowing about *other* daemons' files.
+ */
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import {
+  asCycleboxError,
+  type Clock,
+  CycleboxError,
+  type Disposable,
+  type RelativePath,
+  systemClock,
+} from '../../base/index.js';
+import { Sqlite, type SqlRow } from '../journal/index.js';
+import { foldName } from './output-names.js';
+import type { FileMark, PublishedSource } from './publisher.js';
+
+export interface Publication extends PublishedSource {
+  readonly output: RelativePath;
+  readonly version: string;
+  readonly owner: string;
+  readonly mark: FileMark;
+}
+
+export interface OldPublication extends PublishedSource {
+  readonly number: number;
+}
+
+const schema = `
+  CREATE TABLE IF NOT EXISTS published (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    source TEXT NOT NULL,
+    output TEXT NOT NULL,
+    folded TEXT NOT NULL,
+    mark TEXT NOT NULL,
+    version TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    published_ms INTEGER NOT NULL
+  );
+  CREATE INDEX IF NOT EXISTS published_by_source ON published (source, sequence);
+  CREATE INDEX IF NOT EXISTS published_by_name ON published (folded, sequence);
+  PRAGMA user_version = 1;
+`;
+
+/** How long another daemon may take over one publishing: it holds the lock for milliseconds unless its disk hangs. */
+const patienceMs = 60_000;
+
+export class OutboxLedger implements Disposable {
+  readonly #sqlite: Sqlite;
+  readonly #clock: Clock;
+  readonly #file: string;
+
+  private constructor(sqlite: Sqlite, file: string, clock: Clock) {
+    this.#sqlite = sqlite;
+    this.#file = file;
+    this.#clock = clock;
+  }
+
+  /**
+   * @param isShared true where several machines may write: SQLite's write-ahead log does not work there
+   * @throws JOURNAL_INVALID when there can be none here
+   */
+  static open(file: string, isShared: boolean, clock: Clock = systemClock): OutboxLedger {
+    mkdirSync(dirname(file), { recursive: true });
+    try {
+      return new OutboxLedger(openFile(file, isShared), file, clock);
+    } catch (error) {
+      if (!isDamaged(error)) throw error;
+      setAside(file);
+      return new OutboxLedger(openFile(file, isShared), file, clock);
+    }
+  }
+
+  /**
+   * Runs `work` while no other daemon publishes to this outbox; what it recorded is kept when it succeeds. A ledger
+   * that cannot be written (a full disk) keeps nothing and nobody from publishing. Not to be called twice at a time.
+   * @throws WRITE_FAILED when another daemon does not let go for a minute
+   */
+  async exclusively<T>(work: () => Promise<T>): Promise<T> {
+    if (!(await this.#lock())) return work();
+    let outcome = 'ROLLBACK';
+    try {
+      const result = await work();
+      outcome = 'COMMIT';
+      return result;
+    } finally {
+      this.#end(outcome);
+    }
+  }
+
+  /** False when its file was removed, with the outbox perhaps, while it was open. */
+  get isThere(): boolean {
+    return existsSync(this.#file);
+  }
+
+  /** The latest publication of a source, by whichever daemon. */
+  find(source: PublishedSource): { readonly output: RelativePath; readonly mark: FileMark } | undefined {
+    const sql = 'SELECT output, mark FROM published WHERE source = ? ORDER BY sequence DESC LIMIT 1';
+    const row = this.#sqlite.get(sql, sourceKey(source));
+    return row && { output: text(row, 'output'), mark: text(row, 'mark') };
+  }
+
+  /** The output that last took a name, or one that some file system holds to be the same. */
+  holder(name: RelativePath): RelativePath | undefined {
+    const sql = 'SELECT output FROM published WHERE folded = ? ORDER BY sequence DESC LIMIT 1';
+    const row = this.#sqlite.get(sql, foldName(name));
+    return row && text(row, 'output');
+  }
+
+  /** To be called within `exclusively`, when the file is there for good. */
+  record({ output, mark, version, owner, ...source }: Publication): void {
+    const sql =
+      'INSERT INTO published (source, output, folded, mark, version, owner, published_ms) VALUES (?, ?, ?, ?, ?, ?, ?)';
+    const nowMs = Math.trunc(this.#clock.epochMs());
+    this.#sqlite.run(sql, sourceKey(source), output, foldName(output), mark, version, owner, nowMs);
+  }
+
+  /** Publications before a time, oldest first, from behind the one of number `after`. */
+  olderThan(beforeMs: number, after: number, limit: number): readonly OldPublication[] {
+    const sql =
+      'SELECT sequence, source FROM published WHERE published_ms < ? AND sequence > ? ORDER BY sequence LIMIT ?';
+    return this.#sqlite.all(sql, Math.trunc(beforeMs), after, limit).map(row => {
+      const [translation = '', identity = '', ...path] = text(row, 'source').split('\n');
+      return { number: Number(row['sequence']), translation, identity, path: path.join('\n') };
+    });
+  }
+
+  /** To be called within `exclusively`. */
+  forget(numbers: readonly number[]): void {
+    for (const number of numbers) this.#sqlite.run('DELETE FROM published WHERE sequence = ?', number);
+  }
+
+  dispose(): void {
+    this.#sqlite.dispose();
+  }
+
+  #end(outcome: string): void {
+    try {
+      this.#sqlite.exec(outcome);
+    } catch {
+      if (outcome === 'COMMIT') this.#end('ROLLBACK');
+    }
+  }
+
+  /** Waits without blocking the process, as SQLite's own waiting would. False when there is no locking here just now. */
+  async #lock(): Promise<boolean> {
+    const untilMs = this.#clock.monotonicMs() + patienceMs;
+    for (let waitMs = 1; ; waitMs = Math.min(20, waitMs * 2)) {
+      try {
+        this.#sqlite.exec('BEGIN IMMEDIATE');
+        return true;
+      } catch (error) {
+        if (!isBusy(error)) return false;
+        if (this.#clock.monotonicMs() > untilMs) throw this.#unlockable(error);
+      }
+      await new Promise<void>(resolve => this.#clock.after(waitMs * (0.5 + Math.random()), resolve));
+    }
+  }
+
+  #unlockable(cause: unknown): CycleboxError {
+    const { message } = asCycleboxError(cause);
+    const text = `the outbox's ledger could not be locked (${message}): another daemon that publishes there may hang`;
+    return new CycleboxError('WRITE_FAILED', text, { subject: { file: this.#file }, cause });
+  }
+}
+
+function sourceKey({ path, identity, translation }: PublishedSource): string {
+  return `${translation}\n${identity}\n${path}`;
+}
+
+function openFile(file: string, isShared: boolean): Sqlite {
+  const sqlite = new Sqlite(file, { busyTimeoutMs: 0 });
+  try {
+    // Small pages and a short log: the ledger takes its room from the outputs.
+    sqlite.exec('PRAGMA page_size = 1024');
+    retryWhileBusy(() => sqlite.get(`PRAGMA journal_mode = ${isShared ? 'TRUNCATE' : 'WAL'}`));
+    sqlite.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 100; PRAGMA journal_size_limit = 131072');
+    retryWhileBusy(() => sqlite.exec(schema));
+    return sqlite;
+  } catch (error) {
+    sqlite.dispose();
+    throw error;
+  }
+}
+
+/** At start, when two daemons make the file at the same moment. */
+function retryWhileBusy(work: () => unknown): void {
+  const until = performance.now() + 5000;
+  for (;;) {
+    try {
+      work();
+      return;
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > until) throw error;
+    }
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+  }
+}
+
+function setAside(file: string): void {
+  renameSync(file, `${file}.damaged`);
+  for (const part of ['-wal', '-shm', '-journal']) rmSync(file + part, { force: true });
+}
+
+function causeCode(error: unknown): string {
+  return String(((error as Error).cause as { code?: unknown } | undefined)?.code ?? '');
+}
+
+function isBusy(error: unknown): boolean {
+  return causeCode(error).startsWith('SQLITE_BUSY');
+}
+
+function isDamaged(error: unknown): boolean {
+  return /^SQLITE_(NOTADB|CORRUPT)/.test(causeCode(error));
+}
+
+function text(row: SqlRow, column: string): string {
+  return String(row[column]);
+}

@@ -1,0 +1,211 @@
+/**
+ * What becomes of a source once its output is published: kept, archived, or deleted. A file is first taken out of
+ * the way under a hidden name beside it, then looked at again, and only acted on when it is the very file that was read; a
+ * newer one that came in between is put back. A note in the state folder makes each step repeatable after a crash.
+ */
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { copyFile, lstat, mkdir, readdir, readFile, realpath, rm, utimes } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
+import PQueue from 'p-queue';
+import {
+  asCycleboxError,
+  CycleboxError,
+  type Disposable,
+  identify,
+  type RelativePath,
+  type SourceIdentity,
+  syncFile,
+  syncFolder,
+  systemClock,
+  temporaryPathFor,
+  writeFileAtomic,
+} from '../../base/index.js';
+import { exists, haveSameContent, takeFreeName } from './outbox-files.js';
+import type { NamingCalls } from './outbox-probe.js';
+import { numbered } from './output-names.js';
+import type { PublishedSource, SourceOutcome, SourcePolicy } from './publisher.js';
+
+export interface SourceMoverOptions {
+  readonly inbox: string;
+  readonly state: string;
+  readonly archive?: string | undefined;
+  /** Stands in the hidden names. */
+  readonly owner: string;
+  readonly calls: NamingCalls;
+}
+
+/** A move under way, as noted in the state folder. */
+interface Move {
+  /** Relative to the inbox, as is `taken`. */
+  readonly path: RelativePath;
+  readonly taken: RelativePath;
+  readonly identity: SourceIdentity;
+  readonly policy: 'archive' | 'delete';
+}
+
+const maxNumber = 100_000;
+
+const patienceMs = 5000;
+
+export class SourceMover implements Disposable {
+  readonly #options: SourceMoverOptions;
+  readonly #notes: string;
+  readonly #queue = new PQueue({ concurrency: 4 });
+  readonly #moving = new Map<RelativePath, Promise<SourceOutcome>>();
+
+  constructor(options: SourceMoverOptions) {
+    this.#options = options;
+    this.#notes = join(options.state, 'moving');
+  }
+
+  async afterSuccess(source: PublishedSource, policy: SourcePolicy, isLate: boolean): Promise<SourceOutcome> {
+    if (policy === 'keep') return { kind: 'kept' };
+    const underWay = this.#moving.get(source.path);
+    if (underWay) return underWay;
+    const moving = this.#queue
+      .add(() => this.#move(source, policy), { priority: isLate ? 0 : 1 })
+      .finally(() => this.#moving.delete(source.path));
+    this.#moving.set(source.path, moving);
+    return moving;
+  }
+
+  /** Completes the moves that were asked for, as many as can be in a few seconds; the rest is left to the next start. */
+  async dispose(): Promise<void> {
+    const timer = systemClock.after(patienceMs, () => {
+      this.#queue.pause();
+      this.#queue.clear();
+    });
+    await this.#queue.onIdle();
+    await timer.dispose();
+  }
+
+  /** Completes or takes back the moves that an earlier process left under way. */
+  async recover(onTrouble: (error: CycleboxError) => void): Promise<void> {
+    for (const name of await readdir(this.#notes).catch(() => [])) {
+      if (!name.endsWith('.json')) continue;
+      const note = join(this.#notes, name);
+      try {
+        await this.#complete(JSON.parse(await readFile(note, 'utf8')) as Move);
+        await rm(note, { force: true });
+      } catch (error) {
+        onTrouble(asCycleboxError(error, { file: note }, 'WRITE_FAILED'));
+      }
+    }
+  }
+
+  async #move({ path, identity }: PublishedSource, policy: 'archive' | 'delete'): Promise<SourceOutcome> {
+    const file = join(this.#options.inbox, path);
+    if ((await identify(file)) !== identity) return { kind: 'changed' };
+    const taken = relative(this.#options.inbox, temporaryPathFor(file, this.#options.owner)).split(sep).join('/');
+    const move: Move = { path, taken, identity, policy };
+    const note = join(this.#notes, `${createHash('sha256').update(path).digest('hex').slice(0, 32)}.json`);
+    try {
+      await writeFileAtomic(note, JSON.stringify(move));
+      await this.#options.calls.rename(file, join(this.#options.inbox, taken));
+      return await this.#complete(move);
+    } catch (cause) {
+      const message = `${file} could not be ${policy === 'delete' ? 'deleted' : 'archived'} after its translation was published: ${(cause as Error).message}`;
+      throw new CycleboxError('WRITE_FAILED', message, { subject: { file }, cause });
+    } finally {
+      // What could not be completed is taken up again at the next start.
+      if (!(await exists(join(this.#options.inbox, taken)).catch(() => true))) await rm(note, { force: true });
+    }
+  }
+
+  async #complete(move: Move): Promise<SourceOutcome> {
+    const taken = join(this.#options.inbox, move.taken);
+    const identity = await identify(taken);
+    if (identity === undefined) return { kind: 'changed' };
+    if (identity !== move.identity) {
+      await this.#putBack(move, taken);
+      return { kind: 'changed' };
+    }
+    if (move.policy === 'archive') return { kind: 'archived', path: await this.#archive(move.path, taken) };
+    await rm(taken);
+    await syncFolder(dirname(taken));
+    return { kind: 'deleted' };
+  }
+
+  async #putBack({ path }: Move, taken: string): Promise<void> {
+    for (let number = 1; number <= maxNumber; number++) {
+      const target = join(this.#options.inbox, numbered(path, number));
+      if ((await takeFreeName(taken, target, true, this.#options.calls)) !== 'taken') return;
+    }
+    throw new CycleboxError('FILE_EXISTS', `${path} and ${maxNumber} numbered names beside it exist in the inbox`);
+  }
+
+  async #archive(path: RelativePath, taken: string): Promise<string> {
+    const { archive } = this.#options;
+    if (archive === undefined)
+      throw new CycleboxError('CONFIG_INVALID', 'afterSuccess is "archive", but no archive folder is set.');
+    await mkdir(dirname(join(archive, path)), { recursive: true });
+    for (let number = 1; number <= maxNumber; number++) {
+      const target = join(archive, numbered(path, number));
+      if (!(await this.#moveTo(taken, target))) continue;
+      await syncFolder(dirname(taken));
+      return target;
+    }
+    throw new CycleboxError('FILE_EXISTS', `${path} and ${maxNumber} numbered names beside it exist in ${archive}`);
+  }
+
+  /** False when the name is taken by another content; with the same, the file is archived already. */
+  async #moveTo(taken: string, target: string): Promise<boolean> {
+    if (await exists(target)) {
+      if (!(await haveSameContent(taken, target))) return false;
+      await rm(taken);
+      return true;
+    }
+    try {
+      return (await takeFreeName(taken, target, true, this.#options.calls)) !== 'taken';
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
+      return this.#copyTo(taken, target);
+    }
+  }
+
+  /** Across file systems: the source goes only when its copy is on the disk. */
+  async #copyTo(taken: string, target: string): Promise<boolean> {
+    const copy = temporaryPathFor(target, this.#options.owner);
+    try {
+      const { atime, mtime } = await lstat(taken);
+      await copyFile(taken, copy, constants.COPYFILE_EXCL);
+      await utimes(copy, atime, mtime);
+      await syncFile(copy);
+      if ((await takeFreeName(copy, target, true, this.#options.calls)) === 'taken') return false;
+      await rm(taken);
+      return true;
+    } finally {
+      await rm(copy, { force: true });
+    }
+  }
+}
+
+/**
+ * An archive must be named when it is used, and lie apart: inside the inbox it would be taken for new files.
+ * @throws CONFIG_INVALID
+ */
+export async function checkArchive(options: {
+  readonly inbox: string;
+  readonly outbox: string;
+  readonly archive?: string | undefined;
+  readonly afterSuccess?: SourcePolicy | undefined;
+}): Promise<void> {
+  const { archive } = options;
+  if (options.afterSuccess !== 'archive') return;
+  if (archive === undefined)
+    throw new CycleboxError('CONFIG_INVALID', 'afterSuccess is "archive": name the folder with "archive".');
+  await mkdir(archive, { recursive: true });
+  const real = await realpath(archive);
+  for (const name of ['inbox', 'outbox'] as const) {
+    const other = await realpath(options[name]);
+    if (!contains(real, other) && !contains(other, real)) continue;
+    const message = `archive (${real}) and ${name} (${other}) must lie apart: neither may be inside the other.`;
+    throw new CycleboxError('CONFIG_INVALID', message, { subject: { file: archive } });
+  }
+}
+
+function contains(outer: string, inner: string): boolean {
+  const way = relative(outer, inner);
+  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !/^[a-z]:/i.test(way));
+}

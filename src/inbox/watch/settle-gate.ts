@@ -1,0 +1,160 @@
+/**
+ * Holds a file back until its size, time of change and inode have stayed the same for a while, so that a copy under
+ * way is not taken for an image. It never compares a file's time to the clock's: only to itself.
+ *
+ * A writer may stall for longer than that: for whoever finds a file undecodable, the gate remembers for a while how
+ * long ago it last changed. All files wait equally long, so they wait in one line, and one timer serves them all.
+ */
+import {
+  type Clock,
+  type Disposable,
+  Emitter,
+  type Event,
+  type RelativePath,
+  type SourceIdentity,
+  systemClock,
+} from '../../base/index.js';
+
+export interface SettledFile {
+  readonly path: RelativePath;
+  readonly identity: SourceIdentity;
+}
+
+export interface SettleGateOptions {
+  readonly settleMs: number;
+  /** For how long after its last change that change is remembered. Default 10 000. */
+  readonly decodeGraceMs?: number | undefined;
+  /** The identity of a file now; undefined when it is gone. */
+  readonly identify: (path: RelativePath) => Promise<SourceIdentity | undefined>;
+  readonly clock?: Clock | undefined;
+}
+
+interface Waiting {
+  readonly identity: SourceIdentity;
+  readonly dueMs: number;
+}
+
+interface Version {
+  readonly identity: SourceIdentity;
+  /** When the file was first seen as it is. */
+  readonly sinceMs: number;
+}
+
+/** So many are taken into the journal in one transaction. */
+const batchSize = 1024;
+
+export class SettleGate implements Disposable {
+  readonly #options: SettleGateOptions;
+  readonly #clock: Clock;
+  #settleMs: number;
+  #graceMs: number;
+  /** In order of falling due: a file that is set anew goes to the end. */
+  readonly #waiting = new Map<RelativePath, Waiting>();
+  /** Files that changed less than the grace ago, oldest change first. */
+  readonly #fresh = new Map<RelativePath, Version>();
+  readonly #settled = new Emitter<readonly SettledFile[]>();
+  #timer: Disposable | undefined;
+  #checking = 0;
+  #disposed = false;
+
+  constructor(options: SettleGateOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#settleMs = options.settleMs;
+    this.#graceMs = options.decodeGraceMs ?? 10_000;
+  }
+
+  /** Files that have stayed as they are, with the identity that did not change. */
+  readonly onSettled: Event<readonly SettledFile[]> = this.#settled.event;
+
+  /** Files waiting or being checked. */
+  get size(): number {
+    return this.#waiting.size + this.#checking;
+  }
+
+  /** From the next file on; what waits already keeps its time. */
+  configure({ settleMs, decodeGraceMs }: { settleMs?: number | undefined; decodeGraceMs?: number | undefined }): void {
+    this.#settleMs = settleMs ?? this.#settleMs;
+    this.#graceMs = decodeGraceMs ?? this.#graceMs;
+  }
+
+  /** Starts the wait of a file, or starts it anew when the file has changed since the last look. */
+  offer(path: RelativePath, identity: SourceIdentity): void {
+    if (this.#disposed || this.#waiting.get(path)?.identity === identity) return;
+    this.#noteChange(path, identity);
+    this.#waiting.delete(path);
+    this.#waiting.set(path, { identity, dueMs: this.#clock.monotonicMs() + this.#settleMs });
+    this.#arm();
+  }
+
+  /** How long ago a file was first seen as it is; undefined when that was longer ago than the decode grace. */
+  unchangedForMs(path: RelativePath, identity: SourceIdentity): number | undefined {
+    const fresh = this.#fresh.get(path);
+    if (fresh?.identity !== identity) return undefined;
+    const agoMs = this.#clock.monotonicMs() - fresh.sinceMs;
+    return agoMs < this.#graceMs ? agoMs : undefined;
+  }
+
+  drop(path: RelativePath): void {
+    this.#waiting.delete(path);
+    this.#fresh.delete(path);
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    this.#waiting.clear();
+    this.#fresh.clear();
+    void this.#timer?.dispose();
+    this.#settled.dispose();
+  }
+
+  #noteChange(path: RelativePath, identity: SourceIdentity): void {
+    const nowMs = this.#clock.monotonicMs();
+    for (const [old, { sinceMs }] of this.#fresh) {
+      if (nowMs - sinceMs < this.#graceMs) break;
+      this.#fresh.delete(old);
+    }
+    if (this.#fresh.get(path)?.identity === identity) return;
+    this.#fresh.delete(path);
+    this.#fresh.set(path, { identity, sinceMs: nowMs });
+  }
+
+  #arm(): void {
+    if (this.#timer || this.#checking > 0 || this.#disposed) return;
+    const [first] = this.#waiting.values();
+    if (!first) return;
+    this.#timer = this.#clock.after(Math.max(0, first.dueMs - this.#clock.monotonicMs()), () => {
+      this.#timer = undefined;
+      void this.#check();
+    });
+  }
+
+  async #check(): Promise<void> {
+    const due = this.#takeDue();
+    this.#checking = due.length;
+    const found = await Promise.all(due.map(([path, waiting]) => this.#recheck(path, waiting)));
+    this.#checking = 0;
+    if (this.#disposed) return;
+    this.#arm();
+    // Fired even when empty: files may have gone, and a listener may wait for the gate to be empty.
+    this.#settled.fire(found.filter(file => file !== undefined));
+  }
+
+  #takeDue(): [RelativePath, Waiting][] {
+    const nowMs = this.#clock.monotonicMs();
+    const due: [RelativePath, Waiting][] = [];
+    for (const [path, waiting] of this.#waiting) {
+      if (waiting.dueMs > nowMs || due.length >= batchSize) break;
+      due.push([path, waiting]);
+    }
+    for (const [path] of due) this.#waiting.delete(path);
+    return due;
+  }
+
+  async #recheck(path: RelativePath, waiting: Waiting): Promise<SettledFile | undefined> {
+    const identity = await this.#options.identify(path).catch(() => undefined);
+    if (identity === waiting.identity) return { path, identity };
+    if (identity !== undefined) this.offer(path, identity);
+    return undefined;
+  }
+}

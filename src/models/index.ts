@@ -1,1 +1,0 @@
-export { defaultModelStore, locateModel, type ModelFile, type ModelPlaces } from './locate-model.js';

@@ -1,0 +1,103 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { packageRoot } from '../../../src/base/index.js';
+import { routeFolder } from '../../../src/daemon/config/routes.js';
+import { configJsonSchema, loadConfig, parseConfig, resolveConfig } from '../../../src/daemon/index.js';
+
+const route = { match: 'satellite-to-map/**', pair: 'satellite-map', to: 'map' };
+const parse = (text: string) => parseConfig(text, 'watch-config.json');
+const withRoute = (more: object, inRoute: object = {}) =>
+  JSON.stringify({ routes: [{ ...route, ...inRoute }], ...more }, null, 2);
+
+describe('the configuration', () => {
+  it('may have comments and trailing commas', () => {
+    const text = `// what goes where
+      { "routes": [ { "match": "satellite-to-map/**", "pair": "satellite-map", /* where to */ "to": "map", }, ], }`;
+    expect(parse(text)).toEqual({ routes: [route] });
+  });
+
+  it('takes the example of the documentation', () => {
+    const text = `{ "$schema": "…", "inbox": "inbox", "outbox": "outbox", "state": ".cyclebox", "plugins": ["plugins"],
+      "settleMs": 1000, "routes": [{ "match": "satellite-to-map/**", "pair": "satellite-map", "to": "map" }] }`;
+    expect(parse(text).routes).toEqual([route]);
+  });
+
+  it('takes paths relative to its file, and completes what is not said', () => {
+    const config = resolveConfig({ routes: [route], plugins: ['plugins'], outbox: '/elsewhere/out' }, '/project');
+    expect(config).toMatchObject({
+      inbox: '/project/inbox',
+      outbox: '/elsewhere/out',
+      state: '/project/.cyclebox',
+      plugins: ['/project/plugins'],
+      settleMs: 1000,
+    });
+  });
+
+  it('says of an unknown key where it is and which was probably meant', () => {
+    expect(() => parse(withRoute({ setleMs: 5 }))).toThrow(
+      /watch-config\.json:\d+:3: "setleMs" is not a known key\. Did you mean "settleMs"\?/,
+    );
+    expect(() => parse(withRoute({}, { matches: 'x' }))).toThrow(
+      /"matches" is not a known key\. Did you mean "match"\?/,
+    );
+    expect(() => parse(withRoute({ zzz: 1 }))).toThrow(/Known are \$schema, inbox, outbox/);
+  });
+
+  it('names every fault, with line and key', () => {
+    const text = withRoute({ settleMs: -1, inbox: 7 }, { match: '../x/**' });
+    expect(() => parse(text)).toThrow(/settleMs: .*\n.*|inbox/);
+    expect(() => parse(text)).toThrow(/routes\[0\]\.match: must be a pattern relative to the inbox/);
+    expect(() => parse('{ "routes": [] }')).toThrow(/1:3: routes: must name at least one route/);
+  });
+
+  it('takes one engine or several, and says of a wrong name which was probably meant', () => {
+    const engineOf = (engine: unknown) => resolveConfig(parse(withRoute({ engine })), '/').engine;
+    expect(engineOf(undefined)).toEqual(['auto']);
+    expect(engineOf('cuda:1')).toEqual(['cuda:1']);
+    expect(engineOf(['webgpu', 'cpu', 'cpu'])).toEqual(['webgpu', 'cpu', 'cpu']);
+    expect(() => engineOf('webgup')).toThrow(/engine: There is no engine "webgup".*Did you mean "webgpu"\?/);
+    expect(() => engineOf(['cpu', 'cpu:1'])).toThrow(/engine\[1\]: The engine cpu has no numbered devices/);
+    expect(() => engineOf('reference')).toThrow(/engine: There is no engine "reference"/);
+    expect(() => engineOf('CPU')).toThrow(/engine: must be written in small letters/);
+    expect(() => engineOf([])).toThrow(/engine: must name at least one engine/);
+    expect(() => engineOf(7)).toThrow(/engine: must be the name of an engine/);
+  });
+
+  it('says where it stops being JSON', () => {
+    expect(() => parse('{\n  "routes": [,]\n')).toThrow(/watch-config\.json:2:\d+: not JSON/);
+    expect(() => parse('')).toThrow(/not JSON/);
+  });
+
+  it('that is not there has a code of its own', async () => {
+    await expect(loadConfig('/nowhere/watch-config.json')).rejects.toMatchObject({ code: 'CONFIG_NOT_FOUND' });
+  });
+
+  it('at the top level is valid, and covers every pair that comes with cyclebox both ways', async () => {
+    const config = await loadConfig(join(packageRoot, 'watch-config.json'));
+    expect(config.routes[0]).toEqual({ ...route, priority: 0, reprocess: false });
+    expect(config.routes.map(({ pair, to }) => `${pair}/${to}`).sort()).toEqual([
+      'horse-zebra/horse',
+      'horse-zebra/zebra',
+      'photo-monet/monet',
+      'photo-monet/photo',
+      'satellite-map/map',
+      'satellite-map/satellite',
+    ]);
+  });
+
+  it('has a schema for editors that is in step: else run "npm run schema"', async () => {
+    const file = await readFile(join(packageRoot, 'watch-config.schema.json'), 'utf8');
+    expect(JSON.parse(file)).toEqual(JSON.parse(JSON.stringify(configJsonSchema())));
+  });
+});
+
+describe('the folder of a route', () => {
+  it('is what its pattern says before the first wildcard', () => {
+    expect(routeFolder('satellite-to-map/**')).toBe('satellite-to-map');
+    expect(routeFolder('a/b/*.jpg')).toBe('a/b');
+    expect(routeFolder('**/*.jpg')).toBe('');
+    expect(routeFolder('a/{b,c}/*.jpg')).toBe('a');
+    expect(routeFolder('a/one.jpg')).toBe('a');
+  });
+});
