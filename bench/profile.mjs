@@ -31,7 +31,7 @@ try {
 }
 
 async function main() {
-  const engine = await openOnnxEngine({ provider, inspection: { profilePrefix: join(folder, 'profile') } });
+  const engine = await openOnnxEngine({ provider, diagnostics: { profilePrefix: join(folder, 'profile') } });
   const stepper = await compileStep(engine, size);
   const times = [];
   for (let step = 0; step < steps; step++) times.push(await stepper.step());

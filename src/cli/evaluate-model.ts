@@ -85,7 +85,9 @@ async function evaluate(options: EvaluateModelOptions, store: DisposableStore): 
   const { model, back, out } = options;
   const folders = await scanFolders(options);
   const device = { choice: parseEngineChoice(options.engine ?? 'auto'), threads: options.threads };
-  const engine = store.add(await openEngine(device.choice, { threads: device.threads, onPassedOver: printPassedOver }));
+  const engine = store.add(
+    await openEngine(device.choice, { threads: device.threads, onDeviceSkipped: printPassedOver }),
+  );
   const translate = await openModel(model, device, store);
   const returning = back === undefined ? undefined : await openModel(back, device, store);
   const evaluator = store.add(await createEvaluator(await evaluatorOptions(options, folders, engine, store)));

@@ -50,7 +50,7 @@ export async function translateFiles(files: readonly string[], options: Translat
   const translator = await openTranslator({
     ...options,
     engine: parseEngineChoice(options.engine ?? 'auto'),
-    openEngine: (choice, engineOptions) => openEngine(choice, { ...engineOptions, onPassedOver: printPassedOver }),
+    openEngine: (choice, engineOptions) => openEngine(choice, { ...engineOptions, onDeviceSkipped: printPassedOver }),
     modelStore: options.models,
     memoryLimitBytes: options.memoryLimit,
     onMemoryStep: ({ message }) => process.stderr.write(`${message}\n`),

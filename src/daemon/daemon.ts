@@ -13,7 +13,7 @@ import {
   type Listener,
   packageVersion,
 } from '../base/index.js';
-import type { PassedOver } from '../engine/index.js';
+import type { SkippedDevice } from '../engine/index.js';
 import { Inbox, type InboxEvent, type InboxOptions, type JobState, type StandingFailure } from '../inbox/index.js';
 import type { OutputLine } from '../process/index.js';
 import {
@@ -70,7 +70,7 @@ export interface Daemon extends Disposable {
   readonly workerPid: number | undefined;
   /** The compute workers, one for each device, and the devices that are not used. */
   readonly workers: readonly WorkerFacts[];
-  readonly passedOver: readonly PassedOver[];
+  readonly passedOver: readonly SkippedDevice[];
   /** Files in the inbox that stand as failed, from this run or an earlier one. */
   readonly failures: readonly StandingFailure[];
   /** What the control socket offers to other processes. */
@@ -211,7 +211,7 @@ class RunningDaemon implements Daemon {
   get workers(): readonly WorkerFacts[] {
     return this.#parts.workers.facts();
   }
-  get passedOver(): readonly PassedOver[] {
+  get passedOver(): readonly SkippedDevice[] {
     return this.#parts.workers.passedOver;
   }
   get failures(): readonly StandingFailure[] {

@@ -7,7 +7,7 @@ import {
   type EngineChoice,
   type EngineId,
   type EngineReport,
-  type PassedOver,
+  type SkippedDevice,
 } from '../engine/index.js';
 
 export interface BenchDevice extends DeviceReport {
@@ -16,7 +16,7 @@ export interface BenchDevice extends DeviceReport {
 
 export interface BenchDevices {
   readonly devices: readonly BenchDevice[];
-  readonly leftOut: readonly PassedOver[];
+  readonly leftOut: readonly SkippedDevice[];
 }
 
 /** @throws CANCELLED by the signal, and nothing else. */
@@ -33,7 +33,7 @@ export async function findBenchDevices(
 function namedDevices(asked: readonly EngineChoice[], reports: readonly EngineReport[]): BenchDevices {
   const known = devicesOf(reports);
   const devices = new Map<EngineChoice, BenchDevice>();
-  const leftOut: PassedOver[] = [];
+  const leftOut: SkippedDevice[] = [];
   for (const choice of asked) {
     try {
       for (const { id } of chooseAmong(choice, reports).devices) {
@@ -70,7 +70,7 @@ function devicesOf(reports: readonly EngineReport[]): readonly BenchDevice[] {
   );
 }
 
-function unusable(reports: readonly EngineReport[], choice: EngineChoice): PassedOver {
+function unusable(reports: readonly EngineReport[], choice: EngineChoice): SkippedDevice {
   const report = reports.find(({ engine }) => choice.startsWith(engine));
   if (!report || report.usable) return { choice, reason: 'There is no such device.' };
   const { reason, remedy, fault = false } = report;

@@ -2,7 +2,7 @@
  * What `cyclebox bench` measured: plain data, printed as text or as one JSON document. Each row was measured in a process
  * of its own; one that could not be measured has a reason in the place of its figures.
  */
-import type { DeviceReport, EngineChoice, EngineId, PassedOver, Precision } from '../engine/index.js';
+import type { DeviceReport, EngineChoice, EngineId, Precision, SkippedDevice } from '../engine/index.js';
 import type { MachineReport } from './report.js';
 
 /** Milliseconds of the same work, done again and again. */
@@ -54,7 +54,7 @@ export interface BenchReport {
   readonly secondsPerRow: number;
   readonly devices: readonly DeviceReport[];
   /** Devices that were not measured, and why. */
-  readonly leftOut: readonly PassedOver[];
+  readonly leftOut: readonly SkippedDevice[];
   readonly translation: readonly TranslationRow[];
   readonly training: readonly TrainingRow[];
 }

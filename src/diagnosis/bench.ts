@@ -5,7 +5,7 @@
 import { stat } from 'node:fs/promises';
 import { asCycleboxError, CycleboxError, packageVersion } from '../base/index.js';
 import { defaultPluginFolders, directionsOf, loadPlugins, resolveTranslation } from '../catalog/index.js';
-import type { EngineChoice, PassedOver, Precision } from '../engine/index.js';
+import type { EngineChoice, Precision, SkippedDevice } from '../engine/index.js';
 import { Child, compiledEntry } from '../process/index.js';
 import { type BenchDevice, findBenchDevices } from './bench-devices.js';
 import { type BenchApi, type BenchPlace, benchProtocol } from './bench-protocol.js';
@@ -70,7 +70,7 @@ export async function bench(options: BenchOptions = {}): Promise<BenchReport> {
 function start(
   model: BenchReport['model'],
   devices: readonly BenchDevice[],
-  leftOut: readonly PassedOver[],
+  leftOut: readonly SkippedDevice[],
   budgetMs: number,
 ): BenchReport {
   return {

@@ -7,8 +7,8 @@ import {
   type EngineChoice,
   type EngineId,
   type EngineReport,
-  type PassedOver,
   type Precision,
+  type SkippedDevice,
   type SpeedTest,
 } from '../engine/index.js';
 import { graphToJson } from '../graph/index.js';
@@ -49,13 +49,13 @@ export async function examineEngines(
   const { engines: wanted, precision, budgetMs, signal } = options;
   const engines = await discoverEngines({ engines: wanted, measureSpeed: speedTest(budgetMs), signal });
   const chosen: Device[] = [];
-  const passedOver: PassedOver[] = [];
+  const passedOver: SkippedDevice[] = [];
   const faults: Complaint[] = [];
   for (const choice of asked) {
     try {
       const found = chooseAmong(choice, engines);
       chosen.push(...found.devices.filter(({ id }) => !chosen.some(device => device.id === id)));
-      passedOver.push(...found.passedOver);
+      passedOver.push(...found.skipped);
     } catch (error) {
       faults.push(unusable(choice, engines, asCycleboxError(error).message));
     }
@@ -74,7 +74,7 @@ function unusable(choice: EngineChoice, engines: readonly EngineReport[], messag
   return { about: 'engines', blocking: true, message, remedy };
 }
 
-function notTaken({ choice, reason }: PassedOver): Complaint {
+function notTaken({ choice, reason }: SkippedDevice): Complaint {
   return { about: 'engines', blocking: false, message: `${choice} is passed over: ${reason}` };
 }
 

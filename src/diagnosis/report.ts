@@ -1,5 +1,5 @@
 /** What `cyclebox doctor` finds out: plain data, printed as text or as one JSON document. */
-import type { Device, EngineChoice, EngineReport, PassedOver } from '../engine/index.js';
+import type { Device, EngineChoice, EngineReport, SkippedDevice } from '../engine/index.js';
 
 export interface Complaint {
   readonly about: 'installation' | 'engines' | 'configuration' | 'folders' | 'watching' | 'models';
@@ -65,7 +65,7 @@ export interface EnginesReport {
   readonly asked: readonly EngineChoice[];
   /** Where images would be translated. */
   readonly chosen: readonly Device[];
-  readonly passedOver: readonly PassedOver[];
+  readonly passedOver: readonly SkippedDevice[];
 }
 
 export interface Diagnosis extends EnginesReport {

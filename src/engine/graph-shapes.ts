@@ -18,11 +18,12 @@ export function symbolValues(graph: Graph, inputs: ShapedValues): SymbolValues {
   for (const [name, id] of Object.entries(graph.inputs)) {
     const expected = graph.nodes[id]!.shape;
     const given = inputs[name];
-    if (!given) throw misfit(name, 'nothing', expected);
+    if (!given) throw shapeMismatch(name, 'nothing', expected);
     const { shape, data } = given;
     const fits = shape.length === expected.length && expected.every((size, axis) => bind(size, shape[axis]!, values));
-    if (!fits) throw misfit(name, formatShape(shape), expected);
-    if (data.length !== sizeOf(shape)) throw misfit(name, `${data.length} values for ${formatShape(shape)}`, expected);
+    if (!fits) throw shapeMismatch(name, formatShape(shape), expected);
+    if (data.length !== sizeOf(shape))
+      throw shapeMismatch(name, `${data.length} values for ${formatShape(shape)}`, expected);
   }
   return values;
 }
@@ -64,7 +65,7 @@ function bind(dimension: Dimension, actual: number, values: Map<string, number>)
   return value >= 1 && value % dimension.multiple === 0;
 }
 
-function misfit(name: string, got: string, expected: Shape): CycleboxError {
+function shapeMismatch(name: string, got: string, expected: Shape): CycleboxError {
   const multiples = expected
     .filter(dimension => typeof dimension !== 'number')
     .filter(({ multiple }) => multiple > 1)

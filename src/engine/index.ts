@@ -2,7 +2,7 @@ export * from './contract.js';
 export { type Accelerators, findAccelerators } from './discovery/accelerators.js';
 export { type ChooseOptions, type ChosenDevices, chooseAmong, chooseDevices } from './discovery/choose-devices.js';
 export { type DiscoverOptions, discoverEngines } from './discovery/discover-engines.js';
-export type { DeviceReport, EngineReport, MeasuredSpeed, PassedOver } from './discovery/engine-report.js';
+export type { DeviceReport, EngineReport, MeasuredSpeed, SkippedDevice } from './discovery/engine-report.js';
 export type { SpeedTest } from './discovery/probe-protocol.js';
 export { offeredEngines, parseEngineChoice, splitChoice } from './engine-choice.js';
 export { type OpenEngineOptions, openEngine } from './open-engine.js';

@@ -5,34 +5,34 @@
 import { asCycleboxError } from '../base/index.js';
 import type { Engine, EngineChoice, EngineOptions } from './contract.js';
 import { type ChosenDevices, chooseDevices } from './discovery/choose-devices.js';
-import type { PassedOver } from './discovery/engine-report.js';
+import type { SkippedDevice } from './discovery/engine-report.js';
 import { openDevice } from './open-device.js';
 
 export interface OpenEngineOptions extends EngineOptions {
   /** Called for every device that `auto` would have preferred and could not take, before the engine is opened. */
-  readonly onPassedOver?: ((device: PassedOver) => void) | undefined;
+  readonly onDeviceSkipped?: ((device: SkippedDevice) => void) | undefined;
 }
 
 /** What `auto` means does not change while a process lives, unless the device that was taken stops working. */
-let automatic: Promise<ChosenDevices> | undefined;
+let autoDevices: Promise<ChosenDevices> | undefined;
 
 /**
  * @throws ENGINE_UNAVAILABLE with what to do when the engine cannot be used here; for `auto` only where the processor
  * cannot be used either, for lack of ONNX Runtime.
  */
 export async function openEngine(choice: EngineChoice = 'auto', options: OpenEngineOptions = {}): Promise<Engine> {
-  const { onPassedOver = () => {}, ...engineOptions } = options;
+  const { onDeviceSkipped = () => {}, ...engineOptions } = options;
   if (choice !== 'auto') return openDevice(choice, engineOptions);
-  automatic ??= chooseDevices('auto');
-  const { devices, passedOver } = await automatic;
-  for (const device of passedOver) onPassedOver(device);
+  autoDevices ??= chooseDevices('auto');
+  const { devices, skipped } = await autoDevices;
+  for (const device of skipped) onDeviceSkipped(device);
   for (const { id } of devices) {
     if (id === 'auto' || id === 'cpu') break;
     try {
       return await openDevice(id, engineOptions);
     } catch (error) {
-      automatic = undefined;
-      onPassedOver({ choice: id, reason: asCycleboxError(error).message, fault: true });
+      autoDevices = undefined;
+      onDeviceSkipped({ choice: id, reason: asCycleboxError(error).message, fault: true });
     }
   }
   return openDevice('cpu', engineOptions);

@@ -7,7 +7,7 @@ import type { EngineId } from './contract.js';
 import { type Accelerators, findAccelerators } from './discovery/accelerators.js';
 
 /** One sentence; undefined where only trying will tell. */
-export function outOfReach(
+export function whyImpossible(
   engine: EngineId,
   { nvidia, any }: Accelerators = findAccelerators(),
   platform: NodeJS.Platform = process.platform,

@@ -36,7 +36,7 @@ import type { NodeId } from './graph.js';
 import type { Attributes, OpName } from './operations.js';
 import type { Tensor } from './tensor.js';
 
-interface Site<O extends OpName> {
+interface GradientContext<O extends OpName> {
   readonly inputs: readonly Tensor[];
   readonly attributes: Attributes<O>;
   /** The operation's result. */
@@ -46,7 +46,7 @@ interface Site<O extends OpName> {
 }
 
 /** Adjoints of the inputs; undefined where the derivative is zero almost everywhere. */
-type Rule<O extends OpName> = (site: Site<O>) => readonly (Tensor | undefined)[];
+type Rule<O extends OpName> = (context: GradientContext<O>) => readonly (Tensor | undefined)[];
 
 const zero = () => [undefined, undefined];
 
@@ -160,15 +160,15 @@ const rules: { readonly [O in OpName]: Rule<O> } = {
 
 /**
  * Derivatives of a scalar by each of `by`. A tensor the scalar does not depend on gets zeros.
- * @param held are taken as they are: no derivative is carried through them to what they were computed from
+ * @param stopped are taken as they are: no derivative is carried through them to what they were computed from
  * @throws NO_GRADIENT when `of` has more than one element.
  */
-export function gradients(of: Tensor, by: readonly Tensor[], held: readonly Tensor[] = []): Tensor[] {
+export function gradients(of: Tensor, by: readonly Tensor[], stopped: readonly Tensor[] = []): Tensor[] {
   if (sizeOf(numericShape(of.shape, 'A differentiated value')) !== 1) {
     throw new CycleboxError('NO_GRADIENT', `gradients: the value must be a scalar, got [${of.shape}]. Take its sum.`);
   }
   const seed = broadcast(of.builder.constant(1), of.shape);
-  const adjoints = backpropagate(of, seed, by, held);
+  const adjoints = backpropagate(of, seed, by, stopped);
   return by.map(tensor => adjoints.get(tensor.id) ?? broadcast(of.builder.constant(0), tensor.shape));
 }
 

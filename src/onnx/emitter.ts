@@ -20,9 +20,9 @@ const irVersion = 8;
 const floatAttributes: ReadonlySet<string> = new Set(['alpha', 'beta', 'epsilon']);
 
 /** Operators of ONNX Runtime itself. A file that uses one names their set besides ONNX's own. */
-const contributed: ReadonlySet<string> = new Set(['FusedMatMul']);
-const contributedDomain = 'com.microsoft';
-const contributedVersion = 1;
+const contribOps: ReadonlySet<string> = new Set(['FusedMatMul']);
+const contribDomain = 'com.microsoft';
+const contribVersion = 1;
 
 export class OnnxEmitter {
   readonly #nodes: InstanceType<typeof onnx.NodeProto>[] = [];
@@ -44,7 +44,7 @@ export class OnnxEmitter {
     this.#nodes.push(
       onnx.NodeProto.create({
         opType,
-        ...(contributed.has(opType) && { domain: contributedDomain }),
+        ...(contribOps.has(opType) && { domain: contribDomain }),
         name: `${opType}_${this.#nodes.length}`,
         input: [...inputs],
         output: [name],
@@ -176,8 +176,8 @@ export class OnnxEmitter {
 
   #operatorSets(): { readonly domain: string; readonly version: number }[] {
     const sets = [{ domain: '', version: opsetVersion }];
-    if (this.#nodes.some(node => node.domain === contributedDomain)) {
-      sets.push({ domain: contributedDomain, version: contributedVersion });
+    if (this.#nodes.some(node => node.domain === contribDomain)) {
+      sets.push({ domain: contribDomain, version: contribVersion });
     }
     return sets;
   }

@@ -16,7 +16,6 @@ import {
   type Shape,
   sameDimension,
 } from '../graph/index.js';
-import { lowerPad, lowerReflectPad, lowerReflectPadGrad, lowerSliceGrad } from './borders.js';
 import {
   lowerConv2d,
   lowerConv2dInputGrad,
@@ -25,8 +24,9 @@ import {
   winogradReflectPadGrad,
 } from './convolution/index.js';
 import { type AttributeValue, type OnnxDimension, OnnxEmitter, type ValueName } from './emitter.js';
+import type { LoweringContext, LoweringTarget } from './lowering-context.js';
 import { lowerInstanceNorm, lowerInstanceNormGrad } from './normalisation.js';
-import type { LoweringTarget, Site } from './site.js';
+import { lowerPad, lowerReflectPad, lowerReflectPadGrad, lowerSliceGrad } from './padding.js';
 import { findWeightGradSums } from './weight-gradient-sums.js';
 
 export interface LoweringOptions {
@@ -44,7 +44,7 @@ export const variableInput = (name: string): string => `variable:${name}`;
 /** ONNX output with a variable's next value. */
 export const variableUpdate = (name: string): string => `update:${name}`;
 
-type Lowering<O extends OpName> = (site: Site<O>) => ValueName;
+type Lowering<O extends OpName> = (context: LoweringContext<O>) => ValueName;
 
 const one =
   (opType: string, attributes: Readonly<Record<string, AttributeValue>> = {}) =>
@@ -100,7 +100,7 @@ const lowerings: { readonly [O in OpName]: Lowering<O> } = {
   sliceGrad: lowerSliceGrad,
   pad: lowerPad,
   reflectPad: lowerReflectPad,
-  reflectPadGrad: site => winogradReflectPadGrad(site) ?? lowerReflectPadGrad(site),
+  reflectPadGrad: context => winogradReflectPadGrad(context) ?? lowerReflectPadGrad(context),
 
   matmul: ({ emitter, inputs: [a, b], inputShapes, attributes: { transposeA, transposeB } }) => {
     const rank = inputShapes[0]!.length;
@@ -129,12 +129,12 @@ export function encodeOnnx(graph: Graph, options: LoweringOptions = {}): Uint8Ar
   const emitter = new OnnxEmitter();
   const names: ValueName[] = [];
   const sums = findWeightGradSums(graph);
-  const scene: Scene = { graph, names, emitter, target: options.target ?? 'any' };
+  const scene: GraphLowering = { graph, names, emitter, target: options.target ?? 'any' };
   graph.nodes.forEach((_node, id) => {
     if (sums.absorbed.has(id)) return;
     const leaves = sums.leaves.get(id);
     names[id] = leaves
-      ? lowerWeightGradSum(leaves.map(leaf => siteOf<'conv2dWeightGrad'>(scene, graph.nodes[leaf]!)))
+      ? lowerWeightGradSum(leaves.map(leaf => contextOf<'conv2dWeightGrad'>(scene, graph.nodes[leaf]!)))
       : lowerNode(scene, id, options);
   });
   for (const [name, id] of Object.entries(graph.outputs)) {
@@ -147,7 +147,7 @@ export function encodeOnnx(graph: Graph, options: LoweringOptions = {}): Uint8Ar
 }
 
 /** A graph half lowered. */
-interface Scene {
+interface GraphLowering {
   readonly graph: Graph;
   /** Of the values lowered so far, by node. */
   readonly names: readonly ValueName[];
@@ -155,7 +155,7 @@ interface Scene {
   readonly target: LoweringTarget;
 }
 
-function lowerNode(scene: Scene, id: NodeId, { weights = {} }: LoweringOptions): ValueName {
+function lowerNode(scene: GraphLowering, id: NodeId, { weights = {} }: LoweringOptions): ValueName {
   const { emitter } = scene;
   const node = scene.graph.nodes[id]!;
   switch (node.op) {
@@ -168,11 +168,11 @@ function lowerNode(scene: Scene, id: NodeId, { weights = {} }: LoweringOptions):
       return emitter.floats(values, numericShape(node.shape, 'A variable'), name);
     }
     default:
-      return (lowerings[node.op] as Lowering<OpName>)(siteOf<OpName>(scene, node));
+      return (lowerings[node.op] as Lowering<OpName>)(contextOf<OpName>(scene, node));
   }
 }
 
-function siteOf<O extends OpName>({ graph, names, emitter, target }: Scene, node: Node): Site<O> {
+function contextOf<O extends OpName>({ graph, names, emitter, target }: GraphLowering, node: Node): LoweringContext<O> {
   return {
     emitter,
     target,
@@ -187,7 +187,7 @@ function siteOf<O extends OpName>({ graph, names, emitter, target }: Scene, node
 }
 
 /** WebGPU's provider has no Sign. */
-function lowerSign({ emitter, target, inputs }: Site<'sign'>): ValueName {
+function lowerSign({ emitter, target, inputs }: LoweringContext<'sign'>): ValueName {
   if (target === 'any') return emitter.node('Sign', inputs);
   const [x, zero] = [inputs[0]!, emitter.filled(0)];
   const negative = emitter.node('Where', [emitter.node('Less', [x, zero]), emitter.filled(-1), zero]);
@@ -195,17 +195,22 @@ function lowerSign({ emitter, target, inputs }: Site<'sign'>): ValueName {
 }
 
 /** Steep enough for every normal positive number to reach 1. */
-const steepest = 3e38;
+const maxSlope = 3e38;
 
 /**
  * On the processor dy times 1 or the slope, by a HardSigmoid so steep that it is a step: half the time of a comparison and
  * a choice. What a choice leaves out may be infinite; here it must not be.
  */
-function lowerLeakyReluGrad({ emitter, target, inputs, attributes: { slope } }: Site<'leakyReluGrad'>): ValueName {
+function lowerLeakyReluGrad({
+  emitter,
+  target,
+  inputs,
+  attributes: { slope },
+}: LoweringContext<'leakyReluGrad'>): ValueName {
   const [x, dy] = inputs as readonly [ValueName, ValueName];
   if (target === 'webgpu' || slope < 0 || slope > 1) return chosenGradient(emitter, x, dy, slope);
   const factor = emitter.shared(`slope ${slope} of ${x}`, () => {
-    const step = emitter.shared(`step ${x}`, () => emitter.node('HardSigmoid', [x], { alpha: steepest, beta: 0 }));
+    const step = emitter.shared(`step ${x}`, () => emitter.node('HardSigmoid', [x], { alpha: maxSlope, beta: 0 }));
     return slope === 0 ? step : emitter.node('Max', [step, emitter.filled(slope)]);
   });
   return emitter.node('Mul', [dy, factor]);

@@ -5,13 +5,13 @@
  */
 import { numericShape } from '../graph/index.js';
 import type { OnnxEmitter, ValueName } from './emitter.js';
-import type { Site } from './site.js';
+import type { LoweringContext } from './lowering-context.js';
 
 const spatial = [2, 3];
 
-export function lowerInstanceNorm(site: Site<'instanceNorm'>): ValueName {
-  const { emitter, inputs, shape, attributes, target } = site;
-  if (target === 'webgpu' || isDifferentiated(site)) return normalised(emitter, inputs[0]!, attributes.epsilon);
+export function lowerInstanceNorm(context: LoweringContext<'instanceNorm'>): ValueName {
+  const { emitter, inputs, shape, attributes, target } = context;
+  if (target === 'webgpu' || isDifferentiated(context)) return normalised(emitter, inputs[0]!, attributes.epsilon);
   const [channels] = numericShape([shape[1]!], 'instanceNorm in ONNX');
   const scale = emitter.filled(1, [channels!]);
   const shift = emitter.filled(0, [channels!]);
@@ -19,7 +19,7 @@ export function lowerInstanceNorm(site: Site<'instanceNorm'>): ValueName {
 }
 
 /** `r · (dy - mean(dy) - y · mean(dy · y))`, with y the normalised x and r = 1/sqrt(variance + epsilon). */
-export function lowerInstanceNormGrad({ emitter, inputs, attributes }: Site<'instanceNormGrad'>): ValueName {
+export function lowerInstanceNormGrad({ emitter, inputs, attributes }: LoweringContext<'instanceNormGrad'>): ValueName {
   const [x, dy] = inputs as readonly [ValueName, ValueName];
   const y = normalised(emitter, x, attributes.epsilon);
   const r = inverseDeviation(emitter, x, attributes.epsilon);
@@ -28,7 +28,7 @@ export function lowerInstanceNormGrad({ emitter, inputs, attributes }: Site<'ins
   return emitter.node('Mul', [emitter.node('Sub', [centred, along]), r]);
 }
 
-function isDifferentiated({ graph, inputNodes, attributes }: Site<'instanceNorm'>): boolean {
+function isDifferentiated({ graph, inputNodes, attributes }: LoweringContext<'instanceNorm'>): boolean {
   return graph.nodes.some(
     node =>
       node.op === 'instanceNormGrad' &&

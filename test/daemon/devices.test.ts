@@ -68,7 +68,7 @@ async function expectNegatives(root: string, width: number, height: number, coun
 
 const webgpuOnly: ChooseDevices = async choice => {
   const kind = choice === 'cpu' ? 'cpu' : 'gpu';
-  return { devices: [{ id: choice, kind, name: `a ${choice}` }], passedOver: [] };
+  return { devices: [{ id: choice, kind, name: `a ${choice}` }], skipped: [] };
 };
 
 describe('several devices', () => {

@@ -16,7 +16,7 @@ import {
   type Program,
   referenceEngine,
 } from '../../src/engine/index.js';
-import { commandIn, outOfReach, remedyOf } from '../../src/engine/remedies.js';
+import { commandIn, remedyOf, whyImpossible } from '../../src/engine/remedies.js';
 import { temporaryFolder } from '../support/pictures.js';
 
 const entry = fileURLToPath(new URL('../fixtures/engine/probe.mjs', import.meta.url));
@@ -190,10 +190,10 @@ describe('what would help', () => {
   });
 
   test('is nothing for what another system has', () => {
-    expect(outOfReach('directml', none, 'linux')).toMatch(/Windows/);
-    expect(outOfReach('directml', none, 'win32')).toBeUndefined();
-    expect(outOfReach('coreml', none, 'linux')).toMatch(/macOS/);
-    expect(outOfReach('cpu', none, 'linux')).toBeUndefined();
+    expect(whyImpossible('directml', none, 'linux')).toMatch(/Windows/);
+    expect(whyImpossible('directml', none, 'win32')).toBeUndefined();
+    expect(whyImpossible('coreml', none, 'linux')).toMatch(/macOS/);
+    expect(whyImpossible('cpu', none, 'linux')).toBeUndefined();
   });
 });
 
@@ -204,24 +204,24 @@ describe('choosing', () => {
   });
 
   test('auto is all devices of CUDA where it works', async () => {
-    const { devices: taken, passedOver } = await chooseDevices('auto', { accelerators: twoCards, entry });
+    const { devices: taken, skipped } = await chooseDevices('auto', { accelerators: twoCards, entry });
     expect(taken.map(({ id }) => id)).toEqual(['cuda:0', 'cuda:1']);
-    expect(passedOver).toEqual([]);
+    expect(skipped).toEqual([]);
   });
 
   test('auto goes on to the next engine, and keeps the reason', async () => {
     devices({ 'cuda:0': 'throw', 'cuda:1': 'abort' });
-    const { devices: taken, passedOver } = await chooseDevices('auto', { accelerators: twoCards, entry });
+    const { devices: taken, skipped } = await chooseDevices('auto', { accelerators: twoCards, entry });
     expect(taken.map(({ id }) => id)).toEqual(['webgpu']);
-    expect(passedOver).toEqual([{ choice: 'cuda', reason: 'the driver says no', fault: true }]);
+    expect(skipped).toEqual([{ choice: 'cuda', reason: 'the driver says no', fault: true }]);
   });
 
   test('auto does not take a device that is imitated in software, but its name does', async () => {
     devices({ webgpu: 'software' });
     const accelerators = { nvidia: 0, any: true };
-    const { devices: taken, passedOver } = await chooseDevices('auto', { accelerators, entry });
+    const { devices: taken, skipped } = await chooseDevices('auto', { accelerators, entry });
     expect(taken.map(({ id }) => id)).toEqual(['cpu']);
-    expect(passedOver).toEqual([
+    expect(skipped).toEqual([
       { choice: 'webgpu', reason: expect.stringContaining('imitated in software'), fault: false },
     ]);
     expect((await chooseDevices('webgpu', { accelerators, entry })).devices).toMatchObject([{ id: 'webgpu' }]);
@@ -237,10 +237,10 @@ describe('choosing', () => {
     devices({ 'cuda:0': 'throw', webgpu: 'throw' });
     expect((await chooseDevices('auto', { accelerators, entry })).devices).toMatchObject([{ id: 'tfjs' }]);
     devices({ 'cuda:0': 'throw', webgpu: 'throw', tfjs: 'processor' });
-    const { devices: taken, passedOver } = await chooseDevices('auto', { accelerators, entry });
+    const { devices: taken, skipped } = await chooseDevices('auto', { accelerators, entry });
     expect(taken.map(({ id }) => id)).toEqual(['cpu']);
-    expect(passedOver.map(({ choice }) => choice)).toEqual(['cuda', 'webgpu', 'tfjs']);
-    expect(passedOver[2]?.reason).toMatch(/sees no graphics processor/);
+    expect(skipped.map(({ choice }) => choice)).toEqual(['cuda', 'webgpu', 'tfjs']);
+    expect(skipped[2]?.reason).toMatch(/sees no graphics processor/);
   });
 
   test('auto ends with the processor even where all fails and the working folder is gone', async () => {
@@ -249,7 +249,7 @@ describe('choosing', () => {
     });
     const chosen = await chooseDevices('auto', { accelerators: twoCards, entry: '/no/such/entry.mjs' });
     expect(chosen.devices.map(({ id }) => id)).toEqual(['cpu']);
-    expect(chosen.passedOver.map(({ choice }) => choice)).toEqual(['cuda', 'webgpu']);
+    expect(chosen.skipped.map(({ choice }) => choice)).toEqual(['cuda', 'webgpu']);
   });
 
   test('what was named and does not work is an error with the reason, never another device', async () => {
@@ -322,7 +322,7 @@ describe('opening auto', () => {
     const { open, chooseDevices } = await finding([good, bad], [hanging]);
     const told: unknown[] = [];
     for (let round = 0; round < 2; round++) {
-      const engine = await open('auto', { onPassedOver: device => told.push(device) });
+      const engine = await open('auto', { onDeviceSkipped: device => told.push(device) });
       expect(engine.id).toBe('reference');
       await engine.dispose();
     }
@@ -334,7 +334,7 @@ describe('opening auto', () => {
     const { open, chooseDevices } = await finding([bad]);
     for (let round = 1; round <= 2; round++) {
       const told: unknown[] = [];
-      const engine = await open('auto', { threads: 1, onPassedOver: device => told.push(device) });
+      const engine = await open('auto', { threads: 1, onDeviceSkipped: device => told.push(device) });
       expect(engine.device.id).toBe('cpu');
       expect(told).toEqual([{ choice: 'cpu:9', reason: expect.stringContaining('no device cpu:9'), fault: true }]);
       await engine.dispose();

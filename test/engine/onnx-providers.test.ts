@@ -6,12 +6,12 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CycleboxError } from '../../src/base/index.js';
+import { cpuName } from '../../src/engine/cpu-name.js';
 import { parseNvidia, systemGpus, visible, webGpuName } from '../../src/engine/onnx/devices.js';
 import { asEngineError, codeOf } from '../../src/engine/onnx/engine-error.js';
 import { openOnnxEngine } from '../../src/engine/onnx/index.js';
 import { unavailable } from '../../src/engine/onnx/unavailable.js';
 import { layoutOfGraph, layoutOfModel } from '../../src/engine/onnx/webgpu-layout.js';
-import { processorName } from '../../src/engine/processor-name.js';
 import { conv2d, conv2dInputGrad, GraphBuilder, reflectPad, symbol } from '../../src/graph/index.js';
 import { decodeOnnx, encodeOnnx } from '../../src/onnx/index.js';
 import { randomValues, seededRandom } from '../graph/random-values.js';
@@ -83,9 +83,9 @@ describe('devices', () => {
   const cards = parseNvidia('NVIDIA A100-SXM4-40GB, 40960\nNVIDIA T4, 15360\nNVIDIA GB10, [N/A]\n\n');
 
   it('on the processor have its name, or none where the system knows none', () => {
-    expect(processorName('  AMD EPYC ')).toBe('AMD EPYC');
-    expect(processorName('unknown')).toBe('processor');
-    expect(processorName('')).toBe('processor');
+    expect(cpuName('  AMD EPYC ')).toBe('AMD EPYC');
+    expect(cpuName('unknown')).toBe('processor');
+    expect(cpuName('')).toBe('processor');
   });
 
   it('of NVIDIA are read with their memory, where it is known', () => {

@@ -1,6 +1,6 @@
 /** Discovery on a WebGPU adapter that is really there; on machines without a GPU that is a driver in software. */
 import { expect, test } from 'vitest';
-import { keepsUpWithProcessor } from '../../src/engine/discovery/race.js';
+import { keepsUpWithCpu } from '../../src/engine/discovery/compare-with-cpu.js';
 import { chooseDevices, discoverEngines, openEngine } from '../../src/engine/index.js';
 import { describeWebGpu } from './webgpu-adapter.js';
 
@@ -22,17 +22,17 @@ await describeWebGpu('Discovery of WebGPU', () => {
   test('raced with the processor, it falls far behind where it is imitated', async () => {
     const engine = await openEngine('webgpu');
     try {
-      expect(await keepsUpWithProcessor(engine)).toBe(!isSoftware());
+      expect(await keepsUpWithCpu(engine)).toBe(!isSoftware());
     } finally {
       await engine.dispose();
     }
   });
 
   test('auto takes it where it is real, and the processor where it is not', async () => {
-    const { devices, passedOver } = await chooseDevices('auto', { accelerators: { nvidia: 0, any: true } });
+    const { devices, skipped } = await chooseDevices('auto', { accelerators: { nvidia: 0, any: true } });
     expect(devices.map(({ id }) => id)).toEqual([isSoftware() ? 'cpu' : 'webgpu']);
     const imitation = { choice: 'webgpu', reason: expect.stringContaining('imitated in software'), fault: false };
-    expect(passedOver).toEqual(isSoftware() ? [imitation] : []);
+    expect(skipped).toEqual(isSoftware() ? [imitation] : []);
     expect((await chooseDevices('webgpu')).devices).toMatchObject([{ id: 'webgpu' }]);
   });
 });

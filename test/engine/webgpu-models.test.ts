@@ -20,7 +20,7 @@ await describeWebGpu('a model file on WebGPU', () => {
   let webgpu: Engine;
   let cpu: Engine;
   beforeAll(async () => {
-    webgpu = await openOnnxEngine({ provider: 'webgpu', inspection: { deviceOnly: true } });
+    webgpu = await openOnnxEngine({ provider: 'webgpu', diagnostics: { deviceOnly: true } });
     cpu = await openOnnxEngine();
   });
   afterAll(() => Promise.all([webgpu.dispose(), cpu.dispose()]));

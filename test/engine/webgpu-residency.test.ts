@@ -50,8 +50,8 @@ interface ProfiledNode {
 await describeWebGpu('a training step on WebGPU', () => {
   it('leaves variables on the device, and has the processor compute nothing', async () => {
     const folder = await temporaryFolder();
-    const inspection = { deviceOnly: true, profilePrefix: join(folder, 'profile') };
-    const engine = await openOnnxEngine({ provider: 'webgpu', inspection });
+    const diagnostics = { deviceOnly: true, profilePrefix: join(folder, 'profile') };
+    const engine = await openOnnxEngine({ provider: 'webgpu', diagnostics: diagnostics });
     const state = await engine.createState(firstValues());
     const graphs = cyclegan.phases.map(phase => buildPhase(cyclegan, phase, spec).graph);
     const before = await state.read();

@@ -9,7 +9,7 @@ import { describeWebGpu } from './webgpu-adapter.js';
 await describeWebGpu('WebGPU', () => {
   describeConformance(
     'ONNX Runtime on WebGPU',
-    () => openOnnxEngine({ provider: 'webgpu', inspection: { deviceOnly: true } }),
+    () => openOnnxEngine({ provider: 'webgpu', diagnostics: { deviceOnly: true } }),
     'wgsl',
   );
 });

@@ -31,7 +31,7 @@ test.each(generators)('$kind, normalisation $norm, upsampling $upsample', async 
   }
 });
 
-test('a file with group normalisation can be raised again, for engines that read no files', async () => {
+test('a file with group normalisation can be imported again, for engines that read no files', async () => {
   const spec: GeneratorSpec = { kind: 'resnet', blocks: 1, ...common, norm: 'group' };
   const weights = networkValues(spec);
   const engine = referenceEngine();

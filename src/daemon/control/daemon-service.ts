@@ -3,7 +3,7 @@
  * control socket and, later, a dashboard. The inbox's half of it is `QueueService`; what only the composition knows
  * (process, configuration, routes) joins it here. Nothing here knows sockets or terminals.
  */
-import type { PassedOver } from '../../engine/index.js';
+import type { SkippedDevice } from '../../engine/index.js';
 import type {
   CancelSelection,
   PurgeSelection,
@@ -40,7 +40,7 @@ export interface DaemonFacts {
   /** One for each device. */
   readonly workers: readonly WorkerFacts[];
   /** Devices that are not used, and why. */
-  readonly passedOver: readonly PassedOver[];
+  readonly passedOver: readonly SkippedDevice[];
   readonly routes: readonly {
     readonly match: string;
     readonly translation: string;

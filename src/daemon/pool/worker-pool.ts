@@ -6,7 +6,13 @@
  * A job that comes in ends exactly once, whatever becomes of the devices meanwhile.
  */
 import { asCycleboxError, type CycleboxError, type Disposable, Emitter, type Event } from '../../base/index.js';
-import { chooseDevices, type Device, type EngineChoice, type PassedOver, type Precision } from '../../engine/index.js';
+import {
+  chooseDevices,
+  type Device,
+  type EngineChoice,
+  type Precision,
+  type SkippedDevice,
+} from '../../engine/index.js';
 import type { ComputeModel, ComputeReport, ComputeTask, ComputeWorkerOptions, MemoryStep } from '../../worker/index.js';
 import { PoolMember } from './pool-member.js';
 import { WaitingLine } from './waiting-line.js';
@@ -14,7 +20,7 @@ import { type ChooseDevices, memoryLimitOf, processorPlace, threadsOf, type Work
 
 export type WorkerEvent =
   /** What images are translated on from now on. */
-  | { readonly type: 'devices'; readonly devices: readonly Device[]; readonly passedOver: readonly PassedOver[] }
+  | { readonly type: 'devices'; readonly devices: readonly Device[]; readonly passedOver: readonly SkippedDevice[] }
   /** Memory ran out on a device, and something was given up. */
   | { readonly type: 'memoryStep'; readonly step: MemoryStep }
   /** A device failed: its worker is ended, and the image tried again in a new one. */
@@ -69,7 +75,7 @@ export class WorkerPool implements Disposable {
   /** No longer given jobs, until their processes have ended; each is ended when its last job has. */
   readonly #leaving = new Set<PoolMember>();
   #settings: PoolSettings;
-  #passedOver: readonly PassedOver[];
+  #passedOver: readonly SkippedDevice[];
   #members: readonly PoolMember[] = [];
   #adding: Promise<void> | undefined;
   #disposed = false;
@@ -93,7 +99,7 @@ export class WorkerPool implements Disposable {
     return this.#members.map(({ device }) => device);
   }
 
-  get passedOver(): readonly PassedOver[] {
+  get passedOver(): readonly SkippedDevice[] {
     return this.#passedOver;
   }
 

@@ -9,7 +9,7 @@ import {
   chooseDevices,
   type Device,
   type EngineChoice,
-  type PassedOver,
+  type SkippedDevice,
 } from '../../engine/index.js';
 
 export type ChooseDevices = (
@@ -20,7 +20,7 @@ export type ChooseDevices = (
 export interface Workplaces {
   /** At least one, in order of preference. The same device may stand here twice, where the configuration says so. */
   readonly devices: readonly Device[];
-  readonly passedOver: readonly PassedOver[];
+  readonly passedOver: readonly SkippedDevice[];
 }
 
 /**
@@ -32,12 +32,12 @@ export async function findWorkplaces(
   choose: ChooseDevices = chooseDevices,
 ): Promise<Workplaces> {
   const devices: Device[] = [];
-  const passedOver: PassedOver[] = [];
+  const passedOver: SkippedDevice[] = [];
   const faults: CycleboxError[] = [];
   for (const choice of choices) {
     try {
       const chosen = await choose(choice);
-      passedOver.push(...chosen.passedOver);
+      passedOver.push(...chosen.skipped);
       devices.push(...chosen.devices.filter(device => isWanted(device, devices, choices)));
     } catch (thrown) {
       const error = asCycleboxError(thrown);

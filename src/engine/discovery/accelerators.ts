@@ -13,16 +13,16 @@ export interface Accelerators {
 }
 
 /** Where to look; other folders only in tests. */
-export interface Surroundings {
+export interface Host {
   readonly platform: NodeJS.Platform;
   readonly env: NodeJS.ProcessEnv;
   /** The folder of device files. */
   readonly devices: string;
 }
 
-const here: Surroundings = { platform: process.platform, env: process.env, devices: '/dev' };
+const thisHost: Host = { platform: process.platform, env: process.env, devices: '/dev' };
 
-export function findAccelerators(surroundings: Surroundings = here): Accelerators {
+export function findAccelerators(surroundings: Host = thisHost): Accelerators {
   const nvidia = visibleNvidia(surroundings);
   const { platform } = surroundings;
   return { nvidia, any: nvidia > 0 || platform === 'darwin' || platform === 'win32' || hasRenderDevice(surroundings) };
@@ -31,12 +31,12 @@ export function findAccelerators(surroundings: Surroundings = here): Accelerator
 /** Vulkan drivers named by hand may be anything: they count as a sign. */
 const driverVariables = ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES', 'VK_ADD_DRIVER_FILES'];
 
-function hasRenderDevice({ devices, env }: Surroundings): boolean {
+function hasRenderDevice({ devices, env }: Host): boolean {
   if (driverVariables.some(name => env[name])) return true;
   return namesIn(join(devices, 'dri')).some(name => name.startsWith('renderD'));
 }
 
-function visibleNvidia(surroundings: Surroundings): number {
+function visibleNvidia(surroundings: Host): number {
   const all = countNvidia(surroundings);
   const chosen = surroundings.env['CUDA_VISIBLE_DEVICES'];
   if (chosen === undefined) return all;
@@ -44,7 +44,7 @@ function visibleNvidia(surroundings: Surroundings): number {
   return Math.min(all, named.length);
 }
 
-function countNvidia({ platform, devices, env }: Surroundings): number {
+function countNvidia({ platform, devices, env }: Host): number {
   if (platform === 'win32')
     return existsSync(join(env['SystemRoot'] ?? 'C:\\Windows', 'System32', 'nvcuda.dll')) ? 1 : 0;
   if (platform !== 'linux') return 0;

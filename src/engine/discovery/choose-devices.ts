@@ -8,12 +8,12 @@
  */
 import { CycleboxError } from '../../base/index.js';
 import type { Device, EngineChoice, EngineId } from '../contract.js';
+import { cpuName } from '../cpu-name.js';
 import { splitChoice } from '../engine-choice.js';
-import { processorName } from '../processor-name.js';
 import { type Accelerators, findAccelerators } from './accelerators.js';
 import { type DiscoverOptions, discoverEngines } from './discover-engines.js';
-import type { EngineReport, PassedOver } from './engine-report.js';
-import { imitated } from './hardware.js';
+import type { EngineReport, SkippedDevice } from './engine-report.js';
+import { softwareRendererMessage } from './hardware.js';
 import { isInstalled } from './installed.js';
 import { probeDevice } from './probe-device.js';
 
@@ -21,7 +21,7 @@ export interface ChosenDevices {
   /** At least one; all of the same engine, best first. */
   readonly devices: readonly Device[];
   /** What was tried before and did not do. Engines without a sign of their hardware are not among them. */
-  readonly passedOver: readonly PassedOver[];
+  readonly skipped: readonly SkippedDevice[];
 }
 
 export type ChooseOptions = Pick<DiscoverOptions, 'signal' | 'timeoutMs' | 'accelerators' | 'entry'>;
@@ -33,7 +33,7 @@ export type ChooseOptions = Pick<DiscoverOptions, 'signal' | 'timeoutMs' | 'acce
  */
 export async function chooseDevices(choice: EngineChoice, options: ChooseOptions = {}): Promise<ChosenDevices> {
   if (choice === 'auto') return chooseAutomatically(options);
-  if (choice === 'cpu' || choice === 'reference') return { devices: [processor(choice)], passedOver: [] };
+  if (choice === 'cpu' || choice === 'reference') return { devices: [cpuDevice(choice)], skipped: [] };
   const { engine, index } = splitChoice(choice);
   return index === undefined ? chooseEngine(engine, options) : chooseNumbered(choice, engine, index, options);
 }
@@ -42,13 +42,13 @@ export async function chooseDevices(choice: EngineChoice, options: ChooseOptions
 export function chooseAmong(choice: EngineChoice, reports: readonly EngineReport[]): ChosenDevices {
   const reportOf = (engine: EngineId) => reports.find(report => report.engine === engine);
   if (choice === 'auto') {
-    const passedOver: PassedOver[] = [];
+    const skipped: SkippedDevice[] = [];
     for (const engine of candidates(findAccelerators())) {
-      const devices = automaticDevices(reportOf(engine), passedOver);
-      if (devices.length > 0) return { devices, passedOver };
+      const devices = automaticDevices(reportOf(engine), skipped);
+      if (devices.length > 0) return { devices, skipped: skipped };
     }
     const processors = reportOf('cpu');
-    return { devices: processors?.usable ? devicesOf(processors).devices : [processor('cpu')], passedOver };
+    return { devices: processors?.usable ? devicesOf(processors).devices : [cpuDevice('cpu')], skipped: skipped };
   }
   const { engine, index } = splitChoice(choice);
   const report = reportOf(engine);
@@ -56,40 +56,40 @@ export function chooseAmong(choice: EngineChoice, reports: readonly EngineReport
   const chosen = devicesOf(report);
   if (index === undefined) return chosen;
   const device = chosen.devices.find(({ id }) => id === choice);
-  if (device) return { devices: [device], passedOver: [] };
-  const failed = chosen.passedOver.find(passed => passed.choice === choice);
+  if (device) return { devices: [device], skipped: [] };
+  const failed = chosen.skipped.find(passed => passed.choice === choice);
   throw unavailable(choice, failed?.reason ?? `there is no such device among ${list(chosen.devices)}`);
 }
 
 async function chooseAutomatically(options: ChooseOptions): Promise<ChosenDevices> {
-  const passedOver: PassedOver[] = [];
+  const skipped: SkippedDevice[] = [];
   for (const engine of candidates(options.accelerators ?? findAccelerators())) {
-    const devices = automaticDevices(await discover(engine, options, true), passedOver);
-    if (devices.length > 0) return { devices, passedOver };
+    const devices = automaticDevices(await discover(engine, options, true), skipped);
+    if (devices.length > 0) return { devices, skipped: skipped };
   }
-  return { devices: [processor('cpu')], passedOver };
+  return { devices: [cpuDevice('cpu')], skipped: skipped };
 }
 
 /** The devices of an engine that `auto` takes; what it does not is added to `passedOver`. */
-function automaticDevices(report: EngineReport | undefined, passedOver: PassedOver[]): readonly Device[] {
+function automaticDevices(report: EngineReport | undefined, skipped: SkippedDevice[]): readonly Device[] {
   if (!report) return [];
   if (!report.usable) {
     const { engine, reason, fault = false } = report;
-    passedOver.push({ choice: engine, reason, fault });
+    skipped.push({ choice: engine, reason, fault });
     return [];
   }
-  passedOver.push(...(report.failed ?? []));
+  skipped.push(...(report.failed ?? []));
   const taken: Device[] = [];
   for (const { device, hardware } of report.devices) {
-    const reason = hardware ? onProcessor(device) : imitated(device.name);
+    const reason = hardware ? whyNotGpu(device) : softwareRendererMessage(device.name);
     if (reason === undefined) taken.push(device);
-    else passedOver.push({ choice: device.id, reason, fault: false });
+    else skipped.push({ choice: device.id, reason, fault: false });
   }
   return taken;
 }
 
 /** TensorFlow.js with a backend for the GPU works also where that sees none, slower than ONNX Runtime does. */
-function onProcessor({ kind, name }: Device): string | undefined {
+function whyNotGpu({ kind, name }: Device): string | undefined {
   return kind === 'gpu' ? undefined : `${name} sees no graphics processor.`;
 }
 
@@ -111,7 +111,7 @@ async function chooseEngine(engine: EngineId, options: ChooseOptions): Promise<C
 
 function devicesOf(report: EngineReport): ChosenDevices {
   if (!report.usable) throw unavailable(report.engine, report.reason);
-  return { devices: report.devices.map(({ device }) => device), passedOver: report.failed ?? [] };
+  return { devices: report.devices.map(({ device }) => device), skipped: report.failed ?? [] };
 }
 
 function list(devices: readonly Device[]): string {
@@ -126,7 +126,7 @@ async function chooseNumbered(
 ): Promise<ChosenDevices> {
   const result = await probeDevice(engine, index, { ...options, float16: false });
   if (!result.usable) throw unavailable(choice, result.reason);
-  return { devices: [result.report.device], passedOver: [] };
+  return { devices: [result.report.device], skipped: [] };
 }
 
 async function discover(engine: EngineId, options: ChooseOptions, onlyHardware = false): Promise<EngineReport> {
@@ -139,6 +139,6 @@ function unavailable(choice: EngineChoice, reason: string): CycleboxError {
   return new CycleboxError('ENGINE_UNAVAILABLE', message);
 }
 
-function processor(id: 'cpu' | 'reference'): Device {
-  return { id, kind: 'cpu', name: processorName() };
+function cpuDevice(id: 'cpu' | 'reference'): Device {
+  return { id, kind: 'cpu', name: cpuName() };
 }

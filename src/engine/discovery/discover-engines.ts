@@ -5,9 +5,9 @@
 import { CycleboxError } from '../../base/index.js';
 import type { EngineChoice, EngineId } from '../contract.js';
 import { offeredEngines } from '../engine-choice.js';
-import { outOfReach } from '../remedies.js';
+import { whyImpossible } from '../remedies.js';
 import { type Accelerators, findAccelerators } from './accelerators.js';
-import type { EngineReport, PassedOver } from './engine-report.js';
+import type { EngineReport, SkippedDevice } from './engine-report.js';
 import { type ProbeOptions, type ProbeResult, probeDevice } from './probe-device.js';
 import type { SpeedTest } from './probe-protocol.js';
 
@@ -33,7 +33,7 @@ export interface DiscoverOptions {
 export async function discoverEngines(options: DiscoverOptions = {}): Promise<readonly EngineReport[]> {
   const { engines = offeredEngines, measureSpeed } = options;
   const discover = async (engine: EngineId): Promise<EngineReport> => {
-    const reason = options.engines ? undefined : outOfReach(engine, options.accelerators);
+    const reason = options.engines ? undefined : whyImpossible(engine, options.accelerators);
     return reason === undefined ? discoverEngine(engine, options) : { engine, usable: false, reason };
   };
   if (!measureSpeed) return Promise.all(engines.map(discover));
@@ -42,7 +42,7 @@ export async function discoverEngines(options: DiscoverOptions = {}): Promise<re
   return reports;
 }
 
-interface Tried {
+interface ProbedChoice {
   readonly choice: EngineChoice;
   readonly result: ProbeResult;
 }
@@ -52,12 +52,12 @@ async function discoverEngine(engine: EngineId, options: DiscoverOptions): Promi
   const numbers = deviceNumbers(engine, options.accelerators);
   if (!options.measureSpeed)
     return summarise(engine, await Promise.all(numbers.map(n => tryDevice(engine, n, options))));
-  const tried: Tried[] = [];
+  const tried: ProbedChoice[] = [];
   for (const index of numbers) tried.push(await tryDevice(engine, index, options));
   return summarise(engine, tried);
 }
 
-async function tryDevice(engine: EngineId, index: number | undefined, options: DiscoverOptions): Promise<Tried> {
+async function tryDevice(engine: EngineId, index: number | undefined, options: DiscoverOptions): Promise<ProbedChoice> {
   const choice: EngineChoice = index === undefined ? engine : `${engine}:${index}`;
   const probeOptions: ProbeOptions = { ...options, speed: options.measureSpeed };
   return { choice, result: await probeDevice(engine, index, probeOptions) };
@@ -70,9 +70,9 @@ function deviceNumbers(engine: EngineId, accelerators = findAccelerators()): rea
   return nvidia === 0 ? [undefined] : Array.from({ length: nvidia }, (_, index) => index);
 }
 
-function summarise(engine: EngineId, tried: readonly Tried[]): EngineReport {
+function summarise(engine: EngineId, tried: readonly ProbedChoice[]): EngineReport {
   const devices = tried.flatMap(({ result }) => (result.usable ? [result.report] : []));
-  const failed = tried.flatMap(({ choice, result }): PassedOver[] =>
+  const failed = tried.flatMap(({ choice, result }): SkippedDevice[] =>
     result.usable ? [] : [{ choice, reason: result.reason, fault: result.fault }],
   );
   const good = tried.find(({ result }) => result.usable)?.result;

@@ -30,7 +30,7 @@ export type EngineReport =
       readonly version: string;
       readonly devices: readonly DeviceReport[];
       /** Devices of the same engine that did not pass; absent when all did. */
-      readonly failed?: readonly PassedOver[];
+      readonly failed?: readonly SkippedDevice[];
     }
   | {
       readonly engine: EngineId;
@@ -44,7 +44,7 @@ export type EngineReport =
     };
 
 /** An engine or device that `auto` did not take. */
-export interface PassedOver {
+export interface SkippedDevice {
   readonly choice: EngineChoice;
   readonly reason: string;
   /** True for what is installed and fails: it crashes, hangs or computes wrongly. */

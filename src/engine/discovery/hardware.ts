@@ -8,7 +8,7 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { add, type Graph, GraphBuilder } from '../../graph/index.js';
 import type { Engine } from '../contract.js';
-import { keepsUpWithProcessor } from './race.js';
+import { keepsUpWithCpu } from './compare-with-cpu.js';
 
 const deviceFile = /^\/dev\/(dri\/renderD\d+|nvidia\d+|dxg|kfd|mali\d*)$/;
 
@@ -17,7 +17,7 @@ export async function isHardware(engine: Engine): Promise<boolean> {
   if (engine.id !== 'webgpu') return true;
   if (process.platform === 'linux') return holdsDeviceFile(engine);
   // Windows has a Direct3D driver in software (WARP); macOS has none of its kind.
-  return process.platform !== 'win32' || keepsUpWithProcessor(engine);
+  return process.platform !== 'win32' || keepsUpWithCpu(engine);
 }
 
 /** Looks while a program is compiled, since a driver may let go of the device when there is none. */
@@ -32,7 +32,7 @@ async function holdsDeviceFile(engine: Engine): Promise<boolean> {
 }
 
 /** The sentence for a device that is none. */
-export function imitated(name: string): string {
+export function softwareRendererMessage(name: string): string {
   return `${name} is imitated in software, which is slower than using the processor directly.`;
 }
 

@@ -46,7 +46,7 @@ export async function probeDevice(
     child = await startProbe(engine, options);
     const { version, ...probed } = await child.call('open', { engine, index, onlyHardware }, limits);
     // The riskiest comes last: what kills the process then costs only the answer to itself.
-    const speed = options.speed && (await measured(child, options.speed, limits));
+    const speed = options.speed && (await measureOrSkip(child, options.speed, limits));
     const float16 = options.float16 !== false && (await child.call('tryFloat16', null, limits).catch(() => false));
     requireGoOn(signal);
     return { usable: true, version, report: { ...probed, float16, ...(speed && { speed }) } };
@@ -68,7 +68,7 @@ function startProbe(engine: EngineId, { entry }: ProbeOptions): Promise<Child<Pr
   });
 }
 
-async function measured(
+async function measureOrSkip(
   child: Child<ProbeApi>,
   test: SpeedTest,
   limits: CallOptions,

@@ -10,7 +10,7 @@ import type { Handlers, ParamsOf } from '../../process/index.js';
 import type { Engine, TensorData } from '../contract.js';
 import { openDevice } from '../open-device.js';
 import type { MeasuredSpeed } from './engine-report.js';
-import { imitated, isHardware } from './hardware.js';
+import { isHardware, softwareRendererMessage } from './hardware.js';
 import { measureSpeed } from './measure-speed.js';
 import type { ProbeApi, ProbedDevice, SpeedTest } from './probe-protocol.js';
 import { runFloat16SelfTest, runSelfTest } from './self-test.js';
@@ -35,7 +35,7 @@ export class ProbeService {
     this.#engine = engine;
     const { device } = engine;
     const hardware = await isHardware(engine);
-    if (onlyHardware && !hardware) throw new CycleboxError('ENGINE_UNAVAILABLE', imitated(device.name));
+    if (onlyHardware && !hardware) throw new CycleboxError('ENGINE_UNAVAILABLE', softwareRendererMessage(device.name));
     const selfTestError = await runSelfTest(engine);
     return { device, version: versionOf(engine), hardware, selfTestError };
   }

@@ -131,15 +131,15 @@ function trainingGraph(): Graph {
 }
 
 /** Numbers without a pattern that a wrong stride could hide behind, the same on every machine. */
-function waves(shape: readonly number[], phase: number, scale: number): TensorData {
+function testTensor(shape: readonly number[], phase: number, scale: number): TensorData {
   const length = shape.reduce((product, size) => product * size, 1);
   const data = Float32Array.from({ length }, (_, i) => scale * Math.sin(phase + i * 1.7 + (i % 7) * 0.9));
   return { shape, data };
 }
 
-const image = waves(imageShape, 0.3, 0.9);
+const image = testTensor(imageShape, 0.3, 0.9);
 const weights = {
-  down: waves(shapes.down, 1.1, 0.4),
-  middle: waves(shapes.middle, 2.3, 0.3),
-  up: waves(shapes.up, 3.7, 0.2),
+  down: testTensor(shapes.down, 1.1, 0.4),
+  middle: testTensor(shapes.middle, 2.3, 0.3),
+  up: testTensor(shapes.up, 3.7, 0.2),
 };

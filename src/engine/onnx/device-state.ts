@@ -10,7 +10,7 @@ import type { Transfer } from './transfer.js';
 interface Variable {
   tensor: ort.Tensor;
   /** The program whose session made the buffer. */
-  maker: object | undefined;
+  producer: object | undefined;
 }
 
 export class DeviceState extends OnnxState {
@@ -18,7 +18,7 @@ export class DeviceState extends OnnxState {
   readonly #transfer: Transfer;
   readonly #variables = new Map<string, Variable>();
   /** The last copy under way: a variable may not be let go of while it is copied. */
-  #copying: Promise<unknown> = Promise.resolve();
+  #lastCopy: Promise<unknown> = Promise.resolve();
   #afterDispose: () => void = () => {};
 
   private constructor(names: readonly string[], transfer: Transfer) {
@@ -39,7 +39,7 @@ export class DeviceState extends OnnxState {
   }
 
   read(names: readonly string[] = this.names): Promise<Record<string, TensorData>> {
-    return this.#inTurn(async () => {
+    return this.#runExclusive(async () => {
       const values: Record<string, TensorData> = {};
       for (const name of names) values[name] = await this.#transfer.toHost(this.#variable(name).tensor);
       return values;
@@ -47,7 +47,7 @@ export class DeviceState extends OnnxState {
   }
 
   write(values: Tensors): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#runExclusive(async () => {
       for (const [name, value] of Object.entries(values)) {
         expectShape(name, value.shape, this.#variable(name).tensor.dims);
         await this.#replace(name, value);
@@ -69,23 +69,23 @@ export class DeviceState extends OnnxState {
 
   advance(name: string, written: ort.Tensor, program: object): void {
     const { tensor } = this.#variable(name);
-    this.#variables.set(name, { tensor: written, maker: program });
+    this.#variables.set(name, { tensor: written, producer: program });
     tensor.dispose();
   }
 
   /** Copies what the program made, so that its buffers go while its session is there to take them. */
   detach(program: object): Promise<void> {
-    return this.#inTurn(async () => {
-      for (const [name, { tensor, maker }] of this.#variables) {
-        if (maker !== program) continue;
-        this.#variables.set(name, { tensor: await this.#transfer.duplicate(tensor), maker: undefined });
+    return this.#runExclusive(async () => {
+      for (const [name, { tensor, producer }] of this.#variables) {
+        if (producer !== program) continue;
+        this.#variables.set(name, { tensor: await this.#transfer.duplicate(tensor), producer: undefined });
         tensor.dispose();
       }
     });
   }
 
   dispose(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#runExclusive(async () => {
       for (const { tensor } of this.#variables.values()) tensor.dispose();
       this.#variables.clear();
       this.#afterDispose();
@@ -96,15 +96,15 @@ export class DeviceState extends OnnxState {
     this.#afterDispose = callback;
   }
 
-  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const done = this.#copying.then(work);
-    this.#copying = done.catch(() => {});
+  #runExclusive<Result>(work: () => Promise<Result>): Promise<Result> {
+    const done = this.#lastCopy.then(work);
+    this.#lastCopy = done.catch(() => {});
     return done;
   }
 
   async #replace(name: string, value: TensorData): Promise<void> {
     const before = this.#variables.get(name);
-    this.#variables.set(name, { tensor: await this.#transfer.toDevice(value), maker: undefined });
+    this.#variables.set(name, { tensor: await this.#transfer.toDevice(value), producer: undefined });
     before?.tensor.dispose();
   }
 

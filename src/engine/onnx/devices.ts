@@ -8,7 +8,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Device } from '../contract.js';
-import { processorName } from '../processor-name.js';
+import { cpuName } from '../cpu-name.js';
 import type { OnnxProvider } from './providers.js';
 
 /**
@@ -19,7 +19,7 @@ import type { OnnxProvider } from './providers.js';
 export async function onnxDevices(provider: OnnxProvider, threads = availableParallelism()): Promise<Device[]> {
   switch (provider) {
     case 'cpu':
-      return [processorDevice(threads)];
+      return [cpuDevice(threads)];
     case 'webgpu':
       return [{ id: 'webgpu', kind: 'gpu', name: webGpuName(process.env, await systemGpus()) }];
     case 'cuda':
@@ -28,14 +28,14 @@ export async function onnxDevices(provider: OnnxProvider, threads = availablePar
     case 'directml':
       return [{ id: 'directml:0', kind: 'gpu', name: 'DirectML adapter 0' }];
     case 'coreml':
-      return [{ id: 'coreml', kind: 'gpu', name: `CoreML on ${processorName()}` }];
+      return [{ id: 'coreml', kind: 'gpu', name: `CoreML on ${cpuName()}` }];
     default:
       return provider satisfies never;
   }
 }
 
-function processorDevice(threads: number): Device {
-  return { id: 'cpu', kind: 'cpu', name: `${processorName()}, ${threads} threads`, memoryBytes: totalmem() };
+function cpuDevice(threads: number): Device {
+  return { id: 'cpu', kind: 'cpu', name: `${cpuName()}, ${threads} threads`, memoryBytes: totalmem() };
 }
 
 const graphicsLayers: Partial<Record<NodeJS.Platform, string>> = {

@@ -55,11 +55,11 @@ export interface OnnxEngineOptions extends EngineOptions {
   readonly provider?: OnnxProvider | undefined;
   /** Which of the provider's devices, counted from 0, where it has several. */
   readonly index?: number | undefined;
-  readonly inspection?: Inspection | undefined;
+  readonly diagnostics?: SessionDiagnostics | undefined;
 }
 
 /** For tests and measurements: who runs what. */
-export interface Inspection {
+export interface SessionDiagnostics {
   /** Refuses graphs of which the processor would run a part, rather than let values cross for it in every run. */
   readonly deviceOnly?: boolean;
   /** Each session writes a profile to a file that begins so when it is closed. */
@@ -68,9 +68,9 @@ export interface Inspection {
 
 /** @throws ENGINE_UNAVAILABLE with what to do when the provider or its device cannot be used on this machine. */
 export async function openOnnxEngine(options: OnnxEngineOptions = {}): Promise<Engine> {
-  const { provider = 'cpu', index = 0, threads, inspection = {} } = options;
+  const { provider = 'cpu', index = 0, threads, diagnostics = {} } = options;
   requireProvider(provider);
-  const engine = new OnnxEngine(provider, index, await deviceOf(provider, index, threads), threads, inspection);
+  const engine = new OnnxEngine(provider, index, await deviceOf(provider, index, threads), threads, diagnostics);
   await engine.open();
   return engine;
 }
@@ -90,8 +90,8 @@ interface SessionOptions {
   /** The graph updates variables: it is large, and changes between runs nothing that would repay much optimisation. */
   readonly training?: boolean;
   /** Outputs that stay on the device, if any; the others come to the host. */
-  readonly kept?: readonly string[];
-  readonly handedOut?: readonly string[];
+  readonly deviceOutputs?: readonly string[];
+  readonly hostOutputs?: readonly string[];
   readonly layout?: WebGpuLayout;
 }
 
@@ -100,7 +100,7 @@ class OnnxEngine implements Engine {
   readonly device: Device;
   readonly #index: number;
   readonly #threads: number | undefined;
-  readonly #inspection: Inspection;
+  readonly #diagnostics: SessionDiagnostics;
   readonly #programs = new Set<OnnxProgram>();
   readonly #states = new Set<DeviceState>();
   #transfer: Transfer | undefined;
@@ -114,13 +114,13 @@ class OnnxEngine implements Engine {
     index: number,
     device: Device,
     threads: number | undefined,
-    inspection: Inspection,
+    diagnostics: SessionDiagnostics,
   ) {
     this.id = provider;
     this.device = device;
     this.#index = index;
     this.#threads = threads;
-    this.#inspection = inspection;
+    this.#diagnostics = diagnostics;
   }
 
   /** Tries the provider, for it to fail here rather than in the first use. */
@@ -150,8 +150,8 @@ class OnnxEngine implements Engine {
     const options: SessionOptions = {
       layout: layoutOfGraph(graph),
       training: updates.length > 0,
-      kept: held instanceof DeviceState ? updates.map(variableUpdate) : [],
-      handedOut: Object.keys(graph.outputs),
+      deviceOutputs: held instanceof DeviceState ? updates.map(variableUpdate) : [],
+      hostOutputs: Object.keys(graph.outputs),
     };
     const reopen = held instanceof DeviceState ? undefined : () => this.#session(bytes, options);
     return this.#track(new OnnxProgram(await this.#session(bytes, options), { graph, state: held, reopen }));
@@ -218,7 +218,7 @@ class OnnxEngine implements Engine {
 
   #openTransfer(): Promise<Transfer> {
     return Transfer.open((model, outputs) =>
-      this.#session(model, outputs === 'cpu' ? { handedOut: ['y'] } : { kept: ['y'] }),
+      this.#session(model, outputs === 'cpu' ? { hostOutputs: ['y'] } : { deviceOutputs: ['y'] }),
     );
   }
 
@@ -227,8 +227,8 @@ class OnnxEngine implements Engine {
    * the first run is kept beside what that run took, a quarter more for no speed (bench/levels.mjs has the figures).
    */
   async #session(bytes: Uint8Array, options: SessionOptions = {}): Promise<ort.InferenceSession> {
-    const { training = false, kept = [], handedOut = [], layout = 'NHWC' } = options;
-    const { deviceOnly, profilePrefix } = this.#inspection;
+    const { training = false, deviceOutputs = [], hostOutputs = [], layout = 'NHWC' } = options;
+    const { deviceOnly, profilePrefix } = this.#diagnostics;
     const threads = this.#threads ?? (this.id === 'cpu' ? availableParallelism() : undefined);
     const ofSession = { intra_op: { spin_duration_us: spinMicroseconds } };
     try {
@@ -238,7 +238,7 @@ class OnnxEngine implements Engine {
         graphOptimizationLevel: training ? 'basic' : 'all',
         enableMemPattern: this.id === 'cpu' && !training,
         logSeverityLevel: 4,
-        ...(kept.length > 0 && { preferredOutputLocation: locations(kept, handedOut) }),
+        ...(deviceOutputs.length > 0 && { preferredOutputLocation: outputLocations(deviceOutputs, hostOutputs) }),
         ...(profilePrefix !== undefined && {
           enableProfiling: true,
           // The runtime adds the second only, and two sessions of one second would write into one file.
@@ -258,7 +258,7 @@ class OnnxEngine implements Engine {
   }
 }
 
-function locations(kept: readonly string[], handedOut: readonly string[]): Record<string, 'gpu-buffer' | 'cpu'> {
+function outputLocations(kept: readonly string[], handedOut: readonly string[]): Record<string, 'gpu-buffer' | 'cpu'> {
   return Object.fromEntries([
     ...kept.map(name => [name, 'gpu-buffer'] as const),
     ...handedOut.map(name => [name, 'cpu'] as const),

@@ -12,7 +12,7 @@ export type WebGpuLayout = 'NHWC' | 'NCHW';
  * Numbers of input channels that the kernel reads three at a time and then takes for four: all but 3 itself. Seen for
  * 6, 9, 15, 18 and 21 channels, every size of kernel, wherever the number of results is a multiple of four.
  */
-function misread(channels: number): boolean {
+function isMiscomputed(channels: number): boolean {
   return channels > 3 && channels % 3 === 0 && channels % 4 !== 0;
 }
 
@@ -29,14 +29,14 @@ const convolutions: ReadonlySet<string> = new Set(['conv2d', 'conv2dInputGrad', 
 export function layoutOfGraph({ nodes }: Graph): WebGpuLayout {
   // Every convolution's channels are some image's or kernel's.
   const channels = nodes.filter(({ shape }) => shape.length === 4).map(({ shape }) => shape[1]!);
-  if (channels.some(count => typeof count !== 'number' || misread(count))) return 'NCHW';
+  if (channels.some(count => typeof count !== 'number' || isMiscomputed(count))) return 'NCHW';
   const isSmall = ({ op, inputs: [image] }: Node) =>
     convolutions.has(op) && nodes[image!]!.shape.slice(2).every(mayBeKernelSized);
   return nodes.some(isSmall) ? 'NCHW' : 'NHWC';
 }
 
 /** Fewer convolutions with steps do not make an image smaller than kernels are. */
-const deep = 4;
+const deepNetwork = 4;
 
 /** Files do not say sizes; groups are mixed up where a group's results are no multiple of four. */
 export function layoutOfModel({
@@ -44,7 +44,7 @@ export function layoutOfModel({
   convolutions,
 }: Pick<OnnxModelFile, 'weights' | 'convolutions'>): WebGpuLayout {
   if (convolutions.some(({ groups }) => groups > 1)) return 'NCHW';
-  if (convolutions.filter(({ strides }) => strides.some(step => step > 1)).length >= deep) return 'NCHW';
+  if (convolutions.filter(({ strides }) => strides.some(step => step > 1)).length >= deepNetwork) return 'NCHW';
   const kernels = [...weights.values()].filter(({ shape }) => shape.length === 4);
-  return kernels.some(({ shape: [k, c] }) => misread(k!) || misread(c!)) ? 'NCHW' : 'NHWC';
+  return kernels.some(({ shape: [k, c] }) => isMiscomputed(k!) || isMiscomputed(c!)) ? 'NCHW' : 'NHWC';
 }

@@ -5,7 +5,7 @@ import { sizeOf } from '../../graph/index.js';
 import { type Float64Tensor, forEachIndex, type Kernel, offsetOf, stridesOf } from './kernel.js';
 
 /** A kernel that needs no attributes. */
-type Elementwise = (site: {
+type Elementwise = (context: {
   readonly inputs: readonly Float64Tensor[];
   readonly shape: readonly number[];
 }) => Float64Array;

@@ -8,8 +8,8 @@ import { CycleboxError, type Disposable } from '../../base/index.js';
 import type { Graph } from '../../graph/index.js';
 import type { CompileOptions, Engine, Program, State, TensorData, Tensors } from '../contract.js';
 import { checkVariables } from '../graph-shapes.js';
+import { ImportedModel } from '../imported-model.js';
 import { readModelSource } from '../model-source.js';
-import { RaisedModel } from '../raised-model.js';
 import { evaluate } from './evaluate.js';
 import type { Float64Tensor, Float64Tensors } from './kernel.js';
 
@@ -28,7 +28,7 @@ export function referenceEngine(): Engine {
         throw new CycleboxError('ENGINE_UNAVAILABLE', 'The reference engine computes in double precision only.');
       }
       const compile = (graph: Graph) => new ReferenceProgram(graph, new ReferenceState({}));
-      return new RaisedModel(await readModelSource(model), { compile });
+      return new ImportedModel(await readModelSource(model), { compile });
     },
   };
 }

@@ -18,7 +18,7 @@ export interface Feeds {
   readonly variables?: Float64Tensors;
 }
 
-export interface Site<O extends OpName> {
+export interface KernelContext<O extends OpName> {
   readonly inputs: readonly Float64Tensor[];
   readonly attributes: Attributes<O>;
   /** Shape of the result, symbols replaced by their values. Kernels read sizes here, not in the attributes. */
@@ -27,7 +27,7 @@ export interface Site<O extends OpName> {
 }
 
 /** The values of the result, of length `sizeOf(shape)`. */
-export type Kernel<O extends OpName> = (site: Site<O>) => Float64Array;
+export type Kernel<O extends OpName> = (context: KernelContext<O>) => Float64Array;
 
 /** Elements between neighbours along each axis of a row-major tensor. */
 export function stridesOf(shape: readonly number[]): number[] {

@@ -5,7 +5,7 @@
  */
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Tensorflow } from './installation.js';
-import type { Plan, Slot } from './plan.js';
+import type { Plan, Slot } from './plan-builder.js';
 
 const noSizes = new Map<string, number>();
 
@@ -16,7 +16,7 @@ export class ConstantPool {
 
   /** The tensors of a plan's fixed slots that its calls read. They stay the pool's. */
   tensorsOf(tf: Tensorflow, plan: Plan): Map<Slot, Tensor> {
-    return new Map(plan.kept.map(slot => [slot, this.#kept(tf, plan, slot)]));
+    return new Map(plan.pooled.map(slot => [slot, this.#kept(tf, plan, slot)]));
   }
 
   release(): void {

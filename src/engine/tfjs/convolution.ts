@@ -6,12 +6,16 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { Convolution, Padding } from '../../graph/index.js';
 import { concreteShape } from '../graph-shapes.js';
-import { spatialPads } from './borders.js';
+import { inputGradient, weightGradient } from './convolution-gradients.js';
 import type { Tensorflow } from './installation.js';
-import { inLayout, type Placed, type Site } from './site.js';
-import { inputGradient, weightGradient } from './substitutes.js';
+import { inLayout, type LaidOutSlot, type LoweringContext } from './lowering-context.js';
+import { spatialPads } from './padding.js';
 
-export function lowerConv2d({ builder, inputs: [x, w], attributes: { stride, padding } }: Site<'conv2d'>): Placed {
+export function lowerConv2d({
+  builder,
+  inputs: [x, w],
+  attributes: { stride, padding },
+}: LoweringContext<'conv2d'>): LaidOutSlot {
   const image = padded({ builder }, inLayout(builder, x!, 'image'), padding);
   const slot = builder.call(`conv2d ${stride}`, [image, inLayout(builder, w!, 'kernel')], (tf, [input, kernel]) =>
     tf.conv2d(input as Tensor4D, kernel as Tensor4D, [...stride], 'valid'),
@@ -19,8 +23,8 @@ export function lowerConv2d({ builder, inputs: [x, w], attributes: { stride, pad
   return { slot, layout: 'image' };
 }
 
-export function lowerConv2dInputGrad(site: Site<'conv2dInputGrad'>): Placed {
-  const { builder, device, inputs, attributes, shape } = site;
+export function lowerConv2dInputGrad(context: LoweringContext<'conv2dInputGrad'>): LaidOutSlot {
+  const { builder, device, inputs, attributes, shape } = context;
   const factors = [inLayout(builder, inputs[0]!, 'image'), inLayout(builder, inputs[1]!, 'kernel')];
   const gradient = device.isWebAssembly ? inputGradient : byBackprop;
   const size = JSON.stringify(attributes.size);
@@ -36,10 +40,10 @@ export function lowerConv2dInputGrad(site: Site<'conv2dInputGrad'>): Placed {
   return { slot, layout: 'image' };
 }
 
-export function lowerConv2dWeightGrad(site: Site<'conv2dWeightGrad'>): Placed {
-  const { builder, device, inputs, attributes } = site;
+export function lowerConv2dWeightGrad(context: LoweringContext<'conv2dWeightGrad'>): LaidOutSlot {
+  const { builder, device, inputs, attributes } = context;
   const { stride, padding, kernel } = attributes;
-  const image = padded(site, inLayout(builder, inputs[0]!, 'image'), padding);
+  const image = padded(context, inLayout(builder, inputs[0]!, 'image'), padding);
   const gradient = device.has('Conv2DBackpropFilter') ? byFilterKernel : weightGradient;
   const slot = builder.call(
     `conv2dWeightGrad ${stride} [${kernel}]`,
@@ -49,7 +53,7 @@ export function lowerConv2dWeightGrad(site: Site<'conv2dWeightGrad'>): Placed {
   return { slot, layout: 'kernel' };
 }
 
-function padded({ builder }: Pick<Site<'conv2d'>, 'builder'>, image: number, padding: Padding): number {
+function padded({ builder }: Pick<LoweringContext<'conv2d'>, 'builder'>, image: number, padding: Padding): number {
   if (padding.every(cells => cells === 0)) return image;
   const pads = spatialPads(padding, 'image');
   return builder.call(`pad ${pads.join(' ')}`, [image], (tf, [x]) => tf.pad(x!, pads));

@@ -4,10 +4,10 @@
  */
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { Graph, NodeId } from '../../graph/index.js';
-import { part } from './axes.js';
+import { sliceAxis } from './axis-operations.js';
 import type { Tensorflow } from './installation.js';
-import type { Kernel } from './plan.js';
-import { inLayout, type Placed, type Site, type Value } from './site.js';
+import { inLayout, type LaidOutSlot, type LoweringContext, type Value } from './lowering-context.js';
+import type { Kernel } from './plan-builder.js';
 
 export interface DepthToSpace {
   /** The value `[n, b·b·c, h, w]`. */
@@ -37,27 +37,27 @@ export function depthToSpaceAt({ nodes }: Graph, id: NodeId): DepthToSpace | und
 }
 
 export function lowerDepthToSpace(
-  { builder, device }: Pick<Site<'reshape'>, 'builder' | 'device'>,
+  { builder, device }: Pick<LoweringContext<'reshape'>, 'builder' | 'device'>,
   x: Value,
   block: number,
-): Placed {
+): LaidOutSlot {
   // WebAssembly's own kernel is a transposition element by element.
-  const woven: Kernel = device.isWebAssembly
-    ? (tf, [value]) => wovenRows(tf, value!, [block, block])
+  const interleaved: Kernel = device.isWebAssembly
+    ? (tf, [value]) => interleave(tf, value!, [block, block])
     : (tf, [value]) => tf.depthToSpace(value as Tensor4D, block, 'NHWC');
-  return { slot: builder.call(`depthToSpace ${block}`, [inLayout(builder, x, 'image')], woven), layout: 'image' };
+  return { slot: builder.call(`depthToSpace ${block}`, [inLayout(builder, x, 'image')], interleaved), layout: 'image' };
 }
 
 /**
  * Channels lie as (row in block, column in block, c): those of one row in the block are that row's pixels as they lie, so
  * that rows only need to be laid one behind the other.
  */
-export function wovenRows(tf: Tensorflow, x: Tensor, [down, across]: readonly [number, number]): Tensor {
+export function interleave(tf: Tensorflow, x: Tensor, [down, across]: readonly [number, number]): Tensor {
   const [n, h, w, depth] = x.shape as [number, number, number, number];
   const wide = depth / down;
   const rows = Array.from({ length: down }, (_, row) =>
-    tf.reshape(part(tf, x, 3, row * wide, wide), [n * h, w * wide]),
+    tf.reshape(sliceAxis(tf, x, 3, row * wide, wide), [n * h, w * wide]),
   );
-  const woven = down === 1 ? rows[0]! : tf.concat(rows, 1);
-  return tf.reshape(woven, [n, h * down, w * across, wide / across]);
+  const interleaved = down === 1 ? rows[0]! : tf.concat(rows, 1);
+  return tf.reshape(interleaved, [n, h * down, w * across, wide / across]);
 }

@@ -16,13 +16,13 @@ const orders: Readonly<Record<Layout, readonly number[]>> = {
 };
 
 /** What lies per axis of the language, in the order in which it lies in memory. */
-export function arranged<T>(perAxis: readonly T[], layout: Layout): T[] {
+export function toLayout<T>(perAxis: readonly T[], layout: Layout): T[] {
   if (layout === 'plain') return [...perAxis];
   return orders[layout].map(axis => perAxis[axis]!);
 }
 
 /** Where an axis of the language lies in memory. */
-export function placeOf(axis: number, layout: Layout): number {
+export function axisInLayout(axis: number, layout: Layout): number {
   return layout === 'plain' ? axis : orders[layout].indexOf(axis);
 }
 
@@ -32,7 +32,7 @@ export function permutationBetween(from: Layout, to: Layout): number[] {
 }
 
 /** Whether both layouts hold the elements in one order, because the axes that change places have one cell each. */
-export function sameOrder(shape: Shape, from: Layout, to: Layout): boolean {
+export function hasSameOrder(shape: Shape, from: Layout, to: Layout): boolean {
   const filled = (layout: Layout) => orders[layout].filter(axis => shape[axis] !== 1);
   return `${filled(from)}` === `${filled(to)}`;
 }

@@ -4,17 +4,22 @@
  */
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Tensorflow } from './installation.js';
-import { inLayout, type Placed, type Site } from './site.js';
+import { inLayout, type LaidOutSlot, type LoweringContext } from './lowering-context.js';
 
-export function lowerLeakyRelu({ builder, device, inputs: [x], attributes: { slope } }: Site<'leakyRelu'>): Placed {
-  const rectify = slope !== 0 && device.isWebAssembly ? byParts : directly;
+export function lowerLeakyRelu({
+  builder,
+  device,
+  inputs: [x],
+  attributes: { slope },
+}: LoweringContext<'leakyRelu'>): LaidOutSlot {
+  const rectify = slope !== 0 && device.isWebAssembly ? byParts : byOneKernel;
   const slot = builder.call(`leakyRelu ${slope}`, [x!.slot], (tf, [value]) => rectify(tf, value!, slope));
   return { slot, layout: x!.layout };
 }
 
 /** (x, dy): `x > 0 ? dy : slope · dy`. What depends on x alone is a call of its own, which several gradients share. */
-export function lowerLeakyReluGrad(site: Site<'leakyReluGrad'>): Placed {
-  const { builder, device, inputs, attributes } = site;
+export function lowerLeakyReluGrad(context: LoweringContext<'leakyReluGrad'>): LaidOutSlot {
+  const { builder, device, inputs, attributes } = context;
   const { slope } = attributes;
   const [x, dy] = inputs;
   const { layout } = dy!;
@@ -34,7 +39,7 @@ export function lowerLeakyReluGrad(site: Site<'leakyReluGrad'>): Placed {
   return { slot, layout };
 }
 
-function directly(tf: Tensorflow, x: Tensor, slope: number): Tensor {
+function byOneKernel(tf: Tensorflow, x: Tensor, slope: number): Tensor {
   return slope === 0 ? tf.relu(x) : tf.leakyRelu(x, slope);
 }
 

@@ -7,29 +7,36 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { CycleboxError } from '../../base/index.js';
 import { formatShape, type OpName, type Shape } from '../../graph/index.js';
 import { concreteShape } from '../graph-shapes.js';
-import { lowerPad, lowerReflectPad, lowerReflectPadGrad, lowerSlice, lowerSliceGrad } from './borders.js';
 import { lowerConv2d, lowerConv2dInputGrad, lowerConv2dWeightGrad } from './convolution.js';
 import type { Tensorflow } from './installation.js';
-import { arranged, type Layout, placeOf } from './layout.js';
+import { axisInLayout, type Layout, toLayout } from './layout.js';
 import { lowerLeakyRelu, lowerLeakyReluGrad } from './leaky-relu.js';
+import {
+  commonLayout,
+  inLayout,
+  type LaidOutSlot,
+  type Lowering,
+  type LoweringContext,
+  type Value,
+} from './lowering-context.js';
 import { lowerInstanceNorm, lowerInstanceNormGrad } from './normalisation.js';
-import type { Kernel } from './plan.js';
+import { lowerPad, lowerReflectPad, lowerReflectPadGrad, lowerSlice, lowerSliceGrad } from './padding.js';
+import type { Kernel } from './plan-builder.js';
 import { type Reduction, reduce } from './reductions.js';
-import { commonLayout, inLayout, type Lowering, type Placed, type Site, type Value } from './site.js';
 
 type UnaryName = 'neg' | 'abs' | 'exp' | 'log' | 'sqrt' | 'tanh' | 'sigmoid' | 'softplus';
 type BinaryName = 'add' | 'sub' | 'mul' | 'div';
 
 const unary =
   (name: UnaryName) =>
-  ({ builder, inputs: [x] }: Site<UnaryName>): Placed => ({
+  ({ builder, inputs: [x] }: LoweringContext<UnaryName>): LaidOutSlot => ({
     slot: builder.call(name, [x!.slot], (tf, [value]) => tf[name](value!)),
     layout: x!.layout,
   });
 
 const binary =
   (name: BinaryName) =>
-  ({ builder, inputs, shape }: Site<BinaryName>): Placed => {
+  ({ builder, inputs, shape }: LoweringContext<BinaryName>): LaidOutSlot => {
     const layout = shape.length === 4 ? commonLayout(inputs) : 'plain';
     const operands = inputs.map(input => operand(builder, input, layout, shape.length));
     return { slot: builder.call(name, operands, (tf, [a, b]) => tf[name](a!, b!)), layout };
@@ -37,9 +44,9 @@ const binary =
 
 const reduction =
   (name: Reduction) =>
-  ({ builder, device, inputs: [x], attributes: { axes } }: Site<Reduction>): Placed => {
+  ({ builder, device, inputs: [x], attributes: { axes } }: LoweringContext<Reduction>): LaidOutSlot => {
     const { slot, layout } = x!;
-    const places = axes.map(axis => placeOf(axis, layout));
+    const places = axes.map(axis => axisInLayout(axis, layout));
     return { slot: reduce(builder, device, name, slot, places), layout };
   };
 
@@ -82,7 +89,7 @@ export const lowerings: { readonly [O in OpName]: Lowering<O> } = {
     const slot = builder.call(
       `broadcast ${layout} ${formatShape(shape)}`,
       [x!.slot],
-      (tf, [value], sizes) => tf.broadcastTo(value!, arranged(concreteShape(shape, sizes), layout)),
+      (tf, [value], sizes) => tf.broadcastTo(value!, toLayout(concreteShape(shape, sizes), layout)),
       isSymbolic(shape),
     );
     return { slot, layout };
@@ -105,7 +112,7 @@ export const lowerings: { readonly [O in OpName]: Lowering<O> } = {
   }),
   concat: ({ builder, inputs, attributes: { axis } }) => {
     const layout = commonLayout(inputs);
-    const place = placeOf(axis, layout);
+    const place = axisInLayout(axis, layout);
     const parts = inputs.map(input => inLayout(builder, input, layout));
     return { slot: builder.call(`concat ${place}`, parts, (tf, values) => tf.concat([...values], place)), layout };
   },
@@ -131,7 +138,7 @@ export const lowerings: { readonly [O in OpName]: Lowering<O> } = {
 };
 
 /** An operand of fewer axes than the result gets leading ones before it can follow the result's layout. */
-function operand(builder: Site<OpName>['builder'], value: Value, layout: Layout, rank: number) {
+function operand(builder: LoweringContext<OpName>['builder'], value: Value, layout: Layout, rank: number) {
   if (layout === 'plain' || value.shape.length === 4) return inLayout(builder, value, layout);
   if (value.shape.every(size => size === 1)) return value.slot;
   const shape: Shape = [...Array<number>(rank - value.shape.length).fill(1), ...value.shape];

@@ -3,24 +3,29 @@
  * share them.
  */
 
-import type { TfjsDevice } from './device.js';
-import { placeOf } from './layout.js';
-import type { PlanBuilder, Slot } from './plan.js';
+import { axisInLayout } from './layout.js';
+import { inLayout, type LaidOutSlot, type LoweringContext } from './lowering-context.js';
+import type { PlanBuilder, Slot } from './plan-builder.js';
 import { reduce } from './reductions.js';
-import { inLayout, type Placed, type Site } from './site.js';
+import type { TfjsDevice } from './tfjs-device.js';
 
 export function lowerInstanceNorm({
   builder,
   device,
   inputs: [x],
   attributes: { epsilon },
-}: Site<'instanceNorm'>): Placed {
+}: LoweringContext<'instanceNorm'>): LaidOutSlot {
   const { slot, layout } = x!;
   return { slot: new Normalised(builder, device, slot, spatial(layout), epsilon).y, layout };
 }
 
 /** `r · (dy - mean(dy) - y · mean(dy · y))`, with y the normalised x and r = 1/sqrt(variance + epsilon). */
-export function lowerInstanceNormGrad({ builder, device, inputs, attributes }: Site<'instanceNormGrad'>): Placed {
+export function lowerInstanceNormGrad({
+  builder,
+  device,
+  inputs,
+  attributes,
+}: LoweringContext<'instanceNormGrad'>): LaidOutSlot {
   const [x, dy] = inputs;
   const { layout } = x!;
   const axes = spatial(layout);
@@ -45,8 +50,8 @@ class Normalised {
   }
 }
 
-function spatial(layout: Placed['layout']): readonly number[] {
-  return [placeOf(2, layout), placeOf(3, layout)].sort((a, b) => a - b);
+function spatial(layout: LaidOutSlot['layout']): readonly number[] {
+  return [axisInLayout(2, layout), axisInLayout(3, layout)].sort((a, b) => a - b);
 }
 
 function multiply(builder: PlanBuilder, a: Slot, b: Slot): Slot {

@@ -3,8 +3,8 @@
  * after the other: the running sums stay short, and what rounding takes from long ones stays.
  */
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { TfjsDevice } from './device.js';
-import type { PlanBuilder, Slot } from './plan.js';
+import type { PlanBuilder, Slot } from './plan-builder.js';
+import type { TfjsDevice } from './tfjs-device.js';
 
 export type Reduction = 'sum' | 'mean';
 
@@ -16,7 +16,7 @@ export function reduce(
   x: Slot,
   places: readonly number[],
 ): Slot {
-  const steps = device.addsInOrder ? [...places].sort((a, b) => b - a).map(place => [place]) : [[...places]];
+  const steps = device.accumulatesInFloat32 ? [...places].sort((a, b) => b - a).map(place => [place]) : [[...places]];
   return builder.call(`${name} ${places}`, [x], (tf, [value]) =>
     steps.reduce<Tensor>((partial, axes) => tf[name](partial, axes, true), value!),
   );

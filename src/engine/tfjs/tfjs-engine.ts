@@ -16,13 +16,13 @@ import type {
   State,
   Tensors,
 } from '../contract.js';
+import { cpuName } from '../cpu-name.js';
 import { checkVariables } from '../graph-shapes.js';
+import { ImportedModel } from '../imported-model.js';
 import { readModelSource } from '../model-source.js';
-import { processorName } from '../processor-name.js';
-import { RaisedModel } from '../raised-model.js';
 import { ConstantPool } from './constant-pool.js';
-import { TfjsDevice } from './device.js';
 import { type LoadedTfjs, loadTfjs, type SearchOptions } from './installation.js';
+import { TfjsDevice } from './tfjs-device.js';
 import { TfjsProgram } from './tfjs-program.js';
 import { TfjsState } from './tfjs-state.js';
 
@@ -72,7 +72,7 @@ class TfjsEngine implements Engine {
     const bytes = await readModelSource(model);
     const { pool, onDispose } = this.#newPool();
     const compile = (graph: Graph) => new TfjsProgram(graph, { device: this.#device, pool });
-    return new RaisedModel(bytes, { compile, onDispose });
+    return new ImportedModel(bytes, { compile, onDispose });
   }
 
   async releaseCaches(): Promise<void> {
@@ -100,6 +100,6 @@ class TfjsEngine implements Engine {
 
 /** `TensorFlow.js 4.22.0, backend wasm, AMD EPYC`. */
 function deviceName({ package: { backend, version }, gpu }: LoadedTfjs): string {
-  const where = gpu ? 'GPU' : processorName();
+  const where = gpu ? 'GPU' : cpuName();
   return `TensorFlow.js ${version}, backend ${backend}, ${where}`;
 }

@@ -9,10 +9,10 @@ import type { Graph } from '../../graph/index.js';
 import type { Program, TensorData, Tensors } from '../contract.js';
 import { concreteShape, type SymbolValues, symbolValues } from '../graph-shapes.js';
 import type { ConstantPool } from './constant-pool.js';
-import type { TfjsDevice } from './device.js';
 import type { Tensorflow } from './installation.js';
-import type { Plan, Slot } from './plan.js';
-import { planOf } from './planning.js';
+import type { Plan, Slot } from './plan-builder.js';
+import { planGraph } from './plan-graph.js';
+import type { TfjsDevice } from './tfjs-device.js';
 import type { TfjsState } from './tfjs-state.js';
 
 export interface TfjsProgramParts {
@@ -37,7 +37,7 @@ export class TfjsProgram implements Program {
     this.outputs = Object.keys(graph.outputs);
     this.#graph = graph;
     this.#parts = parts;
-    this.#plan = planOf(graph, parts.device);
+    this.#plan = planGraph(graph, parts.device);
   }
 
   async run(inputs: Tensors): Promise<Record<string, TensorData>> {

@@ -6,8 +6,8 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { CycleboxError } from '../../base/index.js';
 import { sizeOf } from '../../graph/index.js';
 import type { State, TensorData, Tensors } from '../contract.js';
-import type { TfjsDevice } from './device.js';
 import { layoutOfVariable, permutationBetween } from './layout.js';
+import type { TfjsDevice } from './tfjs-device.js';
 
 interface Variable {
   /** As the language has it. */

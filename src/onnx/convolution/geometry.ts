@@ -1,6 +1,6 @@
 /**
  * What the three convolutions share: kernel sizes, and kernels turned round. A stride-1 convolution and an input
- * gradient are one another with the kernel turned, which lets each be spelt as Conv (which unfolds its input) or as
+ * gradient are one another with the kernel rotated, which lets each be spelt as Conv (which unfolds its input) or as
  * ConvTranspose (which folds its result): the side with fewer channels is the cheaper one to spread over the kernel.
  */
 import { numericShape, type Padding, type Shape } from '../../graph/index.js';
@@ -16,20 +16,20 @@ export function farFewer(fewer: number, many: number): boolean {
 }
 
 /** Padding that a stride-1 convolution has when seen as an input gradient, and the other way round. */
-export function turnedPadding([top, left, bottom, right]: Padding, [kh, kw]: readonly [number, number]): Padding {
+export function gradientPadding([top, left, bottom, right]: Padding, [kh, kw]: readonly [number, number]): Padding {
   return [kh - 1 - top, kw - 1 - left, kh - 1 - bottom, kw - 1 - right];
 }
 
 /** `[k, c, kh, kw]` → `[c, k, kh, kw]` with both spatial axes reversed. */
-export function turnedKernel(emitter: OnnxEmitter, w: ValueName, shape: Shape): ValueName {
+export function rotatedKernel(emitter: OnnxEmitter, w: ValueName, shape: Shape): ValueName {
   const [kh, kw] = kernelSize(shape);
   const rows = Array.from({ length: kh }, (_, row) => kh - 1 - row);
   const columns = Array.from({ length: kw }, (_, column) => kw - 1 - column);
-  return pickedKernel(emitter, w, shape, rows, columns);
+  return gatheredKernel(emitter, w, shape, rows, columns);
 }
 
 /** `[k, c, kh, kw]` → `[c, k, …]` with the given kernel rows and columns. */
-export function pickedKernel(
+export function gatheredKernel(
   emitter: OnnxEmitter,
   w: ValueName,
   shape: Shape,

@@ -1,4 +1,4 @@
 export { lowerConv2d } from './forward.js';
 export { lowerConv2dInputGrad } from './input-gradient.js';
 export { lowerConv2dWeightGrad, lowerWeightGradSum } from './weight-gradient.js';
-export { winogradReflectPadGrad } from './winograd-sites.js';
+export { winogradReflectPadGrad } from './winograd-lowering.js';

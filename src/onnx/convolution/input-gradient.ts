@@ -1,54 +1,65 @@
 /**
- * conv2dInputGrad in ONNX, which is also the transposed convolution. ConvTranspose in general; a Conv with the turned
+ * conv2dInputGrad in ONNX, which is also the transposed convolution. ConvTranspose in general; a Conv with the rotated
  * kernel where dy is dense and large, or has far fewer channels than the result; and for fixed kernels that double the size (upsampling layers
- * of exported generators) a sub-pixel convolution: one Conv for each of the four phases, woven by DepthToSpace, so that
+ * of exported generators) a sub-pixel convolution: one Conv for each of the four phases, interleaved by DepthToSpace, so that
  * nothing is multiplied by inserted zeros and every runtime's fastest Conv does the work.
  */
 import { formatShape, numericShape, type Padding } from '../../graph/index.js';
 import type { ValueName } from '../emitter.js';
-import type { Site } from '../site.js';
-import { farFewer, kernelSize, pickedKernel, turnedKernel, turnedPadding } from './geometry.js';
-import { winogradInputGrad } from './winograd-sites.js';
+import type { LoweringContext } from '../lowering-context.js';
+import { farFewer, gatheredKernel, gradientPadding, kernelSize, rotatedKernel } from './geometry.js';
+import { winogradInputGrad } from './winograd-lowering.js';
 
-export function lowerConv2dInputGrad(site: Site<'conv2dInputGrad'>): ValueName {
-  const tiled = winogradInputGrad(site);
+export function lowerConv2dInputGrad(context: LoweringContext<'conv2dInputGrad'>): ValueName {
+  const tiled = winogradInputGrad(context);
   if (tiled !== undefined) return tiled;
-  if (unfoldsGradient(site)) return turnedConv(site);
-  const phases = site.emitter.isFixed(site.inputs[1]!) ? doublingPhases(site) : undefined;
-  return phases ? subPixel(site, phases) : transposedConv(site);
+  if (unfoldsGradient(context)) return rotatedKernelConv(context);
+  const phases = context.emitter.isFixed(context.inputs[1]!) ? doublingPhases(context) : undefined;
+  return phases ? subPixel(context, phases) : transposedConv(context);
 }
 
-function transposedConv({ emitter, inputs, inputShapes, attributes, shape }: Site<'conv2dInputGrad'>): ValueName {
+function transposedConv({
+  emitter,
+  inputs,
+  inputShapes,
+  attributes,
+  shape,
+}: LoweringContext<'conv2dInputGrad'>): ValueName {
   const { stride, padding } = attributes;
   const extra = outputPadding({ inputShapes, attributes, shape });
   return emitter.node('ConvTranspose', inputs, { strides: stride, pads: padding, output_padding: extra });
 }
 
-function unfoldsGradient(site: Site<'conv2dInputGrad'>): boolean {
-  const { stride, padding } = site.attributes;
-  const [k, c, kh, kw] = numericShape(site.inputShapes[1]!, 'A kernel');
+function unfoldsGradient(context: LoweringContext<'conv2dInputGrad'>): boolean {
+  const { stride, padding } = context.attributes;
+  const [k, c, kh, kw] = numericShape(context.inputShapes[1]!, 'A kernel');
   const dense = stride.every(step => step === 1);
-  const pays = farFewer(k!, c!) || (!farFewer(c!, k!) && isLarge(site));
-  return dense && pays && turnedPadding(padding, [kh!, kw!]).every(cells => cells >= 0);
+  const pays = farFewer(k!, c!) || (!farFewer(c!, k!) && isLarge(context));
+  return dense && pays && gradientPadding(padding, [kh!, kw!]).every(cells => cells >= 0);
 }
 
 /**
  * Gradients of fewer cells are folded faster by ConvTranspose: around a small dy much of what a Conv multiplies is the
  * zeros of its padding. Folding is one thread's work, and from here on takes longer than those.
  */
-const leastUnfolded = 24 ** 2;
+const minUnfoldedElements = 24 ** 2;
 
 /** Only for a kernel that changes: a fixed one stays the transposed convolution that it was written as. */
-function isLarge({ emitter, target, inputs, inputShapes }: Site<'conv2dInputGrad'>): boolean {
+function isLarge({ emitter, target, inputs, inputShapes }: LoweringContext<'conv2dInputGrad'>): boolean {
   const [height, width] = inputShapes[0]!.slice(2);
   if (target !== 'any' || emitter.isFixed(inputs[1]!)) return false;
-  return typeof height === 'number' && typeof width === 'number' && height * width >= leastUnfolded;
+  return typeof height === 'number' && typeof width === 'number' && height * width >= minUnfoldedElements;
 }
 
-function turnedConv({ emitter, inputs, inputShapes, attributes }: Site<'conv2dInputGrad'>): ValueName {
-  const turned = turnedKernel(emitter, inputs[1]!, inputShapes[1]!);
-  const pads = turnedPadding(attributes.padding, kernelSize(inputShapes[1]!));
-  return emitter.node('Conv', [inputs[0]!, turned], { pads });
+function rotatedKernelConv({
+  emitter,
+  inputs,
+  inputShapes,
+  attributes,
+}: LoweringContext<'conv2dInputGrad'>): ValueName {
+  const rotated = rotatedKernel(emitter, inputs[1]!, inputShapes[1]!);
+  const pads = gradientPadding(attributes.padding, kernelSize(inputShapes[1]!));
+  return emitter.node('Conv', [inputs[0]!, rotated], { pads });
 }
 
 /** One axis of a phase: the kernel cells that meet its results, and the cells of dy around them. */
@@ -71,11 +82,11 @@ function phaseOf(phase: number, kernel: number, padding: number): Phase {
 
 /** Even and odd rows, even and odd columns; undefined unless the result is twice dy and no window needs cropping. */
 function doublingPhases(
-  site: Site<'conv2dInputGrad'>,
+  context: LoweringContext<'conv2dInputGrad'>,
 ): readonly [down: readonly Phase[], across: readonly Phase[]] | undefined {
-  const { stride, padding } = site.attributes;
-  const [kh, kw] = kernelSize(site.inputShapes[1]!);
-  const extra = outputPadding(site);
+  const { stride, padding } = context.attributes;
+  const [kh, kw] = kernelSize(context.inputShapes[1]!);
+  const extra = outputPadding(context);
   const doubles =
     stride.every(step => step === 2) &&
     kh - padding[0] - padding[2] + extra[0] === 2 &&
@@ -87,12 +98,12 @@ function doublingPhases(
 }
 
 function subPixel(
-  { emitter, inputs, inputShapes }: Site<'conv2dInputGrad'>,
+  { emitter, inputs, inputShapes }: LoweringContext<'conv2dInputGrad'>,
   [down, across]: readonly [readonly Phase[], readonly Phase[]],
 ): ValueName {
   const phases = down.flatMap(rows =>
     across.map(columns => {
-      const kernel = pickedKernel(emitter, inputs[1]!, inputShapes[1]!, rows.cells, columns.cells);
+      const kernel = gatheredKernel(emitter, inputs[1]!, inputShapes[1]!, rows.cells, columns.cells);
       const pads: Padding = [rows.before, columns.before, rows.after, columns.after];
       return emitter.node('Conv', [inputs[0]!, kernel], { pads });
     }),
@@ -106,7 +117,7 @@ function outputPadding({
   inputShapes,
   attributes,
   shape,
-}: Pick<Site<'conv2dInputGrad'>, 'inputShapes' | 'attributes' | 'shape'>): [number, number] {
+}: Pick<LoweringContext<'conv2dInputGrad'>, 'inputShapes' | 'attributes' | 'shape'>): [number, number] {
   const { stride, padding } = attributes;
   const [dy, w] = inputShapes;
   const [kh, kw] = kernelSize(w!);

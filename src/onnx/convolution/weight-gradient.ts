@@ -5,23 +5,23 @@
  * images) are added inside the Gemms.
  */
 import { numericShape, type Padding } from '../../graph/index.js';
-import { sliceAxis } from '../borders.js';
 import type { OnnxEmitter, ValueName } from '../emitter.js';
-import type { LoweringTarget, Site } from '../site.js';
+import type { LoweringContext, LoweringTarget } from '../lowering-context.js';
+import { sliceAxis } from '../padding.js';
 import { farFewer } from './geometry.js';
-import { winogradWeightGradSum } from './winograd-sites.js';
+import { winogradWeightGradSum } from './winograd-lowering.js';
 
-export function lowerConv2dWeightGrad(site: Site<'conv2dWeightGrad'>): ValueName {
-  return lowerWeightGradSum([site]);
+export function lowerConv2dWeightGrad(context: LoweringContext<'conv2dWeightGrad'>): ValueName {
+  return lowerWeightGradSum([context]);
 }
 
 /** The sum of gradients of one kernel shape; stride, padding and kernel are the same for all. */
-export function lowerWeightGradSum(sites: readonly Site<'conv2dWeightGrad'>[]): ValueName {
-  const tiled = winogradWeightGradSum(sites);
+export function lowerWeightGradSum(contexts: readonly LoweringContext<'conv2dWeightGrad'>[]): ValueName {
+  const tiled = winogradWeightGradSum(contexts);
   if (tiled !== undefined) return tiled;
-  const [first] = sites as readonly [Site<'conv2dWeightGrad'>];
+  const [first] = contexts as readonly [LoweringContext<'conv2dWeightGrad'>];
   const [k, c] = numericShape(first.shape, 'conv2dWeightGrad in ONNX');
-  const images = sites.flatMap(imagesOf);
+  const images = contexts.flatMap(imagesOf);
   if (images.every(unfoldsGradient)) return gradientUnfolded(images, [k!, c!]);
   const product = accumulated(images, image => [rowsOf(image, image.dy, k!), unfoldedInput(image, c!)]);
   return first.emitter.node('Reshape', [product, first.emitter.integers(numericShape(first.shape, 'A kernel'))]);
@@ -40,7 +40,7 @@ interface Image {
   readonly kernel: readonly [number, number];
 }
 
-function imagesOf({ emitter, target, inputs, inputShapes, attributes }: Site<'conv2dWeightGrad'>): Image[] {
+function imagesOf({ emitter, target, inputs, inputShapes, attributes }: LoweringContext<'conv2dWeightGrad'>): Image[] {
   const [xShape, dyShape] = inputShapes.map(shape => numericShape(shape, 'conv2dWeightGrad in ONNX'));
   const batch = xShape![0]!;
   const pick = (value: ValueName, index: number) =>
@@ -98,7 +98,7 @@ function unfoldedInput(image: Image, c: number): ValueName {
   return emitter.shared(`unfolded ${x} ${stride} ${padding} ${kernel}`, () => {
     const dense = stride.every(step => step === 1);
     const unfolded =
-      dense && kernel[0] * kernel[1] > largestPickedKernel
+      dense && kernel[0] * kernel[1] > maxSlicedKernel
         ? sliced(image, padded(image), c, [dyShape[2]!, dyShape[3]!], false)
         : picked(image, c);
     return emitter.node('Reshape', [unfolded, emitter.integers([c * kernel[0] * kernel[1], -1])]);
@@ -117,7 +117,7 @@ function unfoldedGradient(image: Image, k: number): ValueName {
 }
 
 /** Kernels of more cells are unfolded by slices: picking multiplies every value by all of the kernel's cells. */
-const largestPickedKernel = 16;
+const maxSlicedKernel = 16;
 
 /**
  * Unfolding as a convolution with one kernel for each cell that holds a single one: ONNX Runtime pads, strides and

@@ -7,7 +7,7 @@
  */
 import { numericShape, type Padding, type Shape } from '../../graph/index.js';
 import type { OnnxEmitter, ValueName } from '../emitter.js';
-import type { Site } from '../site.js';
+import type { LoweringContext } from '../lowering-context.js';
 
 type Matrix = readonly (readonly number[])[];
 
@@ -64,8 +64,8 @@ export interface Tiling {
 }
 
 /** Fewer channels or cells leave the transforms more to do than they save. */
-const leastChannels = 64;
-const leastCells = 24 ** 2;
+const minChannels = 64;
+const minCells = 24 ** 2;
 
 export interface Convolution {
   readonly kernel: Shape;
@@ -77,7 +77,10 @@ export interface Convolution {
 }
 
 /** Undefined where Winograd does not apply or does not pay. */
-export function tilingOf({ emitter, target }: Site<OpNameOfConvolution>, convolution: Convolution): Tiling | undefined {
+export function tilingOf(
+  { emitter, target }: LoweringContext<OpNameOfConvolution>,
+  convolution: Convolution,
+): Tiling | undefined {
   const { kernel, image, mirrored, stride, zeros } = convolution;
   if (target !== 'any' || [...kernel, ...image].some(size => typeof size !== 'number')) return undefined;
   const [k, c, kh, kw] = numericShape(kernel, 'A kernel') as [number, number, number, number];
@@ -85,7 +88,7 @@ export function tilingOf({ emitter, target }: Site<OpNameOfConvolution>, convolu
   const rows = axisOf(height, [mirrored[0], mirrored[2]], [zeros[0], zeros[2]]);
   const columns = axisOf(width, [mirrored[1], mirrored[3]], [zeros[1], zeros[3]]);
   const applies = kh === 3 && kw === 3 && stride.every(step => step === 1);
-  const pays = Math.min(k, c) >= leastChannels && rows.results * columns.results >= leastCells;
+  const pays = Math.min(k, c) >= minChannels && rows.results * columns.results >= minCells;
   return applies && pays ? { emitter, batch, k, c, rows, columns } : undefined;
 }
 
@@ -99,29 +102,29 @@ function axisOf(size: number, mirrored: readonly [number, number], zeros: readon
 /** `[batch, k, rows.results, columns.results]`. */
 export function convolved(tiling: Tiling, x: ValueName, w: ValueName): ValueName {
   const { emitter, batch, k, rows, columns } = tiling;
-  const product = emitter.node('MatMul', [spreadKernel(tiling, w), spreadImage(tiling, x, 'forward')]);
+  const product = emitter.node('MatMul', [transformKernel(tiling, w), transformImage(tiling, x, 'forward')]);
   const flat = reshaped(emitter, product, [products, batch * k * tilesOf(rows) * tilesOf(columns)]);
-  const cells = emitter.node('Gemm', [constant(emitter, 'results', squared(resultTransform)), flat]);
+  const cells = emitter.node('Gemm', [constant(emitter, 'results', kroneckerSquare(resultTransform)), flat]);
   const apart = reshaped(emitter, cells, [1, tile * tile * batch * k, tilesOf(rows), tilesOf(columns)]);
-  const woven = emitter.node('DepthToSpace', [apart], { blocksize: tile, mode: 'DCR' });
-  return cropped(tiling, reshaped(emitter, woven, [batch, k, tilesOf(rows) * tile, tilesOf(columns) * tile]));
+  const interleaved = emitter.node('DepthToSpace', [apart], { blocksize: tile, mode: 'DCR' });
+  return cropped(tiling, reshaped(emitter, interleaved, [batch, k, tilesOf(rows) * tile, tilesOf(columns) * tile]));
 }
 
 /** What the last tiles hold beyond the results is cut off. */
-function cropped({ emitter, rows, columns }: Tiling, woven: ValueName): ValueName {
-  if (rows.results % tile === 0 && columns.results % tile === 0) return woven;
+function cropped({ emitter, rows, columns }: Tiling, interleaved: ValueName): ValueName {
+  if (rows.results % tile === 0 && columns.results % tile === 0) return interleaved;
   const [starts, stops, axes] = [
     [0, 0],
     [rows.results, columns.results],
     [2, 3],
   ].map(v => emitter.integers(v));
-  return emitter.node('Slice', [woven, starts!, stops!, axes!]);
+  return emitter.node('Slice', [interleaved, starts!, stops!, axes!]);
 }
 
 /** `[batch, c, rows.size, columns.size]`: the image's gradient, with what mirrored borders pass on folded in. */
 export function imageGradient(tiling: Tiling, dy: ValueName, w: ValueName): ValueName {
   const { emitter, batch, c, rows, columns } = tiling;
-  const spread = emitter.node('FusedMatMul', [spreadKernel(tiling, w), spreadGradient(tiling, dy)], {
+  const spread = emitter.node('FusedMatMul', [transformKernel(tiling, w), transformGradient(tiling, dy)], {
     transA: 1,
   });
   const apart = reshaped(emitter, spread, [reach, reach, batch * c, tilesOf(rows), tilesOf(columns)]);
@@ -140,12 +143,12 @@ export function kernelGradient(
 ): ValueName {
   const { emitter, k, c } = applications[0]!.tiling;
   const spread = applications.map(({ tiling, x, dy }) => {
-    const factors = [spreadGradient(tiling, dy), spreadImage(tiling, x, 'backward')];
+    const factors = [transformGradient(tiling, dy), transformImage(tiling, x, 'backward')];
     const product = emitter.node('FusedMatMul', factors, { transB: 1 });
     return tiling.batch === 1 ? product : emitter.node('ReduceSum', [product, emitter.integers([1])], { keepdims: 0 });
   });
   const sum = spread.reduce((total, next) => emitter.node('Add', [total, next]));
-  const back = constant(emitter, 'kernel', squared(kernelTransform));
+  const back = constant(emitter, 'kernel', kroneckerSquare(kernelTransform));
   const cells = emitter.node('Gemm', [reshaped(emitter, sum, [products, k * c]), back], { transA: 1 });
   return reshaped(emitter, cells, [k, c, 3, 3]);
 }
@@ -154,8 +157,8 @@ export function kernelGradient(
  * U: `[36, k, c]`, with an axis for the batch where there is one. Computed for every use, from a matrix of its own: ONNX
  * Runtime joins equal nodes, and would keep four times the kernel from the first use to the last.
  */
-function spreadKernel({ emitter, batch, k, c }: Tiling, w: ValueName): ValueName {
-  const transform = emitter.floats(Float32Array.from(squared(kernelTransform).flat()), [products, 9]);
+function transformKernel({ emitter, batch, k, c }: Tiling, w: ValueName): ValueName {
+  const transform = emitter.floats(Float32Array.from(kroneckerSquare(kernelTransform).flat()), [products, 9]);
   const spread = emitter.node('Gemm', [transform, reshaped(emitter, w, [k * c, 9])], { transB: 1 });
   return reshaped(emitter, spread, batch === 1 ? [products, k, c] : [products, 1, k, c]);
 }
@@ -164,22 +167,22 @@ function spreadKernel({ emitter, batch, k, c }: Tiling, w: ValueName): ValueName
  * V: `[36, (batch,) c, tiles]`. Computed again for the gradients, from matrices of their own: kept from the first use to
  * the last it would take more than twice the memory of the image.
  */
-function spreadImage(tiling: Tiling, x: ValueName, pass: 'forward' | 'backward'): ValueName {
-  return spreadOver(tiling, x, tiling.c, pass, [tiling.rows, tiling.columns], imageTransform);
+function transformImage(tiling: Tiling, x: ValueName, pass: 'forward' | 'backward'): ValueName {
+  return transformTiles(tiling, x, tiling.c, pass, [tiling.rows, tiling.columns], imageTransform);
 }
 
 /** Of dy, by the adjoint of the last transform: `[36, (batch,) k, tiles]`; both gradients read it. */
-function spreadGradient(tiling: Tiling, dy: ValueName): ValueName {
+function transformGradient(tiling: Tiling, dy: ValueName): ValueName {
   const axes = [tiling.rows, tiling.columns].map(({ results }) => ({
     ...axisOf(results, [0, 0], [1, 1]),
     zerosBefore: 0,
   }));
   return tiling.emitter.shared(`winograd gradient ${dy}`, () =>
-    spreadOver(tiling, dy, tiling.k, 'gradient', axes as [Axis, Axis], transposed(resultTransform)),
+    transformTiles(tiling, dy, tiling.k, 'gradient', axes as [Axis, Axis], transposed(resultTransform)),
   );
 }
 
-function spreadOver(
+function transformTiles(
   { emitter, batch }: Tiling,
   image: ValueName,
   channels: number,
@@ -240,7 +243,7 @@ function keyOf({ size, mirrored, zerosBefore, results }: Axis): string {
 }
 
 /** The Kronecker product of a matrix with itself: the transform along both axes of a tile at once. */
-function squared(matrix: Matrix): Matrix {
+function kroneckerSquare(matrix: Matrix): Matrix {
   return matrix.flatMap(down => matrix.map(across => down.flatMap(a => across.map(b => a * b))));
 }
 

@@ -79,8 +79,8 @@ export function placeOf({ device }: Engine, { threads }: TrainingEngine): Checkp
 /** What was given as undefined was not given. */
 function splitOptions(options: TrainerOptions) {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  const { clock, engine, threads, memoryCheck, onPassedOver, openEngine, ...run } = given as TrainerOptions;
-  const place = { engine, threads, memoryCheck, onPassedOver, openEngine };
+  const { clock, engine, threads, memoryCheck, onDeviceSkipped, openEngine, ...run } = given as TrainerOptions;
+  const place = { engine, threads, memoryCheck, onDeviceSkipped, openEngine };
   const placed = Object.fromEntries(Object.entries(place).filter(([, value]) => value !== undefined));
   return { clock, run, engine: placed as TrainingEngine };
 }

@@ -98,9 +98,15 @@ export async function assembleParts({
 /** @throws OUT_OF_MEMORY, before anything is put onto the device */
 async function openFitting(
   settings: TrainingSettings,
-  { engine: choice = 'auto', threads, onPassedOver, memoryCheck = true, openEngine: open = openEngine }: TrainingEngine,
+  {
+    engine: choice = 'auto',
+    threads,
+    onDeviceSkipped,
+    memoryCheck = true,
+    openEngine: open = openEngine,
+  }: TrainingEngine,
 ): Promise<Engine> {
-  const engine = await open(choice, { threads, onPassedOver });
+  const engine = await open(choice, { threads, onDeviceSkipped });
   try {
     if (memoryCheck) requireMemory(settings, engine.device);
     return engine;

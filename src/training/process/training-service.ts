@@ -3,7 +3,7 @@
  * steps. The trainer does not know of any of this.
  */
 import { CycleboxError, systemClock } from '../../base/index.js';
-import type { PassedOver } from '../../engine/index.js';
+import type { SkippedDevice } from '../../engine/index.js';
 import type { Handlers } from '../../process/index.js';
 import { hasCheckpoint } from '../loop/checkpoint.js';
 import { freshStart, type RunStart, resumedStart, type TrainerOptions } from '../loop/run-start.js';
@@ -94,11 +94,11 @@ export class TrainingService {
 
   #trainerOptions({ run, place }: TrainingOrder): TrainerOptions {
     const { background: _, ...placed } = checkedPlace(place);
-    return { ...run, ...placed, onPassedOver: device => this.#passedOver(device) };
+    return { ...run, ...placed, onDeviceSkipped: device => this.#passedOver(device) };
   }
 
   /** A device that is there and fails; what is merely not there is no news. */
-  #passedOver({ choice, reason, fault }: PassedOver): void {
+  #passedOver({ choice, reason, fault }: SkippedDevice): void {
     if (!fault) return;
     const message = `${choice} is passed over: ${reason}`;
     this.#tell({ kind: 'warning', step: 0, code: 'device', message, advice: 'cyclebox doctor says what would help.' });

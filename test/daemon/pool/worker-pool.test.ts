@@ -30,7 +30,7 @@ function choosing(broken: readonly EngineChoice[] = []): ChooseDevices & { reado
   const choose = async (choice: EngineChoice) => {
     asked.push(choice);
     if (broken.includes(choice)) throw new CycleboxError('ENGINE_UNAVAILABLE', `${choice} gives wrong numbers.`);
-    return { devices: [deviceOf(choice)], passedOver: [] };
+    return { devices: [deviceOf(choice)], skipped: [] };
   };
   return Object.assign(choose, { asked });
 }
@@ -340,7 +340,7 @@ describe('the devices that a configuration means', () => {
     if (choice === 'webgpu') throw new CycleboxError('ENGINE_UNAVAILABLE', 'no adapter.');
     const passedOver = choice === 'auto' ? [{ choice: 'coreml' as const, reason: 'not a Mac' }] : [];
     const ids: EngineChoice[] = choice === 'auto' || choice === 'cuda' ? ['cuda:0', 'cuda:1'] : [choice];
-    return { devices: ids.map(deviceOf), passedOver };
+    return { devices: ids.map(deviceOf), skipped: passedOver };
   };
   const ids = async (choices: readonly EngineChoice[]) =>
     (await findWorkplaces(choices, two)).devices.map(({ id }) => id);

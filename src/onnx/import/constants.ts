@@ -3,20 +3,20 @@
  * Weights are left to the graph; only what is small or integral is computed here.
  */
 import { sizeOf } from '../../graph/index.js';
+import { axisOf, type ImportContext } from './import-context.js';
 import type { Constant } from './network.js';
-import { axisOf, type RaisingSite } from './site.js';
 
-type Fold = (constants: readonly Constant[], site: RaisingSite) => Constant;
+type Fold = (constants: readonly Constant[], context: ImportContext) => Constant;
 
 /** Larger float tensors are weights. */
 const largestFolded = 64;
 
 /** Undefined where the operation is for the graph to do. */
-export function foldOf(site: RaisingSite): Fold | undefined {
-  const constants = site.inputs.filter(value => value !== undefined);
+export function foldOf(context: ImportContext): Fold | undefined {
+  const constants = context.inputs.filter(value => value !== undefined);
   if (constants.length === 0) return undefined;
   const small = constants.every(value => 'data' in value && (!value.float || value.data.length <= largestFolded));
-  return small ? folds[site.node.op] : undefined;
+  return small ? folds[context.node.op] : undefined;
 }
 
 const elementwise =
@@ -49,8 +49,8 @@ const folds: Readonly<Record<string, Fold>> = {
   Neg: each(value => -value),
   Floor: each(Math.floor),
   Sqrt: each(Math.sqrt),
-  Cast: ([x], site) => {
-    const float = !integral.has(site.integer('to'));
+  Cast: ([x], context) => {
+    const float = !integral.has(context.integer('to'));
     return constant(x!.shape, float ? numbersOf(x!) : numbersOf(x!).map(Math.trunc), float);
   },
   Where: ([condition, a, b]) => {
@@ -62,8 +62,8 @@ const folds: Readonly<Record<string, Fold>> = {
       a!.float,
     );
   },
-  Gather: ([x, indices], site) => {
-    const axis = axisOf(site.integer('axis', 0), x!.shape.length);
+  Gather: ([x, indices], context) => {
+    const axis = axisOf(context.integer('axis', 0), x!.shape.length);
     const inner = sizeOf(x!.shape.slice(axis + 1));
     const outer = sizeOf(x!.shape.slice(0, axis));
     const size = x!.shape[axis]!;
@@ -74,14 +74,14 @@ const folds: Readonly<Record<string, Fold>> = {
         for (let at = 0; at < inner; at++) values.push(x!.data[(row * size + index) * inner + at]!);
     return constant([...x!.shape.slice(0, axis), ...indices!.shape, ...x!.shape.slice(axis + 1)], values, x!.float);
   },
-  Unsqueeze: ([x], site) => {
-    const axes = site.listOrInput('axes', 1) ?? [];
+  Unsqueeze: ([x], context) => {
+    const axes = context.listOrInput('axes', 1) ?? [];
     return { ...x!, shape: unsqueezed(x!.shape, axes) };
   },
-  Squeeze: ([x], site) => ({ ...x!, shape: squeezed(x!.shape, site.listOrInput('axes', 1)) }),
-  Concat: (parts, site) => {
+  Squeeze: ([x], context) => ({ ...x!, shape: squeezed(x!.shape, context.listOrInput('axes', 1)) }),
+  Concat: (parts, context) => {
     const [first] = parts;
-    const axis = axisOf(site.integer('axis'), first!.shape.length);
+    const axis = axisOf(context.integer('axis'), first!.shape.length);
     const sizes = parts.map(({ shape }) => shape[axis]!);
     const shape = first!.shape.map((size, at) => (at === axis ? sizes.reduce((sum, one) => sum + one, 0) : size));
     return gathered(shape, first!.float, index => {
@@ -93,12 +93,12 @@ const folds: Readonly<Record<string, Fold>> = {
       );
     });
   },
-  Slice: ([x], site) => {
+  Slice: ([x], context) => {
     const { shape } = x!;
-    const starts = site.listOrInput('starts', 1) ?? [];
-    const stops = site.listOrInput('ends', 2) ?? [];
-    const axes = site.listOrInput('axes', 3) ?? starts.map((_, axis) => axis);
-    const steps = site.inputs[4] ? site.numbers(4) : [];
+    const starts = context.listOrInput('starts', 1) ?? [];
+    const stops = context.listOrInput('ends', 2) ?? [];
+    const axes = context.listOrInput('axes', 3) ?? starts.map((_, axis) => axis);
+    const steps = context.inputs[4] ? context.numbers(4) : [];
     const taken = shape.map((size, axis) => {
       const at = axes.findIndex(one => axisOf(one, shape.length) === axis);
       return at < 0 ? steppedIndices(size, 0, size, 1) : steppedIndices(size, starts[at]!, stops[at]!, steps[at] ?? 1);
@@ -112,9 +112,9 @@ const folds: Readonly<Record<string, Fold>> = {
     );
   },
   Reshape: ([x, target]) => ({ ...x!, shape: reshapeTarget(x!.shape, numbersOf(target!)) }),
-  Transpose: ([x], site) => {
+  Transpose: ([x], context) => {
     const backwards = x!.shape.map((_, axis) => axis).reverse();
-    const permutation = site.list('perm') ?? backwards;
+    const permutation = context.list('perm') ?? backwards;
     const shape = permutation.map(axis => x!.shape[axis]!);
     return gathered(shape, x!.float, index =>
       valueAt(
@@ -123,8 +123,8 @@ const folds: Readonly<Record<string, Fold>> = {
       ),
     );
   },
-  ConstantOfShape: ([shape], site) => {
-    const { value } = site.node.attributes;
+  ConstantOfShape: ([shape], context) => {
+    const { value } = context.node.attributes;
     const filler = typeof value === 'object' && 'data' in value ? value : constant([1], [0], true);
     const sizes = numbersOf(shape!);
     return constant(sizes, Array<number>(sizeOf(sizes)).fill(filler.data[0]!), filler.float);

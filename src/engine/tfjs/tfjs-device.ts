@@ -4,8 +4,8 @@
  */
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { CycleboxError } from '../../base/index.js';
-import { asTfjsError, isAborted } from './failure.js';
 import type { LoadedTfjs, Tensorflow } from './installation.js';
+import { asTfjsError, isAborted } from './tfjs-error.js';
 
 /** Of the 4 GiB that WebAssembly can address; its memory grows in steps. */
 const nearlyAllMemory = 3 * 2 ** 30;
@@ -23,7 +23,7 @@ export class TfjsDevice {
   }
 
   /** Whether sums are made element by element in float32; plain JavaScript adds in double precision. */
-  get addsInOrder(): boolean {
+  get accumulatesInFloat32(): boolean {
     return this.#backendName !== 'cpu';
   }
 
@@ -70,7 +70,7 @@ export class TfjsDevice {
       }
       return compute(this.#tf);
     } catch (error) {
-      throw isAborted(error) ? this.#giveUp(error) : asTfjsError(error, doing);
+      throw isAborted(error) ? this.#markLost(error) : asTfjsError(error, doing);
     }
   }
 
@@ -80,7 +80,7 @@ export class TfjsDevice {
   }
 
   /** WebAssembly aborts when its memory is used up, and for defects. The memory tells which. */
-  #giveUp(cause: unknown): CycleboxError {
+  #markLost(cause: unknown): CycleboxError {
     const after = 'TensorFlow.js has given up in this process; a new one can use it again.';
     this.#lost = new CycleboxError('DEVICE_LOST', after, { cause });
     const { wasm } = this.#tf.backend() as { readonly wasm?: { readonly HEAPU8?: Uint8Array } };

@@ -1,5 +1,5 @@
 /**
- * Raising ONNX files to graphs: what a raised graph computes is what ONNX Runtime computes from the file, for every
+ * Importing ONNX files as graphs: what an imported graph computes is what ONNX Runtime computes from the file, for every
  * operation that has a rule, in the spellings of several operation sets, and for whole networks as PyTorch exports them.
  */
 import { readFile } from 'node:fs/promises';
@@ -9,8 +9,8 @@ import { packageRoot } from '../../src/base/index.js';
 import { type Engine, evaluate, openEngine, type TensorData } from '../../src/engine/index.js';
 import { GraphBuilder, symbol } from '../../src/graph/index.js';
 import { buildNetwork, type GeneratorSpec, sizeMultipleOf } from '../../src/nets/index.js';
-import { checkRaisable, encodeOnnx, raiseOnnx, readNetwork } from '../../src/onnx/index.js';
-import { foldedOnly, rules } from '../../src/onnx/raising/rules.js';
+import { foldedOnly, rules } from '../../src/onnx/import/rules.js';
+import { checkImportable, encodeOnnx, importOnnx, readNetwork } from '../../src/onnx/index.js';
 import { doubles, expectNear } from '../engine/near.js';
 import { randomValues, seededRandom } from '../graph/random-values.js';
 import { type NodeSpec, type OnnxFileSpec, onnxFile, type StoredTensor } from '../support/onnx-file.js';
@@ -312,7 +312,7 @@ const computed: readonly Case[] = [
 
 const cases = [...elementwise, ...reductions, ...movement, ...products, ...normalisation, ...computed];
 
-describe('raising computes what ONNX Runtime computes:', () => {
+describe('an imported operation computes what ONNX Runtime computes:', () => {
   it.each(cases)('$title', async ({ shape, nodes, constants = {}, opset, outputs = ['y'] }) => {
     const spec: OnnxFileSpec = { nodes, constants, inputs: { x: shape }, outputs, ...(opset && { opset }) };
     await expectSame(onnxFile(spec), { x: { shape, data: randomValues(seededRandom(5), shape) } });
@@ -344,7 +344,7 @@ describe('raising computes what ONNX Runtime computes:', () => {
       [1, 3, 16, 16],
       [1, 3, 12, 20],
     ]) {
-      const graph = raiseOnnx(network, { image: shape });
+      const graph = importOnnx(network, { image: shape });
       const kernels = graph.nodes.flatMap(node =>
         node.op === 'constant' && node.shape.length === 4 ? [node.attributes.data] : [],
       );
@@ -355,7 +355,7 @@ describe('raising computes what ONNX Runtime computes:', () => {
   });
 });
 
-describe('raising generators as this package writes them computes the same:', () => {
+describe('an imported generator of our own computes the same:', () => {
   const common = { width: 4, inputChannels: 3, outputChannels: 3, dropout: false } as const;
   const specs: readonly GeneratorSpec[] = [
     { kind: 'resnet', blocks: 2, ...common },
@@ -384,13 +384,13 @@ test('every rule and every fold has a case', () => {
   expect(missing).toEqual([]);
 });
 
-describe('raising refuses', () => {
+describe('the import refuses', () => {
   const file = (nodes: readonly NodeSpec[], constants: OnnxFileSpec['constants'] = {}) =>
     readNetwork(onnxFile({ nodes, constants, inputs: { x: [1, 3, 'h', 'w'] }, outputs: ['y'] }), 'net.onnx');
-  const raise = (network: ReturnType<typeof file>) => raiseOnnx(network, { x: [1, 3, 8, 8] });
+  const imported = (network: ReturnType<typeof file>) => importOnnx(network, { x: [1, 3, 8, 8] });
 
   it('an operation that it does not know, by its name', () => {
-    expect(() => checkRaisable(file([['NonMaxSuppression', ['x'], ['y']]]))).toThrow(
+    expect(() => checkImportable(file([['NonMaxSuppression', ['x'], ['y']]]))).toThrow(
       expect.objectContaining({
         code: 'MODEL_INVALID',
         message: expect.stringMatching(/net\.onnx.*NonMaxSuppression/),
@@ -402,16 +402,16 @@ describe('raising refuses', () => {
     const network = file([['Resize', ['x', '', 'scales'], ['y'], { mode: 'cubic' }]], {
       scales: { shape: [4], values: [1, 1, 2, 2] },
     });
-    checkRaisable(network);
-    expect(() => raise(network)).toThrow(
+    checkImportable(network);
+    expect(() => imported(network)).toThrow(
       expect.objectContaining({ code: 'MODEL_INVALID', message: expect.stringMatching(/Resize with mode cubic/) }),
     );
   });
 
   it('a size of the image that the file fixes otherwise', () => {
     const network = file([['Neg', ['x'], ['y']]]);
-    expect(() => raiseOnnx(network, { x: [1, 4, 8, 8] })).toThrow(expect.objectContaining({ code: 'SHAPE_MISMATCH' }));
-    expect(() => raiseOnnx(network, {})).toThrow(expect.objectContaining({ code: 'SHAPE_MISMATCH' }));
+    expect(() => importOnnx(network, { x: [1, 4, 8, 8] })).toThrow(expect.objectContaining({ code: 'SHAPE_MISMATCH' }));
+    expect(() => importOnnx(network, {})).toThrow(expect.objectContaining({ code: 'SHAPE_MISMATCH' }));
   });
 
   it('bytes that are no model, by the name of the file', () => {
@@ -428,9 +428,9 @@ async function expectSame(bytes: Uint8Array, inputs: Readonly<Record<string, Ten
   const expected = await program.run(inputs);
   await program.dispose();
   const network = readNetwork(bytes);
-  checkRaisable(network);
+  checkImportable(network);
   const shapes = Object.fromEntries(Object.entries(inputs).map(([name, { shape }]) => [name, shape]));
   const feeds = Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, doubles(value)]));
-  const { outputs } = evaluate(raiseOnnx(network, shapes), { inputs: feeds });
+  const { outputs } = evaluate(importOnnx(network, shapes), { inputs: feeds });
   for (const [name, value] of Object.entries(expected)) expectNear(name, value, outputs[name]!, tolerance);
 }

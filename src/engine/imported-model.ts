@@ -1,35 +1,35 @@
 /**
- * An ONNX file on an engine that runs graphs and reads no files: it is raised to a graph at the sizes of each run. The
+ * An ONNX file on an engine that runs graphs and reads no files: it is imported as a graph at the sizes of each run. The
  * last few sizes are kept compiled; equal weights are one array in all of them.
  */
 import { CycleboxError } from '../base/index.js';
 import type { Graph } from '../graph/index.js';
-import { checkRaisable, type OnnxNetwork, raiseOnnx, readNetwork } from '../onnx/index.js';
+import { checkImportable, importOnnx, type OnnxNetwork, readNetwork } from '../onnx/index.js';
 import type { Program, TensorData, Tensors } from './contract.js';
 import type { ModelBytes } from './model-source.js';
 
 /** Whole images, tiles and the tiles at two edges come in turns. */
 const keptSizes = 6;
 
-export interface RaisedModelParts {
+export interface ImportedModelParts {
   readonly compile: (graph: Graph) => Program;
   /** Called once when the model is disposed of, after its programs. */
   readonly onDispose?: (() => void) | undefined;
 }
 
-export class RaisedModel implements Program {
+export class ImportedModel implements Program {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly metadata: Readonly<Record<string, string>>;
-  readonly #parts: RaisedModelParts;
+  readonly #parts: ImportedModelParts;
   /** By input shapes, the last used last. */
   readonly #programs = new Map<string, Program>();
   #network: OnnxNetwork | undefined;
 
   /** @throws MODEL_INVALID naming the file */
-  constructor({ bytes, file }: ModelBytes, parts: RaisedModelParts) {
+  constructor({ bytes, file }: ModelBytes, parts: ImportedModelParts) {
     const network = readNetwork(bytes, file);
-    checkRaisable(network);
+    checkImportable(network);
     this.inputs = network.inputs.map(({ name }) => name);
     this.outputs = network.outputs.map(({ name }) => name);
     this.metadata = network.metadata;
@@ -55,7 +55,7 @@ export class RaisedModel implements Program {
 
   #programAt(network: OnnxNetwork, shapes: Readonly<Record<string, readonly number[]>>): Program {
     const key = JSON.stringify(this.inputs.map(name => shapes[name]));
-    const program = this.#programs.get(key) ?? this.#parts.compile(raiseOnnx(network, shapes));
+    const program = this.#programs.get(key) ?? this.#parts.compile(importOnnx(network, shapes));
     this.#programs.delete(key);
     this.#programs.set(key, program);
     const [oldest] = this.#programs.entries();

@@ -3,13 +3,13 @@
  */
 import { numericShape } from '../graph/index.js';
 import type { OnnxEmitter, ValueName } from './emitter.js';
-import type { Site } from './site.js';
+import type { LoweringContext } from './lowering-context.js';
 
-export function lowerPad({ emitter, inputs: [x], attributes: { before, after } }: Site<'pad'>): ValueName {
+export function lowerPad({ emitter, inputs: [x], attributes: { before, after } }: LoweringContext<'pad'>): ValueName {
   return emitter.node('Pad', [x!, emitter.integers([...before, ...after])]);
 }
 
-export function lowerReflectPad({ emitter, inputs: [x], attributes }: Site<'reflectPad'>): ValueName {
+export function lowerReflectPad({ emitter, inputs: [x], attributes }: LoweringContext<'reflectPad'>): ValueName {
   const [top, left, bottom, right] = attributes.padding;
   return emitter.node('Pad', [x!, emitter.integers([0, 0, top, left, 0, 0, bottom, right])], { mode: 'reflect' });
 }
@@ -18,7 +18,12 @@ export function lowerReflectPad({ emitter, inputs: [x], attributes }: Site<'refl
 const largestFoldedByProduct = 72;
 
 /** Folds the border back, one axis after the other. */
-export function lowerReflectPadGrad({ emitter, inputs, attributes, shape }: Site<'reflectPadGrad'>): ValueName {
+export function lowerReflectPadGrad({
+  emitter,
+  inputs,
+  attributes,
+  shape,
+}: LoweringContext<'reflectPadGrad'>): ValueName {
   const [, , height, width] = numericShape(shape, 'reflectPadGrad in ONNX');
   const [top, left, bottom, right] = attributes.padding;
   if (Math.max(height!, width!) <= largestFoldedByProduct) {
@@ -121,7 +126,7 @@ export function sliceAxis(
 }
 
 /** Spreads values to their places: each strided axis gets a trailing axis of zeros that is then folded in. */
-export function lowerSliceGrad({ emitter, inputs, inputShapes, attributes }: Site<'sliceGrad'>): ValueName {
+export function lowerSliceGrad({ emitter, inputs, inputShapes, attributes }: LoweringContext<'sliceGrad'>): ValueName {
   const { shape, starts, steps } = attributes;
   const dense = numericShape(inputShapes[0]!, 'sliceGrad in ONNX');
   const spread = steps.every(step => step === 1) ? inputs[0]! : dilate(emitter, inputs[0]!, dense, steps);

@@ -31,7 +31,7 @@ export interface Plan {
   readonly variables: Readonly<Record<string, Slot>>;
   readonly fixed: ReadonlyMap<Slot, FixedSource>;
   /** Fixed slots that calls, outputs or updates read. */
-  readonly kept: readonly Slot[];
+  readonly pooled: readonly Slot[];
   readonly calls: readonly Call[];
   /** After each call, the slots that nothing reads any more. */
   readonly freed: readonly (readonly Slot[])[];
@@ -105,7 +105,7 @@ export class PlanBuilder {
       inputs: this.#inputs,
       variables: this.#variables,
       fixed: this.#fixed,
-      kept: [...this.#fixed.keys()].filter(slot => read.has(slot)),
+      pooled: [...this.#fixed.keys()].filter(slot => read.has(slot)),
       calls,
       freed: this.#lastUses(calls, ends),
       outputs: this.#outputs,

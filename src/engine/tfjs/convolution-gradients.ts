@@ -4,8 +4,8 @@
  */
 import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { Convolution } from '../../graph/index.js';
-import { dilated, everyNth, fitted, part } from './axes.js';
-import { wovenRows } from './depth-to-space.js';
+import { dilate, padOrCrop, sliceAxis, stridedSlice } from './axis-operations.js';
+import { interleave } from './depth-to-space.js';
 import type { Tensorflow } from './installation.js';
 
 type Pair = readonly [number, number];
@@ -14,7 +14,7 @@ type Pair = readonly [number, number];
 export function inputGradient(tf: Tensorflow, dy: Tensor, w: Tensor, convolution: Convolution, size: Pair): Tensor {
   const { stride } = convolution;
   const whole = stride.every((step, axis) => w.shape[axis]! >= step);
-  return whole ? byPhases(tf, dy, w, convolution, size) : bySpreading(tf, dy, w, convolution, size);
+  return whole ? byPhases(tf, dy, w, convolution, size) : byDilation(tf, dy, w, convolution, size);
 }
 
 /** x `[n, h, w, c]` with its padding, dy `[n, h', w', k]` → `[kh, kw, c, k]`. */
@@ -25,9 +25,9 @@ export function weightGradient(tf: Tensorflow, x: Tensor, dy: Tensor, stride: Pa
   const adjoint = tf.transpose(tf.reshape(dy, [cells, k])) as Tensor2D;
   const lines = Array.from({ length: kh }, (_, i) =>
     tf.tidy(() => {
-      const line = everyNth(tf, x, 1, i, stride[0], rows);
+      const line = stridedSlice(tf, x, 1, i, stride[0], rows);
       const met = Array.from({ length: kw }, (_, j) =>
-        tf.reshape(everyNth(tf, line, 2, j, stride[1], columns), [cells, c]),
+        tf.reshape(stridedSlice(tf, line, 2, j, stride[1], columns), [cells, c]),
       );
       return tf.matMul(adjoint, tf.concat(met, 1) as Tensor2D);
     }),
@@ -51,7 +51,7 @@ function phaseOf(phase: number, step: number, kernel: number, padding: number): 
   return { cells, before: cells.length - 1 - Math.floor((phase + padding) / step) };
 }
 
-/** A small convolution for every phase of the stride, woven together: nothing is multiplied by inserted zeros. */
+/** A small convolution for every phase of the stride, interleaved together: nothing is multiplied by inserted zeros. */
 function byPhases(
   tf: Tensorflow,
   dy: Tensor,
@@ -71,7 +71,7 @@ function byPhases(
       tf.tidy(() => {
         const picked = vertical.cells.flatMap(a => horizontal.cells.map(b => a * kw + b));
         const kernel = tf.concat(
-          picked.map(cell => part(tf, cells, 0, cell, 1)),
+          picked.map(cell => sliceAxis(tf, cells, 0, cell, 1)),
           0,
         );
         const shape: [number, number, number, number] = [vertical.cells.length, horizontal.cells.length, k, c];
@@ -80,17 +80,17 @@ function byPhases(
       }),
     );
   });
-  const woven = wovenRows(tf, results.length === 1 ? results[0]! : tf.concat(results, 3), stride);
-  return part(tf, part(tf, woven, 1, 0, height), 2, 0, width);
+  const interleaved = interleave(tf, results.length === 1 ? results[0]! : tf.concat(results, 3), stride);
+  return sliceAxis(tf, sliceAxis(tf, interleaved, 1, 0, height), 2, 0, width);
 }
 
 /** dy along one axis, padded or cropped so that a window of the phase's cells gives `count` results. */
 function windowed(tf: Tensorflow, dy: Tensor, axis: number, { cells, before }: Phase, count: number): Tensor {
-  return fitted(tf, dy, axis, before, count + cells.length - 1 - before - dy.shape[axis]!);
+  return padOrCrop(tf, dy, axis, before, count + cells.length - 1 - before - dy.shape[axis]!);
 }
 
 /** A convolution of dy, its cells set apart by the stride, with the kernel turned round. */
-function bySpreading(
+function byDilation(
   tf: Tensorflow,
   dy: Tensor,
   w: Tensor,
@@ -98,13 +98,13 @@ function bySpreading(
   [height, width]: Pair,
 ): Tensor {
   const [kh, kw] = w.shape as [number, number];
-  const rows = spread(tf, dy, 1, stride[0], kh - 1 - top, height + kh - 1);
-  const image = spread(tf, rows, 2, stride[1], kw - 1 - left, width + kw - 1);
-  const turned = tf.transpose(tf.reverse(w, [0, 1]), [0, 1, 3, 2]);
-  return tf.conv2d(image as Tensor4D, turned as Tensor4D, 1, 'valid');
+  const rows = dilateAndPad(tf, dy, 1, stride[0], kh - 1 - top, height + kh - 1);
+  const image = dilateAndPad(tf, rows, 2, stride[1], kw - 1 - left, width + kw - 1);
+  const rotated = tf.transpose(tf.reverse(w, [0, 1]), [0, 1, 3, 2]);
+  return tf.conv2d(image as Tensor4D, rotated as Tensor4D, 1, 'valid');
 }
 
-function spread(tf: Tensorflow, x: Tensor, axis: number, step: number, before: number, size: number): Tensor {
-  const wide = dilated(tf, x, axis, step);
-  return fitted(tf, wide, axis, before, size - before - wide.shape[axis]!);
+function dilateAndPad(tf: Tensorflow, x: Tensor, axis: number, step: number, before: number, size: number): Tensor {
+  const wide = dilate(tf, x, axis, step);
+  return padOrCrop(tf, wide, axis, before, size - before - wide.shape[axis]!);
 }

@@ -1,21 +1,21 @@
 /** What the lowering of one operation is given: its attributes, where its inputs lie, and the plan to add calls to. */
 import type { Attributes, OpName, Shape } from '../../graph/index.js';
-import type { TfjsDevice } from './device.js';
-import { type Layout, permutationBetween, sameOrder } from './layout.js';
-import type { Kernel, PlanBuilder, Slot } from './plan.js';
+import { hasSameOrder, type Layout, permutationBetween } from './layout.js';
+import type { Kernel, PlanBuilder, Slot } from './plan-builder.js';
+import type { TfjsDevice } from './tfjs-device.js';
 
 /** Where a value lies, and how. */
-export interface Placed {
+export interface LaidOutSlot {
   readonly slot: Slot;
   readonly layout: Layout;
 }
 
-export interface Value extends Placed {
+export interface Value extends LaidOutSlot {
   /** As the language has it. */
   readonly shape: Shape;
 }
 
-export interface Site<O extends OpName> {
+export interface LoweringContext<O extends OpName> {
   readonly builder: PlanBuilder;
   readonly device: TfjsDevice;
   readonly attributes: Attributes<O>;
@@ -24,14 +24,14 @@ export interface Site<O extends OpName> {
   readonly shape: Shape;
 }
 
-export type Lowering<O extends OpName> = (site: Site<O>) => Placed;
+export type Lowering<O extends OpName> = (context: LoweringContext<O>) => LaidOutSlot;
 
 /** The value's slot in a layout; a call that changes it is made once for all who ask. */
 export function inLayout(builder: PlanBuilder, { slot, layout, shape }: Value, wanted: Layout): Slot {
   if (layout === wanted || shape.length !== 4) return slot;
   const permutation = permutationBetween(layout, wanted);
   const name = `${layout} to ${wanted}`;
-  const change: Kernel = sameOrder(shape, layout, wanted)
+  const change: Kernel = hasSameOrder(shape, layout, wanted)
     ? (tf, [x]) =>
         tf.reshape(
           x!,

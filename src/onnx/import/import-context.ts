@@ -6,28 +6,28 @@ import { CycleboxError } from '../../base/index.js';
 import { type GraphBuilder, numericShape, reshape, sizeOf, Tensor } from '../../graph/index.js';
 import type { Constant, OnnxNetwork, OnnxNode } from './network.js';
 
-export type RaisedValue = Tensor | Constant;
+export type ImportedValue = Tensor | Constant;
 
-export class RaisingSite {
+export class ImportContext {
   constructor(
     readonly network: OnnxNetwork,
     readonly node: OnnxNode,
     readonly builder: GraphBuilder,
     /** Undefined for optional inputs that are left out. */
-    readonly inputs: readonly (RaisedValue | undefined)[],
+    readonly inputs: readonly (ImportedValue | undefined)[],
   ) {}
 
   get opset(): number {
     return this.network.opset;
   }
 
-  input(index: number): RaisedValue {
+  input(index: number): ImportedValue {
     return this.inputs[index] ?? this.refuse(`without its input ${index}`);
   }
 
   /** An input as a tensor; numbers become constants of the graph. */
   tensor(index: number): Tensor {
-    return lifted(this.builder, this.input(index));
+    return toTensor(this.builder, this.input(index));
   }
 
   /** Numbers of an input that must be known beforehand. */
@@ -71,13 +71,13 @@ export function unsupported(file: string, what: string): CycleboxError {
   );
 }
 
-export function lifted(builder: GraphBuilder, value: RaisedValue): Tensor {
+export function toTensor(builder: GraphBuilder, value: ImportedValue): Tensor {
   if (value instanceof Tensor) return value;
   const data = value.data instanceof Float32Array ? value.data : Float32Array.from(value.data);
   return builder.constant(data, value.shape);
 }
 
-export function shapeOf(value: RaisedValue): readonly number[] {
+export function shapeOf(value: ImportedValue): readonly number[] {
   return value instanceof Tensor ? numericShape(value.shape, 'A network at a size') : value.shape;
 }
 

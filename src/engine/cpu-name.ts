@@ -2,7 +2,7 @@
 import { cpus } from 'node:os';
 
 /** @param model as the system has it, which says nothing of many ARM processors */
-export function processorName(model = cpus()[0]?.model ?? ''): string {
+export function cpuName(model = cpus()[0]?.model ?? ''): string {
   const name = model.trim();
   return name === '' || name === 'unknown' ? 'processor' : name;
 }

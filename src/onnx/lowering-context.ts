@@ -10,7 +10,7 @@ import type { OnnxEmitter, ValueName } from './emitter.js';
  */
 export type LoweringTarget = 'any' | 'webgpu';
 
-export interface Site<O extends OpName> {
+export interface LoweringContext<O extends OpName> {
   readonly emitter: OnnxEmitter;
   readonly target: LoweringTarget;
   readonly graph: Graph;

@@ -10,13 +10,13 @@ import { openDevice } from '../open-device.js';
 const [channels, size, layers, rounds] = [64, 32, 3, 3];
 
 /** A real device that is as slow as this is not worth taking either. */
-const muchSlower = 4;
+const maxSlowdown = 4;
 
 /** False where it is several times as slow as the processor, which takes some seconds to find out. */
-export async function keepsUpWithProcessor(engine: Engine): Promise<boolean> {
+export async function keepsUpWithCpu(engine: Engine): Promise<boolean> {
   const processor = await openDevice('cpu');
   try {
-    return (await bestMs(engine)) < muchSlower * (await bestMs(processor));
+    return (await bestMs(engine)) < maxSlowdown * (await bestMs(processor));
   } finally {
     await processor.dispose();
   }

@@ -5,27 +5,27 @@
 import { CycleboxError } from '../../base/index.js';
 import { formatShape, type Graph, GraphBuilder, Tensor } from '../../graph/index.js';
 import { foldOf } from './constants.js';
+import { ImportContext, type ImportedValue, toTensor, unsupported } from './import-context.js';
 import type { OnnxNetwork, OnnxNode } from './network.js';
 import { foldedOnly, rules } from './rules.js';
-import { lifted, type RaisedValue, RaisingSite, unsupported } from './site.js';
 
 /** @throws MODEL_INVALID naming the first operation that no rule is known for */
-export function checkRaisable(network: OnnxNetwork): void {
+export function checkImportable(network: OnnxNetwork): void {
   for (const { op } of network.nodes) {
     if (!Object.hasOwn(rules, op) && !foldedOnly.has(op)) throw unsupported(network.file, `the operation ${op}`);
   }
 }
 
 /**
- * Equal weights are one array in all graphs raised from a network.
- * @throws SHAPE_MISMATCH when a shape does not fit the network, MODEL_INVALID when the network cannot be raised
+ * Equal weights are one array in all graphs imported from a network.
+ * @throws SHAPE_MISMATCH when a shape does not fit the network, MODEL_INVALID when the network cannot be imported
  */
-export function raiseOnnx(network: OnnxNetwork, shapes: Readonly<Record<string, readonly number[]>>): Graph {
+export function importOnnx(network: OnnxNetwork, shapes: Readonly<Record<string, readonly number[]>>): Graph {
   const builder = new GraphBuilder();
-  const values = new Map<string, RaisedValue>(network.constants);
+  const values = new Map<string, ImportedValue>(network.constants);
   for (const { name } of network.inputs) values.set(name, builder.input(name, inputShape(network, name, shapes)));
   for (const node of network.nodes) {
-    const results = raised(network, node, builder, values);
+    const results = importNode(network, node, builder, values);
     node.outputs.forEach((name, index) => {
       const value = results[index];
       if (value !== undefined) values.set(name, value);
@@ -34,32 +34,32 @@ export function raiseOnnx(network: OnnxNetwork, shapes: Readonly<Record<string, 
   for (const { name } of network.outputs) {
     const value = values.get(name);
     if (value === undefined) throw unsupported(network.file, `an output ${name} that nothing computes`);
-    builder.output(name, lifted(builder, value));
+    builder.output(name, toTensor(builder, value));
   }
   return builder.build();
 }
 
-function raised(
+function importNode(
   network: OnnxNetwork,
   node: OnnxNode,
   builder: GraphBuilder,
-  values: ReadonlyMap<string, RaisedValue>,
-): readonly RaisedValue[] {
+  values: ReadonlyMap<string, ImportedValue>,
+): readonly ImportedValue[] {
   const inputs = node.inputs.map(name => {
     if (name === '') return undefined;
     const value = values.get(name);
     if (value === undefined) throw unsupported(network.file, `a value ${name} that nothing computes`);
     return value;
   });
-  const site = new RaisingSite(network, node, builder, inputs);
-  const fold = foldOf(site);
+  const context = new ImportContext(network, node, builder, inputs);
+  const fold = foldOf(context);
   if (fold) {
     const constants = inputs.filter(value => value !== undefined && !(value instanceof Tensor));
-    return [fold(constants as never, site)];
+    return [fold(constants as never, context)];
   }
-  const rule = rules[node.op] ?? site.refuse('of what is computed from the image');
-  const result = rule(site);
-  return Array.isArray(result) ? result : [result as RaisedValue];
+  const rule = rules[node.op] ?? context.refuse('of what is computed from the image');
+  const result = rule(context);
+  return Array.isArray(result) ? result : [result as ImportedValue];
 }
 
 function inputShape(

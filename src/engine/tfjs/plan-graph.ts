@@ -5,16 +5,16 @@
  */
 import type { Graph, NodeId, OpName } from '../../graph/index.js';
 import { depthToSpaceAt, lowerDepthToSpace } from './depth-to-space.js';
-import type { TfjsDevice } from './device.js';
 import { layoutOfVariable } from './layout.js';
 import { lowerings } from './lowering.js';
-import { type Plan, PlanBuilder } from './plan.js';
-import { inLayout, type Lowering, type Site, type Value } from './site.js';
+import { inLayout, type Lowering, type LoweringContext, type Value } from './lowering-context.js';
+import { type Plan, PlanBuilder } from './plan-builder.js';
+import type { TfjsDevice } from './tfjs-device.js';
 
-export function planOf(graph: Graph, device: TfjsDevice): Plan {
+export function planGraph(graph: Graph, device: TfjsDevice): Plan {
   const builder = new PlanBuilder();
   const values: Value[] = [];
-  for (const id of graph.nodes.keys()) values.push(lowered(graph, id, values, builder, device));
+  for (const id of graph.nodes.keys()) values.push(lowerNode(graph, id, values, builder, device));
   for (const [name, id] of Object.entries(graph.outputs)) builder.output(name, inLayout(builder, values[id]!, 'plain'));
   for (const [name, id] of Object.entries(graph.updates)) {
     builder.update(name, inLayout(builder, values[id]!, layoutOfVariable(graph.nodes[id]!.shape)));
@@ -22,7 +22,13 @@ export function planOf(graph: Graph, device: TfjsDevice): Plan {
   return builder.build();
 }
 
-function lowered(graph: Graph, id: NodeId, values: readonly Value[], builder: PlanBuilder, device: TfjsDevice): Value {
+function lowerNode(
+  graph: Graph,
+  id: NodeId,
+  values: readonly Value[],
+  builder: PlanBuilder,
+  device: TfjsDevice,
+): Value {
   const node = graph.nodes[id]!;
   const { shape } = node;
   switch (node.op) {
@@ -36,8 +42,8 @@ function lowered(graph: Graph, id: NodeId, values: readonly Value[], builder: Pl
       const spread = depthToSpaceAt(graph, id);
       if (spread) return { ...lowerDepthToSpace({ builder, device }, values[spread.source]!, spread.block), shape };
       const inputs = node.inputs.map(input => values[input]!);
-      const site: Site<OpName> = { builder, device, attributes: node.attributes, inputs, shape };
-      const { slot, layout } = (lowerings[node.op] as Lowering<OpName>)(site);
+      const context: LoweringContext<OpName> = { builder, device, attributes: node.attributes, inputs, shape };
+      const { slot, layout } = (lowerings[node.op] as Lowering<OpName>)(context);
       return { slot, layout, shape };
     }
   }
