@@ -6,18 +6,20 @@
  */
 import { Command } from 'commander';
 import { packageVersion } from '../base/index.js';
-import { register as registerBench } from './commands/bench.js';
-import { register as registerConfig } from './commands/config.js';
-import { register as registerDemo } from './commands/demo.js';
-import { register as registerDoctor } from './commands/doctor.js';
-import { register as registerEvaluate } from './commands/evaluate.js';
-import { register as registerInit } from './commands/init.js';
-import { register as registerPairs } from './commands/pairs.js';
-import { register as registerQueue } from './commands/queue.js';
-import { register as registerStart } from './commands/start.js';
-import { register as registerStatus } from './commands/status.js';
-import { register as registerTrain } from './commands/train.js';
-import { register as registerTranslate } from './commands/translate.js';
+import {
+  registerBench,
+  registerConfig,
+  registerDemo,
+  registerDoctor,
+  registerEvaluate,
+  registerInit,
+  registerPairs,
+  registerQueue,
+  registerStart,
+  registerStatus,
+  registerTrain,
+  registerTranslate,
+} from './commands/index.js';
 import { exitCodes, exitCodesHelp, reportError } from './report-error.js';
 
 const program = new Command('cyclebox')

@@ -1,9 +1,18 @@
+export { type Accelerators, findAccelerators } from './accelerators.js';
 export * from './contract.js';
-export { type Accelerators, findAccelerators } from './discovery/accelerators.js';
-export { type ChooseOptions, type ChosenDevices, chooseAmong, chooseDevices } from './discovery/choose-devices.js';
-export { type DiscoverOptions, discoverEngines } from './discovery/discover-engines.js';
-export type { DeviceReport, EngineReport, MeasuredSpeed, SkippedDevice } from './discovery/engine-report.js';
-export type { SpeedTest } from './discovery/probe-protocol.js';
+export {
+  type ChooseOptions,
+  type ChosenDevices,
+  chooseAmong,
+  chooseDevices,
+  type DeviceReport,
+  type DiscoverOptions,
+  discoverEngines,
+  type EngineReport,
+  type MeasuredSpeed,
+  type SkippedDevice,
+  type SpeedTest,
+} from './discovery/index.js';
 export { offeredEngines, parseEngineChoice, splitChoice } from './engine-choice.js';
 export { type OpenEngineOptions, openEngine } from './open-engine.js';
 export {

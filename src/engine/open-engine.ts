@@ -4,8 +4,7 @@
  */
 import { asCycleboxError } from '../base/index.js';
 import type { Engine, EngineChoice, EngineOptions } from './contract.js';
-import { type ChosenDevices, chooseDevices } from './discovery/choose-devices.js';
-import type { SkippedDevice } from './discovery/engine-report.js';
+import { type ChosenDevices, chooseDevices, type SkippedDevice } from './discovery/index.js';
 import { openDevice } from './open-device.js';
 
 export interface OpenEngineOptions extends EngineOptions {

@@ -3,8 +3,9 @@
  * could: a missing graphics card has no remedy. Where one command does it, the message ends with it, after `run:`; it is
  * read off there, since errors cross processes as messages.
  */
+
+import { type Accelerators, findAccelerators } from './accelerators.js';
 import type { EngineId } from './contract.js';
-import { type Accelerators, findAccelerators } from './discovery/accelerators.js';
 
 /** One sentence; undefined where only trying will tell. */
 export function whyImpossible(

@@ -7,7 +7,7 @@ export { type Initialisation, initialisations, initialise } from './initialise.j
 export type { BuildOptions, WeightSource } from './normalise.js';
 export { type Parameter, parametersOf } from './parameters.js';
 export { buildProjection } from './projection.js';
-export { readPyTorch } from './pytorch/read-pytorch.js';
+export { readPyTorch } from './pytorch/index.js';
 export { architectureKey, parseArchitecture } from './recorded-architecture.js';
 export {
   readSafetensors,

@@ -6,7 +6,7 @@ import { CycleboxError } from '../base/index.js';
 import { sizeOf } from '../graph/index.js';
 import { checkWeights, detectNetwork } from './detect.js';
 import { parametersOf } from './parameters.js';
-import { isPyTorchFile, readPyTorch } from './pytorch/read-pytorch.js';
+import { isPyTorchFile, readPyTorch } from './pytorch/index.js';
 import { readWeightFile } from './read-weight-file.js';
 import { architectureKey, parseArchitecture } from './recorded-architecture.js';
 import { isSafetensorsFile, readSafetensors, type SafetensorsFile, writeSafetensorsFile } from './safetensors.js';

@@ -1,14 +1,17 @@
 export { type DataReport, describeReport, type FolderScan, matchPairs, scanFolder } from './data/index.js';
 export * from './evaluation/index.js';
 export { encodeGenerator, type GeneratorModel, generatorGraph } from './generator-model.js';
-export { hasCheckpoint } from './loop/checkpoint.js';
-export { ImagePool } from './loop/image-pool.js';
-export type { TrainerOptions } from './loop/run-start.js';
-export { rateFactor } from './loop/schedule.js';
-export { type Losses, StepRunner } from './loop/step-runner.js';
-export { Trainer } from './loop/trainer.js';
-export { variablesOf } from './loop/variables.js';
-export { estimateMemory, type MemoryEstimate } from './memory/memory-estimate.js';
+export {
+  hasCheckpoint,
+  ImagePool,
+  type Losses,
+  rateFactor,
+  StepRunner,
+  Trainer,
+  type TrainerOptions,
+  variablesOf,
+} from './loop/index.js';
+export { estimateMemory, type MemoryEstimate } from './memory/index.js';
 export { type OptionGroup, optionGroups, type TrainingFile, trainingFileSchema } from './option-groups.js';
 export { type TrainingOptions, trainingOptionsSchema } from './options.js';
 export { type PlaceOptions, placeOptionsSchema } from './place-options.js';

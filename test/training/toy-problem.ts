@@ -17,7 +17,7 @@ import {
 } from '../../src/training/index.js';
 import { Averaging, averagePrefix } from '../../src/training/loop/averaging.js';
 import { emptyPools } from '../../src/training/loop/training-parts.js';
-import { generatorParameters } from '../../src/training/loop/variables.js';
+import { generatorParameters } from '../../src/training/trained-networks.js';
 
 export const side = 32;
 const area = side * side;

@@ -7,10 +7,10 @@
  * without a sign of its hardware is not even tried: a machine without a graphics processor pays for none.
  */
 import { CycleboxError } from '../../base/index.js';
+import { type Accelerators, findAccelerators } from '../accelerators.js';
 import type { Device, EngineChoice, EngineId } from '../contract.js';
 import { cpuName } from '../cpu-name.js';
 import { splitChoice } from '../engine-choice.js';
-import { type Accelerators, findAccelerators } from './accelerators.js';
 import { type DiscoverOptions, discoverEngines } from './discover-engines.js';
 import type { EngineReport, SkippedDevice } from './engine-report.js';
 import { softwareRendererMessage } from './hardware.js';

@@ -3,10 +3,10 @@
  * A finding is a value; what fails is a reason. It chooses nothing: `chooseDevices` does.
  */
 import { CycleboxError } from '../../base/index.js';
+import { type Accelerators, findAccelerators } from '../accelerators.js';
 import type { EngineChoice, EngineId } from '../contract.js';
 import { offeredEngines } from '../engine-choice.js';
 import { whyImpossible } from '../remedies.js';
-import { type Accelerators, findAccelerators } from './accelerators.js';
 import type { EngineReport, SkippedDevice } from './engine-report.js';
 import { type ProbeOptions, type ProbeResult, probeDevice } from './probe-device.js';
 import type { SpeedTest } from './probe-protocol.js';

@@ -7,7 +7,7 @@ import { readFile, realpath } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { CycleboxError, packageRoot } from '../../base/index.js';
-import { findAccelerators } from '../discovery/accelerators.js';
+import { findAccelerators } from '../accelerators.js';
 
 /** The API that all backends share. */
 export type Tensorflow = typeof import('@tensorflow/tfjs-core');

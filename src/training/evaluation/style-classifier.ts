@@ -5,7 +5,7 @@
  */
 import { CycleboxError, type Disposable, DisposableStore, Random } from '../../base/index.js';
 import type { Engine, Program, State, TensorData, Tensors } from '../../engine/index.js';
-import { adamInputs, adamScalars, momentNames } from '../recipes/adam.js';
+import { adamInputs, adamScalars, momentNames } from '../recipes/index.js';
 import type { Planes } from './planes.js';
 import {
   fittingGraph,

@@ -27,7 +27,7 @@ import {
   sum,
   type Tensor,
 } from '../../graph/index.js';
-import { type AdamSettings, applyAdam } from '../recipes/adam.js';
+import { type AdamSettings, applyAdam } from '../recipes/index.js';
 
 /** Height and width of what it looks at. */
 export const styleSide = 64;

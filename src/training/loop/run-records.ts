@@ -11,9 +11,9 @@ import { trainedParameters } from '../recipes/index.js';
 import { columnsOf, RunRecorder, type StepProgress, type StepValues, type TrainingWarning } from '../records/index.js';
 import type { RunSettings } from '../run-options.js';
 import { recipeOf, type TrainingSettings } from '../settings.js';
+import { networksOf } from '../trained-networks.js';
 import type { JudgedSoFar } from './best-so-far.js';
 import type { Judgement } from './judge.js';
-import { networksOf } from './variables.js';
 
 export class RunRecords implements Disposable {
   /** Trained values by network. */

@@ -11,6 +11,7 @@ import { exportPlugin } from '../plugin-export.js';
 import type { TrainingWarning } from '../records/index.js';
 import type { RunSettings } from '../run-options.js';
 import type { TrainingSettings } from '../settings.js';
+import { generatorParameters } from '../trained-networks.js';
 import { eventsOf, type TrainingEvent } from '../training-event.js';
 import { AdversarialLog } from './adversarial-log.js';
 import { averagePrefix } from './averaging.js';
@@ -26,7 +27,6 @@ import { rateFactor } from './schedule.js';
 import { snapshotOf } from './snapshot.js';
 import type { Losses, Rates } from './step-runner.js';
 import { assembleParts, assembleStage, type StageParts, type TrainingParts } from './training-parts.js';
-import { generatorParameters } from './variables.js';
 import { explainWriting } from './write-failure.js';
 
 export class Trainer implements Disposable {

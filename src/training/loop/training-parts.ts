@@ -12,16 +12,17 @@ import {
   type State,
 } from '../../engine/index.js';
 import { type Batch, type DataSurvey, openTrainingData, type TrainingData } from '../data/index.js';
-import { requireMemory } from '../memory/memory-check.js';
+import { requireMemory } from '../memory/index.js';
 import { buildPreview } from '../recipes/index.js';
 import { dataSettings, recipeOf, recipeSettings, type TrainingSettings } from '../settings.js';
+import { generatorParameters } from '../trained-networks.js';
 import { Averaging, averagePrefix } from './averaging.js';
 import type { Checkpoint } from './checkpoint.js';
 import { ImagePool } from './image-pool.js';
 import { explainMemory } from './memory-advice.js';
 import { type Stage, stageAt } from './stages.js';
 import { type StepRandomness, StepRunner } from './step-runner.js';
-import { generatorParameters, variablesOf } from './variables.js';
+import { variablesOf } from './variables.js';
 import { warmVariables } from './warm-start.js';
 
 const sampleCount = 4;

@@ -11,11 +11,11 @@ import {
   momentNames,
   runningStatistics,
   type TrainedNetwork,
-  type TrainedParameter,
   trainedParameters,
   weightName,
 } from '../recipes/index.js';
-import { recipeOf, recipeSettings, type TrainingSettings } from '../settings.js';
+import type { TrainingSettings } from '../settings.js';
+import { generatorParameters, networksOf } from '../trained-networks.js';
 import { averagePrefix } from './averaging.js';
 
 /** Parts of a checkpoint that hold variables, each a file. */
@@ -27,17 +27,6 @@ export function partOf(variable: string): VariablePart | undefined {
   if (variable.startsWith('m/') || variable.startsWith('v/')) return 'moments';
   if (variable.startsWith(averagePrefix)) return 'averages';
   return variable.startsWith('gathered/') ? undefined : 'weights';
-}
-
-export function networksOf(settings: TrainingSettings): readonly TrainedNetwork[] {
-  return recipeOf(settings).networks(recipeSettings(settings));
-}
-
-/** What the exported generators are made of: weights, and running statistics where there are any. */
-export function generatorParameters(settings: TrainingSettings): readonly TrainedParameter[] {
-  const exported = new Set(recipeOf(settings).directions.map(({ network }) => network));
-  const networks = networksOf(settings).filter(({ name }) => exported.has(name));
-  return [...trainedParameters(networks), ...runningStatistics(networks)];
 }
 
 /**

@@ -11,8 +11,8 @@ import { readSafetensorsFile, type WeightTensors } from '../../nets/index.js';
 import { decodeOnnx } from '../../onnx/index.js';
 import { runningStatistics, trainedParameters } from '../recipes/index.js';
 import { recipeOf, type TrainingSettings } from '../settings.js';
+import { networksOf } from '../trained-networks.js';
 import { hasCheckpoint, readCheckpoint, readLatestCheckpoint } from './checkpoint.js';
-import { networksOf } from './variables.js';
 
 /** Nothing without a warm start. @throws FILE_NOT_FOUND, WEIGHTS_MISMATCH naming the file and the first misfits */
 export async function warmVariables(settings: TrainingSettings): Promise<Tensors> {

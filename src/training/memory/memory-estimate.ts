@@ -7,9 +7,9 @@
  * batch 1 and 4 came out within 7 %.
  */
 import { sizeOf } from '../../graph/index.js';
-import { generatorParameters, networksOf } from '../loop/variables.js';
 import { buildPhase, buildPreview, type TrainedParameter, trainedParameters } from '../recipes/index.js';
 import { recipeOf, recipeSettings, type TrainingSettings } from '../settings.js';
+import { generatorParameters, networksOf } from '../trained-networks.js';
 import { liveBytes } from './live-bytes.js';
 
 /** All in bytes. */

@@ -7,14 +7,18 @@ import { type Engine, openEngine } from '../../engine/index.js';
 import { sizeOf } from '../../graph/index.js';
 import { describeNetwork } from '../../nets/index.js';
 import { type DataSurvey, decodedBytes, defaultCacheBytes, epochLength, geometryOf, reportsOf } from '../data/index.js';
-import type { RunStart } from '../loop/run-start.js';
-import { stageAt } from '../loop/stages.js';
-import { assembleParts, assembleStage, type StageParts, type TrainingParts } from '../loop/training-parts.js';
-import { networksOf } from '../loop/variables.js';
-import { availableMemory, requireMemory } from '../memory/memory-check.js';
-import { estimateMemory } from '../memory/memory-estimate.js';
+import {
+  assembleParts,
+  assembleStage,
+  type RunStart,
+  type StageParts,
+  stageAt,
+  type TrainingParts,
+} from '../loop/index.js';
+import { availableMemory, estimateMemory, requireMemory } from '../memory/index.js';
 import { trainedParameters } from '../recipes/index.js';
 import { dataSettings, recipeOf, type TrainingSettings } from '../settings.js';
+import { networksOf } from '../trained-networks.js';
 import type { PlannedNetwork, PlannedStage, TrainingPlan } from './training-plan.js';
 
 /** @throws what opening the engine and its steps throw, but not that memory is too small: that is in the plan */

@@ -2,7 +2,7 @@
 import type { ErrorData } from '../../base/index.js';
 import type { Device } from '../../engine/index.js';
 import type { DataReport } from '../data/index.js';
-import type { MemoryEstimate } from '../memory/memory-estimate.js';
+import type { MemoryEstimate } from '../memory/index.js';
 import type { RunSettings } from '../run-options.js';
 import type { TrainingSettings } from '../settings.js';
 

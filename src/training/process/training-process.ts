@@ -6,7 +6,7 @@
  */
 import { CycleboxError, type Disposable, Emitter, type Event } from '../../base/index.js';
 import { Child, compiledEntry, type OutputLine } from '../../process/index.js';
-import { latestCheckpoint } from '../loop/checkpoint.js';
+import { latestCheckpoint } from '../loop/index.js';
 import { eventsOf, type TrainingEvent, type TrainingEventKind, type TrainingEventOf } from '../training-event.js';
 import type { TrainingPlan } from './training-plan.js';
 import {

@@ -4,7 +4,7 @@
  * numbers cross; images and weights never do.
  */
 import type { ProtocolName } from '../../process/index.js';
-import type { Losses } from '../loop/step-runner.js';
+import type { Losses } from '../loop/index.js';
 import type { TrainingOptions } from '../options.js';
 import type { PlaceOptions } from '../place-options.js';
 import type { RunOptions } from '../run-options.js';

@@ -5,9 +5,7 @@
 import { CycleboxError, systemClock } from '../../base/index.js';
 import type { SkippedDevice } from '../../engine/index.js';
 import type { Handlers } from '../../process/index.js';
-import { hasCheckpoint } from '../loop/checkpoint.js';
-import { freshStart, type RunStart, resumedStart, type TrainerOptions } from '../loop/run-start.js';
-import { Trainer } from '../loop/trainer.js';
+import { freshStart, hasCheckpoint, type RunStart, resumedStart, Trainer, type TrainerOptions } from '../loop/index.js';
 import { checkedPlace } from '../place-options.js';
 import type { TrainingEvent, TrainingProgress } from '../training-event.js';
 import { goToBackground } from './background.js';

@@ -1,4 +1,11 @@
-export { type AdamSettings, adamDefaults, adamInputs, adamScalars, momentNames } from './adam.js';
+export {
+  type AdamSettings,
+  adamDefaults,
+  adamInputs,
+  adamScalars,
+  applyAdam,
+  momentNames,
+} from './adam.js';
 export { type Augmentation, augmentations } from './augmentation.js';
 export { cyclegan } from './cyclegan.js';
 export { defaultWeights } from './default-weights.js';

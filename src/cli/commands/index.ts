@@ -1,0 +1,12 @@
+export { register as registerBench } from './bench.js';
+export { register as registerConfig } from './config.js';
+export { register as registerDemo } from './demo.js';
+export { register as registerDoctor } from './doctor.js';
+export { register as registerEvaluate } from './evaluate.js';
+export { register as registerInit } from './init.js';
+export { register as registerPairs } from './pairs.js';
+export { register as registerQueue } from './queue.js';
+export { register as registerStart } from './start.js';
+export { register as registerStatus } from './status.js';
+export { register as registerTrain } from './train.js';
+export { register as registerTranslate } from './translate.js';

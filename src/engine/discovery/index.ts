@@ -1,0 +1,4 @@
+export { type ChooseOptions, type ChosenDevices, chooseAmong, chooseDevices } from './choose-devices.js';
+export { type DiscoverOptions, discoverEngines } from './discover-engines.js';
+export type { DeviceReport, EngineReport, MeasuredSpeed, SkippedDevice } from './engine-report.js';
+export type { SpeedTest } from './probe-protocol.js';

@@ -1,0 +1,1 @@
+export { isPyTorchFile, readPyTorch } from './read-pytorch.js';

@@ -1,0 +1,2 @@
+export { availableMemory, requireMemory } from './memory-check.js';
+export { estimateMemory, type MemoryEstimate } from './memory-estimate.js';
