@@ -1,29 +1,11 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { packageRoot } from '../../src/base/index.js';
+import { floorsFile, rooms } from '../../tools/floors.mjs';
 import { temporaryFolder } from '../support/pictures.js';
-
-/** The floor of every room in src/: a room imports from lower floors only, and only through `index.js`. */
-const floors: Readonly<Record<string, number>> = {
-  base: 0,
-  process: 1,
-  graph: 1,
-  image: 1,
-  onnx: 2,
-  'plugin-api': 2,
-  engine: 3,
-  nets: 3,
-  training: 4,
-  catalog: 4,
-  translate: 6,
-  worker: 7,
-  inbox: 7,
-  daemon: 8,
-  diagnosis: 9,
-  cli: 10,
-};
 
 const source = join(packageRoot, 'src');
 const biome = join(packageRoot, 'node_modules', '@biomejs', 'biome', 'bin', 'biome');
@@ -45,33 +27,40 @@ async function lint(files: Readonly<Record<string, string>>): Promise<readonly s
     .sort();
 }
 
-function ruleFor(room: string, up: string): unknown {
-  const floor = floors[room]!;
-  const lower = Object.keys(floors).filter(other => floors[other]! < floor);
-  const group = [`${up}/**`, ...lower.map(other => `!${up}/${other}/index.js`)];
-  const message = `${room}/ is on floor ${floor}: it imports rooms of lower floors only, and only through their index.js.`;
-  const includes = [`src/${room}/${up === '..' ? '' : '*/'}*.ts`];
-  const noRestrictedImports = { level: 'error', options: { patterns: [{ group, message }] } };
-  return { includes, linter: { rules: { style: { noRestrictedImports } } } };
+/** Folders with files in src/, `inbox` and `inbox/watch`, relative and with `/`. */
+async function foldersOfSource(): Promise<readonly string[]> {
+  const entries = await readdir(source, { recursive: true, withFileTypes: true });
+  const folders = entries.filter(entry => entry.isFile()).map(({ parentPath }) => relative(source, parentPath));
+  return [...new Set(folders)]
+    .filter(folder => folder !== '')
+    .map(folder => folder.replaceAll(sep, '/'))
+    .sort();
 }
 
 describe('floors', () => {
-  test('every room in src has a floor', async () => {
-    const entries = await readdir(source, { withFileTypes: true });
-    const rooms = entries.filter(entry => entry.isDirectory()).map(entry => entry.name);
-    expect(rooms.sort()).toEqual(Object.keys(floors).sort());
+  test('every folder in src is in the table of floors, and nothing else is', async () => {
+    const inTheTable = Object.entries(rooms).flatMap(([room, { rooms: inside = {} }]) => [
+      room,
+      ...Object.keys(inside).map(inner => `${room}/${inner}`),
+    ]);
+    expect(inTheTable.sort()).toEqual(await foldersOfSource());
   });
 
-  test('floors.biome.json says the same as the table here, for rooms and their subfolders', async () => {
-    const { overrides } = JSON.parse(await readFile(join(packageRoot, 'floors.biome.json'), 'utf8'));
-    const expected = Object.keys(floors).flatMap(room => [ruleFor(room, '..'), ruleFor(room, '../..')]);
-    expect(overrides.slice(0, -1)).toEqual(expected);
+  test('every folder in src has a face, but that of the command line, which nothing imports', async () => {
+    const folders = (await foldersOfSource()).filter(folder => folder !== 'cli');
+    expect(folders.filter(folder => !existsSync(join(source, folder, 'index.ts')))).toEqual([]);
   });
 
-  test('no subfolder of a room has subfolders, which the rules would not reach', async () => {
-    const folders = await readdir(source, { recursive: true, withFileTypes: true });
-    const depths = folders.filter(entry => entry.isDirectory()).map(entry => join(entry.parentPath, entry.name));
-    expect(depths.filter(folder => folder.slice(source.length).split(/[\\/]/).length > 3)).toEqual([]);
+  test('the table names files that are there', () => {
+    const named = Object.entries(rooms).flatMap(([room, { beneath = [] }]) =>
+      beneath.map(file => `${room}/${file}.ts`),
+    );
+    expect(named.length).toBeGreaterThan(10);
+    expect(named.filter(file => !file.includes('*') && !existsSync(join(source, file)))).toEqual([]);
+  });
+
+  test('floors.biome.json is what `npm run floors` writes', async () => {
+    expect(await readFile(join(packageRoot, 'floors.biome.json'), 'utf8')).toBe(floorsFile());
   });
 
   test('an import of a higher or equal floor is an error, of types too, also dynamic and re-exported', async () => {
@@ -99,6 +88,50 @@ describe('floors', () => {
       'src/index.ts': "export * from './base/errors.js';",
     });
     expect(errors).toEqual(['src/daemon/behind.ts:1 noRestrictedImports', 'src/index.ts:1 noRestrictedImports']);
+  });
+
+  test('rooms inside a room import each other downwards only, and only through their faces', async () => {
+    const errors = await lint({
+      'src/inbox/journal/up.ts': "import type { A } from '../publish/index.js';\nexport type B = A;",
+      'src/inbox/journal/out.ts': "import type { A } from '../inbox-options.js';\nexport type B = A;",
+      'src/inbox/jobs/behind.ts': "import type { A } from '../journal/journal.js';\nexport type B = A;",
+      'src/inbox/jobs/outside.ts': "import type { A } from '../../daemon/index.js';\nexport type B = A;",
+      'src/inbox/jobs/fine.ts': [
+        "import type { A } from '../../base/index.js';",
+        "import type { B } from '../journal/index.js';",
+        "import type { C } from '../publish/index.js';",
+        "import type { D } from './behind.js';",
+        'export type E = A | B | C | D;',
+      ].join('\n'),
+      'src/inbox/above.ts': "export { A } from './journal/index.js';\nexport { B } from './journal/journal.js';",
+    });
+    expect(errors).toEqual([
+      'src/inbox/above.ts:2 noRestrictedImports',
+      ...['behind', 'outside'].map(name => `src/inbox/jobs/${name}.ts:1 noRestrictedImports`),
+      ...['out', 'up'].map(name => `src/inbox/journal/${name}.ts:1 noRestrictedImports`),
+    ]);
+  });
+
+  test('what watches the inbox and what does the jobs do not know each other', async () => {
+    const errors = await lint({
+      'src/inbox/watch/doing.ts': "export { A } from '../jobs/index.js';\nexport { B } from '../publish/index.js';",
+      'src/inbox/watch/noting.ts': "export { A } from '../journal/index.js';",
+      'src/inbox/jobs/seeing.ts': "export { A } from '../watch/index.js';",
+      'src/inbox/publish/seeing.ts': "export { A } from '../watch/index.js';",
+    });
+    expect(errors).toEqual(
+      ['jobs/seeing.ts:1', 'publish/seeing.ts:1', 'watch/doing.ts:1', 'watch/doing.ts:2', 'watch/noting.ts:1'].map(
+        place => `src/inbox/${place} noRestrictedImports`,
+      ),
+    );
+  });
+
+  test('rooms inside a room stand on those of its own files that the table names, and on no others', async () => {
+    const errors = await lint({
+      'src/training/loop/fine.ts': "export { A } from '../settings.js';",
+      'src/training/loop/up.ts': "export { A } from '../generator-model.js';",
+    });
+    expect(errors).toEqual(['src/training/loop/up.ts:1 noRestrictedImports']);
   });
 
   test('a cycle of imports is an error, of types too', async () => {
