@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type DestinationStream, pino } from 'pino';
 import type { CycleboxError } from '../base/index.js';
 import type { Daemon, DaemonConfig, DaemonEvent, Route, WorkerEvent, WorkerFacts } from '../daemon/index.js';
+import type { LogLevel } from './log-level.js';
 import { printable } from './printable.js';
 import { ProgressLine } from './progress-line.js';
 
@@ -29,11 +30,19 @@ const standardOutput: LogTarget = {
   write: text => void process.stdout.write(text),
 };
 
-export function openDaemonLog(config: DaemonConfig, target: LogTarget = standardOutput): DaemonLog {
+export interface DaemonLogOptions {
+  readonly level?: LogLevel;
+  readonly target?: LogTarget;
+}
+
+export function openDaemonLog(
+  config: DaemonConfig,
+  { level = 'info', target = standardOutput }: DaemonLogOptions = {},
+): DaemonLog {
   let remaining = () => 0;
   const progress = target.isTerminal ? newProgress(target, () => remaining()) : undefined;
   const destination = progress ? readable(text => progress.above(text)) : target;
-  const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime, level: 'info' }, destination);
+  const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime, level }, destination);
   let done = 0;
   return {
     event(event) {
@@ -41,7 +50,7 @@ export function openDaemonLog(config: DaemonConfig, target: LogTarget = standard
       logEvent(log, event, config);
       progress?.event(event);
     },
-    workerOutput: ({ stream, text }) => log.debug({ stream }, text),
+    workerOutput: ({ stream, text }) => log.debug({ stream }, `worker: ${text}`),
     opened(daemon, once) {
       remaining = () => remainingOf(daemon);
       logProblems(log, daemon);
@@ -242,7 +251,7 @@ function remainingOf(daemon: Daemon): number {
 
 /** `12:34:56 level message`, from pino's own records. */
 function readable(write: (text: string) => void): DestinationStream {
-  const names: Readonly<Record<number, string>> = { 40: 'warning ', 50: 'error ', 60: 'error ' };
+  const names: Readonly<Record<number, string>> = { 20: 'debug ', 40: 'warning ', 50: 'error ', 60: 'error ' };
   return {
     write(record) {
       const { time, level, msg } = JSON.parse(record) as { time: string; level: number; msg: string };

@@ -1,17 +1,20 @@
 /** The work of `cyclebox start`: runs the daemon, logs its events, and ends on a signal or, with `--once`, when idle. */
 import { type Daemon, loadConfig, startDaemon } from '../daemon/index.js';
 import { type DaemonLog, openDaemonLog } from './daemon-log.js';
+import { logLevel } from './log-level.js';
 import { exitCodes } from './report-error.js';
 
 export interface RunDaemonOptions {
   readonly config: string;
   readonly once?: boolean;
+  readonly verbose?: boolean;
 }
 
 /** @returns the exit code */
-export async function runDaemon({ config: file, once = false }: RunDaemonOptions): Promise<number> {
+export async function runDaemon({ config: file, once = false, verbose }: RunDaemonOptions): Promise<number> {
+  const level = logLevel({ verbose });
   const config = await loadConfig(file);
-  const log = openDaemonLog(config);
+  const log = openDaemonLog(config, { level });
   const stopping = stopOnSignal(log);
   let daemon: Daemon | undefined;
   const onOpen = (opened: Daemon) => {

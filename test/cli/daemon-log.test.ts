@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CycleboxError, type JobId } from '../../src/base/index.js';
+import { type LogLevel, logLevel } from '../../src/cli/log-level.js';
 import { openDaemonLog } from '../../src/cli/daemon-log.js';
 import { type DaemonEvent, resolveConfig } from '../../src/daemon/index.js';
 
@@ -31,11 +32,13 @@ const events: DaemonEvent[] = [
   { type: 'idle' },
 ];
 
-function logged(isTerminal: boolean): string[] {
+function logged(isTerminal: boolean, level?: LogLevel): string[] {
   const lines: string[] = [];
   const config = resolveConfig({ outbox: '/out', routes: [{ match: 'x/**', pair: 'day-night', to: 'night' }] }, '/');
-  const log = openDaemonLog(config, { isTerminal, write: text => lines.push(text) });
+  const target = { isTerminal, write: (text: string) => lines.push(text) };
+  const log = openDaemonLog(config, { ...(level && { level }), target });
   for (const event of events) log.event(event);
+  log.workerOutput({ stream: 'stderr', text: 'a native library speaks' });
   log.finished([]);
   return lines.map(line => line.trimEnd());
 }
@@ -58,5 +61,31 @@ describe('the log of the daemon', () => {
     );
     expect(lines[1]).toMatch(/error x\/b\.png failed earlier {2}IMAGE_CORRUPT: it is cut$/);
     expect(lines[2]).toMatch(/1 done, 0 failed$/);
+  });
+
+  it('says every step and what workers print at the level debug, and nothing at silent', () => {
+    const records = logged(false, 'debug').map(line => JSON.parse(line) as Record<string, unknown>);
+    const debugged = records.filter(({ level }) => level === 20);
+    expect(debugged).toMatchObject([
+      { type: 'seen', path: 'x/a.png', msg: 'x/a.png seen' },
+      { type: 'started', path: 'x/a.png', attempt: 1 },
+      { stream: 'stderr', msg: 'worker: a native library speaks' },
+    ]);
+    expect(records).toHaveLength(debugged.length + logged(false).length);
+    expect(logged(true, 'debug')[0]).toMatch(/ debug x\/a\.png seen$/);
+    expect(logged(false, 'silent')).toEqual([]);
+  });
+});
+
+describe('the level of the log', () => {
+  it('is info, unless the option or the environment asks for another', () => {
+    expect(logLevel({}, {})).toBe('info');
+    expect(logLevel({}, { CYCLEBOX_LOG: '' })).toBe('info');
+    expect(logLevel({}, { CYCLEBOX_LOG: 'Warn' })).toBe('warn');
+    expect(logLevel({ verbose: true }, { CYCLEBOX_LOG: 'error' })).toBe('debug');
+  });
+
+  it('is refused when nobody knows it', () => {
+    expect(() => logLevel({}, { CYCLEBOX_LOG: 'debgu' })).toThrow(/CYCLEBOX_LOG is "debgu".*Did you mean "debug"\?/);
   });
 });

@@ -1,7 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
-import { connectControl } from '../../src/daemon/control/control-client.js';
 import { parseConfig } from '../../src/daemon/index.js';
 import { temporaryFolder } from '../support/pictures.js';
 import { cyclebox, dayNight, drop, outputs, project, writeConfig } from '../support/project.js';
@@ -71,13 +70,11 @@ describe('cyclebox start --dry-run', () => {
 describe('cyclebox status and queue', () => {
   test('ask the running daemon: pause, cancel, retry, resume', async () => {
     const root = await project();
-    const { heard, child, ended } = cyclebox(root, 'start');
+    const { heard, child, ended } = cyclebox(root, 'start', '--verbose');
     await heard('watching');
     expect(await run(root, 'queue', 'pause', '--reason', 'moving house')).toMatchObject({ code: 0 });
     await drop(root, 'day-to-night/a.png');
-    const client = (await connectControl(join(root, '.cyclebox')))!;
-    while ((await client.list()).length === 0) await new Promise(resolve => setTimeout(resolve, 50));
-    await client.dispose();
+    await heard('a.png seen');
     const [job] = (await json(root, 'queue', 'list'))['jobs'] as { id: string; state: string }[];
     expect(job).toMatchObject({ path: 'day-to-night/a.png', state: 'queued', translation: 'day-night/night' });
     const status = await json(root, 'status');

@@ -41,7 +41,7 @@ async function start(root: string, config: WatchConfig, options: DaemonOptions =
   const resolved = resolveConfig(config, root);
   const lines: Record<string, unknown>[] = [];
   const write = (text: string) => void lines.push(JSON.parse(text) as Record<string, unknown>);
-  const log = openDaemonLog(resolved, { isTerminal: false, write });
+  const log = openDaemonLog(resolved, { target: { isTerminal: false, write } });
   const events: DaemonEvent[] = [];
   const onEvent = (event: DaemonEvent) => {
     events.push(event);

@@ -3,7 +3,6 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DisposableStore, packageRoot } from '../../src/base/index.js';
-import { connectControl } from '../../src/daemon/control/control-client.js';
 import { type DaemonEvent, type DaemonOptions, loadConfig, startDaemon } from '../../src/daemon/index.js';
 import { testSharp } from '../support/pictures.js';
 import { cyclebox, dayNight, drop, outputs, project, writeConfig } from '../support/project.js';
@@ -140,13 +139,8 @@ describe('stopping', () => {
   it('exits at once on a second signal, and loses nothing', async () => {
     const root = await project();
     await drop(root, 'day-to-night/large.png', await testSharp(3000, 3000).png().toBuffer());
-    const { child, ended } = cyclebox(root, 'start');
-    const isRunning = async () => {
-      const client = await connectControl(join(root, '.cyclebox'));
-      const running = await client?.status().finally(() => client.dispose());
-      return (running?.running.length ?? 0) > 0;
-    };
-    while (!(await isRunning())) await new Promise(resolve => setTimeout(resolve, 20));
+    const { child, ended, heard } = cyclebox(root, 'start', '--verbose');
+    await heard('large.png started');
     child.kill('SIGTERM');
     child.kill('SIGINT');
     expect([130, 143]).toContain((await ended).code);
