@@ -1,0 +1,54 @@
+/** `npm run dev` in a small project of the same shape: one TypeScript file that stays alive and says what it is. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { expect, it, onTestFinished } from 'vitest';
+import { packageRoot } from '../../src/base/index.js';
+import { temporaryFolder } from '../support/pictures.js';
+
+const copied = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'tools/dev.mjs', 'tools/finish-build.mjs'];
+
+const living = (name: string) => `
+process.on('SIGTERM', () => {
+  console.log('${name} ends');
+  process.exit(0);
+});
+setInterval(() => {}, 1000);
+console.log('${name} was given ' + process.argv.slice(2).join(' '));
+`;
+
+async function smallProject(): Promise<string> {
+  const root = await temporaryFolder();
+  for (const path of copied) await cp(join(packageRoot, path), join(root, path));
+  await symlink(join(packageRoot, 'node_modules'), join(root, 'node_modules'));
+  await mkdir(join(root, 'src/cli'), { recursive: true });
+  await writeFile(join(root, 'src/cli/main.ts'), living('first'));
+  return root;
+}
+
+it('starts again what was saved when it compiles, after the one before has ended, and not what does not compile', async () => {
+  const root = await smallProject();
+  const main = join(root, 'src/cli/main.ts');
+  const child = spawn(process.execPath, ['tools/dev.mjs', 'start', '--once'], { cwd: root });
+  const ended = once(child, 'close');
+  onTestFinished(async () => {
+    child.kill('SIGTERM');
+    await ended;
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const heard: string[] = [];
+  const hear = async (words: string) => {
+    while (!heard.at(-1)?.includes(words)) heard.push((await lines.next()).value as string);
+  };
+  await hear('first was given start --once');
+  await writeFile(main, 'export const wrong: number = "text";');
+  await hear('Found 1 error');
+  await writeFile(main, living('second'));
+  await hear('second was given start --once');
+  const ours = heard.filter(line => /first|second/.test(line));
+  expect(ours).toEqual(['first was given start --once', 'first ends', 'second was given start --once']);
+  child.kill('SIGTERM');
+  expect(await ended).toEqual([0, null]);
+});
