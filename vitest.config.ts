@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts', 'src/**/*.test.ts'],
+    setupFiles: ['test/support/leaks.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',

@@ -37,6 +37,7 @@ import { HostState } from './host-state.js';
 import { OnnxProgram } from './onnx-program.js';
 import { OnnxState } from './onnx-state.js';
 import { executionProviders, type OnnxProvider, providerTraits, requireProvider } from './providers.js';
+import { announceSession } from './session-channel.js';
 import { Transfer } from './transfer.js';
 import { unavailable } from './unavailable.js';
 import { layoutOfGraph, layoutOfModel, type WebGpuLayout } from './webgpu-layout.js';
@@ -232,7 +233,7 @@ class OnnxEngine implements Engine {
     const threads = this.#threads ?? (this.id === 'cpu' ? availableParallelism() : undefined);
     const ofSession = { intra_op: { spin_duration_us: spinMicroseconds } };
     try {
-      return await ort.InferenceSession.create(bytes, {
+      const session = await ort.InferenceSession.create(bytes, {
         executionProviders: executionProviders(this.id, this.#index, layout),
         ...(threads !== undefined && { intraOpNumThreads: threads }),
         graphOptimizationLevel: training ? 'basic' : 'all',
@@ -246,6 +247,7 @@ class OnnxEngine implements Engine {
         }),
         extra: { session: deviceOnly ? { ...ofSession, disable_cpu_ep_fallback: '1' } : ofSession },
       });
+      return announceSession(session);
     } catch (error) {
       throw asEngineError(error, 'compiling');
     }
