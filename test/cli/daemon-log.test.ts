@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CycleboxError, type JobId } from '../../src/base/index.js';
-import { type LogLevel, logLevel } from '../../src/cli/log-level.js';
 import { openDaemonLog } from '../../src/cli/daemon-log.js';
+import { type LogLevel, logLevel } from '../../src/cli/log-level.js';
 import { type DaemonEvent, resolveConfig } from '../../src/daemon/index.js';
 
 const job = 'job-1' as JobId;
