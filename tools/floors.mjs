@@ -14,12 +14,14 @@ export const rooms = {
   process: { floor: 1 },
   graph: { floor: 1 },
   image: { floor: 1 },
+  download: { floor: 2 },
   onnx: {
     floor: 2,
     beneath: ['emitter', 'float16', 'lowering-context', 'model-file', 'padding'],
     rooms: { convolution: { floor: 0 }, import: { floor: 0 } },
   },
   'plugin-api': { floor: 2 },
+  datasets: { floor: 3 },
   engine: {
     floor: 3,
     beneath: [

@@ -51,6 +51,13 @@ export const errorCodes = {
   DEVICE_LOST: 'The device stopped working; only a new process can use it again.',
   OUT_OF_MEMORY: 'The operation does not fit into the memory limit.',
 
+  DOWNLOAD_FAILED: 'A file could not be fetched from any of its addresses.',
+  DOWNLOAD_MISMATCH: 'An address has another file than the one that was published there.',
+  ARCHIVE_UNREADABLE: 'An archive is damaged, cut off or encrypted.',
+  ARCHIVE_UNSAFE: 'An archive holds what must not be unpacked.',
+
+  DATASET_NOT_FOUND: 'No data set of this name is known, or it may not be fetched.',
+  DATASET_INCOMPLETE: 'A data set has not the images that it should have.',
   DATASET_EMPTY: 'A training folder holds no readable images.',
   CHECKPOINT_INVALID: 'A checkpoint is incomplete or belongs to other settings.',
   TRAINING_DIVERGED: 'A loss became NaN or infinite.',

@@ -9,6 +9,7 @@ import { packageVersion } from '../base/index.js';
 import {
   registerBench,
   registerConfig,
+  registerDataset,
   registerDemo,
   registerDoctor,
   registerEvaluate,
@@ -43,6 +44,7 @@ for (const register of [
   registerTrain,
   registerEvaluate,
   registerPairs,
+  registerDataset,
   registerDemo,
   registerDoctor,
   registerBench,

@@ -24,6 +24,7 @@ const codesOfErrors: Partial<Record<ErrorCode, number>> = {
   USAGE: exitCodes.usage,
   PAIR_NOT_FOUND: exitCodes.usage,
   DOMAIN_NOT_FOUND: exitCodes.usage,
+  DATASET_NOT_FOUND: exitCodes.usage,
   STATE_LOCKED: exitCodes.locked,
   CONFIG_NOT_FOUND: exitCodes.configuration,
   CONFIG_INVALID: exitCodes.configuration,

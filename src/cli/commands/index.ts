@@ -1,5 +1,6 @@
 export { register as registerBench } from './bench.js';
 export { register as registerConfig } from './config.js';
+export { register as registerDataset } from './dataset.js';
 export { register as registerDemo } from './demo.js';
 export { register as registerDoctor } from './doctor.js';
 export { register as registerEvaluate } from './evaluate.js';
