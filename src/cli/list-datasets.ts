@@ -1,6 +1,7 @@
 /** The work of `cyclebox dataset list`: the published data sets, as text or JSON. Asks no network. */
-import { addressesOf } from '../download/index.js';
+
 import { datasetFolders, datasets, type PublishedDataset, publishedBase } from '../datasets/index.js';
+import { addressesOf } from '../download/index.js';
 import { exitCodes } from './report-error.js';
 
 export interface ListDatasetsOptions {

@@ -31,7 +31,10 @@ export async function pullDatasetByName(name: string, options: PullDatasetOption
   const { out, from, mirror = [], anyCount, json = false } = options;
   const dataset = findDataset(name);
   if (from !== undefined && mirror.length > 0)
-    throw new CycleboxError('USAGE', '--from takes the data set from here, so --mirror has no use. Give one of the two.');
+    throw new CycleboxError(
+      'USAGE',
+      '--from takes the data set from here, so --mirror has no use. Give one of the two.',
+    );
   // What is being agreed to comes before what is being done, also where stdout is for JSON.
   process.stderr.write(json ? `licence: ${dataset.licence}\n` : '');
   if (!json) process.stdout.write(`${describeDataset(dataset)}\n`);

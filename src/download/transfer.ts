@@ -154,8 +154,9 @@ function newOrigin(address: string, response: Response, { sha256 }: TransferOpti
   return { address, ...(trusted !== null && { validator: trusted }), ...(sha256 !== undefined && { sha256 }) };
 }
 
-/** Codes that another try on the same address will not change. */
-const lasting = /^(?:ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|ECONNREFUSED|ERR_TLS|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|ERR_INVALID)/;
+/** Codes that another try on the same address will not change. What has no code is no matter of the connection. */
+const lasting =
+  /^(?:ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|ECONNREFUSED|ERR_TLS|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|ERR_INVALID)/;
 
 function brokenConnection(error: unknown): TransferEnd {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
@@ -163,5 +164,5 @@ function brokenConnection(error: unknown): TransferEnd {
   const name = typeof code === 'string' ? code : (systemCodeOf(error) ?? '');
   const message = cause instanceof Error ? cause.message : String(cause);
   const reason = `could not be read: ${message}${name && !message.includes(name) ? ` (${name})` : ''}`;
-  return { kind: lasting.test(name) ? 'refused' : 'interrupted', reason };
+  return { kind: name === '' || lasting.test(name) ? 'refused' : 'interrupted', reason };
 }

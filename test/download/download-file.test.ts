@@ -6,6 +6,7 @@ import { type DownloadRequest, downloadFile, zipArchive } from '../../src/downlo
 import {
   answer,
   cutAfter,
+  deafAddress,
   type FileServer,
   fileServer,
   ignoreRange,
@@ -174,12 +175,13 @@ describe('a server in difficulties', () => {
 
   test('that is not there is named, with what to do instead', async () => {
     const to = await place();
-    const addresses = ['http://127.0.0.1:9/file.zip', 'http://no-such-host.invalid/file.zip'];
+    const deaf = await deafAddress();
+    const addresses = [`${deaf}file.zip`, 'http://no-such-host.invalid/file.zip'];
     const remedy = 'Fetch it elsewhere.';
     await expect(downloadFile({ addresses, to, kind: zipArchive, remedy })).rejects.toMatchObject({
       code: 'DOWNLOAD_FAILED',
       message: expect.stringMatching(
-        /^file\.zip could not be fetched: http:\/\/127\.0\.0\.1:9\/.*; http:\/\/no-such.*\. Fetch it elsewhere\.$/,
+        /^file\.zip could not be fetched: http:\/\/127\.0\.0\.1:\d+\/file\.zip could not be read: .*ECONNREFUSED.*; http:\/\/no-such.*\. Fetch it elsewhere\.$/,
       ),
     });
   });

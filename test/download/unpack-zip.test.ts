@@ -8,7 +8,9 @@ import { type ZipEntry, zipBytes } from '../support/zip-bytes.js';
 const limits = { maxBytes: 1_000_000, maxFiles: 100 };
 
 /** An archive `a.zip` in a folder of its own, to be unpacked into `into`. */
-async function archive(entries: readonly ZipEntry[] | Uint8Array): Promise<{ file: string; into: string; root: string }> {
+async function archive(
+  entries: readonly ZipEntry[] | Uint8Array,
+): Promise<{ file: string; into: string; root: string }> {
   const root = await temporaryFolder();
   const file = join(root, 'a.zip');
   await writeFile(file, entries instanceof Uint8Array ? entries : zipBytes(entries));
@@ -73,9 +75,12 @@ describe('nothing is written for an archive', () => {
       await expect(unpackZip(file, into, limits)).rejects.toMatchObject({ code: 'ARCHIVE_UNREADABLE' });
       expect(await filesIn(root)).toEqual([]);
     }
-    const locked = await archive([{ name: 'locked', content: 'x', encrypted: true }]);
+    const locked = await archive([{ name: 'locked', content: 'x', deflate: true, encrypted: true }]);
     const message = expect.stringMatching(/encrypted/);
-    await expect(unpackZip(locked.file, locked.into, limits)).rejects.toMatchObject({ code: 'ARCHIVE_UNREADABLE', message });
+    await expect(unpackZip(locked.file, locked.into, limits)).rejects.toMatchObject({
+      code: 'ARCHIVE_UNREADABLE',
+      message,
+    });
   });
 });
 

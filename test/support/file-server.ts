@@ -56,6 +56,17 @@ export async function fileServer(content: Uint8Array): Promise<FileServer> {
   return Object.assign(served, { base, asked, misbehave: (...answers: Misbehaviour[]) => void queue.push(...answers) });
 }
 
+/** An address where nobody listens; ends with a slash. */
+export async function deafAddress(): Promise<string> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return `http://127.0.0.1:${port}/`;
+}
+
 function answerTo(
   request: IncomingMessage,
   { content, etag }: { content: Uint8Array; etag: string | undefined },
