@@ -17,6 +17,7 @@ import type { SkippedDevice } from '../engine/index.js';
 import { Inbox, type InboxEvent, type InboxOptions, type JobState, type StandingFailure } from '../inbox/index.js';
 import type { OutputLine } from '../process/index.js';
 import {
+  type Applied,
   ConfigKeeper,
   checkFolders,
   type DaemonConfig,
@@ -32,11 +33,11 @@ import { withLockPatience } from './lock-patience.js';
 import {
   type ChooseDevices,
   findWorkplaces,
-  NextWorkplaces,
   runnerOf,
   type WorkerEvent,
   type WorkerFacts,
   WorkerPool,
+  type Workplaces,
 } from './pool/index.js';
 import { inboxChanges, inboxSettings, poolSettings } from './settings.js';
 
@@ -66,8 +67,6 @@ export interface Daemon extends Disposable {
   readonly onEvent: Event<DaemonEvent>;
   /** True when nothing is settling, queued or running. */
   readonly isIdle: boolean;
-  /** The first compute worker's process, while there is one. */
-  readonly workerPid: number | undefined;
   /** The compute workers, one for each device, and the devices that are not used. */
   readonly workers: readonly WorkerFacts[];
   readonly passedOver: readonly SkippedDevice[];
@@ -121,10 +120,8 @@ async function openDaemon(
       chooseDevices,
     }),
   );
-  const places = new NextWorkplaces(chooseDevices);
-  const prepare = async ({ engine }: DaemonConfig, keys: readonly string[]) => {
-    if (keys.includes('engine')) await places.find(engine);
-  };
+  const prepare = async ({ engine }: DaemonConfig, keys: readonly string[]) =>
+    keys.includes('engine') ? findWorkplaces(engine, chooseDevices) : undefined;
   const keeper = opened.add(new ConfigKeeper(setup, options.configFile, prepare));
   const inbox = opened.add(
     await openInbox({
@@ -135,7 +132,7 @@ async function openDaemon(
       runner: runnerOf(key => keeper.setup.models.get(key), workers),
     }),
   );
-  const daemon = new RunningDaemon({ keeper, places, workers, inbox, opened, options });
+  const daemon = new RunningDaemon({ keeper, workers, inbox, opened, options });
   if (options.onEvent) daemon.onEvent(options.onEvent);
   await daemon.listen();
   return daemon;
@@ -165,8 +162,7 @@ const concernsFailures: ReadonlySet<string> = new Set([
 ]);
 
 interface Parts {
-  readonly keeper: ConfigKeeper;
-  readonly places: NextWorkplaces;
+  readonly keeper: ConfigKeeper<Workplaces | undefined>;
   readonly workers: WorkerPool;
   readonly inbox: Inbox;
   readonly opened: DisposableStore;
@@ -186,7 +182,7 @@ class RunningDaemon implements Daemon {
     this.#parts = parts;
     this.service = this.#newService();
     parts.inbox.onEvent(event => this.#heard(event));
-    parts.keeper.onApplied(keys => this.#takeOver(keys));
+    parts.keeper.onApplied(applied => this.#takeOver(applied));
     parts.keeper.onEvent(event => this.#events.fire(event));
     parts.workers.onEvent(event => this.#heardWorkers(event));
   }
@@ -204,9 +200,6 @@ class RunningDaemon implements Daemon {
   }
   get isIdle(): boolean {
     return this.#parts.inbox.isIdle;
-  }
-  get workerPid(): number | undefined {
-    return this.#parts.workers.pid;
   }
   get workers(): readonly WorkerFacts[] {
     return this.#parts.workers.facts();
@@ -274,9 +267,9 @@ class RunningDaemon implements Daemon {
   }
 
   /** The new setup is in force: the parts that keep settings of their own are told. */
-  #takeOver(keys: readonly string[]): void {
-    const { inbox, workers, places } = this.#parts;
-    workers.configure(poolSettings(this.config), keys.includes('engine') ? places.take() : undefined);
+  #takeOver({ keys, prepared: workplaces }: Applied<Workplaces | undefined>): void {
+    const { inbox, workers } = this.#parts;
+    workers.configure(poolSettings(this.config), workplaces);
     inbox.apply(inboxChanges(this.config));
     if (keys.length === 0 || keys.some(key => concernsFailures.has(key))) {
       inbox.reconsider().catch(error => this.#trouble(error));
@@ -311,7 +304,6 @@ class RunningDaemon implements Daemon {
       startedMs: this.#startedMs,
       configFile: keeper.file,
       configProblem: keeper.problem?.toString(),
-      workerPid: workers.pid,
       workers: workers.facts(),
       passedOver: workers.passedOver,
       routes: this.routes.map(({ match, key, problem }) => ({

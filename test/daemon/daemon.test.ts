@@ -183,7 +183,7 @@ describe('the daemon', () => {
     const { daemon, of } = await start(root, {
       onEvent: event => {
         if (event.type === 'started' && event.path.endsWith('b.png') && event.attempt === 1) {
-          process.kill(daemon.workerPid!, 'SIGKILL');
+          process.kill(daemon.workers[0]!.pid!, 'SIGKILL');
         }
       },
     });

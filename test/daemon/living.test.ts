@@ -111,12 +111,12 @@ describe('the configuration of a running daemon', () => {
     const { daemon, next } = await start(root);
     await drop(root, 'day-to-night/a.png', 'text');
     await next('done');
-    const before = daemon.workerPid;
+    const before = daemon.workers[0]?.pid;
     await writeConfig(root, { ...dayNight, threads: 2 });
     expect(await daemon.reload()).toEqual({ kind: 'applied', keys: ['threads'] });
     await drop(root, 'day-to-night/b.png', 'text');
     await next('done');
-    expect(daemon.workerPid).not.toBe(before);
+    expect(daemon.workers[0]?.pid).not.toBe(before);
     expect(() => process.kill(before!, 0)).toThrow();
   });
 });

@@ -21,12 +21,23 @@ import { changedModels, refreshModels, resolveSetup, routeFolders, type Setup } 
 /** A model file must have stayed as it is for this long before it is used. */
 const modelRestMs = 1000;
 
-export class ConfigKeeper implements Disposable {
+/** Another setup is in force. */
+export interface Applied<Prepared> {
+  /** The keys that differ; none when only models do. */
+  readonly keys: readonly string[];
+  /** What `prepare` made of the new configuration; undefined when only models differ. */
+  readonly prepared: Prepared | undefined;
+}
+
+/** What else must go well before a new configuration holds; throws when it cannot. */
+export type Prepare<Prepared> = (config: DaemonConfig, keys: readonly string[]) => Promise<Prepared>;
+
+export class ConfigKeeper<Prepared = void> implements Disposable {
   /** Absolute; undefined when the configuration came from no file. */
   readonly file: string | undefined;
-  readonly #applied = new Emitter<readonly string[]>();
+  readonly #applied = new Emitter<Applied<Prepared>>();
   readonly #events = new Emitter<ConfigEvent>();
-  readonly #prepare: (config: DaemonConfig, keys: readonly string[]) => Promise<void>;
+  readonly #prepare: Prepare<Prepared>;
   #setup: Setup;
   #problem: CycleboxError | undefined;
   #watcher: ConfigWatcher | undefined;
@@ -34,19 +45,14 @@ export class ConfigKeeper implements Disposable {
   #turn: Promise<unknown> = Promise.resolve();
   #disposed = false;
 
-  /** @param prepare what else must go well before a new configuration holds; throws when it cannot */
-  constructor(
-    setup: Setup,
-    file: string | undefined,
-    prepare: (config: DaemonConfig, keys: readonly string[]) => Promise<void> = async () => {},
-  ) {
+  constructor(setup: Setup, file: string | undefined, prepare: Prepare<Prepared>) {
     this.#setup = setup;
     this.#prepare = prepare;
     this.file = file === undefined ? undefined : resolve(file);
   }
 
-  /** Another setup is in force: the keys that differ; none when only models do. Fired before the event of it. */
-  readonly onApplied: Event<readonly string[]> = this.#applied.event;
+  /** Fired before the event of it. */
+  readonly onApplied: Event<Applied<Prepared>> = this.#applied.event;
 
   readonly onEvent: Event<ConfigEvent> = this.#events.event;
 
@@ -84,13 +90,14 @@ export class ConfigKeeper implements Disposable {
 
   async #reload(): Promise<ReloadOutcome> {
     try {
-      const { setup, keys } = await this.#next();
+      const next = await this.#next();
       const wasRefused = this.#problem !== undefined;
       this.#problem = undefined;
-      if (keys.length > 0) this.#apply(setup, keys);
+      if (next) this.#apply(next.setup, next);
       else await this.#lookForModels();
-      if (keys.length > 0 || wasRefused) this.#events.fire({ type: 'reloaded', keys });
-      return keys.length > 0 ? { kind: 'applied', keys } : { kind: 'unchanged' };
+      const keys = next?.keys ?? [];
+      if (next || wasRefused) this.#events.fire({ type: 'reloaded', keys });
+      return next ? { kind: 'applied', keys } : { kind: 'unchanged' };
     } catch (thrown) {
       const error = asCycleboxError(thrown);
       this.#problem = error;
@@ -99,25 +106,25 @@ export class ConfigKeeper implements Disposable {
     }
   }
 
-  /** The setup that the file asks for, checked in full; throws when it cannot hold. */
-  async #next(): Promise<{ readonly setup: Setup; readonly keys: readonly string[] }> {
+  /** The setup that the file asks for, checked in full; undefined when it is in force. Throws when it cannot hold. */
+  async #next(): Promise<(Applied<Prepared> & { readonly setup: Setup }) | undefined> {
     const { file } = this;
-    if (file === undefined) return { setup: this.#setup, keys: [] };
+    if (file === undefined) return undefined;
     const config = await loadConfig(file);
     const keys = changedKeys(this.#setup.config, config);
-    if (keys.length === 0) return { setup: this.#setup, keys };
+    if (keys.length === 0) return undefined;
     await checkFolders(config);
     requireHot(keys, file);
     const setup = await resolveSetup(config);
-    await this.#prepare(config, keys);
+    const prepared = await this.#prepare(config, keys);
     await makeFolders(routeFolders(setup));
-    return { setup, keys };
+    return { setup, keys, prepared };
   }
 
-  #apply(setup: Setup, keys: readonly string[]): void {
+  #apply(setup: Setup, { keys, prepared }: Applied<Prepared>): void {
     if (this.#disposed) return;
     this.#setup = setup;
-    this.#applied.fire(keys);
+    this.#applied.fire({ keys, prepared });
   }
 
   #scheduleModels(): void {
@@ -135,7 +142,7 @@ export class ConfigKeeper implements Disposable {
     const fresh = await refreshModels(before, modelRestMs).catch(() => undefined);
     if (!fresh || this.#disposed) return;
     const translations = changedModels(before, fresh);
-    this.#apply(fresh, []);
+    this.#apply(fresh, { keys: [], prepared: undefined });
     if (translations.length > 0) this.#events.fire({ type: 'modelsChanged', translations });
   }
 

@@ -1,6 +1,6 @@
 export { type DaemonConfig, loadConfig, parseConfig, type RouteConfig, resolveConfig } from './config.js';
 export type { ConfigEvent } from './config-event.js';
-export { ConfigKeeper } from './config-keeper.js';
+export { type Applied, ConfigKeeper } from './config-keeper.js';
 export type { ReloadOutcome } from './config-reload.js';
 export { configJsonSchema, configSchema, type WatchConfig } from './config-schema.js';
 export { checkFolders, makeFolders } from './folders.js';

@@ -35,8 +35,6 @@ export interface DaemonFacts {
   readonly configFile?: string | undefined;
   /** Why the last change of the configuration file was not taken over. */
   readonly configProblem?: string | undefined;
-  /** Of the first worker that has a process. */
-  readonly workerPid?: number | undefined;
   /** One for each device. */
   readonly workers: readonly WorkerFacts[];
   /** Devices that are not used, and why. */

@@ -1,20 +1,23 @@
 /**
  * One device of the pool with its worker: what it has loaded, what has gone wrong with it, and whose fault a failure
- * looks like. What to do about it, the pool decides.
+ * looks like. What to do about it, the pool decides. It runs one job at a time, which its owner sees to (`isTaken`).
+ *
+ * When the settings change, the next job gets a worker with the new ones; the old one goes when its job has ended.
  */
 import { basename } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { asCycleboxError, type Disposable } from '../../base/index.js';
-import type { Device } from '../../engine/index.js';
+import type { Device, EngineChoice } from '../../engine/index.js';
 import {
   type ComputeModel,
   type ComputeReport,
   type ComputeStage,
   type ComputeTask,
+  ComputeWorker,
   type ComputeWorkerOptions,
   defaultComputeSettings,
   type MemoryStep,
 } from '../../worker/index.js';
-import { WorkerSlot } from './worker-slot.js';
 
 /** Failures that may be the device's or its driver's, when they come while a network runs there. */
 const deviceFaults: ReadonlySet<string> = new Set([
@@ -34,10 +37,31 @@ export interface PoolMemberOptions {
   readonly onMemoryStep: (step: MemoryStep) => void;
 }
 
+export interface WorkerFacts {
+  readonly device: EngineChoice;
+  readonly name: string;
+  readonly kind: Device['kind'];
+  /** Absent while it has no process: one starts with the first image. */
+  readonly pid?: number | undefined;
+  /** The image that it is at. */
+  readonly source?: string | undefined;
+  /** What was given up for want of memory: a sentence for each model, the latest step of each. */
+  readonly memory: readonly string[];
+  /** Models that it cannot run, which go elsewhere: a sentence for each. */
+  readonly refused: readonly string[];
+}
+
 export class PoolMember implements Disposable {
   readonly device: Device;
   isFallback: boolean;
-  readonly #slot: WorkerSlot;
+  readonly #common: Omit<ComputeWorkerOptions, 'settings'>;
+  #settings: Partial<ComputeWorkerOptions>;
+  /** Of the next job. */
+  #worker: ComputeWorker;
+  /** At a job: another than the next job's when the settings have changed meanwhile. */
+  #busy: ComputeWorker | undefined;
+  /** Those that are ending. */
+  readonly #retired = new Set<ComputeWorker>();
   /** Hashes, the most recently used last. */
   #loaded: readonly string[] = [];
   /** Models that have worked here. */
@@ -60,30 +84,20 @@ export class PoolMember implements Disposable {
       this.#memory.set(step.model, step);
       onMemoryStep(step);
     };
-    this.#slot = new WorkerSlot({ ...common, onMemoryStep: heard }, settings);
+    this.#common = { ...common, onMemoryStep: heard };
+    this.#settings = settings;
+    this.#worker = this.#open();
   }
 
-  get pid(): number | undefined {
-    return this.#slot.pid;
-  }
-
-  /** The image that it is at. */
-  get source(): string | undefined {
-    return this.#task?.source;
+  get facts(): WorkerFacts {
+    const { id: device, name, kind } = this.device;
+    const memory = [...this.#memory.values()].map(({ message }) => message);
+    const refused = [...this.#unfit.values()];
+    return { device, name, kind, pid: this.#worker.pid, source: this.#task?.source, memory, refused };
   }
 
   get modelsLoaded(): number {
     return this.#loaded.length;
-  }
-
-  /** What was given up for want of memory, the latest step of each model. */
-  get memorySteps(): readonly MemoryStep[] {
-    return [...this.#memory.values()];
-  }
-
-  /** A sentence for each model that was refused. */
-  get refused(): readonly string[] {
-    return [...this.#unfit.values()];
   }
 
   hasLoaded({ sha256 }: ComputeModel): boolean {
@@ -113,12 +127,12 @@ export class PoolMember implements Disposable {
       const onStage = (stage: ComputeStage) => {
         this.#stage = stage;
       };
-      const report = await this.#slot.run({ ...task, onStage });
+      const report = await this.#runOnWorker({ ...task, onStage });
       this.faults = 0;
       this.#proven.add(sha256);
       return report;
     } catch (error) {
-      if (this.pid === undefined) this.#forget();
+      if (this.#worker.pid === undefined) this.#forget();
       throw error;
     } finally {
       this.#task = undefined;
@@ -130,20 +144,48 @@ export class PoolMember implements Disposable {
     return this.device.id !== 'cpu' && this.#stage === 'translate' && deviceFaults.has(asCycleboxError(error).code);
   }
 
+  /** Ends the process, whatever it is at; the next job gets a new one. */
   async restart(): Promise<void> {
     this.#forget();
-    await this.#slot.restart();
+    await this.#worker.restart();
   }
 
   /** A new start: what did not work before may. */
   configure(settings: Partial<ComputeWorkerOptions>): void {
     this.#unfit.clear();
     this.faults = 0;
-    if (this.#slot.configure(settings)) this.#forget();
+    if (isDeepStrictEqual(settings, this.#settings)) return;
+    this.#settings = settings;
+    this.#forget();
+    const old = this.#worker;
+    this.#worker = this.#open();
+    if (old !== this.#busy) void this.#retire(old);
   }
 
-  dispose(): Promise<void> {
-    return this.#slot.dispose();
+  async dispose(): Promise<void> {
+    const all = new Set([this.#worker, this.#busy, ...this.#retired]);
+    await Promise.all([...all].map(worker => worker?.dispose()));
+  }
+
+  #open(): ComputeWorker {
+    return new ComputeWorker({ ...this.#common, ...this.#settings });
+  }
+
+  async #runOnWorker(task: ComputeTask): Promise<ComputeReport> {
+    const worker = this.#worker;
+    this.#busy = worker;
+    try {
+      return await worker.run(task);
+    } finally {
+      this.#busy = undefined;
+      if (worker !== this.#worker) await this.#retire(worker);
+    }
+  }
+
+  async #retire(worker: ComputeWorker): Promise<void> {
+    this.#retired.add(worker);
+    await worker.dispose();
+    this.#retired.delete(worker);
   }
 
   /** What a process knew that is no longer asked. */

@@ -14,7 +14,7 @@ import {
   type SkippedDevice,
 } from '../../engine/index.js';
 import type { ComputeModel, ComputeReport, ComputeTask, ComputeWorkerOptions, MemoryStep } from '../../worker/index.js';
-import { PoolMember } from './pool-member.js';
+import { PoolMember, type WorkerFacts } from './pool-member.js';
 import { WaitingLine } from './waiting-line.js';
 import { type ChooseDevices, memoryLimitOf, processorPlace, threadsOf, type Workplaces } from './workplaces.js';
 
@@ -48,20 +48,6 @@ export interface WorkerPoolOptions {
   /** What holds for every worker. */
   readonly common: Omit<ComputeWorkerOptions, 'settings' | 'onMemoryStep' | 'processMemoryLimitBytes'>;
   readonly chooseDevices?: ChooseDevices | undefined;
-}
-
-export interface WorkerFacts {
-  readonly device: EngineChoice;
-  readonly name: string;
-  readonly kind: Device['kind'];
-  /** Absent while it has no process: one starts with the first image. */
-  readonly pid?: number | undefined;
-  /** The image that it is at. */
-  readonly source?: string | undefined;
-  /** What was given up for want of memory: a sentence for each model. */
-  readonly memory: readonly string[];
-  /** Models that it cannot run, which go elsewhere: a sentence for each. */
-  readonly refused: readonly string[];
 }
 
 /** So many failures in a row, in a new process each, are not chance. */
@@ -103,16 +89,8 @@ export class WorkerPool implements Disposable {
     return this.#passedOver;
   }
 
-  /** Of the first worker that has a process. */
-  get pid(): number | undefined {
-    return this.#members.map(({ pid }) => pid).find(pid => pid !== undefined);
-  }
-
   facts(): readonly WorkerFacts[] {
-    return this.#members.map(({ device, pid, source, memorySteps, refused }) => {
-      const { id, name, kind } = device;
-      return { device: id, name, kind, pid, source, memory: memorySteps.map(({ message }) => message), refused };
-    });
+    return this.#members.map(member => member.facts);
   }
 
   /** Waits for a device. @throws what `ComputeWorker.run` does */

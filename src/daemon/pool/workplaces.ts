@@ -82,25 +82,3 @@ function noneOf(faults: readonly CycleboxError[]): CycleboxError {
   const message = `None of the engines that the configuration names can be used. ${faults.map(fault => fault.message).join(' ')}`;
   return new CycleboxError('ENGINE_UNAVAILABLE', message);
 }
-
-/** Finds the places of a changed configuration before it holds, and keeps them until it does. */
-export class NextWorkplaces {
-  readonly #choose: ChooseDevices | undefined;
-  #found: Workplaces | undefined;
-
-  constructor(choose: ChooseDevices | undefined) {
-    this.#choose = choose;
-  }
-
-  /** @throws ENGINE_UNAVAILABLE */
-  async find(choices: readonly EngineChoice[]): Promise<void> {
-    this.#found = await findWorkplaces(choices, this.#choose);
-  }
-
-  /** What was found last, once. */
-  take(): Workplaces | undefined {
-    const found = this.#found;
-    this.#found = undefined;
-    return found;
-  }
-}

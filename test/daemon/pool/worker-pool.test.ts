@@ -177,9 +177,9 @@ describe('a device that fails', () => {
   it('gets a new worker, and the image another try', async () => {
     const { pool, of } = open(['webgpu']);
     await pool.run(await task('x'));
-    const before = pool.pid;
+    const before = pool.facts()[0]?.pid;
     expect(await pool.run(await task('lost once'))).toMatchObject({ device: 'webgpu' });
-    expect(pool.pid).not.toBe(before);
+    expect(pool.facts()[0]?.pid).not.toBe(before);
     expect(of('deviceFailed')).toMatchObject([{ device: 'webgpu', error: { code: 'ENGINE_FAILED' } }]);
     expect(pool.passedOver).toEqual([]);
   });
@@ -317,7 +317,7 @@ describe('other devices than before', () => {
   it('are waited for until their processes have ended, when the pool is closed', async () => {
     const { pool } = open(['webgpu']);
     await pool.run(await task('x'));
-    const pid = pool.pid ?? 0;
+    const pid = pool.facts()[0]?.pid ?? 0;
     expect(isAlive(pid)).toBe(true);
     pool.configure(settings, { devices: [deviceOf('cpu')], passedOver: [] });
     await pool.dispose();
