@@ -18,7 +18,7 @@ export const rooms = {
   onnx: {
     floor: 2,
     beneath: ['emitter', 'float16', 'lowering-context', 'model-file', 'padding'],
-    rooms: { convolution: { floor: 0 }, import: { floor: 0 } },
+    rooms: { generated: { floor: 0 }, convolution: { floor: 1 }, import: { floor: 1 } },
   },
   'plugin-api': { floor: 2 },
   datasets: { floor: 3 },

@@ -2,9 +2,21 @@
  * Collects ONNX nodes and initializers and encodes them as a model file (opset 17, IR 8). It knows the format, not the
  * tensor language: names are strings, shapes come from the caller. Equal graphs give equal bytes: no clock, no path.
  */
-import onnxProto from 'onnx-proto';
-
-const { onnx } = onnxProto;
+import { create } from '@bufbuild/protobuf';
+import { encodeModel } from './encode-model.js';
+import {
+  type AttributeProto,
+  AttributeProto_AttributeType,
+  AttributeProtoSchema,
+  ModelProtoSchema,
+  type NodeProto,
+  NodeProtoSchema,
+  type TensorProto,
+  TensorProto_DataType,
+  TensorProtoSchema,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
+} from './generated/index.js';
 
 /** A value's name in the ONNX graph. */
 export type ValueName = string;
@@ -25,10 +37,10 @@ const contribDomain = 'com.microsoft';
 const contribVersion = 1;
 
 export class OnnxEmitter {
-  readonly #nodes: InstanceType<typeof onnx.NodeProto>[] = [];
-  readonly #initializers: InstanceType<typeof onnx.TensorProto>[] = [];
-  readonly #inputs: InstanceType<typeof onnx.ValueInfoProto>[] = [];
-  readonly #outputs: InstanceType<typeof onnx.ValueInfoProto>[] = [];
+  readonly #nodes: NodeProto[] = [];
+  readonly #initializers: TensorProto[] = [];
+  readonly #inputs: ValueInfoProto[] = [];
+  readonly #outputs: ValueInfoProto[] = [];
   readonly #shared = new Map<string, ValueName>();
   readonly #fixed = new Set<ValueName>();
   #count = 0;
@@ -42,7 +54,7 @@ export class OnnxEmitter {
   ): ValueName {
     if (inputs.length > 0 && inputs.every(input => this.#fixed.has(input))) this.#fixed.add(name);
     this.#nodes.push(
-      onnx.NodeProto.create({
+      create(NodeProtoSchema, {
         opType,
         ...(contribOps.has(opType) && { domain: contribDomain }),
         name: `${opType}_${this.#nodes.length}`,
@@ -63,10 +75,10 @@ export class OnnxEmitter {
   floats(data: Float32Array, dims: readonly number[], name: ValueName = this.#fresh()): ValueName {
     this.#fixed.add(name);
     this.#initializers.push(
-      onnx.TensorProto.create({
+      create(TensorProtoSchema, {
         name,
-        dataType: onnx.TensorProto.DataType.FLOAT,
-        dims: [...dims],
+        dataType: TensorProto_DataType.FLOAT,
+        dims: dims.map(BigInt),
         rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
       }),
     );
@@ -84,12 +96,12 @@ export class OnnxEmitter {
     return this.shared(`integers ${values}`, () => {
       const name = this.#fresh();
       this.#fixed.add(name);
-      const data = BigInt64Array.from(values, value => BigInt(value));
+      const data = BigInt64Array.from(values, BigInt);
       this.#initializers.push(
-        onnx.TensorProto.create({
+        create(TensorProtoSchema, {
           name,
-          dataType: onnx.TensorProto.DataType.INT64,
-          dims: [values.length],
+          dataType: TensorProto_DataType.INT64,
+          dims: [BigInt(values.length)],
           rawData: new Uint8Array(data.buffer),
         }),
       );
@@ -122,8 +134,8 @@ export class OnnxEmitter {
   encode(graphName: string, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
     this.#absorbIdentities();
     this.#dropUnread();
-    const model = onnx.ModelProto.create({
-      irVersion,
+    const model = create(ModelProtoSchema, {
+      irVersion: BigInt(irVersion),
       opsetImport: this.#operatorSets(),
       producerName: 'cyclebox',
       metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
@@ -135,17 +147,17 @@ export class OnnxEmitter {
         output: this.#outputs,
       },
     });
-    return onnx.ModelProto.encode(model).finish();
+    return encodeModel(model);
   }
 
   /** An Identity that only names an output vanishes where the producing node can carry the name itself. */
   #absorbIdentities(): void {
-    const producers = new Map(this.#nodes.map(node => [node.output![0]!, node]));
-    const outputs = new Set(this.#outputs.map(output => output.name!));
+    const producers = new Map(this.#nodes.map(node => [node.output[0]!, node]));
+    const outputs = new Set(this.#outputs.map(output => output.name));
     const renamed = new Map<ValueName, ValueName>();
     const absorbed = new Set<object>();
     for (const node of this.#nodes) {
-      const [from, to] = [node.input![0]!, node.output![0]!];
+      const [from, to] = [node.input[0]!, node.output[0]!];
       if (node.opType !== 'Identity' || !outputs.has(to) || !producers.has(from) || renamed.has(from)) continue;
       if (outputs.has(from)) continue;
       renamed.set(from, to);
@@ -153,31 +165,31 @@ export class OnnxEmitter {
     }
     for (const node of this.#nodes) {
       if (absorbed.has(node)) continue;
-      node.input = node.input!.map(name => renamed.get(name) ?? name);
-      node.output = node.output!.map(name => renamed.get(name) ?? name);
+      node.input = node.input.map(name => renamed.get(name) ?? name);
+      node.output = node.output.map(name => renamed.get(name) ?? name);
     }
     this.#nodes.splice(0, this.#nodes.length, ...this.#nodes.filter(node => !absorbed.has(node)));
   }
 
   /** Nodes whose value nothing reads, and what only they read. */
   #dropUnread(): void {
-    const read = new Set(this.#outputs.map(output => output.name!));
+    const read = new Set(this.#outputs.map(output => output.name));
     const kept = [...this.#nodes];
     for (let index = kept.length - 1; index >= 0; index--) {
       const node = kept[index]!;
-      if (read.has(node.output![0]!)) for (const input of node.input!) read.add(input);
+      if (read.has(node.output[0]!)) for (const input of node.input) read.add(input);
       else kept.splice(index, 1);
     }
     if (kept.length === this.#nodes.length) return;
     this.#nodes.splice(0, this.#nodes.length, ...kept);
-    const initializers = this.#initializers.filter(({ name }) => read.has(name!));
+    const initializers = this.#initializers.filter(({ name }) => read.has(name));
     this.#initializers.splice(0, this.#initializers.length, ...initializers);
   }
 
-  #operatorSets(): { readonly domain: string; readonly version: number }[] {
-    const sets = [{ domain: '', version: opsetVersion }];
+  #operatorSets(): { readonly domain: string; readonly version: bigint }[] {
+    const sets = [{ domain: '', version: BigInt(opsetVersion) }];
     if (this.#nodes.some(node => node.domain === contribDomain)) {
-      sets.push({ domain: contribDomain, version: contribVersion });
+      sets.push({ domain: contribDomain, version: BigInt(contribVersion) });
     }
     return sets;
   }
@@ -187,24 +199,25 @@ export class OnnxEmitter {
   }
 }
 
-function attribute(name: string, value: AttributeValue): InstanceType<typeof onnx.AttributeProto> {
-  const { AttributeType } = onnx.AttributeProto;
+function attribute(name: string, value: AttributeValue): AttributeProto {
+  const type = AttributeProto_AttributeType;
   if (typeof value === 'string') {
-    return onnx.AttributeProto.create({ name, type: AttributeType.STRING, s: new TextEncoder().encode(value) });
+    return create(AttributeProtoSchema, { name, type: type.STRING, s: new TextEncoder().encode(value) });
   }
-  if (typeof value !== 'number')
-    return onnx.AttributeProto.create({ name, type: AttributeType.INTS, ints: [...value] });
-  if (floatAttributes.has(name)) return onnx.AttributeProto.create({ name, type: AttributeType.FLOAT, f: value });
-  return onnx.AttributeProto.create({ name, type: AttributeType.INT, i: value });
+  if (typeof value !== 'number') {
+    return create(AttributeProtoSchema, { name, type: type.INTS, ints: value.map(BigInt) });
+  }
+  if (floatAttributes.has(name)) return create(AttributeProtoSchema, { name, type: type.FLOAT, f: value });
+  return create(AttributeProtoSchema, { name, type: type.INT, i: BigInt(value) });
 }
 
-function valueInfo(
-  name: string,
-  shape: readonly OnnxDimension[] | undefined,
-): InstanceType<typeof onnx.ValueInfoProto> {
-  const dim = shape?.map(size => (typeof size === 'number' ? { dimValue: size } : { dimParam: size }));
-  return onnx.ValueInfoProto.create({
-    name,
-    type: { tensorType: { elemType: onnx.TensorProto.DataType.FLOAT, ...(dim && { shape: { dim } }) } },
-  });
+function valueInfo(name: string, shape: readonly OnnxDimension[] | undefined): ValueInfoProto {
+  const dim = shape?.map(size => ({ value: dimension(size) }));
+  const value = { elemType: TensorProto_DataType.FLOAT, ...(dim && { shape: { dim } }) };
+  return create(ValueInfoProtoSchema, { name, type: { value: { case: 'tensorType', value } } });
+}
+
+function dimension(size: OnnxDimension) {
+  if (typeof size === 'number') return { case: 'dimValue', value: BigInt(size) } as const;
+  return { case: 'dimParam', value: size } as const;
 }

@@ -2,15 +2,26 @@
  * A model file rewritten to calculate in float16: half the memory, and twice the speed where the device has the units.
  * Inputs and outputs stay float32, with a Cast behind and before them. Sums over whole images stay float32 too: a mean
  * of 65536 values, or a variance plus 1e-5, is not to be had from ten bits. So does what is computed of sizes: 2049 is no
- * half.
+ * half. Everything else of the file stays, fields that the schema does not know included.
  */
-import onnxProto from 'onnx-proto';
+import { create } from '@bufbuild/protobuf';
 import { CycleboxError } from '../base/index.js';
+import { encodeModel } from './encode-model.js';
 import { toFloat16 } from './float16.js';
-import { floatsOf, type OnnxNodeProto, type OnnxTensorProto, type OnnxValueProto, parseModel } from './model-file.js';
+import {
+  type AttributeProto,
+  AttributeProto_AttributeType,
+  AttributeProtoSchema,
+  type NodeProto,
+  NodeProtoSchema,
+  type TensorProto,
+  TensorProto_DataType,
+  TensorProtoSchema,
+  type ValueInfoProto,
+} from './generated/index.js';
+import { floatsOf, parseModel } from './model-file.js';
 
-const { onnx } = onnxProto;
-const { FLOAT, FLOAT16 } = onnx.TensorProto.DataType;
+const { FLOAT, FLOAT16 } = TensorProto_DataType;
 
 /** Statistics, and what their results go through before they are of the size of the image's values again. */
 const exactOperations: ReadonlySet<string> = new Set([
@@ -47,36 +58,36 @@ const quantised = /QuantizeLinear$|^QLinear|Integer$/;
 export function toHalfPrecision(bytes: Uint8Array, file = 'The model'): Uint8Array {
   const model = parseModel(bytes, file);
   const graph = model.graph!;
-  const rewrite = new HalfRewrite(file, graph.initializer ?? []);
-  graph.input = (graph.input ?? []).filter(({ name }) => !rewrite.isWeight(name!));
-  for (const value of graph.input.filter(isFloat)) rewrite.takeFloat(value.name!);
-  for (const node of graph.node ?? []) rewrite.add(node);
-  for (const value of (graph.output ?? []).filter(isFloat)) rewrite.asFloat(value.name!);
+  const rewrite = new HalfRewrite(file, graph.initializer);
+  graph.input = graph.input.filter(({ name }) => !rewrite.isWeight(name));
+  for (const value of graph.input.filter(isFloat)) rewrite.takeFloat(value.name);
+  for (const node of graph.node) rewrite.add(node);
+  for (const value of graph.output.filter(isFloat)) rewrite.asFloat(value.name);
   graph.node = rewrite.nodes;
   graph.initializer = rewrite.initializers;
   graph.valueInfo = [];
-  return onnx.ModelProto.encode(model).finish();
+  return encodeModel(model);
 }
 
-function isFloat({ type }: OnnxValueProto): boolean {
-  return type?.tensorType?.elemType === FLOAT;
+function isFloat({ type }: ValueInfoProto): boolean {
+  return type?.value.case === 'tensorType' && type.value.value.elemType === FLOAT;
 }
 
 /** Follows which values there are as floats, which as halves, and converts where one is needed and the other is there. */
 class HalfRewrite {
-  readonly nodes: OnnxNodeProto[] = [];
-  readonly initializers: OnnxTensorProto[] = [];
+  readonly nodes: NodeProto[] = [];
+  readonly initializers: TensorProto[] = [];
   readonly #file: string;
-  readonly #weights = new Map<string, OnnxTensorProto>();
+  readonly #weights = new Map<string, TensorProto>();
   readonly #floats = new Set<string>();
   readonly #halves = new Set<string>();
   /** Floats that were integers, truth values or plain constants, and what follows from those alone. */
   readonly #sizes = new Set<string>();
 
-  constructor(file: string, initializers: readonly OnnxTensorProto[]) {
+  constructor(file: string, initializers: readonly TensorProto[]) {
     this.#file = file;
     for (const tensor of initializers) {
-      if (tensor.dataType === FLOAT) this.#weights.set(tensor.name!, tensor);
+      if (tensor.dataType === FLOAT) this.#weights.set(tensor.name, tensor);
       else this.initializers.push(tensor);
     }
   }
@@ -89,13 +100,13 @@ class HalfRewrite {
     this.#floats.add(name);
   }
 
-  add(node: OnnxNodeProto): void {
-    if (node.attribute?.some(({ g, graphs }) => g || graphs?.length)) throw this.#refused(node, 'branches or loops');
-    if (quantised.test(node.opType!)) throw this.#refused(node, 'is quantised');
+  add(node: NodeProto): void {
+    if (node.attribute.some(({ g, graphs }) => g || graphs.length > 0)) throw this.#refused(node, 'branches or loops');
+    if (quantised.test(node.opType)) throw this.#refused(node, 'is quantised');
     const stored = storedFloats(node);
-    if (stored) this.#weights.set(stored.name!, stored);
+    if (stored) this.#weights.set(stored.name, stored);
     else if (isPlainConstant(node) || this.#isOfSizes(node)) this.#addOfSizes(node);
-    else if (exactOperations.has(node.opType!)) this.#addExact(node);
+    else if (exactOperations.has(node.opType)) this.#addExact(node);
     else this.#addHalf(node);
   }
 
@@ -110,7 +121,7 @@ class HalfRewrite {
     return name;
   }
 
-  #refused({ opType }: OnnxNodeProto, why: string): CycleboxError {
+  #refused({ opType }: NodeProto, why: string): CycleboxError {
     const message = `${this.#file} ${why} (${opType}): it runs in float32 only. Take --precision float32.`;
     return new CycleboxError('ENGINE_UNAVAILABLE', message, { subject: { file: this.#file } });
   }
@@ -125,35 +136,35 @@ class HalfRewrite {
     return halfName(name);
   }
 
-  #addExact(node: OnnxNodeProto): void {
-    node.input = (node.input ?? []).map(name => this.asFloat(name));
+  #addExact(node: NodeProto): void {
+    node.input = node.input.map(name => this.asFloat(name));
     this.nodes.push(node);
-    for (const name of node.output ?? []) this.#floats.add(name);
+    for (const name of node.output) this.#floats.add(name);
   }
 
-  #isOfSizes(node: OnnxNodeProto): boolean {
-    const floats = (node.input ?? []).filter(name => this.#floats.has(name) || this.#halves.has(name));
+  #isOfSizes(node: NodeProto): boolean {
+    const floats = node.input.filter(name => this.#floats.has(name) || this.#halves.has(name));
     return floats.length > 0 ? floats.every(name => this.#sizes.has(name)) : castsTo(node, FLOAT);
   }
 
-  #addOfSizes(node: OnnxNodeProto): void {
-    node.input = (node.input ?? []).map(name => this.asFloat(name));
+  #addOfSizes(node: NodeProto): void {
+    node.input = node.input.map(name => this.asFloat(name));
     this.nodes.push(node);
-    if (otherResults.has(node.opType!) && !castsTo(node, FLOAT)) return;
-    for (const name of node.output ?? []) {
+    if (otherResults.has(node.opType) && !castsTo(node, FLOAT)) return;
+    for (const name of node.output) {
       this.#floats.add(name);
       this.#sizes.add(name);
     }
   }
 
-  #addHalf(node: OnnxNodeProto): void {
-    const before = node.input ?? [];
+  #addHalf(node: NodeProto): void {
+    const before = node.input;
     node.input = before.map(name => this.#asHalf(name));
     const takesHalves = node.input.some((name, at) => name !== before[at]);
-    node.attribute = node.attribute?.map(asHalfAttribute) ?? [];
-    if (givesFloats(node) || (takesHalves && !otherResults.has(node.opType!))) {
-      for (const name of node.output ?? []) this.#halves.add(name);
-      node.output = node.output?.map(halfName) ?? [];
+    node.attribute = node.attribute.map(asHalfAttribute);
+    if (givesFloats(node) || (takesHalves && !otherResults.has(node.opType))) {
+      for (const name of node.output) this.#halves.add(name);
+      node.output = node.output.map(halfName);
     }
     this.nodes.push(node);
   }
@@ -180,48 +191,49 @@ function halfName(name: string): string {
   return `${name}:half`;
 }
 
-function castNode(from: string, to: string, type: number): OnnxNodeProto {
-  const attribute = [onnx.AttributeProto.create({ name: 'to', type: onnx.AttributeProto.AttributeType.INT, i: type })];
-  return onnx.NodeProto.create({ opType: 'Cast', name: `Cast ${to}`, input: [from], output: [to], attribute });
+function castNode(from: string, to: string, type: number): NodeProto {
+  const attribute = [
+    create(AttributeProtoSchema, { name: 'to', type: AttributeProto_AttributeType.INT, i: BigInt(type) }),
+  ];
+  return create(NodeProtoSchema, { opType: 'Cast', name: `Cast ${to}`, input: [from], output: [to], attribute });
 }
 
-function castsTo({ opType, attribute }: OnnxNodeProto, type: number): boolean {
-  return opType === 'Cast' && (attribute?.some(({ name, i }) => name === 'to' && Number(i) === type) ?? false);
+function castsTo({ opType, attribute }: NodeProto, type: number): boolean {
+  return opType === 'Cast' && attribute.some(({ name, i }) => name === 'to' && Number(i) === type);
 }
 
 /** Whether the node makes floats, now halves, of what is no float: a filled tensor, a conversion. */
-function givesFloats(node: OnnxNodeProto): boolean {
+function givesFloats(node: NodeProto): boolean {
   const { opType, attribute } = node;
   if (opType === 'Cast') return castsTo(node, FLOAT16);
-  return opType === 'ConstantOfShape' && (attribute?.some(({ t }) => t?.dataType === FLOAT16) ?? false);
+  return opType === 'ConstantOfShape' && attribute.some(({ t }) => t?.dataType === FLOAT16);
 }
 
 /** The tensor of a node that does nothing but hold one: a weight like others. */
-function storedFloats({ opType, attribute, output }: OnnxNodeProto): OnnxTensorProto | undefined {
-  const tensor = opType === 'Constant' ? attribute?.find(({ t }) => t?.dataType === FLOAT)?.t : undefined;
-  return tensor ? onnx.TensorProto.create({ ...tensor, name: output![0]! }) : undefined;
+function storedFloats({ opType, attribute, output }: NodeProto): TensorProto | undefined {
+  const tensor = opType === 'Constant' ? attribute.find(({ t }) => t?.dataType === FLOAT)?.t : undefined;
+  return tensor && Object.assign(create(TensorProtoSchema), tensor, { name: output[0]! });
 }
 
 /** Constants that are no tensors, and the fill that is zero because none is given, have no half. */
-function isPlainConstant({ opType, attribute }: OnnxNodeProto): boolean {
-  if (opType === 'ConstantOfShape') return !attribute?.length;
-  return opType === 'Constant' && (attribute?.some(({ name }) => /^value_floats?$/.test(name ?? '')) ?? false);
+function isPlainConstant({ opType, attribute }: NodeProto): boolean {
+  if (opType === 'ConstantOfShape') return attribute.length === 0;
+  return opType === 'Constant' && attribute.some(({ name }) => /^value_floats?$/.test(name));
 }
-
-type AttributeProto = NonNullable<OnnxNodeProto['attribute']>[number];
 
 function asHalfAttribute(attribute: AttributeProto): AttributeProto {
-  if (attribute.name === 'to' && Number(attribute.i) === FLOAT) return { ...attribute, i: FLOAT16 };
-  if (attribute.t?.dataType !== FLOAT) return attribute;
-  return { ...attribute, t: halfWeights(attribute.t) };
+  if (attribute.name === 'to' && Number(attribute.i) === FLOAT) attribute.i = BigInt(FLOAT16);
+  if (attribute.t?.dataType === FLOAT) attribute.t = halfWeights(attribute.t);
+  return attribute;
 }
 
-function halfWeights(tensor: OnnxTensorProto): OnnxTensorProto {
+/** The tensor in halves, under their name; what else the file says about it stays. */
+function halfWeights(tensor: TensorProto): TensorProto {
   const halves = toFloat16(floatsOf(tensor));
-  return onnx.TensorProto.create({
-    name: halfName(tensor.name ?? ''),
+  return Object.assign(create(TensorProtoSchema), tensor, {
+    name: halfName(tensor.name),
     dataType: FLOAT16,
-    dims: tensor.dims ?? [],
+    floatData: [],
     rawData: new Uint8Array(halves.buffer),
   });
 }

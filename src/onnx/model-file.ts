@@ -1,11 +1,18 @@
 /**
  * What an ONNX file says about itself, read without running it: inputs, outputs, free-text metadata and weights. Any
- * exporter's files are welcome; only float32 weights are handed out.
+ * exporter's files are welcome; only float32 weights are handed out. Reading copies no weight: their numbers stay in the
+ * file's bytes until somebody asks for them.
  */
-import onnxProto from 'onnx-proto';
+import { fromBinary } from '@bufbuild/protobuf';
 import { CycleboxError } from '../base/index.js';
-
-const { onnx } = onnxProto;
+import {
+  type ModelProto,
+  ModelProtoSchema,
+  type NodeProto,
+  type TensorProto,
+  TensorProto_DataType,
+  type ValueInfoProto,
+} from './generated/index.js';
 
 export interface OnnxValue {
   readonly name: string;
@@ -19,51 +26,56 @@ export interface OnnxConvolution {
   readonly strides: readonly number[];
 }
 
+/** A stored float32 tensor. It keeps the bytes of the whole file in memory. */
+export interface OnnxWeight {
+  readonly shape: readonly number[];
+  /** A copy of its numbers, a new one at each call. */
+  readonly floats: () => Float32Array;
+}
+
 export interface OnnxModelFile {
   readonly producer: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly inputs: readonly OnnxValue[];
   readonly outputs: readonly OnnxValue[];
   readonly convolutions: readonly OnnxConvolution[];
-  /** float32 weights by name, with their shapes. */
-  readonly weights: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
+  /** float32 weights by name. */
+  readonly weights: ReadonlyMap<string, OnnxWeight>;
 }
 
 /** @throws MODEL_INVALID naming `file` when the bytes are no ONNX model. */
 export function decodeOnnx(bytes: Uint8Array, file?: string): OnnxModelFile {
-  const model = parseModel(bytes, file);
-  const graph = model.graph;
+  return describeModel(parseModel(bytes, file));
+}
+
+/** What `decodeOnnx` says, of a model that is parsed already. */
+export function describeModel({ producerName, metadataProps, graph }: ModelProto): OnnxModelFile {
   const initializers = graph?.initializer ?? [];
-  const stored = new Set(initializers.map(tensor => tensor.name));
+  const stored = new Set(initializers.map(({ name }) => name));
   return {
-    producer: model.producerName ?? '',
-    metadata: Object.fromEntries((model.metadataProps ?? []).map(({ key, value }) => [key ?? '', value ?? ''])),
-    inputs: (graph?.input ?? []).filter(value => !stored.has(value.name)).map(describe),
-    outputs: (graph?.output ?? []).map(describe),
+    producer: producerName,
+    metadata: Object.fromEntries(metadataProps.map(({ key, value }) => [key, value])),
+    inputs: (graph?.input ?? []).filter(({ name }) => !stored.has(name)).map(describeValue),
+    outputs: (graph?.output ?? []).map(describeValue),
     convolutions: (graph?.node ?? []).filter(({ opType }) => opType === 'Conv').map(convolutionOf),
     weights: new Map(
       initializers
-        .filter(tensor => tensor.dataType === onnx.TensorProto.DataType.FLOAT)
-        .map(tensor => [tensor.name ?? '', { shape: (tensor.dims ?? []).map(Number), data: floatsOf(tensor) }]),
+        .filter(({ dataType }) => dataType === TensorProto_DataType.FLOAT)
+        .map(tensor => [tensor.name, { shape: tensor.dims.map(Number), floats: () => floatsOf(tensor) }]),
     ),
   };
 }
 
-type Model = ReturnType<typeof onnx.ModelProto.decode>;
-export type OnnxNodeProto = NonNullable<NonNullable<Model['graph']>['node']>[number];
-export type OnnxValueProto = NonNullable<NonNullable<NonNullable<Model['graph']>['input']>[number]>;
-export type OnnxTensorProto = NonNullable<NonNullable<NonNullable<Model['graph']>['initializer']>[number]>;
-
-function convolutionOf({ attribute }: OnnxNodeProto): OnnxConvolution {
-  const found = (wanted: string) => attribute?.find(({ name }) => name === wanted);
+function convolutionOf({ attribute }: NodeProto): OnnxConvolution {
+  const found = (wanted: string) => attribute.find(({ name }) => name === wanted);
   return { groups: Number(found('group')?.i ?? 1), strides: (found('strides')?.ints ?? []).map(Number) };
 }
 
 /** The file's own structure. @throws MODEL_INVALID naming `file` when the bytes are no ONNX model. */
-export function parseModel(bytes: Uint8Array, file: string | undefined): Model {
+export function parseModel(bytes: Uint8Array, file: string | undefined): ModelProto {
   try {
-    const model = onnx.ModelProto.decode(bytes);
-    if (model.graph?.node?.length) return model;
+    const model = fromBinary(ModelProtoSchema, bytes);
+    if (model.graph?.node.length) return model;
   } catch (cause) {
     throw invalid(file, cause);
   }
@@ -78,19 +90,20 @@ function invalid(file: string | undefined, cause?: unknown): CycleboxError {
   });
 }
 
-function describe(value: OnnxValueProto): OnnxValue {
-  const dims = value.type?.tensorType?.shape?.dim ?? [];
-  const shape = dims.map(dim =>
-    dim.dimParam ? dim.dimParam : dim.dimValue == null ? undefined : Number(dim.dimValue),
-  );
-  return { name: value.name ?? '', shape };
+function describeValue({ name, type }: ValueInfoProto): OnnxValue {
+  const dims = type?.value.case === 'tensorType' ? (type.value.value.shape?.dim ?? []) : [];
+  return {
+    name,
+    shape: dims.map(({ value }) => (value.case === 'dimValue' ? Number(value.value) : value.value || undefined)),
+  };
 }
 
-/** float32 values, wherever the file keeps them. */
-export function floatsOf(tensor: OnnxTensorProto): Float32Array {
-  if (tensor.rawData?.length) {
-    const copy = Uint8Array.from(tensor.rawData);
-    return new Float32Array(copy.buffer);
-  }
-  return Float32Array.from(tensor.floatData ?? []);
+/** A copy of float32 values, wherever the file keeps them. */
+export function floatsOf({ rawData, floatData }: TensorProto): Float32Array {
+  return rawData.length > 0 ? new Float32Array(ownBytes(rawData)) : Float32Array.from(floatData);
+}
+
+/** Stored numbers by themselves: in the file they may lie at any byte, which typed arrays may not. */
+export function ownBytes(rawData: Uint8Array): ArrayBuffer {
+  return new Uint8Array(rawData).buffer;
 }

@@ -2,7 +2,7 @@
  * One convolution has several spellings in ONNX, chosen by shape and by whether its kernel is fixed. Each must mean what
  * the reference evaluator computes, and must be the one that was meant to be chosen: the conformance suite cannot see which.
  */
-import onnxProto from 'onnx-proto';
+import { fromBinary } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Engine, evaluate, openEngine } from '../../src/engine/index.js';
 import {
@@ -24,6 +24,7 @@ import {
   symbol,
   type Tensor,
 } from '../../src/graph/index.js';
+import { ModelProtoSchema } from '../../src/onnx/generated/index.js';
 import { decodeOnnx, encodeOnnx, type LoweringOptions } from '../../src/onnx/index.js';
 import { doubles, expectNear, mapped, tensor } from '../engine/near.js';
 import { seededRandom } from '../graph/random-values.js';
@@ -258,8 +259,8 @@ function fixed(builder: GraphBuilder, shape: readonly number[]): Tensor {
 
 /** Names of the ONNX nodes that a graph becomes. */
 function operations(graph: Graph, options: LoweringOptions = {}): string[] {
-  const { graph: encoded } = onnxProto.onnx.ModelProto.decode(encodeOnnx(graph, options));
-  return (encoded?.node ?? []).map(node => node.opType ?? '');
+  const { graph: encoded } = fromBinary(ModelProtoSchema, encodeOnnx(graph, options));
+  return (encoded?.node ?? []).map(node => node.opType);
 }
 
 function groups(bytes: Uint8Array): number[] {

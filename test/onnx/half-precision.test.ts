@@ -5,17 +5,22 @@
  */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import onnxProto from 'onnx-proto';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Engine, openEngine, type TensorData } from '../../src/engine/index.js';
 import { decodeImage, resizePicture, toUnitRange } from '../../src/image/index.js';
 import { toFloat32 } from '../../src/nets/element-types.js';
 import { toFloat16 } from '../../src/onnx/float16.js';
+import {
+  ModelProtoSchema,
+  NodeProtoSchema,
+  TensorProto_DataType,
+  TensorProtoSchema,
+} from '../../src/onnx/generated/index.js';
 import { toHalfPrecision } from '../../src/onnx/index.js';
 import { floatsOf } from '../../src/onnx/model-file.js';
 import { type NodeSpec, type OnnxFileSpec, onnxFile } from '../support/onnx-file.js';
 
-const { onnx } = onnxProto;
 const inRepository = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
 let engine: Engine;
@@ -195,14 +200,13 @@ async function sampleImage(path: string, size: number): Promise<TensorData> {
   return { shape: [1, 3, size, size], data };
 }
 
-function operations(spec: OnnxFileSpec): (string | null | undefined)[] {
-  return (onnx.ModelProto.decode(toHalfPrecision(onnxFile(spec))).graph?.node ?? []).map(({ opType }) => opType);
+function operations(spec: OnnxFileSpec): string[] {
+  return fromBinary(ModelProtoSchema, toHalfPrecision(onnxFile(spec))).graph!.node.map(({ opType }) => opType);
 }
 
 function weightTypes(spec: OnnxFileSpec): Record<string, string | undefined> {
-  const { graph } = onnx.ModelProto.decode(toHalfPrecision(onnxFile(spec)));
-  const tensors = graph?.initializer ?? [];
-  return Object.fromEntries(tensors.map(({ name, dataType }) => [name, onnx.TensorProto.DataType[dataType ?? 0]]));
+  const { graph } = fromBinary(ModelProtoSchema, toHalfPrecision(onnxFile(spec)));
+  return Object.fromEntries(graph!.initializer.map(({ name, dataType }) => [name, TensorProto_DataType[dataType]]));
 }
 
 /**
@@ -210,28 +214,29 @@ function weightTypes(spec: OnnxFileSpec): Record<string, string | undefined> {
  * `c = (2^13 + 1)·x`, `c - (c - x)`. Sums inside an operation stay float32, as on most devices.
  */
 function everyValueRounded(bytes: Uint8Array): Uint8Array {
-  const model = onnx.ModelProto.decode(bytes);
+  const model = fromBinary(ModelProtoSchema, bytes);
   const graph = model.graph!;
-  const floats = new Set(graph.input!.map(({ name }) => name));
-  for (const tensor of graph.initializer!) {
-    if (tensor.dataType !== onnx.TensorProto.DataType.FLOAT) continue;
+  const floats = new Set(graph.input.map(({ name }) => name));
+  for (const tensor of graph.initializer) {
+    if (tensor.dataType !== TensorProto_DataType.FLOAT) continue;
     floats.add(tensor.name);
     tensor.rawData = new Uint8Array(back(toFloat16(floatsOf(tensor))).buffer);
   }
-  graph.initializer!.push({ name: 'splitter', dataType: 1, dims: [], rawData: bytesOf(2 ** 13 + 1) });
-  graph.node = graph.node!.flatMap(node => {
-    if (!node.input!.some(name => floats.has(name))) return [node];
-    const name = node.output![0]!;
+  graph.initializer.push(create(TensorProtoSchema, { name: 'splitter', dataType: 1, rawData: bytesOf(2 ** 13 + 1) }));
+  graph.node = graph.node.flatMap(node => {
+    if (!node.input.some(name => floats.has(name))) return [node];
+    const name = node.output[0]!;
     floats.add(name);
     const [raw, c, rest] = ['raw', 'c', 'rest'].map(part => `${name}:${part}`) as [string, string, string];
+    node.output = [raw];
     const split = [
       { opType: 'Mul', input: [raw, 'splitter'], output: [c] },
       { opType: 'Sub', input: [c, raw], output: [rest] },
       { opType: 'Sub', input: [c, rest], output: [name] },
     ];
-    return [{ ...node, output: [raw] }, ...split];
+    return [node, ...split.map(each => create(NodeProtoSchema, each))];
   });
-  return onnx.ModelProto.encode(model).finish();
+  return toBinary(ModelProtoSchema, model);
 }
 
 const back = (halves: Uint16Array) => toFloat32(new Uint8Array(halves.buffer), 'F16');

@@ -2,10 +2,15 @@
  * ONNX files of any nodes, for tests of what reads them: nodes as `[operation, inputs, outputs, attributes]`. Whole
  * numbers become integer attributes and real ones floats; `{ float: 2 }` is a float that happens to be whole.
  */
-import onnxProto from 'onnx-proto';
-
-const { onnx } = onnxProto;
-const { AttributeProto, TensorProto } = onnx;
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import {
+  type AttributeProtoSchema,
+  AttributeProto_AttributeType as AttributeType,
+  TensorProto_DataType as DataType,
+  ModelProtoSchema,
+  type TensorProtoSchema,
+  type ValueInfoProtoSchema,
+} from '../../src/onnx/generated/index.js';
 
 export interface StoredTensor {
   readonly shape: readonly number[];
@@ -34,10 +39,10 @@ export interface OnnxFileSpec {
 }
 
 export function onnxFile({ nodes, constants = {}, inputs, outputs, opset = 17, metadata = {} }: OnnxFileSpec) {
-  const model = onnx.ModelProto.create({
-    irVersion: 8,
+  const model = create(ModelProtoSchema, {
+    irVersion: 8n,
     producerName: 'test',
-    opsetImport: [{ domain: '', version: opset }],
+    opsetImport: [{ domain: '', version: BigInt(opset) }],
     metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
     graph: {
       name: 'test',
@@ -49,35 +54,39 @@ export function onnxFile({ nodes, constants = {}, inputs, outputs, opset = 17, m
       })),
       initializer: Object.entries(constants).map(([name, tensor]) => ({ ...stored(tensor), name })),
       input: Object.entries(inputs).map(([name, shape]) => value(name, shape)),
-      output: outputs.map(name => ({ name, type: { tensorType: { elemType: TensorProto.DataType.FLOAT } } })),
+      output: outputs.map(name => value(name)),
     },
   });
-  return onnx.ModelProto.encode(model).finish();
+  return toBinary(ModelProtoSchema, model);
 }
 
-function value(name: string, shape: readonly (number | string)[]) {
-  const dim = shape.map(size => (typeof size === 'number' ? { dimValue: size } : { dimParam: size }));
-  return { name, type: { tensorType: { elemType: TensorProto.DataType.FLOAT, shape: { dim } } } };
+function value(name: string, shape?: readonly (number | string)[]): MessageInitShape<typeof ValueInfoProtoSchema> {
+  const dim = shape?.map(size => ({
+    value:
+      typeof size === 'number'
+        ? ({ case: 'dimValue', value: BigInt(size) } as const)
+        : ({ case: 'dimParam', value: size } as const),
+  }));
+  const tensor = { elemType: DataType.FLOAT, ...(dim && { shape: { dim } }) };
+  return { name, type: { value: { case: 'tensorType', value: tensor } } };
 }
 
-function attribute(name: string, given: AttributeSpec) {
-  const { AttributeType } = AttributeProto;
+function attribute(name: string, given: AttributeSpec): MessageInitShape<typeof AttributeProtoSchema> {
   if (typeof given === 'string') return { name, type: AttributeType.STRING, s: new TextEncoder().encode(given) };
   if (typeof given === 'number') {
     return Number.isInteger(given)
-      ? { name, type: AttributeType.INT, i: given }
+      ? { name, type: AttributeType.INT, i: BigInt(given) }
       : { name, type: AttributeType.FLOAT, f: given };
   }
   if ('float' in given) return { name, type: AttributeType.FLOAT, f: given.float };
   if ('shape' in given) return { name, type: AttributeType.TENSOR, t: stored(given) };
   return given.every(Number.isInteger)
-    ? { name, type: AttributeType.INTS, ints: [...given] }
+    ? { name, type: AttributeType.INTS, ints: given.map(BigInt) }
     : { name, type: AttributeType.FLOATS, floats: [...given] };
 }
 
-function stored({ shape, values, as = 'float' }: StoredTensor) {
-  const { DataType } = TensorProto;
-  const dims = [...shape];
+function stored({ shape, values, as = 'float' }: StoredTensor): MessageInitShape<typeof TensorProtoSchema> {
+  const dims = shape.map(BigInt);
   const raw = (dataType: number, array: ArrayBufferView) => ({
     dims,
     dataType,
@@ -93,10 +102,7 @@ function stored({ shape, values, as = 'float' }: StoredTensor) {
     case 'double':
       return raw(DataType.DOUBLE, Float64Array.from(values));
     case 'int64':
-      return raw(
-        DataType.INT64,
-        BigInt64Array.from(values, value => BigInt(value)),
-      );
+      return raw(DataType.INT64, BigInt64Array.from(values, BigInt));
     case 'int32':
       return raw(DataType.INT32, Int32Array.from(values));
     case 'int8':

@@ -4,12 +4,20 @@
  * [n, 3, h, w] float32 in [-1, 1] with symbolic n, h and w, gives `translated` of the same shape, opset 17, IR 8.
  */
 import { writeFile } from 'node:fs/promises';
-import onnxProto from 'onnx-proto';
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import {
+  type AttributeProtoSchema,
+  AttributeProto_AttributeType as AttributeType,
+  TensorProto_DataType as DataType,
+  ModelProtoSchema,
+  type NodeProtoSchema,
+  type TensorProtoSchema,
+  type ValueInfoProtoSchema,
+} from '../../src/onnx/generated/index.js';
 
-const { onnx } = onnxProto;
-type Node = InstanceType<typeof onnx.NodeProto>;
-type Tensor = InstanceType<typeof onnx.TensorProto>;
-type Attribute = InstanceType<typeof onnx.AttributeProto>;
+type Node = MessageInitShape<typeof NodeProtoSchema>;
+type Tensor = MessageInitShape<typeof TensorProtoSchema>;
+type Attribute = MessageInitShape<typeof AttributeProtoSchema>;
 
 export interface TinyOnnxOptions {
   /**
@@ -41,10 +49,10 @@ export function tinyOnnx(options: TinyOnnxOptions = {}): Uint8Array {
   const input = options.input ?? 'image';
   const output = options.output ?? 'translated';
   const { nodes, weights } = body(options, input, output);
-  const model = onnx.ModelProto.create({
-    irVersion: 8,
+  const model = create(ModelProtoSchema, {
+    irVersion: 8n,
     producerName: 'cyclebox-test',
-    opsetImport: [{ domain: '', version: 17 }],
+    opsetImport: [{ domain: '', version: 17n }],
     metadataProps: Object.entries(options.metadata ?? {}).map(([key, value]) => ({ key, value })),
     graph: {
       name: 'tiny',
@@ -54,7 +62,7 @@ export function tinyOnnx(options: TinyOnnxOptions = {}): Uint8Array {
       output: [imageValue(output)],
     },
   });
-  return onnx.ModelProto.encode(model).finish();
+  return toBinary(ModelProtoSchema, model);
 }
 
 /** Writes a tiny network to `path` and returns the path. */
@@ -112,23 +120,35 @@ function body(options: TinyOnnxOptions, input: string, output: string): { nodes:
   }
 }
 
-const { TensorProto, AttributeProto, NodeProto } = onnx;
-
 function node(opType: string, input: string[], output: string[], attribute: Attribute[] = []): Node {
-  return NodeProto.create({ opType, input, output, attribute, name: `${opType}-${output.join('-')}` });
+  return { opType, input, output, attribute, name: `${opType}-${output.join('-')}` };
 }
-const int = (name: string, i: number): Attribute =>
-  AttributeProto.create({ name, type: AttributeProto.AttributeType.INT, i });
-const ints = (name: string, values: number[]): Attribute =>
-  AttributeProto.create({ name, type: AttributeProto.AttributeType.INTS, ints: values });
-const text = (name: string, s: string): Attribute =>
-  AttributeProto.create({ name, type: AttributeProto.AttributeType.STRING, s: new TextEncoder().encode(s) });
-const floats = (name: string, dims: number[], floatData: readonly number[]): Tensor =>
-  TensorProto.create({ name, dims, dataType: TensorProto.DataType.FLOAT, floatData: [...floatData] });
-const longs = (name: string, int64Data: number[]): Tensor =>
-  TensorProto.create({ name, dims: [int64Data.length], dataType: TensorProto.DataType.INT64, int64Data });
+const int = (name: string, i: number): Attribute => ({ name, type: AttributeType.INT, i: BigInt(i) });
+const ints = (name: string, values: number[]): Attribute => ({
+  name,
+  type: AttributeType.INTS,
+  ints: values.map(BigInt),
+});
+const text = (name: string, s: string): Attribute => ({
+  name,
+  type: AttributeType.STRING,
+  s: new TextEncoder().encode(s),
+});
+const floats = (name: string, dims: number[], floatData: readonly number[]): Tensor => ({
+  name,
+  dims: dims.map(BigInt),
+  dataType: DataType.FLOAT,
+  floatData: [...floatData],
+});
+const longs = (name: string, values: number[]): Tensor => ({
+  name,
+  dims: [BigInt(values.length)],
+  dataType: DataType.INT64,
+  int64Data: values.map(BigInt),
+});
 
-function imageValue(name: string) {
-  const dim = [{ dimParam: 'n' }, { dimValue: 3 }, { dimParam: 'h' }, { dimParam: 'w' }];
-  return { name, type: { tensorType: { elemType: TensorProto.DataType.FLOAT, shape: { dim } } } };
+function imageValue(name: string): MessageInitShape<typeof ValueInfoProtoSchema> {
+  const size = (name: string) => ({ value: { case: 'dimParam', value: name } }) as const;
+  const dim = [size('n'), { value: { case: 'dimValue', value: 3n } } as const, size('h'), size('w')];
+  return { name, type: { value: { case: 'tensorType', value: { elemType: DataType.FLOAT, shape: { dim } } } } };
 }

@@ -1,53 +1,26 @@
 /** A device that really runs out of memory: WebGPU refuses a buffer of more than its adapter can make. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import onnxProto from 'onnx-proto';
 import { expect, it, onTestFinished } from 'vitest';
 import { openTranslator } from '../../src/translate/index.js';
 import { describeWebGpu } from '../engine/webgpu-adapter.js';
+import { onnxFile } from '../support/onnx-file.js';
 import { temporaryFolder, testPicture } from '../support/pictures.js';
-
-const { onnx } = onnxProto;
 
 /** Negates, by way of `copies` copies of the picture: much memory, little to compute. */
 function wideNetwork(copies: number): Uint8Array {
-  const longs = (name: string, values: number[]) =>
-    onnx.TensorProto.create({
-      name,
-      dims: [values.length],
-      dataType: onnx.TensorProto.DataType.INT64,
-      int64Data: values,
-    });
-  const node = (opType: string, input: string[], output: string[], axis?: number) =>
-    onnx.NodeProto.create({
-      opType,
-      input,
-      output,
-      name: output[0]!,
-      attribute:
-        axis === undefined
-          ? []
-          : [onnx.AttributeProto.create({ name: 'axis', type: onnx.AttributeProto.AttributeType.INT, i: axis })],
-    });
-  const dim = [{ dimParam: 'n' }, { dimValue: 3 }, { dimParam: 'h' }, { dimParam: 'w' }];
-  const value = (name: string) => ({ name, type: { tensorType: { elemType: 1, shape: { dim } } } });
-  const model = onnx.ModelProto.create({
-    irVersion: 8,
-    opsetImport: [{ domain: '', version: 17 }],
-    metadataProps: [{ key: 'cyclebox.architecture', value: '{"kind":"resnet","width":16}' }],
-    graph: {
-      name: 'wide',
-      node: [
-        node('Neg', ['image'], ['negative']),
-        node('Concat', new Array<string>(copies).fill('negative'), ['wide'], 1),
-        node('Slice', ['wide', 'from', 'to', 'axes'], ['translated']),
-      ],
-      initializer: [longs('from', [3]), longs('to', [6]), longs('axes', [1])],
-      input: [value('image')],
-      output: [value('translated')],
-    },
+  const long = (value: number) => ({ shape: [1], values: [value], as: 'int64' }) as const;
+  return onnxFile({
+    metadata: { 'cyclebox.architecture': '{"kind":"resnet","width":16}' },
+    nodes: [
+      ['Neg', ['image'], ['negative']],
+      ['Concat', new Array<string>(copies).fill('negative'), ['wide'], { axis: 1 }],
+      ['Slice', ['wide', 'from', 'to', 'axes'], ['translated']],
+    ],
+    constants: { from: long(3), to: long(6), axes: long(1) },
+    inputs: { image: ['n', 3, 'h', 'w'] },
+    outputs: ['translated'],
   });
-  return onnx.ModelProto.encode(model).finish();
 }
 
 await describeWebGpu('running out of memory on WebGPU', () => {

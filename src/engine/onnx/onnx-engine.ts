@@ -161,11 +161,13 @@ class OnnxEngine implements Engine {
   async load(model: ModelSource, { precision = 'float32' }: LoadOptions = {}): Promise<Program> {
     const { bytes, file } = await readModelSource(model);
     const content = decodeOnnx(bytes, file);
+    const { metadata } = content;
+    const layout = layoutOfModel(content);
     if (precision === 'float16') await this.#requireFloat16();
     const written = precision === 'float16' ? toHalfPrecision(bytes, file) : bytes;
-    const open = () => this.#session(written, { layout: layoutOfModel(content) });
+    const open = () => this.#session(written, { layout });
     try {
-      return this.#track(new OnnxProgram(await open(), { metadata: content.metadata, reopen: open }));
+      return this.#track(new OnnxProgram(await open(), { metadata, reopen: open }));
     } catch (error) {
       throw isAboutDevice(error) ? error : refusedModel(file, precision, error);
     }

@@ -2,12 +2,17 @@
  * The nodes of an ONNX file as plain data, as any exporter wrote them: operations by name, attributes as JavaScript
  * values, stored tensors with their numbers. Nothing is judged here but what cannot be read at all.
  */
-import onnxProto from 'onnx-proto';
 import { CycleboxError } from '../../base/index.js';
 import { fromFloat16 } from '../float16.js';
-import { decodeOnnx, type OnnxModelFile } from '../model-file.js';
-
-const { onnx } = onnxProto;
+import {
+  type AttributeProto,
+  AttributeProto_AttributeType,
+  type NodeProto,
+  type TensorProto,
+  TensorProto_DataLocation,
+  TensorProto_DataType,
+} from '../generated/index.js';
+import { describeModel, type OnnxModelFile, ownBytes, parseModel } from '../model-file.js';
 
 /** Numbers that are known before the network runs: weights, shapes, axes. */
 export interface Constant {
@@ -39,9 +44,10 @@ export interface OnnxNetwork extends Pick<OnnxModelFile, 'inputs' | 'outputs' | 
 
 /** @throws MODEL_INVALID naming `file` */
 export function readNetwork(bytes: Uint8Array, file = 'The model'): OnnxNetwork {
-  const { inputs, outputs, metadata } = decodeOnnx(bytes, file);
-  const { graph, opsetImport } = onnx.ModelProto.decode(bytes);
-  const opset = (opsetImport ?? []).find(({ domain }) => !domain || domain === 'ai.onnx')?.version ?? 1;
+  const model = parseModel(bytes, file);
+  const { inputs, outputs, metadata } = describeModel(model);
+  const { graph, opsetImport } = model;
+  const opset = opsetImport.find(({ domain }) => !domain || domain === 'ai.onnx')?.version ?? 1;
   return {
     file,
     opset: Number(opset),
@@ -49,26 +55,21 @@ export function readNetwork(bytes: Uint8Array, file = 'The model'): OnnxNetwork 
     outputs,
     metadata,
     nodes: (graph?.node ?? []).map(node => readNode(node, file)),
-    constants: new Map((graph?.initializer ?? []).map(tensor => [tensor.name ?? '', readTensor(tensor, file)])),
+    constants: new Map((graph?.initializer ?? []).map(tensor => [tensor.name, readTensor(tensor, file)])),
   };
 }
-
-type ModelGraph = NonNullable<ReturnType<typeof onnx.ModelProto.decode>['graph']>;
-type NodeProto = NonNullable<ModelGraph['node']>[number];
-type TensorProto = NonNullable<ModelGraph['initializer']>[number];
-type AttributeProto = NonNullable<NodeProto['attribute']>[number];
 
 function readNode(node: NodeProto, file: string): OnnxNode {
   const domain = node.domain && node.domain !== 'ai.onnx' ? `${node.domain}.` : '';
   return {
-    op: `${domain}${node.opType ?? ''}`,
-    name: node.name ?? '',
-    inputs: node.input ?? [],
-    outputs: node.output ?? [],
+    op: `${domain}${node.opType}`,
+    name: node.name,
+    inputs: node.input,
+    outputs: node.output,
     attributes: Object.fromEntries(
-      (node.attribute ?? []).flatMap(attribute => {
+      node.attribute.flatMap(attribute => {
         const value = readAttribute(attribute, file);
-        return value === undefined ? [] : [[attribute.name ?? '', value]];
+        return value === undefined ? [] : [[attribute.name, value]];
       }),
     ),
   };
@@ -76,19 +77,18 @@ function readNode(node: NodeProto, file: string): OnnxNode {
 
 /** Undefined for kinds that none of the known operations has. */
 function readAttribute(attribute: AttributeProto, file: string): OnnxAttribute | undefined {
-  const { AttributeType } = onnx.AttributeProto;
   switch (attribute.type) {
-    case AttributeType.FLOAT:
-      return attribute.f ?? 0;
-    case AttributeType.INT:
-      return Number(attribute.i ?? 0);
-    case AttributeType.STRING:
-      return new TextDecoder().decode(attribute.s ?? new Uint8Array());
-    case AttributeType.FLOATS:
-      return attribute.floats ?? [];
-    case AttributeType.INTS:
-      return (attribute.ints ?? []).map(Number);
-    case AttributeType.TENSOR:
+    case AttributeProto_AttributeType.FLOAT:
+      return attribute.f;
+    case AttributeProto_AttributeType.INT:
+      return Number(attribute.i);
+    case AttributeProto_AttributeType.STRING:
+      return new TextDecoder().decode(attribute.s);
+    case AttributeProto_AttributeType.FLOATS:
+      return attribute.floats;
+    case AttributeProto_AttributeType.INTS:
+      return attribute.ints.map(Number);
+    case AttributeProto_AttributeType.TENSOR:
       return attribute.t ? readTensor(attribute.t, file) : undefined;
     default:
       return undefined;
@@ -96,38 +96,36 @@ function readAttribute(attribute: AttributeProto, file: string): OnnxAttribute |
 }
 
 function readTensor(tensor: TensorProto, file: string): Constant {
-  if (tensor.dataLocation === onnx.TensorProto.DataLocation.EXTERNAL) {
+  if (tensor.dataLocation === TensorProto_DataLocation.EXTERNAL) {
     throw new CycleboxError(
       'MODEL_INVALID',
       `${file} keeps its weights in another file. Export it with the weights inside.`,
       { subject: { file } },
     );
   }
-  const { FLOAT, FLOAT16, DOUBLE } = onnx.TensorProto.DataType;
-  const shape = (tensor.dims ?? []).map(Number);
+  const { FLOAT, FLOAT16, DOUBLE } = TensorProto_DataType;
+  const shape = tensor.dims.map(Number);
   const float = tensor.dataType === FLOAT || tensor.dataType === FLOAT16 || tensor.dataType === DOUBLE;
-  return { shape, float, data: tensor.rawData?.length ? rawNumbers(tensor, file) : listedNumbers(tensor, file) };
+  return { shape, float, data: tensor.rawData.length > 0 ? rawNumbers(tensor, file) : listedNumbers(tensor, file) };
 }
 
 function rawNumbers({ dataType, name, rawData }: TensorProto, file: string): ArrayLike<number> {
-  // A copy of its own: stored numbers may lie at any byte, typed arrays may not.
-  const { buffer } = Uint8Array.from(rawData ?? []);
-  const { DataType } = onnx.TensorProto;
+  const buffer = ownBytes(rawData);
   switch (dataType) {
-    case DataType.FLOAT:
+    case TensorProto_DataType.FLOAT:
       return new Float32Array(buffer);
-    case DataType.FLOAT16:
+    case TensorProto_DataType.FLOAT16:
       return Float32Array.from(new Uint16Array(buffer), fromFloat16);
-    case DataType.DOUBLE:
+    case TensorProto_DataType.DOUBLE:
       return Float32Array.from(new Float64Array(buffer));
-    case DataType.INT64:
+    case TensorProto_DataType.INT64:
       return Array.from(new BigInt64Array(buffer), Number);
-    case DataType.INT32:
+    case TensorProto_DataType.INT32:
       return new Int32Array(buffer);
-    case DataType.INT8:
+    case TensorProto_DataType.INT8:
       return new Int8Array(buffer);
-    case DataType.UINT8:
-    case DataType.BOOL:
+    case TensorProto_DataType.UINT8:
+    case TensorProto_DataType.BOOL:
       return new Uint8Array(buffer);
     default:
       throw unreadable(file, name, dataType);
@@ -135,28 +133,27 @@ function rawNumbers({ dataType, name, rawData }: TensorProto, file: string): Arr
 }
 
 function listedNumbers(tensor: TensorProto, file: string): ArrayLike<number> {
-  const { DataType } = onnx.TensorProto;
   switch (tensor.dataType) {
-    case DataType.FLOAT:
-      return Float32Array.from(tensor.floatData ?? []);
-    case DataType.FLOAT16:
-      return Float32Array.from(tensor.int32Data ?? [], fromFloat16);
-    case DataType.DOUBLE:
-      return Float32Array.from(tensor.doubleData ?? []);
-    case DataType.INT64:
-      return (tensor.int64Data ?? []).map(Number);
-    case DataType.INT32:
-    case DataType.INT8:
-    case DataType.UINT8:
-    case DataType.BOOL:
-      return tensor.int32Data ?? [];
+    case TensorProto_DataType.FLOAT:
+      return Float32Array.from(tensor.floatData);
+    case TensorProto_DataType.FLOAT16:
+      return Float32Array.from(tensor.int32Data, fromFloat16);
+    case TensorProto_DataType.DOUBLE:
+      return Float32Array.from(tensor.doubleData);
+    case TensorProto_DataType.INT64:
+      return tensor.int64Data.map(Number);
+    case TensorProto_DataType.INT32:
+    case TensorProto_DataType.INT8:
+    case TensorProto_DataType.UINT8:
+    case TensorProto_DataType.BOOL:
+      return tensor.int32Data;
     default:
       throw unreadable(file, tensor.name, tensor.dataType);
   }
 }
 
-function unreadable(file: string, name: string | null | undefined, type: number | null | undefined): CycleboxError {
-  const known = Object.entries(onnx.TensorProto.DataType).find(([, value]) => value === type)?.[0] ?? String(type);
+function unreadable(file: string, name: string, type: number): CycleboxError {
+  const known = TensorProto_DataType[type] ?? String(type);
   return new CycleboxError('MODEL_INVALID', `${file}: the tensor ${name || 'without a name'} holds ${known} values.`, {
     subject: { file },
   });

@@ -55,7 +55,8 @@ async function readPlugin(folder: string, settings: TrainingSettings): Promise<W
     const file = join(folder, `to-${domains[to]}.onnx`);
     const bytes = await readFile(file).catch(() => undefined);
     if (!bytes) continue;
-    for (const [key, tensor] of decodeOnnx(bytes, file).weights) weights[`${network}.${key}`] = tensor;
+    for (const [key, { shape, floats }] of decodeOnnx(bytes, file).weights)
+      weights[`${network}.${key}`] = { shape, data: floats() };
   }
   return weights;
 }
