@@ -1,13 +1,13 @@
 /**
  * Files that appear whole or not at all. Everything here survives a crash between any two system calls: a temporary
- * file in the same folder is written, flushed, then renamed or linked, and the folder is flushed after it.
+ * file in the same folder is written, flushed, then renamed, and the folder is flushed after it. `free-name.ts` has what never
+ * replaces a file.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { link, mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { faultPoint } from './fault-points.js';
 
 const temporaryPrefix = '.cyclebox-';
 const temporarySuffix = '.tmp';
@@ -73,24 +73,6 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
     throw error;
   }
   await syncFolder(dirname(path));
-}
-
-/**
- * Gives the flushed file `temporary` the name `path`, in the same file system, and never overwrites: returns false,
- * leaving `temporary` where it is, when `path` exists.
- */
-export async function publishNoClobber(temporary: string, path: string): Promise<boolean> {
-  try {
-    await link(temporary, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
-  }
-  faultPoint('linked');
-  await rm(temporary);
-  await syncFolder(dirname(path));
-  faultPoint('renamed');
-  return true;
 }
 
 /** SHA-256 of a file's content, in lower-case hex. */

@@ -1,7 +1,7 @@
 /** The work of `cyclebox init`: a commented configuration to start from, and its folders. Nothing is overwritten. */
-import { link, mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
-import { CycleboxError, packageRoot, temporaryPathFor } from '../base/index.js';
+import { CycleboxError, packageRoot, takeFreeName, temporaryPathFor } from '../base/index.js';
 import { directionsOf, loadPlugins } from '../catalog/index.js';
 import { loadConfig } from '../daemon/index.js';
 import { exitCodes } from './report-error.js';
@@ -26,22 +26,18 @@ export async function initProject(folder: string): Promise<number> {
 /** Whole or not at all, and never over another file. */
 async function writeNew(path: string, text: string): Promise<void> {
   const temporary = temporaryPathFor(path);
+  const subject = { file: path };
   try {
-    await writeFile(temporary, text, { flag: 'wx' });
-    await link(temporary, path).catch(async (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EEXIST') throw error;
-      // No links here (exFAT, some shares): made in one go, and only if it is not there.
-      await writeFile(path, text, { flag: 'wx' });
-    });
+    await writeFile(temporary, text, { flag: 'wx', flush: true });
+    if ((await takeFreeName(temporary, path)) !== 'taken') return;
   } catch (cause) {
-    const isThere = (cause as NodeJS.ErrnoException).code === 'EEXIST';
-    const message = isThere
-      ? `${path} is there already and was left as it is. Name another folder, or edit the file.`
-      : `${path} could not be written: ${(cause as Error).message}`;
-    throw new CycleboxError(isThere ? 'FILE_EXISTS' : 'WRITE_FAILED', message, { subject: { file: path }, cause });
+    const message = `${path} could not be written: ${(cause as Error).message}`;
+    throw new CycleboxError('WRITE_FAILED', message, { subject, cause });
   } finally {
     await rm(temporary, { force: true }).catch(() => {});
   }
+  const message = `${path} is there already and was left as it is. Name another folder, or edit the file.`;
+  throw new CycleboxError('FILE_EXISTS', message, { subject });
 }
 
 async function configText(root: string): Promise<string> {

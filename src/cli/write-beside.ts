@@ -1,7 +1,7 @@
 /** Results on disk: under the wanted name, or, where that is taken, under `name (2).ext`, `name (3).ext`, … */
 import { mkdir, open, rm } from 'node:fs/promises';
-import { extname, join } from 'node:path';
-import { CycleboxError, publishNoClobber, temporaryPathFor } from '../base/index.js';
+import { join } from 'node:path';
+import { CycleboxError, numbered, takeFreeName, temporaryPathFor } from '../base/index.js';
 
 /**
  * Writes `data` into `folder`, which is made if need be, and never over another file.
@@ -15,7 +15,7 @@ export async function writeBeside(folder: string, name: string, data: Uint8Array
     await writeFlushed(temporary, data);
     for (let number = 1; ; number++) {
       const path = join(folder, numbered(name, number));
-      if (await publishNoClobber(temporary, path)) return path;
+      if ((await takeFreeName(temporary, path)) !== 'taken') return path;
     }
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
@@ -32,10 +32,4 @@ async function writeFlushed(path: string, data: Uint8Array): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-function numbered(name: string, number: number): string {
-  if (number === 1) return name;
-  const extension = extname(name);
-  return `${name.slice(0, name.length - extension.length)} (${number})${extension}`;
 }
