@@ -5,6 +5,7 @@
 export { CycleboxError, type ErrorCode, type ErrorSubject } from './base/index.js';
 export type { Device, EngineChoice, Precision } from './engine/index.js';
 export type { EncodeOptions, ImageFormat, Picture } from './image/index.js';
+export type { Scale } from './plugin-api/index.js';
 export {
   resumeTraining,
   type TrainingEvent,

@@ -38,6 +38,7 @@ export const errorCodes = {
   MODEL_MISSING: 'The model file of a pair is not there.',
   MODEL_HASH_MISMATCH: 'The model file is not the one its manifest names.',
   MODEL_INVALID: 'The model file could not be read as an image-to-image network.',
+  SCALE_UNKNOWN: 'Nothing says how large the images were that the model was trained on.',
 
   WEIGHTS_UNREADABLE: 'A weight file is truncated or not in its format.',
   WEIGHTS_UNSAFE: 'A weight file asks to construct objects that are not tensors.',

@@ -15,3 +15,4 @@ export {
   resolveTranslation,
   type Translation,
 } from './resolve-translation.js';
+export { largestScale, parseScale, scaleSchema, smallestScale } from './scale.js';

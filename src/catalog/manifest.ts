@@ -8,8 +8,13 @@ import semver from 'semver';
 import { z } from 'zod';
 import { CycleboxError, didYouMean, idPattern, packageVersion } from '../base/index.js';
 import type { PluginManifest } from '../plugin-api/index.js';
+import { scaleSchema } from './scale.js';
 
 const id = z.string().regex(idPattern, 'must be lower-case words joined by hyphens, such as "satellite-map"');
+
+const pixels = z.int('must be a whole number of pixels').min(1).max(65_535).optional();
+
+const fit = z.strictObject({ trainedSize: pixels, cropSize: pixels, scale: scaleSchema.optional() });
 
 const model = z.strictObject({
   path: z
@@ -20,6 +25,7 @@ const model = z.strictObject({
     .string()
     .regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits')
     .optional(),
+  fit: fit.optional(),
 });
 
 const domainPair = z
@@ -52,7 +58,20 @@ const manifest = z.looseObject({
   contributes: z.strictObject({ domainPairs: z.array(domainPair).optional() }),
 });
 
-const knownKeys = ['domainPairs', 'id', 'title', 'description', 'domains', 'models', 'path', 'sha256'];
+const knownKeys = [
+  'domainPairs',
+  'id',
+  'title',
+  'description',
+  'domains',
+  'models',
+  'path',
+  'sha256',
+  'fit',
+  'trainedSize',
+  'cropSize',
+  'scale',
+];
 
 /**
  * @param folder the plugin's own folder

@@ -3,6 +3,7 @@
  * model; the daemon, which never loads one, uses this too.
  */
 import { asDomainName, CycleboxError, type DomainName, didYouMean } from '../base/index.js';
+import type { ModelFit } from '../plugin-api/index.js';
 import { locateModel, type ModelFile } from './locate-model.js';
 import type { DomainPair } from './plugin-catalog.js';
 
@@ -12,6 +13,8 @@ export interface Translation {
   readonly from: DomainName;
   readonly to: DomainName;
   readonly model: ModelFile;
+  /** What the manifest says of the scale at which the model should be shown images. */
+  readonly fit: ModelFit | undefined;
 }
 
 /** One direction of a pair as a list shows it: with its model, or with why there is none. */
@@ -36,7 +39,8 @@ export async function resolveTranslation(
   if (!reference) throw missing(pair, from, to, 'its manifest names no model for this direction');
   const places = { pluginFolder: pair.plugin.folder, ...(modelStore === undefined ? {} : { storeFolder: modelStore }) };
   try {
-    return { pair, from, to: asDomainName(to), model: await locateModel(reference, places) };
+    const model = await locateModel(reference, places);
+    return { pair, from, to: asDomainName(to), model, fit: reference.fit };
   } catch (error) {
     if (!(error instanceof CycleboxError)) throw error;
     if (error.code === 'MODEL_MISSING') throw missing(pair, from, to, error.message.replace(/\.$/, ''));

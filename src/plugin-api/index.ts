@@ -1,2 +1,9 @@
 /** What a plugin's author imports, as `cyclebox/plugin`. Types only: importing it loads nothing. */
-export type { Contributions, DomainPairContribution, ModelContribution, PluginManifest } from './manifest.js';
+export type {
+  Contributions,
+  DomainPairContribution,
+  ModelContribution,
+  ModelFit,
+  PluginManifest,
+  Scale,
+} from './manifest.js';

@@ -37,4 +37,25 @@ export interface ModelContribution {
   readonly path: string;
   /** The file's SHA-256 in hex. Where it is named, a file with another one is refused. */
   readonly sha256?: string;
+  /** At which scale the model should be shown images. */
+  readonly fit?: ModelFit;
 }
+
+/**
+ * A network knows things at the size that they had in its training images; on a large photograph it paints too fine a
+ * pattern. Sizes are what the model's own metadata says, if it does; what stands here goes before.
+ */
+export interface ModelFit {
+  /** The shorter side, in pixels, that whole training images were scaled to before crops were taken of them. */
+  readonly trainedSize?: number;
+  /** The side of those crops, in pixels: how much the network saw at a time. */
+  readonly cropSize?: number;
+  /** What images are shown at unless somebody asks for something else. Default `native`. */
+  readonly scale?: Scale;
+}
+
+/**
+ * `native`: the image as it is. `trained`: scaled so that its shorter side is `trainedSize`, translated, and the change
+ * brought back to full size. A number: the same, with a shorter side of so many pixels.
+ */
+export type Scale = 'native' | 'trained' | number;

@@ -78,3 +78,9 @@ export function sizeRule(metadata: Readonly<Record<string, string>>): SizeRule {
   const multiple = Number.isInteger(named) && named >= 1 && named <= 4096 ? named : 4;
   return { multiple, minimum: 16 };
 }
+
+/** The shorter side that whole training images were scaled to, in pixels; undefined when the metadata do not say. */
+export function trainedSizeOf(metadata: Readonly<Record<string, string>>): number | undefined {
+  const named = Number(metadata['cyclebox.trained_size']);
+  return Number.isInteger(named) && named >= 1 && named <= 65_535 ? named : undefined;
+}

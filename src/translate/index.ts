@@ -4,8 +4,10 @@ export type { MemoryStep, OpenEngine } from './model-runner.js';
 export {
   openTranslator,
   type TranslatedImage,
+  type TranslatedPicture,
   type TranslateOptions,
+  type TranslatePictureOptions,
   type Translator,
   type TranslatorOptions,
 } from './open-translator.js';
-export type { TranslatedPicture, TranslatePictureOptions } from './translate-picture.js';
+export type { PictureSize } from './translate-at-scale.js';

@@ -7,15 +7,9 @@ import { basename } from 'node:path';
 import { asCycleboxError, CycleboxError, type Disposable } from '../base/index.js';
 import type { Device, Engine, EngineChoice, EngineOptions, Precision, Program } from '../engine/index.js';
 import type { Picture } from '../image/index.js';
-import { activationBytesPerPixel, memoryLimitOf, sizeRule } from './activation-memory.js';
+import { activationBytesPerPixel, memoryLimitOf, sizeRule, trainedSizeOf } from './activation-memory.js';
 import { type Footing, firmFooting, humblerFooting, type StepKind } from './footing.js';
-import {
-  type Network,
-  planPicture,
-  type TranslatedPicture,
-  type TranslatePictureOptions,
-  translatePicture,
-} from './translate-picture.js';
+import { type Network, type PictureRun, planPicture, type RunOptions, translatePicture } from './translate-picture.js';
 
 export type OpenEngine = (choice: EngineChoice, options: EngineOptions) => Promise<Engine>;
 
@@ -105,8 +99,13 @@ export class ModelRunner implements Disposable {
     return this.#placed.precision;
   }
 
+  /** What the model says of the shorter side of its training images, in pixels. */
+  get trainedSize(): number | undefined {
+    return this.#placed.network.trainedSize;
+  }
+
   /** One at a time. @throws OUT_OF_MEMORY when there is nothing left to give up, MODEL_INVALID, ENGINE_FAILED, CANCELLED */
-  async translate(picture: Picture, options: TranslatePictureOptions): Promise<TranslatedPicture> {
+  async translate(picture: Picture, options: RunOptions): Promise<PictureRun> {
     for (let cachesAreFree = false; ; cachesAreFree = true) {
       const { network, engine, precision } = this.#placed;
       const plan = planPicture(network, picture, this.#limits());
@@ -220,6 +219,7 @@ function networkOf(program: Program, name: string, fileBytes: number): Network {
     program,
     name,
     rule: sizeRule(metadata),
+    trainedSize: trainedSizeOf(metadata),
     bytesPerPixel: activationBytesPerPixel({ metadata, fileBytes }),
     // Files of others may be made for one picture at a time.
     batches: metadata['cyclebox.architecture'] !== undefined,

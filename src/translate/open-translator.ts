@@ -5,7 +5,7 @@
 
 import { stat } from 'node:fs/promises';
 import { asCycleboxError, CycleboxError, type Disposable, DisposableStore, type ErrorSubject } from '../base/index.js';
-import { defaultPluginFolders, loadPlugins, resolveTranslation } from '../catalog/index.js';
+import { defaultPluginFolders, loadPlugins, parseScale, resolveTranslation } from '../catalog/index.js';
 import { type Device, type EngineChoice, openEngine, type Precision } from '../engine/index.js';
 import {
   decodeImage,
@@ -15,9 +15,11 @@ import {
   type ImageFormat,
   type Picture,
 } from '../image/index.js';
+import type { ModelFit, Scale } from '../plugin-api/index.js';
 import type { Footing } from './footing.js';
 import { type MemoryStep, ModelRunner, type OpenEngine } from './model-runner.js';
-import type { TranslatedPicture, TranslatePictureOptions } from './translate-picture.js';
+import { type PictureSize, sizeAtScale, translateAtSize } from './translate-at-scale.js';
+import { type PictureRun, type RunOptions, requireGoOn } from './translate-picture.js';
 
 /** Name the network by `model`, or by `pair` and `to`. */
 export interface TranslatorOptions {
@@ -41,6 +43,8 @@ export interface TranslatorOptions {
   readonly maxMegapixels?: number | undefined;
   /** Pictures whose activations are estimated to need more are translated in tiles; default: half of the memory, or most of a device's own. */
   readonly memoryLimitBytes?: number | undefined;
+  /** How large images are shown to the network; default: what the pair's manifest says, else `native`. */
+  readonly scale?: Scale | undefined;
   /** Told of every step back when memory runs out: freed caches, fewer and smaller tiles, at last the processor. */
   readonly onMemoryStep?: ((step: MemoryStep) => void) | undefined;
   /** Where an earlier translator of this model on this device had got to (`MemoryStep.footing`). */
@@ -51,12 +55,28 @@ export interface TranslatorOptions {
   readonly openEngine?: OpenEngine | undefined;
 }
 
+export interface TranslatePictureOptions extends RunOptions {
+  /** For this picture; default: the translator's. */
+  readonly scale?: Scale | undefined;
+  /** For `trained`: the shorter side of the training images; default: what the manifest or the model says. */
+  readonly trainedSize?: number | undefined;
+}
+
+export interface TranslatedPicture extends PictureRun, ShownPicture {}
+
+/** At which scale a picture was translated. */
+interface ShownPicture {
+  readonly scale: Scale;
+  /** The size at which the network saw it. Where that is smaller, new patterns are no finer than there. */
+  readonly shownAs: PictureSize;
+}
+
 export interface TranslateOptions extends TranslatePictureOptions, EncodeOptions {
   /** How errors name a source that is bytes. */
   readonly file?: string | undefined;
 }
 
-export interface TranslatedImage {
+export interface TranslatedImage extends ShownPicture {
   /** The encoded image. */
   readonly data: Buffer;
   readonly width: number;
@@ -89,6 +109,9 @@ interface ResolvedOptions {
   readonly model: string;
   readonly subject: ErrorSubject;
   readonly maxPixels: number;
+  readonly scale: Scale;
+  /** What the manifest says; goes before what the model does. */
+  readonly trainedSize: number | undefined;
 }
 
 /**
@@ -112,19 +135,27 @@ export async function openTranslator(options: TranslatorOptions): Promise<Transl
       onStep: options.onMemoryStep,
       freeMemory: options.freeMemory,
     });
-    return new ModelTranslator(resolved, runner);
+    return await checkedTranslator(new ModelTranslator(resolved, runner), resolved, runner);
   } catch (error) {
     throw asCycleboxError(error, resolved.subject, 'MODEL_INVALID');
   }
 }
 
 async function resolveOptions(options: TranslatorOptions): Promise<ResolvedOptions> {
-  const { model, subject } = await resolveModel(options);
+  const { model, subject, fit } = await resolveModel(options);
   const { maxMegapixels = defaultMaxPixels / 1e6 } = options;
-  return Object.freeze({ model, subject, maxPixels: positive('maxMegapixels', maxMegapixels) * 1e6 });
+  const maxPixels = positive('maxMegapixels', maxMegapixels) * 1e6;
+  const scale = parseScale(options.scale ?? fit?.scale ?? 'native');
+  return Object.freeze({ model, subject, maxPixels, scale, trainedSize: fit?.trainedSize });
 }
 
-async function resolveModel(options: TranslatorOptions): Promise<{ model: string; subject: ErrorSubject }> {
+interface ResolvedModel {
+  readonly model: string;
+  readonly subject: ErrorSubject;
+  readonly fit?: ModelFit | undefined;
+}
+
+async function resolveModel(options: TranslatorOptions): Promise<ResolvedModel> {
   const { model, pair, to, plugins = defaultPluginFolders, modelStore } = options;
   if (model !== undefined) return { model, subject: { file: model, pair } };
   if (pair === undefined || to === undefined)
@@ -133,6 +164,7 @@ async function resolveModel(options: TranslatorOptions): Promise<{ model: string
   return {
     model: translation.model.path,
     subject: { file: translation.model.path, pair, plugin: translation.pair.plugin.name },
+    fit: translation.fit,
   };
 }
 
@@ -147,6 +179,21 @@ async function modelSize(path: string): Promise<number> {
   throw new CycleboxError('MODEL_MISSING', `The model file ${path} does not exist. Check the path.`, {
     subject: { file: path },
   });
+}
+
+/** What cannot work for any picture is said at once. @throws SCALE_UNKNOWN, having closed the translator */
+async function checkedTranslator(
+  translator: ModelTranslator,
+  { scale, trainedSize, model }: ResolvedOptions,
+  runner: ModelRunner,
+): Promise<ModelTranslator> {
+  try {
+    sizeAtScale({ width: 1, height: 1 }, scale, trainedSize ?? runner.trainedSize, model);
+    return translator;
+  } catch (error) {
+    await translator.dispose();
+    throw error;
+  }
 }
 
 class ModelTranslator implements Translator {
@@ -205,7 +252,7 @@ class ModelTranslator implements Translator {
     if (this.#store.isDisposed)
       throw new CycleboxError('CANCELLED', 'The translator was disposed of before this picture.');
     try {
-      return await this.#runner.translate(picture, options);
+      return await this.#translateScaled(picture, options);
     } catch (error) {
       throw asCycleboxError(
         error,
@@ -213,5 +260,17 @@ class ModelTranslator implements Translator {
         'ENGINE_FAILED',
       );
     }
+  }
+
+  async #translateScaled(picture: Picture, options: TranslatePictureOptions): Promise<TranslatedPicture> {
+    const { model, maxPixels } = this.#options;
+    const scale = parseScale(options.scale ?? this.#options.scale);
+    const trainedSize = options.trainedSize ?? this.#options.trainedSize ?? this.#runner.trainedSize;
+    const shownAs = sizeAtScale(picture, scale, trainedSize, model);
+    const goOn = () => requireGoOn(options.signal);
+    const run = await translateAtSize(picture, shownAs, { maxPixels, goOn }, each =>
+      this.#runner.translate(each, options),
+    );
+    return { ...run, scale, shownAs };
   }
 }

@@ -15,6 +15,8 @@ import { allowedLength, type Region, regionsToTensor, type SizeRule } from './te
 export interface Network {
   readonly program: Program;
   readonly rule: SizeRule;
+  /** The shorter side of whole training images, in pixels, if the model says so. */
+  readonly trainedSize: number | undefined;
   /** Estimated, for every pixel of the padded input. */
   readonly bytesPerPixel: number;
   /** How errors name the model. */
@@ -35,11 +37,12 @@ export interface Limits {
   readonly batch: number;
 }
 
-export interface TranslatePictureOptions {
+export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface TranslatedPicture {
+/** A picture as it came out of a network. */
+export interface PictureRun {
   readonly picture: Picture;
   /** 1: in one piece. */
   readonly tiles: number;
@@ -61,7 +64,7 @@ export async function translatePicture(
   network: Network,
   picture: Picture,
   plan: PicturePlan,
-  { signal }: TranslatePictureOptions = {},
+  { signal }: RunOptions = {},
 ): Promise<Picture> {
   const { rows, columns } = plan.tiles;
   const rgb = new Uint8Array(picture.rgb.length);
@@ -194,6 +197,7 @@ function storeBand(band: Float32Array, rgb: Uint8Array, from: number, to: number
   }
 }
 
-function requireGoOn(signal: AbortSignal | undefined): void {
+/** @throws CANCELLED when `signal` says so */
+export function requireGoOn(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new CycleboxError('CANCELLED', 'The translation was cancelled.', { cause: signal.reason });
 }

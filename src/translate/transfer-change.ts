@@ -1,0 +1,95 @@
+/**
+ * Brings a change that was made to a small copy of a picture back to the picture itself: the guided upsampling of He & Sun
+ * (2015). The local maps of colours are enlarged, not pixels, and applied to the picture's own: its edges and texture
+ * stay as sharp as they were. What the network added by itself, such as stripes, is enlarged smoothly and no finer than it was.
+ */
+import { type Picture, toByte } from '../image/index.js';
+import { mapLength } from './affine-map.js';
+import { LocalAffine } from './local-affine.js';
+
+/** Rows between two moments in which others may do something. */
+const rowsAtATime = 128;
+
+export interface Change {
+  /** The small copy. */
+  readonly before: Picture;
+  /** What became of it; of the same size. */
+  readonly after: Picture;
+}
+
+/**
+ * The picture as `change` would have it, with its size and alpha.
+ * @param goOn called between strips of rows; ends the work by throwing
+ */
+export async function transferChange(picture: Picture, change: Change, goOn: () => void = () => {}): Promise<Picture> {
+  const maps = new LocalAffine(change.before, change.after);
+  const rgb = new Uint8Array(picture.rgb.length);
+  const columns = new Taps(picture.width, maps.width);
+  const rows = new Taps(picture.height, maps.height);
+  const row = new Float64Array(maps.width * mapLength);
+  for (let y = 0; y < picture.height; y++) {
+    if (y % rowsAtATime === 0) {
+      await new Promise(resolve => setImmediate(resolve));
+      goOn();
+    }
+    interpolateRow(maps, rows, y, row);
+    applyRow(picture, row, columns, y, rgb);
+  }
+  return { ...picture, rgb };
+}
+
+/** For every position of a longer axis: four positions of a shorter one and their weights (Catmull-Rom; Keys 1981, a = -½). */
+class Taps {
+  readonly positions: Int32Array;
+  readonly weights: Float64Array;
+
+  constructor(length: number, from: number) {
+    this.positions = new Int32Array(length * 4);
+    this.weights = new Float64Array(length * 4);
+    for (let i = 0; i < length; i++) {
+      const at = ((i + 0.5) * from) / length - 0.5;
+      const first = Math.floor(at);
+      for (let t = 0; t < 4; t++) {
+        this.positions[i * 4 + t] = Math.min(from - 1, Math.max(0, first - 1 + t));
+        this.weights[i * 4 + t] = keys(at - (first - 1 + t));
+      }
+    }
+  }
+}
+
+function keys(distance: number): number {
+  const x = Math.abs(distance);
+  if (x >= 2) return 0;
+  return x < 1 ? (1.5 * x - 2.5) * x * x + 1 : ((-0.5 * x + 2.5) * x - 4) * x + 2;
+}
+
+function interpolateRow(maps: LocalAffine, { positions, weights }: Taps, y: number, row: Float64Array): void {
+  row.fill(0);
+  for (let t = 0; t < 4; t++) {
+    const weight = weights[y * 4 + t]!;
+    const from = maps.row(positions[y * 4 + t]!);
+    for (let i = 0; i < row.length; i++) row[i] = row[i]! + weight * from[i]!;
+  }
+}
+
+function applyRow({ width, rgb }: Picture, maps: Float64Array, taps: Taps, y: number, into: Uint8Array): void {
+  const { positions, weights } = taps;
+  for (let x = 0, p = y * width * 3; x < width; x++, p += 3) {
+    const r = rgb[p]!;
+    const g = rgb[p + 1]!;
+    const b = rgb[p + 2]!;
+    let red = 0;
+    let green = 0;
+    let blue = 0;
+    for (let t = x * 4; t < x * 4 + 4; t++) {
+      const weight = weights[t]!;
+      const k = positions[t]! * mapLength;
+      red += weight * (maps[k]! * r + maps[k + 1]! * g + maps[k + 2]! * b + maps[k + 3]!);
+      green += weight * (maps[k + 4]! * r + maps[k + 5]! * g + maps[k + 6]! * b + maps[k + 7]!);
+      blue += weight * (maps[k + 8]! * r + maps[k + 9]! * g + maps[k + 10]! * b + maps[k + 11]!);
+    }
+    into[p] = toByte(red);
+    into[p + 1] = toByte(green);
+    into[p + 2] = toByte(blue);
+  }
+}
