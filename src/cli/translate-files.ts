@@ -6,7 +6,9 @@ import { basename, resolve } from 'node:path';
 import { asCycleboxError, CycleboxError, type ErrorData, errorToData } from '../base/index.js';
 import { type EngineChoice, openEngine, type Precision, parseEngineChoice } from '../engine/index.js';
 import { blockUntrustedLoaders, type ImageFormat, nameForFormat } from '../image/index.js';
-import { openTranslator, type Translator } from '../translate/index.js';
+import type { Scale } from '../plugin-api/index.js';
+import { parseScale } from '../plugins/index.js';
+import { openTranslator, type PictureSize, type Translator } from '../translate/index.js';
 import { printPassedOver } from './engine-option.js';
 import { exitCodes, printError } from './report-error.js';
 import { writeBeside } from './write-beside.js';
@@ -23,6 +25,7 @@ export interface TranslateFilesOptions {
   readonly models?: string;
   readonly memoryLimit?: number;
   readonly maxMegapixels?: number;
+  readonly scale?: string;
   readonly engine?: string;
   readonly precision?: 'auto' | Precision;
   readonly threads?: number;
@@ -39,6 +42,8 @@ type FileResult =
       readonly tiles: number;
       readonly device: EngineChoice;
       readonly precision: Precision;
+      readonly scale: Scale;
+      readonly shownAs: PictureSize;
       readonly ms: number;
     }
   | { readonly file: string; readonly error: Pick<ErrorData, 'code' | 'message'> };
@@ -51,6 +56,7 @@ export async function translateFiles(files: readonly string[], options: Translat
     ...options,
     engine: parseEngineChoice(options.engine ?? 'auto'),
     openEngine: (choice, engineOptions) => openEngine(choice, { ...engineOptions, onDeviceSkipped: printPassedOver }),
+    scale: options.scale === undefined ? undefined : parseScale(options.scale),
     modelStore: options.models,
     memoryLimitBytes: options.memoryLimit,
     onMemoryStep: ({ message }) => process.stderr.write(`${message}\n`),
@@ -106,11 +112,27 @@ async function translateFile(
   }
 }
 
-function describe(result: Exclude<FileResult, { error: unknown }>): string {
+type Translated = Exclude<FileResult, { error: unknown }>;
+
+function describe(result: Translated): string {
   const { file, output, width, height, tiles, device, precision, ms } = result;
   const pieces = tiles === 1 ? '' : `, in ${tiles} tiles to stay within the memory limit`;
   const where = device === 'cpu' ? '' : ` on ${device} in ${precision}`;
-  return `${file} → ${output} (${width} × ${height}, ${ms} ms${where}${pieces})`;
+  return `${file} → ${output} (${width} × ${height}, ${ms} ms${where}${describeScale(result)}${pieces})`;
+}
+
+/** A picture that was shown smaller has new patterns as coarse as that, and whoever looks at it should know. */
+function describeScale({
+  width,
+  height,
+  scale,
+  shownAs,
+}: Pick<Translated, 'width' | 'height' | 'scale' | 'shownAs'>): string {
+  if (scale === 'native') return '';
+  const size = `translated at ${shownAs.width} × ${shownAs.height}${scale === 'trained' ? ', the trained scale' : ''}`;
+  const times = width / shownAs.width;
+  if (times <= 1 || height <= shownAs.height) return `, ${size}`;
+  return `, ${size}; detail is the image's, what is new is enlarged ${times.toPrecision(2)} times`;
 }
 
 function toDocument({ model }: Translator, { pair, to }: TranslateFilesOptions, results: readonly FileResult[]) {

@@ -13,6 +13,10 @@ export interface GeneratorModel {
   readonly pair: string;
   readonly from: string;
   readonly to: string;
+  /** The shorter side, in pixels, that whole training images were scaled to; undefined when that is not one number. */
+  readonly trainedSize?: number | undefined;
+  /** The side of the crops, in pixels. */
+  readonly cropSize?: number | undefined;
   /** What the training was, without paths. */
   readonly training: Readonly<Record<string, unknown>>;
 }
@@ -29,6 +33,8 @@ export function encodeGenerator(model: GeneratorModel): Uint8Array {
       'cyclebox.to': model.to,
       'cyclebox.range': '-1..1',
       'cyclebox.size_multiple': String(sizeMultipleOf(model.spec)),
+      ...(model.trainedSize !== undefined && { 'cyclebox.trained_size': String(model.trainedSize) }),
+      ...(model.cropSize !== undefined && { 'cyclebox.crop_size': String(model.cropSize) }),
       'cyclebox.training': JSON.stringify(model.training),
     },
   });

@@ -33,9 +33,15 @@ export async function exportPlugin(settings: TrainingSettings, steps: number, we
   return folder;
 }
 
+interface TrainedFit {
+  readonly trainedSize: number | undefined;
+  readonly cropSize: number;
+}
+
 interface WrittenModel {
   readonly path: string;
   readonly sha256: string;
+  readonly fit: TrainedFit;
 }
 
 async function writeModel(
@@ -53,11 +59,18 @@ async function writeModel(
     pair: settings.pair,
     from,
     to,
+    ...fitOf(settings),
     training: describeTraining(settings, steps),
   });
   const path = `to-${to}.onnx`;
   await writeFileAtomic(join(folder, path), bytes);
-  return { path, sha256: createHash('sha256').update(bytes).digest('hex') };
+  return { path, sha256: createHash('sha256').update(bytes).digest('hex'), fit: fitOf(settings) };
+}
+
+/** In the last stage, from which the weights come. Images that were not scaled by their shorter side had no one size. */
+function fitOf({ preprocess, loadSize, size }: TrainingSettings): TrainedFit {
+  const isOneSize = preprocess === 'resize-and-crop' && loadSize > 0;
+  return { trainedSize: isOneSize ? loadSize : undefined, cropSize: size };
 }
 
 /** Settings and data only: no paths, no clock. By name, since a resumed run has its settings in another order. */

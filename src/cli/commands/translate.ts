@@ -27,6 +27,10 @@ export function register(program: Command): void {
     .option('--models <folder>', 'model store (default: the models folder of cyclebox)')
     .option('--memory-limit <size>', 'memory for one image, such as 2GB; larger images are cut into tiles', parseBytes)
     .option('--max-megapixels <number>', 'refuse images with more (default: 50)', parsePositive)
+    .option(
+      '--scale <scale>',
+      'at which the model sees images: native, trained, or pixels of the shorter side (default: what the pair says)',
+    )
     .option('--engine <engine>', engineHelp)
     .addOption(
       new Option(
@@ -39,6 +43,9 @@ export function register(program: Command): void {
     .addHelpText(
       'after',
       `
+A model knows things at the size that they had in its training images. With --scale trained, an image is scaled to that
+size, translated, and the change brought back to the image at full size: its detail stays, new patterns are enlarged.
+
 Results keep name, size and format of the image, upright and in sRGB. No file is ever overwritten: a second photo.jpg
 becomes "photo (2).jpg". An image that fails is named and the others go on; the exit code is then 1.
 
