@@ -15,4 +15,4 @@ export {
   resolveTranslation,
   type Translation,
 } from './resolve-translation.js';
-export { largestScale, parseScale, scaleSchema, smallestScale } from './scale.js';
+export { parseScale, scaleSchema } from './scale.js';

@@ -7,14 +7,16 @@ import { CycleboxError } from '../base/index.js';
 import type { Scale } from '../plugin-api/index.js';
 
 /** Of a number of pixels. */
-export const smallestScale = 16;
-export const largestScale = 16_384;
+const smallestScale = 16;
+const largestScale = 16_384;
 
 const allowed = `"native", "trained", or a whole number of pixels from ${smallestScale} to ${largestScale}`;
+const error = `must be ${allowed}`;
 
-export const scaleSchema = z.union([z.enum(['native', 'trained']), z.int().min(smallestScale).max(largestScale)], {
-  error: `must be ${allowed}`,
-});
+export const scaleSchema = z.union(
+  [z.enum(['native', 'trained']), z.int({ error }).min(smallestScale, { error }).max(largestScale, { error })],
+  { error },
+);
 
 /** @throws CycleboxError USAGE naming the value and what is allowed */
 export function parseScale(value: unknown): Scale {

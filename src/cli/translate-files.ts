@@ -4,10 +4,10 @@
  */
 import { basename, resolve } from 'node:path';
 import { asCycleboxError, CycleboxError, type ErrorData, errorToData } from '../base/index.js';
+import { parseScale } from '../catalog/index.js';
 import { type EngineChoice, openEngine, type Precision, parseEngineChoice } from '../engine/index.js';
 import { blockUntrustedLoaders, type ImageFormat, nameForFormat } from '../image/index.js';
 import type { Scale } from '../plugin-api/index.js';
-import { parseScale } from '../plugins/index.js';
 import { openTranslator, type PictureSize, type Translator } from '../translate/index.js';
 import { printPassedOver } from './engine-option.js';
 import { exitCodes, printError } from './report-error.js';

@@ -14,6 +14,8 @@ const manifest = (more: object = {}, contribution: object = pair) => ({
   ...more,
 });
 
+const withFit = (fit: object) => manifest({}, { ...pair, models: { dog: { path: 'a.onnx', fit } } });
+
 /** A folder of plugin folders; a manifest that is a string is written as it is. */
 async function pluginsWith(manifests: Record<string, unknown>): Promise<string> {
   const root = await temporaryFolder();
@@ -47,6 +49,12 @@ test('a pair is what its manifest says, with a title made from its domains when 
     plugin: { name: 'cat-dog', version: '1.2.3', folder: join(root, 'cat-dog') },
     models: new Map([['dog', { path: 'to-dog.onnx' }]]),
   });
+});
+
+test('a model says at which scale it should see images', async () => {
+  const fit = { trainedSize: 144, cropSize: 128, scale: 'trained' };
+  const catalog = await loadPlugins([await pluginsWith({ 'cat-dog': withFit(fit) })]);
+  expect([...catalog.pair('cat-dog').models]).toEqual([['dog', { path: 'a.onnx', fit }]]);
 });
 
 test('a folder may also be a plugin itself, may be listed twice, and plugins may be links', async () => {
@@ -83,6 +91,10 @@ describe('a faulty plugin is a problem that names file and key, and the others s
     ['an absolute path', manifest({}, { ...pair, models: { dog: { path: '/a.onnx' } } }), /stays inside/],
     ['a Windows path', manifest({}, { ...pair, models: { dog: { path: 'C:\\a.onnx' } } }), /stays inside/],
     ['a model that is no .onnx', manifest({}, { ...pair, models: { dog: { path: 'a.pth' } } }), /\.onnx/],
+    ['a scale that is none', withFit({ scale: 'half' }), /fit\.scale: must be "native", "trained", or a whole number/],
+    ['a scale of too few pixels', withFit({ scale: 8 }), /fit\.scale: .*from 16 to 16384/],
+    ['a size that is no number', withFit({ trainedSize: '144' }), /fit\.trainedSize: must be a whole number of pixels/],
+    ['a misspelt fit', withFit({ trainedsize: 144 }), /"trainedsize".*Did you mean "trainedSize"\?/],
     ['a short hash', manifest({}, { ...pair, models: { dog: { path: 'a.onnx', sha256: 'ab' } } }), /64/],
   ])('%s', async (_, content, words) => {
     const root = await pluginsWith({ faulty: content, sound: manifest({ name: 'sound' }, { ...pair, id: 'sound' }) });

@@ -107,6 +107,16 @@ describe('cyclebox translate', () => {
     expect(told.out).toMatch(/in \d+ tiles to stay within the memory limit/);
   });
 
+  test('shows images at the scale that is asked for, and says what that means for detail', async () => {
+    const folder = await workplace();
+    await writeFile(join(folder, 'large.png'), await encodeImage(testPicture(200, 90), { format: 'png' }));
+    const { out } = await cyclebox(folder, 'translate', 'large.png', ...toDog, '--scale', '30');
+    expect(out).toMatch(/200 × 90.*translated at 67 × 30; detail is the image's, what is new is enlarged 3\.0 times/);
+    const told = await cyclebox(folder, 'translate', 'large.png', ...toDog, '--scale', '30', '--json');
+    const [result] = JSON.parse(told.out).results;
+    expect(result).toMatchObject({ width: 200, height: 90, scale: 30, shownAs: { width: 67, height: 30 } });
+  });
+
   test('takes a model file in place of a pair, and refuses too many megapixels', async () => {
     const folder = await workplace();
     const model = join('plugins', 'cat-dog', 'to-dog.onnx');
@@ -126,6 +136,8 @@ describe('cyclebox translate', () => {
     [['--model', 'a.png'], 1, /^MODEL_INVALID: /],
     [['--pair', 'cat-dog', '--to', 'dog', '--format', 'gif'], 2, /^USAGE: .*gif/],
     [['--pair', 'cat-dog', '--to', 'dog', '--memory-limit', 'much'], 2, /^USAGE: .*512MB/],
+    [['--pair', 'cat-dog', '--to', 'dog', '--scale', 'half'], 2, /^USAGE: .*"half".*"native", "trained"/],
+    [['--pair', 'cat-dog', '--to', 'dog', '--scale', 'trained'], 1, /^SCALE_UNKNOWN: .*number of pixels/],
     [['--pair', 'cat-dog', '--to', 'dog', '--quality', '101'], 2, /^USAGE: .*from 1 to 100/],
     [['--pear', 'cat-dog'], 2, /^USAGE: unknown option '--pear'/],
   ])('%j ends with %i', async (args, code, words) => {

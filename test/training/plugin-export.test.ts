@@ -1,0 +1,54 @@
+/** What a training exports says at which size it saw images: in its models, in its manifest, and to a translator. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { loadPlugins } from '../../src/catalog/index.js';
+import { decodeOnnx } from '../../src/onnx/index.js';
+import { variablesOf } from '../../src/training/loop/variables.js';
+import type { TrainingOptions } from '../../src/training/options.js';
+import { exportPlugin } from '../../src/training/plugin-export.js';
+import { resolveTrainingSettings } from '../../src/training/settings.js';
+import { openTranslator } from '../../src/translate/index.js';
+import { temporaryFolder, testPicture } from '../support/pictures.js';
+import { tinyTraining } from '../support/training-run.js';
+
+/** The plugin of a training that has not begun. */
+async function exported(options: Partial<TrainingOptions> = {}): Promise<string> {
+  const settings = resolveTrainingSettings(tinyTraining(await temporaryFolder(), options));
+  return exportPlugin(settings, 0, variablesOf(settings));
+}
+
+async function facts(plugin: string) {
+  const { metadata } = decodeOnnx(await readFile(join(plugin, 'to-blue.onnx')));
+  const pair = (await loadPlugins([plugin])).pair('red-blue');
+  const fits = [...pair.models.values()].map(({ fit }) => fit);
+  return { trained: metadata['cyclebox.trained_size'], crop: metadata['cyclebox.crop_size'], fits };
+}
+
+test('the size that whole images were scaled to, and that of the crops', async () => {
+  const fit = { trainedSize: 36, cropSize: 32 };
+  expect(await facts(await exported())).toEqual({ trained: '36', crop: '32', fits: [fit, fit] });
+});
+
+test('of crops that grew, the last', async () => {
+  const { trained, crop } = await facts(await exported({ sizes: [32, 64], loadSize: 72 }));
+  expect([trained, crop]).toEqual(['72', '64']);
+});
+
+test.each<Partial<TrainingOptions>>([{ preprocess: 'crop' }, { loadSize: 0 }, { preprocess: 'scale-width' }])(
+  'with %j, images had no one size, and none is named',
+  async options => {
+    const fit = { cropSize: 32 };
+    expect(await facts(await exported(options))).toEqual({ trained: undefined, crop: '32', fits: [fit, fit] });
+  },
+);
+
+test('is what a translator takes for "trained", from the pair and from the file alone', async () => {
+  const plugin = await exported();
+  for (const source of [{ pair: 'red-blue', to: 'blue', plugins: [plugin] }, { model: join(plugin, 'to-blue.onnx') }]) {
+    const translator = await openTranslator({ ...source, scale: 'trained', threads: 1 });
+    onTestFinished(() => translator.dispose());
+    const { shownAs } = await translator.translatePicture(testPicture(180, 90));
+    expect(shownAs).toEqual({ width: 72, height: 36 });
+  }
+});
