@@ -25,7 +25,10 @@ const mixing = {
 function mixed({ rgb }: Picture): Uint8Array {
   return rgb.map((_, i) => {
     const pixel = [0, 1, 2].map(c => rgb[i - (i % 3) + c]! / 127.5 - 1);
-    const value = mixing.matrix[i % 3]!.reduce((sum, weight, c) => sum + weight * pixel[c]!, mixing.bias[i % 3]!);
+    const value = mixing.matrix[i % 3]!.reduce<number>(
+      (sum, weight, c) => sum + weight * pixel[c]!,
+      mixing.bias[i % 3]!,
+    );
     return Math.round((value + 1) * 127.5);
   });
 }
