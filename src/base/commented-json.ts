@@ -3,7 +3,6 @@
  * misspelt key gets a guess at what was meant. What may stand in a file is the schema's business; where its paths lead, the
  * caller's. The value comes back as it was written: defaults are whoever reads it.
  */
-import { readFile } from 'node:fs/promises';
 import {
   findNodeAtLocation,
   getNodeValue,
@@ -15,6 +14,7 @@ import {
 import type { z } from 'zod';
 import { didYouMean } from './did-you-mean.js';
 import { CycleboxError } from './errors.js';
+import { readRegularText } from './regular-file.js';
 
 /** Keys and indices that lead to a value. */
 export type JsonPath = readonly (string | number)[];
@@ -32,7 +32,7 @@ export interface CommentedJsonOptions<Schema extends z.ZodType> {
 /** @throws CONFIG_NOT_FOUND, CONFIG_INVALID naming the file */
 export async function readConfigText(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return await readRegularText(path);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') {
       const message = `There is no configuration file ${path}. Name one with --config, or create it.`;

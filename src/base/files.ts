@@ -4,13 +4,14 @@
  * replaces a file.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { withRegularFile } from './regular-file.js';
 
 const temporaryPrefix = '.cyclebox-';
 const temporarySuffix = '.tmp';
+
+const hashedAtOnce = 2 ** 20;
 
 /**
  * A fresh name for a temporary file beside `path`; hidden, and recognised by `isTemporaryName`.
@@ -75,9 +76,15 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
   await syncFolder(dirname(path));
 }
 
-/** SHA-256 of a file's content, in lower-case hex. */
-export async function sha256File(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
+/** SHA-256 of a regular file's content, in lower-case hex. */
+export function sha256File(path: string): Promise<string> {
+  return withRegularFile(path, async file => {
+    const hash = createHash('sha256');
+    let at = 0;
+    for (let some = await file.read(0, hashedAtOnce); some.length > 0; some = await file.read(at, hashedAtOnce)) {
+      hash.update(some);
+      at += some.length;
+    }
+    return hash.digest('hex');
+  });
 }

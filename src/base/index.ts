@@ -15,3 +15,4 @@ export * from './package-info.js';
 export * from './random.js';
 export * from './relative-path.js';
 export * from './source-file.js';
+export * from './regular-file.js';

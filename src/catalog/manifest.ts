@@ -2,11 +2,10 @@
  * Reads and judges one plugin's `package.json`. Nothing of the plugin is run. npm's own keys are left alone; what
  * belongs to cyclebox is strict, so that a misspelt key is an error and not a pair that silently is not there.
  */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import semver from 'semver';
 import { z } from 'zod';
-import { CycleboxError, didYouMean, idPattern, packageVersion } from '../base/index.js';
+import { CycleboxError, didYouMean, idPattern, packageVersion, readRegularText } from '../base/index.js';
 import type { PluginManifest } from '../plugin-api/index.js';
 import { scaleSchema } from './scale.js';
 
@@ -109,7 +108,7 @@ function describeIssue(issue: z.core.$ZodIssue): string {
 
 async function readText(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    return await readRegularText(file);
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     throw invalid(file, missing ? 'it does not exist, so this folder is no plugin' : (error as Error).message, error);

@@ -1,6 +1,5 @@
 /** Where a model's bytes come from, and what messages call it. */
-import { readFile } from 'node:fs/promises';
-import { CycleboxError } from '../base/index.js';
+import { CycleboxError, readRegularFile } from '../base/index.js';
 import type { ModelSource } from './contract.js';
 
 export interface ModelBytes {
@@ -13,7 +12,7 @@ export async function readModelSource(model: ModelSource): Promise<ModelBytes> {
   if ('bytes' in model) return { bytes: model.bytes, file: model.name ?? 'The model' };
   const file = model.path;
   try {
-    return { bytes: await readFile(file), file };
+    return { bytes: await readRegularFile(file), file };
   } catch (cause) {
     throw new CycleboxError('MODEL_MISSING', `The model file ${file} could not be read.`, { subject: { file }, cause });
   }

@@ -5,8 +5,8 @@
  * Layout, little-endian: magic `CYCLEPIX`, u16 version, u8 channels (3 or 4), u8 format (index in `imageFormats`),
  * u32 width, u32 height; then `width * height * 3` bytes of colour, then `width * height` of alpha when channels is 4.
  */
-import { open, readFile, rename, rm } from 'node:fs/promises';
-import { CycleboxError, temporaryPathFor } from '../base/index.js';
+import { open, rename, rm } from 'node:fs/promises';
+import { CycleboxError, readRegularFile, temporaryPathFor } from '../base/index.js';
 import { imageFormats, type Picture } from './picture.js';
 
 const magic = Buffer.from('CYCLEPIX', 'ascii');
@@ -37,7 +37,7 @@ export async function writePicture(path: string, picture: Picture): Promise<void
 
 /** @throws CycleboxError FILE_UNREADABLE when it cannot be read, IMAGE_CORRUPT when it is not what `writePicture` wrote */
 export async function readPicture(path: string): Promise<Picture> {
-  const bytes = await readFile(path).catch((error: unknown) => {
+  const bytes = await readRegularFile(path).catch((error: unknown) => {
     throw new CycleboxError('FILE_UNREADABLE', `${path} could not be read: ${(error as Error).message}.`, {
       subject: { file: path },
       cause: error,

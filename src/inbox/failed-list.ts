@@ -7,7 +7,7 @@
  *     "job": id, where there is one, "inbox", "outbox", "state": the daemon's folders }] }
  * Daemons with outboxes side by side share the file: each replaces its own entries, told by "state".
  */
-import { access, readFile, rm } from 'node:fs/promises';
+import { access, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
   asCycleboxError,
@@ -17,6 +17,7 @@ import {
   identify,
   type RelativePath,
   type SourceIdentity,
+  readRegularText,
   systemClock,
   writeFileAtomic,
 } from '../base/index.js';
@@ -140,7 +141,7 @@ export class FailedList implements Disposable {
 /** The failures in a `failed.json`; none when it is not there or is something else. */
 export async function readFailedList(file: string): Promise<readonly FailedRecord[]> {
   try {
-    const list = JSON.parse(await readFile(file, 'utf8')) as { readonly failures?: unknown };
+    const list = JSON.parse(await readRegularText(file)) as { readonly failures?: unknown };
     return Array.isArray(list.failures) ? list.failures.filter(isRecord) : [];
   } catch {
     return [];

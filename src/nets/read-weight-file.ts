@@ -1,8 +1,8 @@
 /**
  * A weight file's bytes, with the errors of the file system told in the project's own codes.
  */
-import { readFile, stat } from 'node:fs/promises';
-import { CycleboxError } from '../base/index.js';
+import { stat } from 'node:fs/promises';
+import { CycleboxError, readRegularFile } from '../base/index.js';
 
 /** 1 GiB; a resnet_9 of the reference is 45 MB. */
 const maxFileBytes = 2 ** 30;
@@ -16,7 +16,7 @@ export async function readWeightFile(path: string): Promise<Uint8Array> {
       const message = `${path} is ${size} bytes; weight files of up to ${maxFileBytes} are read.`;
       throw new CycleboxError('WEIGHTS_UNREADABLE', message, { subject });
     }
-    return await readFile(path);
+    return await readRegularFile(path);
   } catch (cause) {
     if (cause instanceof CycleboxError) throw cause;
     const { code, message } = cause as NodeJS.ErrnoException;

@@ -4,9 +4,8 @@
  * content has come to rest; a file that is gone is waited for.
  */
 import { type FSWatcher, watch } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type Disposable, Emitter, type Event } from '../../base/index.js';
+import { Emitter, readRegularText, type Disposable, type Event } from '../../base/index.js';
 
 const restMs = 150;
 const lookEveryMs = 2000;
@@ -72,6 +71,6 @@ export class ConfigWatcher implements Disposable {
 
   /** Undefined when it cannot be read now: an editor may be about to rename the new one into place. */
   #read(): Promise<string | undefined> {
-    return readFile(this.#path, 'utf8').catch(() => undefined);
+    return readRegularText(this.#path).catch(() => undefined);
   }
 }

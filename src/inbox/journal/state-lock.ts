@@ -3,10 +3,10 @@
  * process ends, however it ends, so a stale lock takes itself over and a process id that another program got since
  * deceives nobody. The note beside it only says who the owner is; it decides nothing.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { CycleboxError, type Disposable } from '../../base/index.js';
+import { CycleboxError, readRegularTextSync, type Disposable } from '../../base/index.js';
 import { Sqlite } from './sqlite.js';
 
 export interface StateOwner {
@@ -44,7 +44,7 @@ export function lockStateFolder(folder: string): StateLock {
 /** The owner of a state folder, or the last one if it ended without giving the folder back. */
 export function readStateOwner(folder: string): StateOwner | undefined {
   try {
-    const { pid, host, startedMs } = JSON.parse(readFileSync(join(folder, noteName), 'utf8')) as Partial<StateOwner>;
+    const { pid, host, startedMs } = JSON.parse(readRegularTextSync(join(folder, noteName))) as Partial<StateOwner>;
     if (typeof pid !== 'number' || typeof host !== 'string') return undefined;
     return { pid, host, startedMs: Number(startedMs) || 0 };
   } catch {

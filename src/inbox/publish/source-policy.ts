@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { copyFile, lstat, mkdir, readdir, readFile, realpath, rm, utimes } from 'node:fs/promises';
+import { copyFile, lstat, mkdir, readdir, realpath, rm, utimes } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import PQueue from 'p-queue';
 import {
@@ -15,6 +15,7 @@ import {
   identify,
   type RelativePath,
   type SourceIdentity,
+  readRegularText,
   syncFile,
   syncFolder,
   systemClock,
@@ -86,7 +87,7 @@ export class SourceMover implements Disposable {
       if (!name.endsWith('.json')) continue;
       const note = join(this.#notes, name);
       try {
-        await this.#complete(JSON.parse(await readFile(note, 'utf8')) as Move);
+        await this.#complete(JSON.parse(await readRegularText(note)) as Move);
         await rm(note, { force: true });
       } catch (error) {
         onTrouble(asCycleboxError(error, { file: note }, 'WRITE_FAILED'));

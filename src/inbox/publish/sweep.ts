@@ -4,12 +4,13 @@
  * which the system releases when it dies. Temporaries without an owner are not ours to remove.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, opendir, readFile, rm } from 'node:fs/promises';
+import { mkdir, opendir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   asCycleboxError,
   type CycleboxError,
   type Disposable,
+  readRegularText,
   temporaryOwner,
   writeFileAtomic,
 } from '../../base/index.js';
@@ -28,7 +29,7 @@ export interface Owner extends Disposable {
 /** @param sharedFolder where the daemons of an outbox hold their locks; need not be writable */
 export async function claimOwner(state: string, sharedFolder: string): Promise<Owner> {
   const file = join(state, 'publisher-id');
-  const known = (await readFile(file, 'utf8').catch(gone))?.trim();
+  const known = (await readRegularText(file).catch(gone))?.trim();
   await mkdir(sharedFolder, { recursive: true }).catch(() => {});
   const kept = known !== undefined && /^[0-9a-f]{12}$/.test(known) ? tryLock(sharedFolder, known) : 'busy';
   if (known !== undefined && kept !== 'busy') return newOwner(known, sharedFolder, kept);

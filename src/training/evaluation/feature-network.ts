@@ -2,9 +2,8 @@
  * A network that the user brings, as an ONNX file, to measure distances in its features: an Inception, any classifier. It
  * is named in every report, since distances by different networks have nothing to do with each other.
  */
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { CycleboxError, type Disposable } from '../../base/index.js';
+import { CycleboxError, type Disposable, readRegularFile } from '../../base/index.js';
 import type { Engine, Program, TensorData } from '../../engine/index.js';
 import { resizePicture } from '../../image/index.js';
 import { decodeOnnx, type OnnxValue } from '../../onnx/index.js';
@@ -75,7 +74,7 @@ export class FeatureNetwork implements Disposable {
 }
 
 async function layoutOf(path: string, size: number | undefined): Promise<InputLayout> {
-  const bytes = await readFile(path).catch(cause => {
+  const bytes = await readRegularFile(path).catch(cause => {
     const message = `The feature network ${path} could not be read. Check the path.`;
     throw new CycleboxError('MODEL_MISSING', message, { subject: { file: path }, cause });
   });

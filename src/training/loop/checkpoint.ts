@@ -3,9 +3,16 @@
  * under another name and gets its own when it is complete: whatever happens meanwhile, the one before stays as it was.
  * Which are kept is retention.ts's business.
  */
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { CycleboxError, type RandomState, syncFolder, writeFileAtomic } from '../../base/index.js';
+import {
+  CycleboxError,
+  type RandomState,
+  readRegularFile,
+  readRegularText,
+  syncFolder,
+  writeFileAtomic,
+} from '../../base/index.js';
 import { readSafetensorsFile, type WeightTensors, writeSafetensorsFile } from '../../nets/index.js';
 import { isAlive } from '../../process/index.js';
 import type { DataState } from '../data/index.js';
@@ -106,7 +113,7 @@ export async function latestCheckpoint(out: string): Promise<string | undefined>
 
 /** @param folder of one checkpoint @throws CHECKPOINT_INVALID */
 export async function readCheckpoint(folder: string): Promise<Checkpoint> {
-  const { format, state } = parseState(await readFile(join(folder, 'state.json'), 'utf8'), folder);
+  const { format, state } = parseState(await readRegularText(join(folder, 'state.json')), folder);
   const read = async (part: (typeof parts)[number]): Promise<WeightTensors> => {
     if (format === 1 && part === 'averages') return {};
     return (await readSafetensorsFile(join(folder, `${part}.safetensors`))).tensors;
@@ -126,7 +133,7 @@ export async function hasCheckpoint(out: string): Promise<boolean> {
 }
 
 export async function isComplete(folder: string): Promise<boolean> {
-  return readFile(join(folder, 'state.json')).then(
+  return readRegularFile(join(folder, 'state.json')).then(
     () => true,
     () => false,
   );

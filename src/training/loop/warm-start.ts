@@ -3,9 +3,9 @@
  * safetensors file of them, or a plugin folder with exported generators. Networks that are not there are drawn as usual;
  * one that is there and does not fit is an error.
  */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CycleboxError } from '../../base/index.js';
+import { CycleboxError, readRegularFile } from '../../base/index.js';
 import type { Tensors } from '../../engine/index.js';
 import { readSafetensorsFile, type WeightTensors } from '../../nets/index.js';
 import { decodeOnnx } from '../../onnx/index.js';
@@ -53,7 +53,7 @@ async function readPlugin(folder: string, settings: TrainingSettings): Promise<W
   const weights: Record<string, WeightTensors[string]> = {};
   for (const { network, to } of recipeOf(settings).directions) {
     const file = join(folder, `to-${domains[to]}.onnx`);
-    const bytes = await readFile(file).catch(() => undefined);
+    const bytes = await readRegularFile(file).catch(() => undefined);
     if (!bytes) continue;
     for (const [key, { shape, floats }] of decodeOnnx(bytes, file).weights)
       weights[`${network}.${key}`] = { shape, data: floats() };

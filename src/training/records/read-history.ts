@@ -4,8 +4,7 @@
  *
  * Tolerant: a line that was cut off, or that a later version has written, is counted and passed over.
  */
-import { readFile } from 'node:fs/promises';
-import { CycleboxError } from '../../base/index.js';
+import { CycleboxError, readRegularText } from '../../base/index.js';
 import { type EventOf, type HistoryEvent, type HistoryKind, historyEvent } from './history-event.js';
 import { historyPath } from './history-log.js';
 import { meansOf } from './step-window.js';
@@ -51,7 +50,7 @@ export async function readHistory(out: string): Promise<RunHistory> {
 
 async function read(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return await readRegularText(path);
   } catch (cause) {
     const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
     const message = isMissing
