@@ -23,7 +23,7 @@ export const errorCodes = {
 
   IMAGE_UNSUPPORTED: 'The file is not an image of a supported format.',
   IMAGE_CORRUPT: 'The image is truncated or damaged.',
-  IMAGE_TOO_LARGE: 'The image has more pixels than the limit allows.',
+  IMAGE_TOO_LARGE: 'The image has more pixels, or its file more bytes, than are allowed.',
   IMAGE_TOO_SMALL: 'The image has fewer pixels than the operation needs.',
 
   INBOX_GONE: 'The inbox folder has vanished; its files are taken up again when it is back.',

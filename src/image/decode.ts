@@ -1,14 +1,20 @@
 /**
  * Image files to pictures. Whatever comes in — rotated by EXIF, CMYK, grey, 16-bit, in Display P3 — comes out as
- * 8-bit sRGB, upright. Not lenient: a file whose pixels are not all there is refused, never filled up with grey.
+ * 8-bit sRGB, upright. Not lenient: a file whose pixels are not all there is refused, never filled up with grey; what is
+ * decoded and what was left aside is said.
  *
  * The whole file is read first and everything is done on those bytes, so that what was checked is what is decoded.
  */
 import sharp, { type Metadata, type Sharp } from 'sharp';
-import { CycleboxError } from '../base/index.js';
+import { decoderFault } from './decoder-fault.js';
+import { missingEnd, suspiciousZeros } from './file-end.js';
+import { describeContent, imageFormatOf, isCutOffBeforeMagic, rawFormatOf } from './file-kind.js';
+import { notesOn } from './notes.js';
 import type { ImageFormat, Picture } from './picture.js';
-import { describeContent, isCutOffBeforeMagic, sniffFormat } from './sniff.js';
-import { readImageFile } from './source.js';
+import { planReading, type ReadingPlan, rawImage } from './reading-plan.js';
+import { corruptImage, tooLargeImage, unsupportedImage } from './refusal.js';
+import { requireFileSize, withImageFile } from './source.js';
+import { bareTiff } from './tiff-bare.js';
 
 /** 50 megapixels: a float copy of such an image is 600 MB. */
 export const defaultMaxPixels = 50_000_000;
@@ -18,62 +24,73 @@ export interface DecodeLimits {
   readonly maxPixels?: number;
   /** How errors name a source that is bytes. */
   readonly file?: string;
+  /** True: it may still be being written, and what ends in zeros is refused, to be looked at again. Default false. */
+  readonly mayGrow?: boolean;
 }
 
 /**
- * Decodes a JPEG, PNG, WebP, AVIF or TIFF; of an animation or a document, the first frame or page. Metadata (camera,
- * place, date) is not kept.
- * @throws CycleboxError FILE_NOT_FOUND, FILE_UNREADABLE, IMAGE_UNSUPPORTED, IMAGE_CORRUPT, IMAGE_TOO_LARGE
+ * Decodes a JPEG, PNG, WebP, AVIF or TIFF; of an animation or a document, the first frame or page.
+ * @throws CycleboxError FILE_NOT_FOUND, FILE_UNREADABLE, IMAGE_UNSUPPORTED, IMAGE_CORRUPT, IMAGE_TOO_LARGE, OUT_OF_MEMORY
  */
 export async function decodeImage(source: string | Uint8Array, limits: DecodeLimits = {}): Promise<Picture> {
+  const { maxPixels = defaultMaxPixels, mayGrow = false } = limits;
   const file = typeof source === 'string' ? source : (limits.file ?? 'the image');
-  const bytes = typeof source === 'string' ? await readImageFile(source, start => requireFormat(start, file)) : source;
-  const format = requireFormat(bytes, file);
-  await readHeader(bytes, format, limits.maxPixels ?? defaultMaxPixels, file);
-  if (format === 'png' && !hasPngEnd(bytes)) throw corrupt(file, 'its end is missing');
-  const { data, info } = await orCorrupt(file, () =>
-    loader(bytes).toColourspace('srgb').raw().toBuffer({ resolveWithObject: true }),
-  );
-  return split(data, info, format, file);
+  const { bytes, format } = await load(source, maxPixels, file);
+  const plan = await planReading(bytes, format, file);
+  const metadata = await readHeader(plan, maxPixels, file);
+  const missing = plan.missing ?? missingEnd(bytes, format);
+  if (missing !== undefined) throw corruptImage(file, missing);
+  const zeros = suspiciousZeros(bytes, format);
+  if (mayGrow && zeros > 0)
+    throw corruptImage(file, `its last ${zeros} bytes are zeros: it may still be being written`);
+  const picture = split(await decode(plan, file), plan, file);
+  const notes = notesOn(plan, metadata, zeros);
+  return notes.length === 0 ? picture : { ...picture, notes };
 }
 
-function loader(source: string | Uint8Array): Sharp {
-  return sharp(source, { failOn: 'warning', autoOrient: true, limitInputPixels: false });
+async function load(source: string | Uint8Array, maxPixels: number, file: string) {
+  if (typeof source !== 'string') return { bytes: source, format: await requireFormat(source, file) };
+  return withImageFile(source, async ({ start, file: opened }) => {
+    const format = await requireFormat(start, file);
+    requireFileSize(opened.size, maxPixels, file);
+    return { format, bytes: await opened.read(0, opened.size) };
+  });
 }
 
 /** Tells the format from the first bytes. @throws CycleboxError IMAGE_UNSUPPORTED, IMAGE_CORRUPT */
-export function requireFormat(bytes: Uint8Array, file: string): ImageFormat {
-  const format = sniffFormat(bytes);
+export async function requireFormat(start: Uint8Array, file: string): Promise<ImageFormat> {
+  const format = await imageFormatOf(start);
   if (format) return format;
-  if (bytes.length === 0) throw corrupt(file, 'it is empty');
-  if (isCutOffBeforeMagic(bytes)) throw corrupt(file, `it ends after ${bytes.length} bytes`);
-  throw new CycleboxError(
-    'IMAGE_UNSUPPORTED',
-    `${file} is ${describeContent(bytes)}; cyclebox reads JPEG, PNG, WebP, AVIF and TIFF. Convert it to one of these.`,
-    { subject: { file } },
-  );
+  if (start.length === 0) throw corruptImage(file, 'it is empty');
+  if (isCutOffBeforeMagic(start)) throw corruptImage(file, `nothing of it is there yet, or only its first bytes are`);
+  const raw = await rawFormatOf(start);
+  if (raw !== undefined) throw rawImage(file, raw);
+  const remedy = 'cyclebox reads JPEG, PNG, WebP, AVIF and TIFF. Convert it to one of these.';
+  throw unsupportedImage(file, await describeContent(start), remedy);
 }
+
+type Strictness = 'warning' | 'error';
+
+function loader({ source, page }: ReadingPlan, failOn: Strictness): Sharp {
+  return sharp(source, { failOn, page, autoOrient: true, limitInputPixels: false, limitInputChannels: maxChannels });
+}
+
+/** Of which at most four are looked at; each costs memory. */
+const maxChannels = 16;
 
 /**
  * Looks at the header alone: nothing is decoded before its size is known to be within the limit.
- * @throws CycleboxError IMAGE_CORRUPT, IMAGE_TOO_LARGE
+ * @throws CycleboxError IMAGE_CORRUPT, IMAGE_TOO_LARGE, OUT_OF_MEMORY
  */
-export async function readHeader(
-  source: string | Uint8Array,
-  format: ImageFormat,
-  maxPixels: number,
-  file: string,
-): Promise<Metadata> {
-  const metadata = await orCorrupt(file, () => loader(source).metadata());
-  if (formatOf(metadata) !== format) throw corrupt(file, `it starts like ${format} but holds ${metadata.format}`);
+export async function readHeader(plan: ReadingPlan, maxPixels: number, file: string): Promise<Metadata> {
+  const failOn = plan.format === 'tiff' ? 'error' : 'warning';
+  const metadata = await orFault(file, () => loader(plan, failOn).metadata());
+  if (formatOf(metadata) !== plan.format)
+    throw corruptImage(file, `it starts like ${plan.format} but holds ${metadata.format}`);
   const { width, height } = metadata;
   if (width * height <= maxPixels) return metadata;
-  throw new CycleboxError(
-    'IMAGE_TOO_LARGE',
-    `${file} has ${width} × ${height} = ${megapixels(width * height)} megapixels; the limit is ${megapixels(maxPixels)}. ` +
-      'Scale it down, or raise the limit with --max-megapixels (option maxMegapixels).',
-    { subject: { file } },
-  );
+  const size = `${width} × ${height} = ${megapixels(width * height)} megapixels`;
+  throw tooLargeImage(file, size, megapixels(maxPixels));
 }
 
 const formatOf = (metadata: Metadata): string =>
@@ -81,56 +98,46 @@ const formatOf = (metadata: Metadata): string =>
 
 const megapixels = (pixels: number): string => String(Number((pixels / 1e6).toPrecision(4)));
 
-async function orCorrupt<T>(file: string, read: () => Promise<T>): Promise<T> {
+interface RawPixels {
+  readonly data: Buffer;
+  readonly info: { readonly width: number; readonly height: number; readonly channels: number };
+}
+
+/** What a TIFF's decoder warns of is mostly fields; where it only warns of missing pixels too, it is shown no other fields. */
+function decode(plan: ReadingPlan, file: string): Promise<RawPixels> {
+  const { source, tiff } = plan;
+  const bare = tiff?.warnsOfDamage && typeof source !== 'string' ? bareTiff(source, tiff.directory) : undefined;
+  const image = bare ? loader({ ...plan, source: bare, page: 0 }, 'warning') : loader(plan, tiff ? 'error' : 'warning');
+  return orFault(file, () => image.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true }));
+}
+
+async function orFault<T>(file: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    throw corrupt(file, reason(error), error);
+    throw await decoderFault(error, file);
   }
 }
 
-/** The first line of what the decoder said: libvips repeats itself over many lines. */
-function reason(error: unknown): string {
-  const line = (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
-  return line.trim().replace(/[.:]$/, '').slice(0, 160);
-}
-
-function corrupt(file: string, why: string, cause?: unknown): CycleboxError {
-  const message = `${file} is truncated or damaged: ${why}. Replace it with an intact copy.`;
-  return new CycleboxError('IMAGE_CORRUPT', message, { subject: { file }, cause });
-}
-
-/** The decoder is content with a PNG whose last chunk is cut; a copy that is still under way looks just like that. */
-function hasPngEnd(bytes: Uint8Array): boolean {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = 8; at + 12 <= bytes.length; at += 12 + view.getUint32(at)) {
-    if (view.getUint32(at + 4) === 0x49454e44) return true;
-  }
-  return false;
-}
-
-interface RawInfo {
-  readonly width: number;
-  readonly height: number;
-  readonly channels: number;
-}
-
-/** Interleaved grey, grey + alpha, colour or colour + alpha to colour and alpha apart. */
-function split(data: Buffer, { width, height, channels }: RawInfo, format: ImageFormat, file: string): Picture {
+/** Interleaved grey, grey + alpha, colour or colour + alpha to colour and alpha apart; other bands are left out. */
+function split({ data, info }: RawPixels, { format, tiff }: ReadingPlan, file: string): Picture {
+  const { width, height, channels } = info;
   const pixels = width * height;
-  if (channels > 4 || data.length !== pixels * channels)
-    throw new CycleboxError(
-      'IMAGE_UNSUPPORTED',
-      `${file} has ${channels} channels; cyclebox reads grey and colour images with or without alpha. Convert it.`,
-      { subject: { file } },
-    );
-  if (channels === 3) return { width, height, rgb: data, format };
-  const colours = channels < 3 ? 1 : 3;
+  const extra = tiff?.bands.extra ?? (channels % 2 === 0 ? 1 : 0);
+  const colours = channels - extra;
+  if ((colours !== 1 && colours !== 3) || data.length !== pixels * channels)
+    throw unsupportedImage(file, `an image of ${channels} channels`, 'Convert it to grey or colour.');
+  const alphaBand = tiff ? tiff.bands.alpha : extra === 1 ? 0 : undefined;
+  const rgb = channels === 3 && colours === 3 ? data : interleavedColours(data, pixels, channels, colours);
+  if (alphaBand === undefined) return { width, height, rgb, format };
+  const alpha = new Uint8Array(pixels);
+  for (let i = 0; i < pixels; i++) alpha[i] = data[i * channels + colours + alphaBand]!;
+  return { width, height, rgb, alpha, format };
+}
+
+function interleavedColours(data: Buffer, pixels: number, channels: number, colours: 1 | 3): Uint8Array {
   const rgb = new Uint8Array(pixels * 3);
   for (let i = 0; i < pixels; i++)
     for (let c = 0; c < 3; c++) rgb[i * 3 + c] = data[i * channels + (colours === 3 ? c : 0)]!;
-  if (channels === colours) return { width, height, rgb, format };
-  const alpha = new Uint8Array(pixels);
-  for (let i = 0; i < pixels; i++) alpha[i] = data[i * channels + colours]!;
-  return { width, height, rgb, alpha, format };
+  return rgb;
 }

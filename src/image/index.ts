@@ -5,6 +5,5 @@ export { blockUntrustedLoaders, decodeOnOneThread } from './loaders.js';
 export { type ImageFormat, imageFormats, nameForFormat, type Picture } from './picture.js';
 export { readPicture, writePicture } from './picture-file.js';
 export { resizePicture } from './resize.js';
-export { sniffFormat } from './sniff.js';
 export { planTiles, type TileAxis, type TileOptions, type TilePlan } from './tiles.js';
 export { toByte, toByteScale, toUnitRange } from './unit-range.js';

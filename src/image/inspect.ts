@@ -4,7 +4,8 @@
  */
 import { type DecodeLimits, defaultMaxPixels, readHeader, requireFormat } from './decode.js';
 import type { ImageFormat } from './picture.js';
-import { readImageStart } from './source.js';
+import { planReading } from './reading-plan.js';
+import { requireFileSize, withImageFile } from './source.js';
 
 export interface ImageFacts {
   readonly format: ImageFormat;
@@ -23,20 +24,20 @@ export interface ImageFacts {
 /** Larger files are read by their headers only; smaller ones whole, since libvips may remember a header by its path. */
 const wholeBytes = 2 ** 20;
 
-/** @throws CycleboxError FILE_NOT_FOUND, FILE_UNREADABLE, IMAGE_UNSUPPORTED, IMAGE_CORRUPT, IMAGE_TOO_LARGE */
-export async function inspectImage(path: string, limits: Pick<DecodeLimits, 'maxPixels'> = {}): Promise<ImageFacts> {
-  const { start, bytes, whole } = await readImageStart(path, wholeBytes);
-  const format = requireFormat(start, path);
-  const metadata = await readHeader(whole ?? path, format, limits.maxPixels ?? defaultMaxPixels, path);
-  const { width, height } = metadata.autoOrient;
-  const colours = metadata.channels - (metadata.hasAlpha ? 1 : 0);
-  return {
-    format,
-    width,
-    height,
-    isGrey: colours === 1,
-    isDeep: metadata.depth !== 'uchar',
-    hasAlpha: metadata.hasAlpha,
-    bytes,
-  };
+/** @throws CycleboxError FILE_NOT_FOUND, FILE_UNREADABLE, IMAGE_UNSUPPORTED, IMAGE_CORRUPT, IMAGE_TOO_LARGE, OUT_OF_MEMORY */
+export function inspectImage(path: string, limits: Pick<DecodeLimits, 'maxPixels'> = {}): Promise<ImageFacts> {
+  const { maxPixels = defaultMaxPixels } = limits;
+  return withImageFile(path, async ({ start, file }) => {
+    const format = await requireFormat(start, path);
+    requireFileSize(file.size, maxPixels, path);
+    const source = file.size <= wholeBytes ? await file.read(0, file.size) : path;
+    const plan = await planReading(source, format, path, file);
+    const metadata = await readHeader(plan, maxPixels, path);
+    const { width, height } = metadata.autoOrient;
+    const bands = plan.tiff?.bands;
+    const hasAlpha = bands ? bands.alpha !== undefined : metadata.hasAlpha;
+    const colours = bands?.colours ?? metadata.channels - (hasAlpha ? 1 : 0);
+    const isDeep = metadata.depth !== 'uchar';
+    return { format, width, height, isGrey: colours === 1, isDeep, hasAlpha, bytes: file.size };
+  });
 }

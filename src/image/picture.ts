@@ -16,6 +16,8 @@ export interface Picture {
   readonly alpha?: Uint8Array;
   /** The format of the source, and so the default one of the output. */
   readonly format: ImageFormat;
+  /** What the source held that is not in the picture: sentences without a subject, which is the source. */
+  readonly notes?: readonly string[];
 }
 
 const extensions: Readonly<Record<ImageFormat, readonly string[]>> = {

@@ -1,68 +1,51 @@
 /**
- * Reads an image's file whole, but only once its first bytes have shown that it is an image: a film of 8 GB under the
- * name of a photo is not loaded to be refused. Never waits on a pipe or device, whatever the path leads to.
+ * Reads an image's file whole, but only once its first bytes have shown that it is an image, and its size that it is not too
+ * large for one: a film of 8 GB under the name of a photo is not loaded to be refused. Never waits on a pipe or device,
+ * whatever the path leads to.
  */
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
-import { CycleboxError } from '../base/index.js';
-import { sniffBytes } from './sniff.js';
+import { CycleboxError, NotRegularFileError, type RegularFile, withRegularFile } from '../base/index.js';
+import { kindBytes } from './file-kind.js';
+import { tooLargeImage } from './refusal.js';
+
+/** What neither Node's buffers nor libvips' go beyond. */
+const mostBytes = 2 ** 31 - 1;
 
 /**
- * @param check is handed the first bytes and throws to refuse the file
- * @throws CycleboxError FILE_NOT_FOUND, FILE_UNREADABLE, and what `check` throws
+ * More than the largest image of `maxPixels` pixels that is not compressed at all: 16 bytes for each, and what a camera or a
+ * scanner writes besides.
  */
-export function readImageFile(path: string, check: (start: Uint8Array) => void): Promise<Uint8Array> {
-  return withFile(path, async (handle, start, bytes) => {
-    check(start);
-    return await readFrom(handle, bytes);
-  });
+export function maxFileBytes(maxPixels: number): number {
+  return Math.min(mostBytes, maxPixels * 16 + 64 * 2 ** 20);
 }
 
-/**
- * The first bytes of a file, its size, and the whole of it where that is no more than `wholeBytes`.
- * @throws CycleboxError FILE_NOT_FOUND, FILE_UNREADABLE
- */
-export function readImageStart(path: string, wholeBytes: number) {
-  return withFile(path, async (handle, start, bytes) => ({
-    start,
-    bytes,
-    whole: bytes <= wholeBytes ? await readFrom(handle, bytes) : undefined,
-  }));
+export interface ImageFileStart {
+  /** The first bytes of the file. */
+  readonly start: Uint8Array;
+  readonly file: RegularFile;
 }
 
-async function withFile<T>(
-  path: string,
-  use: (handle: FileHandle, start: Uint8Array, bytes: number) => Promise<T>,
-): Promise<T> {
-  let handle: FileHandle | undefined;
+/** Opens the image's file and lends it. @throws CycleboxError FILE_NOT_FOUND, FILE_UNREADABLE, and what `use` throws */
+export async function withImageFile<T>(path: string, use: (opened: ImageFileStart) => Promise<T>): Promise<T> {
   try {
-    handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-    const status = await handle.stat();
-    if (!status.isFile()) throw unreadable(path, status.isDirectory() ? 'it is a folder' : 'it is not a regular file');
-    const start = Buffer.alloc(sniffBytes);
-    const { bytesRead } = await handle.read(start, 0, sniffBytes, 0);
-    return await use(handle, start.subarray(0, bytesRead), status.size);
+    return await withRegularFile(path, async file => use({ file, start: await file.read(0, kindBytes) }));
   } catch (error) {
     throw error instanceof CycleboxError ? error : fileError(path, error);
-  } finally {
-    await handle?.close();
   }
 }
 
-async function readFrom(handle: FileHandle, size: number): Promise<Uint8Array> {
-  const bytes = Buffer.allocUnsafe(size);
-  let length = 0;
-  while (length < size) {
-    const { bytesRead } = await handle.read(bytes, length, size - length, length);
-    if (bytesRead === 0) break;
-    length += bytesRead;
-  }
-  return bytes.subarray(0, length);
+/** @throws CycleboxError IMAGE_TOO_LARGE */
+export function requireFileSize(bytes: number, maxPixels: number, file: string): void {
+  const limit = maxFileBytes(maxPixels);
+  if (bytes > limit) throw tooLargeImage(file, megabytes(bytes), `${megabytes(limit)} for a file`);
 }
+
+const megabytes = (bytes: number): string => `${Number((bytes / 1e6).toPrecision(4))} MB`;
 
 function fileError(path: string, error: unknown): CycleboxError {
   if ((error as NodeJS.ErrnoException).code === 'ENOENT')
     return new CycleboxError('FILE_NOT_FOUND', `${path} does not exist. Check the path.`, { subject: { file: path } });
+  if (error instanceof NotRegularFileError)
+    return unreadable(path, error.code === 'EISDIR' ? 'it is a folder' : 'it is not a regular file');
   return unreadable(path, error instanceof Error ? error.message : String(error), error);
 }
 
