@@ -13,6 +13,6 @@ export * from './machine-memory.js';
 export * from './numbered-name.js';
 export * from './package-info.js';
 export * from './random.js';
+export * from './regular-file.js';
 export * from './relative-path.js';
 export * from './source-file.js';
-export * from './regular-file.js';

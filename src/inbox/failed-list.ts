@@ -16,8 +16,8 @@ import {
   type Disposable,
   identify,
   type RelativePath,
-  type SourceIdentity,
   readRegularText,
+  type SourceIdentity,
   systemClock,
   writeFileAtomic,
 } from '../base/index.js';

@@ -9,7 +9,7 @@ import {
   readRegularTextSync,
   sha256File,
 } from '../../src/base/index.js';
-import { readManifest } from '../../src/plugins/manifest.js';
+import { readManifest } from '../../src/catalog/manifest.js';
 import { temporaryFolder } from '../support/pictures.js';
 
 test('a file is read whole, in pieces where it is large', async () => {

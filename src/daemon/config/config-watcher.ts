@@ -5,7 +5,7 @@
  */
 import { type FSWatcher, watch } from 'node:fs';
 import { dirname } from 'node:path';
-import { Emitter, readRegularText, type Disposable, type Event } from '../../base/index.js';
+import { type Disposable, Emitter, type Event, readRegularText } from '../../base/index.js';
 
 const restMs = 150;
 const lookEveryMs = 2000;

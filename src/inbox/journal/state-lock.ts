@@ -6,7 +6,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { CycleboxError, readRegularTextSync, type Disposable } from '../../base/index.js';
+import { CycleboxError, type Disposable, readRegularTextSync } from '../../base/index.js';
 import { Sqlite } from './sqlite.js';
 
 export interface StateOwner {
