@@ -17,11 +17,11 @@ export {
   train,
 } from './training/index.js';
 export {
-  type Footing,
+  type MemoryFallback,
   type MemoryStep,
+  type MemoryStepKind,
   type OpenEngine,
   openTranslator,
-  type StepKind,
   type TranslatedImage,
   type TranslatedPicture,
   type TranslateOptions,

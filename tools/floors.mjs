@@ -41,10 +41,10 @@ export const rooms = {
   training: {
     floor: 4,
     beneath: [
+      'device-options',
       'option-groups',
       'options',
       'parse-options',
-      'place-options',
       'plugin-export',
       'run-options',
       'settings',

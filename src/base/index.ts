@@ -16,3 +16,4 @@ export * from './random.js';
 export * from './regular-file.js';
 export * from './relative-path.js';
 export * from './source-file.js';
+export * from './throw-if-aborted.js';

@@ -5,6 +5,6 @@ export const engineHelp =
   'auto, cpu, webgpu, cuda, tensorrt, directml, coreml or tfjs; cuda:1 is the second GPU (default: auto)';
 
 /** A note on stderr about a device that is there and fails: the work goes on elsewhere. The rest is `cyclebox doctor`'s. */
-export function printPassedOver({ choice, reason, fault }: SkippedDevice): void {
+export function printSkippedDevice({ choice, reason, fault }: SkippedDevice): void {
   if (fault) process.stderr.write(`${choice} is passed over: ${reason}\n`);
 }

@@ -24,7 +24,7 @@ import {
 } from '../training/index.js';
 import { openTranslator } from '../translate/index.js';
 import { defaultCacheFolder } from './cache-folder.js';
-import { printPassedOver } from './engine-option.js';
+import { printSkippedDevice } from './engine-option.js';
 import { EvaluationSheets } from './evaluation-sheets.js';
 import { describeEvaluation } from './evaluation-text.js';
 import { printable } from './printable.js';
@@ -85,13 +85,13 @@ async function evaluate(options: EvaluateModelOptions, store: DisposableStore): 
   const folders = await scanFolders(options);
   const device = { choice: parseEngineChoice(options.engine ?? 'auto'), threads: options.threads };
   const engine = store.add(
-    await openEngine(device.choice, { threads: device.threads, onDeviceSkipped: printPassedOver }),
+    await openEngine(device.choice, { threads: device.threads, onDeviceSkipped: printSkippedDevice }),
   );
   const translate = await openModel(model, device, store);
   const returning = back === undefined ? undefined : await openModel(back, device, store);
   const evaluator = store.add(await createEvaluator(await evaluatorOptions(options, folders, engine, store)));
   const sheets = out === undefined ? undefined : new EvaluationSheets(resolve(out));
-  const evaluation = await evaluator.judge({ translate, back: returning, onTranslated: one => sheets?.add(one) });
+  const evaluation = await evaluator.evaluate({ translate, back: returning, onTranslated: one => sheets?.add(one) });
   const pages = (await sheets?.write(evaluation)) ?? [];
   const skipped = [...skippedIn(folders), ...evaluation.skipped];
   const document = { model, ...(back !== undefined && { back }), sheets: pages, ...evaluation, skipped };

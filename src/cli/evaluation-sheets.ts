@@ -6,7 +6,7 @@ import { basename, join } from 'node:path';
 import sharp, { type OverlayOptions } from 'sharp';
 import { writeFileAtomic } from '../base/index.js';
 import { type Picture, resizePicture } from '../image/index.js';
-import { type Evaluation, type ImageJudgement, pictureOf, type TranslatedResult } from '../training/index.js';
+import { type Evaluation, type ImageEvaluation, pictureOf, type TranslatedResult } from '../training/index.js';
 import { drawCaption } from './caption.js';
 
 const largestTile = 256;
@@ -54,7 +54,7 @@ function asTile(picture: Picture): Promise<Picture> {
   return resizePicture(picture, side, side);
 }
 
-async function page(entries: readonly Entry[], judged: readonly ImageJudgement[], perRow: number): Promise<Buffer> {
+async function page(entries: readonly Entry[], judged: readonly ImageEvaluation[], perRow: number): Promise<Buffer> {
   const { length, 0: first } = entries[0]!.pictures;
   const side = first!.width;
   const [cellWidth, cellHeight] = [length * (side + 2) + gap, side + captionHeight + gap];
@@ -76,7 +76,7 @@ async function page(entries: readonly Entry[], judged: readonly ImageJudgement[]
     .toBuffer();
 }
 
-function captionOf({ file, inputLikelihood, likelihood, content }: ImageJudgement): string {
+function captionOf({ file, inputLikelihood, likelihood, content }: ImageEvaluation): string {
   const style = likelihood === undefined ? [] : [`style ${inputLikelihood?.toFixed(2)} → ${likelihood.toFixed(2)}`];
   const kept = content === undefined ? [] : [`content ${content.toFixed(2)}`];
   return [basename(file), ...style, ...kept].join('   ');

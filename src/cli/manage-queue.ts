@@ -79,7 +79,7 @@ export async function purgeJobs({ state: states, olderThan: olderThanMs, ...opti
 /** @returns the exit code */
 export async function pauseQueue({ reason, ...options }: PauseOptions): Promise<number> {
   await withService(options, service => service.pause(reason));
-  return said(
+  return formatResult(
     options,
     { paused: true },
     'paused: what runs goes on, nothing more is started until "cyclebox queue resume"',
@@ -89,7 +89,7 @@ export async function pauseQueue({ reason, ...options }: PauseOptions): Promise<
 /** @returns the exit code */
 export async function resumeQueue(options: QueueOptions): Promise<number> {
   await withService(options, service => service.resume());
-  return said(options, { paused: false }, 'resumed');
+  return formatResult(options, { paused: false }, 'resumed');
 }
 
 async function withService<T>({ config }: QueueOptions, work: (service: DaemonService) => Promise<T>): Promise<T> {
@@ -119,7 +119,7 @@ function report(change: QueueChange, { json }: QueueOptions, words: (count: numb
   return change.refused.length > 0 ? exitCodes.failed : exitCodes.ok;
 }
 
-function said({ json }: QueueOptions, document: object, words: string): number {
+function formatResult({ json }: QueueOptions, document: object, words: string): number {
   if (json) printJson(document);
   else print(words);
   return exitCodes.ok;

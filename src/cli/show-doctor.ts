@@ -45,7 +45,7 @@ function installation({ installation: { cyclebox, node, packages }, machine }: D
   return [
     `cyclebox ${cyclebox}, Node ${node}, ${platform}`,
     `${processor}, ${threads} threads, ${gigabytes(memoryBytes)} of memory, ${gigabytes(availableMemoryBytes)} available`,
-    ...inLines(versions, 100),
+    ...wrapText(versions, 100),
   ];
 }
 
@@ -127,7 +127,7 @@ function gigabytes(bytes: number): string {
 }
 
 /** Joins with commas into lines of about this length. */
-function inLines(words: readonly string[], length: number): string[] {
+function wrapText(words: readonly string[], length: number): string[] {
   return words.reduce<string[]>((lines, word) => {
     const last = lines.at(-1);
     if (last === undefined || last.length + word.length > length) lines.push(word);

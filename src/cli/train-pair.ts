@@ -5,8 +5,8 @@
 import { CycleboxError, type Disposable } from '../base/index.js';
 import {
   explainInProcess,
-  freshOrder,
-  resumingOrder,
+  newRunOrder,
+  resumeOrder,
   type TrainingFile,
   type TrainingOrder,
   TrainingProcess,
@@ -40,11 +40,11 @@ async function allOptions({ given, config }: TrainPairOptions): Promise<Training
 function orderOf(options: TrainingFile, resume: boolean): TrainingOrder {
   const { out, ...others } = options;
   if (out === undefined) throw new CycleboxError('USAGE', 'A training needs --out, its folder.');
-  if (resume) return resumingOrder(out, others);
+  if (resume) return resumeOrder(out, others);
   if (others.pair === undefined || others.a === undefined || others.b === undefined) {
     throw new CycleboxError('USAGE', 'A new training needs --pair, --a and --b (or --resume to go on with one).');
   }
-  return freshOrder(options);
+  return newRunOrder(options);
 }
 
 async function explain(order: TrainingOrder, { json = false }: TrainPairOptions): Promise<number> {

@@ -9,7 +9,7 @@ import { type EngineChoice, openEngine, type Precision, parseEngineChoice } from
 import { blockUntrustedLoaders, type ImageFormat, nameForFormat } from '../image/index.js';
 import type { Scale } from '../plugin-api/index.js';
 import { openTranslator, type PictureSize, type Translator } from '../translate/index.js';
-import { printPassedOver } from './engine-option.js';
+import { printSkippedDevice } from './engine-option.js';
 import { exitCodes, printError } from './report-error.js';
 import { writeBeside } from './write-beside.js';
 
@@ -55,13 +55,14 @@ export async function translateFiles(files: readonly string[], options: Translat
   const translator = await openTranslator({
     ...options,
     engine: parseEngineChoice(options.engine ?? 'auto'),
-    openEngine: (choice, engineOptions) => openEngine(choice, { ...engineOptions, onDeviceSkipped: printPassedOver }),
+    openEngine: (choice, engineOptions) =>
+      openEngine(choice, { ...engineOptions, onDeviceSkipped: printSkippedDevice }),
     scale: options.scale === undefined ? undefined : parseScale(options.scale),
     modelStore: options.models,
     memoryLimitBytes: options.memoryLimit,
     onMemoryStep: ({ message }) => process.stderr.write(`${message}\n`),
   });
-  tellDevice(translator);
+  printDevice(translator);
   try {
     const results: FileResult[] = [];
     for (const [index, file] of files.entries()) {
@@ -85,7 +86,7 @@ function requireDirection({ pair, to, model }: TranslateFilesOptions): void {
 }
 
 /** The processor is the usual place; of others it is said which card, or which backend of TensorFlow.js. */
-function tellDevice({ device: { id, name } }: Translator): void {
+function printDevice({ device: { id, name } }: Translator): void {
   if (id !== 'cpu') process.stderr.write(`translating on ${name} (${id})\n`);
 }
 

@@ -52,15 +52,15 @@ function worthwhileDevices(reports: readonly EngineReport[]): BenchDevices {
   const known = devicesOf(reports);
   const leftOut = [
     ...reports.flatMap(report => (report.usable ? (report.failed ?? []) : [unusable([report], report.engine)])),
-    ...known.filter(isImitated).map(({ device, engine }) => ({
+    ...known.filter(isSoftwareRenderer).map(({ device, engine }) => ({
       choice: device.id,
       reason: `${device.name} is imitated in software; --engine ${engine} measures it all the same.`,
     })),
   ];
-  return { devices: known.filter(device => !isImitated(device)), leftOut };
+  return { devices: known.filter(device => !isSoftwareRenderer(device)), leftOut };
 }
 
-function isImitated({ device, hardware }: BenchDevice): boolean {
+function isSoftwareRenderer({ device, hardware }: BenchDevice): boolean {
   return device.kind === 'gpu' && !hardware;
 }
 

@@ -3,7 +3,7 @@
  * process a row: what crashes, hangs or runs out of memory costs its own row. Nothing is estimated.
  */
 import { stat } from 'node:fs/promises';
-import { asCycleboxError, CycleboxError, packageVersion } from '../base/index.js';
+import { asCycleboxError, CycleboxError, packageVersion, throwIfAborted } from '../base/index.js';
 import { defaultPluginFolders, directionsOf, loadPlugins, resolveTranslation } from '../catalog/index.js';
 import type { EngineChoice, Precision, SkippedDevice } from '../engine/index.js';
 import { Child, compiledEntry } from '../process/index.js';
@@ -155,13 +155,13 @@ async function measure<Row, Place>(
   const { budgetMs = 2000, threads, signal, timeoutMs = 120_000 + 10 * budgetMs } = options;
   let child: Child<BenchApi> | undefined;
   try {
-    requireGoOn(signal);
+    throwIfAborted(signal, 'The measurement was cancelled.');
     child = await startBench(device, options.entry);
     // `auto` has been resolved: devices have ids of their own.
     const common = { device: device as BenchPlace['device'], threads, budgetMs };
     return await work(child, common, { signal, timeoutMs });
   } catch (error) {
-    requireGoOn(signal);
+    throwIfAborted(signal, 'The measurement was cancelled.');
     const { code, message } = asCycleboxError(error);
     const reason = code === 'TIMED_OUT' ? `It took longer than ${Math.round(timeoutMs / 1000)} s.` : message;
     return { ...place, reason: reason.replace(/\s+/g, ' ').trim() };
@@ -178,8 +178,4 @@ function startBench(device: EngineChoice, entry?: string): Promise<Child<BenchAp
     protocol: benchProtocol,
     unresponsiveAfterMs: 600_000,
   });
-}
-
-function requireGoOn(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new CycleboxError('CANCELLED', 'The measurement was cancelled.');
 }

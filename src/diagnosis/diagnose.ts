@@ -11,7 +11,7 @@ import { examineFolders } from './folders.js';
 import { examineInstallation, examineMachine } from './machine.js';
 import { examineModels, examineRoutes } from './models.js';
 import type { Complaint, Diagnosis } from './report.js';
-import { shellWord } from './shell-word.js';
+import { shellQuote } from './shell-quote.js';
 import { examineWatching } from './watching.js';
 
 export interface DiagnoseOptions {
@@ -83,7 +83,7 @@ async function examineConfig(config: DaemonConfig, complaints: Complaint[]): Pro
 /** Undefined for a file of another name than `cyclebox init` gives. */
 function initCommand(file: string): string | undefined {
   if (basename(file) !== defaultConfig) return undefined;
-  return dirname(file) === process.cwd() ? 'cyclebox init' : `cyclebox init ${shellWord(dirname(file))}`;
+  return dirname(file) === process.cwd() ? 'cyclebox init' : `cyclebox init ${shellQuote(dirname(file))}`;
 }
 
 function enginesOf(config: DaemonConfig | undefined): readonly EngineChoice[] {

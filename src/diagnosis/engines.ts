@@ -62,8 +62,8 @@ export async function examineEngines(
   }
   // The daemon starts with what works of the engines that it is given.
   complaints.push(...faults.map(fault => ({ ...fault, blocking: chosen.length === 0 })));
-  complaints.push(...passedOver.map(notTaken));
-  complaints.push(...processorFault(engines));
+  complaints.push(...passedOver.map(skippedComplaint));
+  complaints.push(...cpuFault(engines));
   if (precision === 'float16') complaints.push(...withoutFloat16(chosen, engines));
   return { engines, asked, chosen, passedOver };
 }
@@ -74,7 +74,7 @@ function unusable(choice: EngineChoice, engines: readonly EngineReport[], messag
   return { about: 'engines', blocking: true, message, remedy };
 }
 
-function notTaken({ choice, reason }: SkippedDevice): Complaint {
+function skippedComplaint({ choice, reason }: SkippedDevice): Complaint {
   return { about: 'engines', blocking: false, message: `${choice} is passed over: ${reason}` };
 }
 
@@ -92,7 +92,7 @@ export function withoutFloat16(chosen: readonly Device[], engines: readonly Engi
 }
 
 /** The processor is what everything falls back to: `auto` takes it untested, here it was tested. */
-function processorFault(engines: readonly EngineReport[]): Complaint[] {
+function cpuFault(engines: readonly EngineReport[]): Complaint[] {
   const processor = engines.find(({ engine }) => engine === 'cpu');
   if (!processor || processor.usable) return [];
   const message = `The processor cannot be used: ${processor.reason}`;

@@ -3,12 +3,12 @@ import { mkdtemp, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { DaemonConfig } from '../daemon/index.js';
 import type { Complaint, FolderReport } from './report.js';
-import { shellWord } from './shell-word.js';
+import { shellQuote } from './shell-quote.js';
 
 const roles = ['inbox', 'outbox', 'state'] as const;
 
 /** Less does not hold a single large picture with its journal. */
-const leastBytes = 50e6;
+const minFreeBytes = 50e6;
 const comfortableBytes = 1e9;
 
 /** @param complaints where what is wrong is added */
@@ -17,21 +17,21 @@ export async function examineFolders(config: DaemonConfig, complaints: Complaint
 }
 
 async function examineFolder(role: FolderReport['role'], path: string, complaints: Complaint[]): Promise<FolderReport> {
-  const place = await nearestThere(path);
+  const place = await nearestExisting(path);
   const fault = await writeFault(place);
   const freeBytes = await freeBytesOf(place);
   if (fault !== undefined) complaints.push(unwritable(role, path, place, fault));
-  if (freeBytes !== undefined && freeBytes < comfortableBytes) complaints.push(crowded(role, path, freeBytes));
+  if (freeBytes !== undefined && freeBytes < comfortableBytes) complaints.push(lowOnSpace(role, path, freeBytes));
   return { role, path, exists: place === path, writable: fault === undefined, freeBytes };
 }
 
 /** The path itself, or the folder in which it would be made. */
-async function nearestThere(path: string): Promise<string> {
+async function nearestExisting(path: string): Promise<string> {
   const isThere = await stat(path).then(
     () => true,
     error => (error as NodeJS.ErrnoException).code !== 'ENOENT',
   );
-  return isThere || dirname(path) === path ? path : nearestThere(dirname(path));
+  return isThere || dirname(path) === path ? path : nearestExisting(dirname(path));
 }
 
 /** Undefined when a folder with a file in it could be made there. Names with a dot are never taken for images. */
@@ -55,7 +55,7 @@ async function freeBytesOf(folder: string): Promise<number | undefined> {
   }
 }
 
-const inWords: Readonly<Record<string, string>> = {
+const faultTexts: Readonly<Record<string, string>> = {
   EACCES: 'this user may not write there',
   EPERM: 'this user may not write there',
   EROFS: 'the disk is read-only',
@@ -68,18 +68,18 @@ export function unwritable(role: string, path: string, place: string, fault: str
   const where = place === path ? path : `${path}, to be made in ${place},`;
   const isForbidden = fault === 'EACCES' || fault === 'EPERM';
   const advice = `${isForbidden ? 'Give it to this user, or name' : 'Name'} another ${role} in the configuration.`;
-  const message = `The ${role} ${where} cannot be written to: ${inWords[fault] ?? fault}. ${advice}`;
-  return { about: 'folders', blocking: true, message, remedy: isForbidden ? takeOver(path, place) : undefined };
+  const message = `The ${role} ${where} cannot be written to: ${faultTexts[fault] ?? fault}. ${advice}`;
+  return { about: 'folders', blocking: true, message, remedy: isForbidden ? ownershipCommand(path, place) : undefined };
 }
 
 /** Of a folder that is not there yet only itself is made: the one it is made in may be the system's. */
-function takeOver(path: string, place: string): string {
+function ownershipCommand(path: string, place: string): string {
   const command = place === path ? 'chown -R' : 'install -d -o';
-  return `sudo ${command} "$(id -un)" ${shellWord(path)}`;
+  return `sudo ${command} "$(id -un)" ${shellQuote(path)}`;
 }
 
-function crowded(role: string, path: string, freeBytes: number): Complaint {
-  const blocking = freeBytes < leastBytes;
+function lowOnSpace(role: string, path: string, freeBytes: number): Complaint {
+  const blocking = freeBytes < minFreeBytes;
   const message = `The disk of the ${role} ${path} has only ${Math.round(freeBytes / 1e6)} MB free. Make room on it.`;
   return { about: 'folders', blocking, message };
 }

@@ -8,7 +8,7 @@ import type { DaemonConfig } from '../daemon/index.js';
 import type { Complaint, WatchingReport } from './report.js';
 
 /** What other programs of the same user may be watching already. */
-const sparedForOthers = 8192;
+const usedByOthers = 8192;
 const recommended = 524_288;
 
 /** @param complaints where what is amiss is added */
@@ -19,9 +19,9 @@ export async function examineWatching(config: DaemonConfig, complaints: Complain
     countFolders(config.inbox),
   ]);
   const fault = config.polling ? undefined : watchFault(config.inbox);
-  const isTight = maxWatches !== undefined && folders + sparedForOthers > maxWatches;
+  const isTight = maxWatches !== undefined && folders + usedByOthers > maxWatches;
   if (fault !== undefined) complaints.push(unwatchable(config.inbox, fault));
-  else if (isTight && !config.polling) complaints.push(tight(folders, maxWatches));
+  else if (isTight && !config.polling) complaints.push(fewWatches(folders, maxWatches));
   return { maxWatches, maxInstances, folders, works: fault === undefined };
 }
 
@@ -55,17 +55,18 @@ function watchFault(inbox: string): string | undefined {
 
 function unwatchable(inbox: string, fault: string): Complaint {
   const message = `The inbox ${inbox} cannot be watched (${fault}); it is polled instead.`;
-  if (fault === 'ENOSPC') return { about: 'watching', blocking: false, message, remedy: raise('max_user_watches') };
+  if (fault === 'ENOSPC')
+    return { about: 'watching', blocking: false, message, remedy: raiseLimitCommand('max_user_watches') };
   if (fault === 'EMFILE')
     return { about: 'watching', blocking: false, message, remedy: 'sudo sysctl fs.inotify.max_user_instances=1024' };
   return { about: 'watching', blocking: false, message };
 }
 
-function tight(folders: number, maxWatches: number): Complaint {
+function fewWatches(folders: number, maxWatches: number): Complaint {
   const message = `The system gives ${maxWatches} file watches to a user, and the inbox has ${folders} folders: they may run out, and then it is polled.`;
-  return { about: 'watching', blocking: false, message, remedy: raise('max_user_watches') };
+  return { about: 'watching', blocking: false, message, remedy: raiseLimitCommand('max_user_watches') };
 }
 
-function raise(name: string): string {
+function raiseLimitCommand(name: string): string {
   return `sudo sysctl fs.inotify.${name}=${recommended}`;
 }

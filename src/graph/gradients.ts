@@ -160,15 +160,15 @@ const rules: { readonly [O in OpName]: Rule<O> } = {
 
 /**
  * Derivatives of a scalar by each of `by`. A tensor the scalar does not depend on gets zeros.
- * @param stopped are taken as they are: no derivative is carried through them to what they were computed from
+ * @param detached are taken as they are: no derivative is carried through them to what they were computed from
  * @throws NO_GRADIENT when `of` has more than one element.
  */
-export function gradients(of: Tensor, by: readonly Tensor[], stopped: readonly Tensor[] = []): Tensor[] {
+export function gradients(of: Tensor, by: readonly Tensor[], detached: readonly Tensor[] = []): Tensor[] {
   if (sizeOf(numericShape(of.shape, 'A differentiated value')) !== 1) {
     throw new CycleboxError('NO_GRADIENT', `gradients: the value must be a scalar, got [${of.shape}]. Take its sum.`);
   }
   const seed = broadcast(of.builder.constant(1), of.shape);
-  const adjoints = backpropagate(of, seed, by, stopped);
+  const adjoints = backpropagate(of, seed, by, detached);
   return by.map(tensor => adjoints.get(tensor.id) ?? broadcast(of.builder.constant(0), tensor.shape));
 }
 
@@ -177,10 +177,10 @@ function backpropagate(
   of: Tensor,
   adjoint: Tensor,
   by: readonly Tensor[],
-  held: readonly Tensor[],
+  detached: readonly Tensor[],
 ): ReadonlyMap<NodeId, Tensor> {
   const { builder } = of;
-  const reaching = ancestorsReaching(of, idsOf(by), idsOf(held));
+  const reaching = ancestorsReaching(of, idsOf(by), idsOf(detached));
   const adjoints = new Map<NodeId, Tensor>([[of.id, adjoint]]);
   for (const id of [...reaching].sort((a, b) => b - a)) {
     const dy = adjoints.get(id);
@@ -199,12 +199,12 @@ function backpropagate(
   return adjoints;
 }
 
-/** Nodes on a path from one of `wanted` to `of` that goes through none of `held`. */
-function ancestorsReaching(of: Tensor, wanted: ReadonlySet<NodeId>, held: ReadonlySet<NodeId>): Set<NodeId> {
+/** Nodes on a path from one of `wanted` to `of` that goes through none of `detached`. */
+function ancestorsReaching(of: Tensor, wanted: ReadonlySet<NodeId>, detached: ReadonlySet<NodeId>): Set<NodeId> {
   const reaching = new Set<NodeId>();
   const lowest = Math.min(...wanted);
   for (let id = lowest; id <= of.id; id++) {
-    const onPath = !held.has(id) && of.builder.node(id).inputs.some(input => reaching.has(input));
+    const onPath = !detached.has(id) && of.builder.node(id).inputs.some(input => reaching.has(input));
     if (onPath || wanted.has(id)) reaching.add(id);
   }
   return reaching;

@@ -15,8 +15,8 @@ interface ElementFormat {
 const formats: Record<ElementType, ElementFormat> = {
   F64: { bytes: 8, exact: false, read: (view, at) => view.getFloat64(at, true) },
   F32: { bytes: 4, exact: true, read: (view, at) => view.getFloat32(at, true) },
-  F16: { bytes: 2, exact: true, read: (view, at) => halfToNumber(view.getUint16(at, true)) },
-  BF16: { bytes: 2, exact: true, read: (view, at) => brainToNumber(view.getUint16(at, true)) },
+  F16: { bytes: 2, exact: true, read: (view, at) => float16ToNumber(view.getUint16(at, true)) },
+  BF16: { bytes: 2, exact: true, read: (view, at) => bfloat16ToNumber(view.getUint16(at, true)) },
   I64: { bytes: 8, exact: false, read: (view, at) => Number(view.getBigInt64(at, true)) },
   I32: { bytes: 4, exact: false, read: (view, at) => view.getInt32(at, true) },
   I16: { bytes: 2, exact: true, read: (view, at) => view.getInt16(at, true) },
@@ -58,7 +58,7 @@ export function toLittleEndian(values: Float32Array, target: DataView, at: numbe
 }
 
 /** IEEE 754 binary16. */
-function halfToNumber(bits: number): number {
+function float16ToNumber(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 0x1f;
   const fraction = bits & 0x3ff;
@@ -70,7 +70,7 @@ function halfToNumber(bits: number): number {
 const scratch = new DataView(new ArrayBuffer(4));
 
 /** bfloat16: the upper half of a binary32. */
-function brainToNumber(bits: number): number {
+function bfloat16ToNumber(bits: number): number {
   scratch.setUint32(0, bits * 2 ** 16);
   return scratch.getFloat32(0);
 }

@@ -30,15 +30,15 @@ const momentum = 0.1;
 /** PyTorch's names beside `weight` and `bias`, in state_dict order. */
 export const statisticNames = ['running_mean', 'running_var'] as const;
 
-const mostGroups = 32;
-const fewestChannels = 8;
+const maxGroups = 32;
+const minChannelsPerGroup = 8;
 
 /**
  * Groups of a group normalisation: as many as divide the channels, at most 32 (Wu & He's default) and of at least 8 channels
  * each; 1 for fewer than 16 channels. Files do not say it, so it never changes.
  */
 export function groupsOf(channels: number): number {
-  const most = Math.max(1, Math.min(mostGroups, Math.floor(channels / fewestChannels)));
+  const most = Math.max(1, Math.min(maxGroups, Math.floor(channels / minChannelsPerGroup)));
   const divisors = Array.from({ length: most }, (_, at) => most - at).filter(groups => channels % groups === 0);
   return divisors[0]!;
 }

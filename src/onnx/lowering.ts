@@ -1,6 +1,6 @@
 /**
  * From the tensor language to ONNX nodes. Every operation has one entry in `lowerings`; those that need more than a
- * node or two live in files of their own (convolution, normalisation, borders). How an operation is best spelt for a
+ * node or two live in files of their own (convolution, normalisation, padding). How an operation is best spelt for a
  * runtime is decided here and nowhere else.
  */
 import { CycleboxError } from '../base/index.js';

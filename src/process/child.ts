@@ -217,7 +217,7 @@ export class Child<Remote, Local = NoMethods> implements Disposable {
     const how = exit.signal ? `by signal ${exit.signal}` : `with code ${exit.code}`;
     const doing = this.#channel.inFlight;
     const during = doing.length > 0 ? ` during ${doing.join(', ')}` : '';
-    const words = this.#output.lastWords.join(' | ');
+    const words = this.#output.lastOutput.join(' | ');
     const last = words === '' ? '' : `; its last output: ${words.slice(0, 500)}`;
     const code = exit.expected ? 'CANCELLED' : 'PROCESS_CRASHED';
     return new CycleboxError(code, `the ${this.#options.name} (pid ${this.pid}) ended ${how}${during}${last}`);

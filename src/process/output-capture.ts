@@ -45,7 +45,7 @@ export class OutputCapture {
   }
 
   /** The last few lines that say something: no stack frames, rulers or blank lines. For messages about a crash. */
-  get lastWords(): readonly string[] {
+  get lastOutput(): readonly string[] {
     return this.#recent.filter(line => !isTrace(line)).slice(-3);
   }
 

@@ -1,11 +1,12 @@
 export { type DataReport, describeReport, type FolderScan, matchPairs, scanFolder } from './data/index.js';
+export { type DeviceOptions, deviceOptionsSchema } from './device-options.js';
 export * from './evaluation/index.js';
 export { encodeGenerator, type GeneratorModel, generatorGraph } from './generator-model.js';
 export {
   hasCheckpoint,
   ImagePool,
   type Losses,
-  rateFactor,
+  learningRateFactor,
   StepRunner,
   Trainer,
   type TrainerOptions,
@@ -14,7 +15,6 @@ export {
 export { estimateMemory, type MemoryEstimate } from './memory/index.js';
 export { type OptionGroup, optionGroups, type TrainingFile, trainingFileSchema } from './option-groups.js';
 export { type TrainingOptions, trainingOptionsSchema } from './options.js';
-export { type PlaceOptions, placeOptionsSchema } from './place-options.js';
 export * from './process/index.js';
 export * from './recipes/index.js';
 export { formatDuration } from './records/index.js';

@@ -1,10 +1,10 @@
 /**
  * Every option of a training by what it is about, as help, configuration files and docs show them: a new option of
- * options.ts, run-options.ts or place-options.ts is in all of them without a further word.
+ * options.ts, run-options.ts or device-options.ts is in all of them without a further word.
  */
 import { z } from 'zod';
+import { deviceOptionsSchema } from './device-options.js';
 import { trainingOptionGroups, trainingOptionsSchema } from './options.js';
-import { placeOptionsSchema } from './place-options.js';
 import { runOptionsSchema } from './run-options.js';
 
 export interface OptionGroup {
@@ -16,7 +16,7 @@ export interface OptionGroup {
 export const optionGroups: readonly OptionGroup[] = [
   ...Object.entries(trainingOptionGroups).map(([title, shape]) => ({ title, schema: z.strictObject({ ...shape }) })),
   { title: 'Run', schema: runOptionsSchema },
-  { title: 'Machine', schema: placeOptionsSchema },
+  { title: 'Machine', schema: deviceOptionsSchema },
 ];
 
 /** What a training's configuration file may hold: each option or none, since the command line may give the rest. */
@@ -25,7 +25,7 @@ export const trainingFileSchema = z
     $schema: z.string().optional().describe('The JSON Schema of this file, for editors.'),
     ...trainingOptionsSchema.partial().shape,
     ...runOptionsSchema.partial().shape,
-    ...placeOptionsSchema.partial().shape,
+    ...deviceOptionsSchema.partial().shape,
   })
   .describe('Configuration of a training of cyclebox: a pair of domains and how it is fitted.');
 

@@ -73,7 +73,7 @@ function completed(options: TrainingOptions): TrainingSettings {
 }
 
 /** What may be another in a run that goes on. */
-const movable: readonly string[] = [
+const changeableOnResume: readonly string[] = [
   'a',
   'b',
   'out',
@@ -91,7 +91,7 @@ export function resumedSettings(began: TrainingSettings, options: Partial<Traini
   const asked = completed({ ...began, ...given });
   const moved: Record<string, unknown> = { out: asked.out, steps: asked.steps || began.steps };
   for (const name of Object.keys(given) as (keyof TrainingSettings)[]) {
-    if (movable.includes(name)) moved[name] ??= asked[name];
+    if (changeableOnResume.includes(name)) moved[name] ??= asked[name];
     else if (!isDeepStrictEqual(began[name], asked[name])) {
       throw optionFault(name, given[name], `${String(began[name])}, as the run began`);
     }

@@ -1,5 +1,5 @@
 export { defaultMemoryLimitBytes } from './activation-memory.js';
-export type { Footing, StepKind } from './footing.js';
+export type { MemoryFallback, MemoryStepKind } from './memory-fallback.js';
 export type { MemoryStep, OpenEngine } from './model-runner.js';
 export {
   openTranslator,

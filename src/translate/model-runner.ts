@@ -1,5 +1,5 @@
 /**
- * One model on one engine, that gives way when memory runs out: caches are freed, then the footing becomes humbler step
+ * One model on one engine, that gives way when memory runs out: caches are freed, then the fallback becomes humbler step
  * by step down to the processor, and each step is told. A picture is begun again after each: nothing of a run that
  * failed is used.
  */
@@ -8,20 +8,20 @@ import { asCycleboxError, CycleboxError, type Disposable } from '../base/index.j
 import type { Device, Engine, EngineChoice, EngineOptions, Precision, Program } from '../engine/index.js';
 import type { Picture } from '../image/index.js';
 import { activationBytesPerPixel, memoryLimitOf, sizeRule, trainedSizeOf } from './activation-memory.js';
-import { type Footing, firmFooting, humblerFooting, type StepKind } from './footing.js';
+import { type MemoryFallback, type MemoryStepKind, nextFallback, noFallback } from './memory-fallback.js';
 import { type Network, type PictureRun, planPicture, type RunOptions, translatePicture } from './translate-picture.js';
 
 export type OpenEngine = (choice: EngineChoice, options: EngineOptions) => Promise<Engine>;
 
 /** What was given up, and how the model is run from now on. */
 export interface MemoryStep {
-  readonly kind: StepKind;
+  readonly kind: MemoryStepKind;
   readonly model: string;
   /** Where memory ran out. */
   readonly device: EngineChoice;
   /** For people: what happened and what follows. */
   readonly message: string;
-  readonly footing: Footing;
+  readonly fallback: MemoryFallback;
 }
 
 export interface ModelRunnerOptions {
@@ -35,14 +35,14 @@ export interface ModelRunnerOptions {
   /** Undefined: what `memoryLimitOf` says of the device. */
   readonly memoryLimitBytes: number | undefined;
   /** Where an earlier runner of this model on this device had got to. */
-  readonly footing: Footing | undefined;
+  readonly fallback: MemoryFallback | undefined;
   readonly onStep: ((step: MemoryStep) => void) | undefined;
   /** Frees what others hold on the device. */
   readonly freeMemory: (() => Promise<void>) | undefined;
 }
 
 /** An engine with the model on it. */
-interface Placed extends Disposable {
+interface LoadedModel extends Disposable {
   readonly engine: Engine;
   readonly network: Network;
   readonly precision: Precision;
@@ -53,129 +53,133 @@ const largestTileOnDevice = 1024;
 
 export class ModelRunner implements Disposable {
   readonly #options: ModelRunnerOptions;
-  #footing: Footing;
-  #placed: Placed;
+  #fallback: MemoryFallback;
+  #loaded: LoadedModel;
 
-  private constructor(options: ModelRunnerOptions, footing: Footing, placed: Placed) {
+  private constructor(options: ModelRunnerOptions, fallback: MemoryFallback, placed: LoadedModel) {
     this.#options = options;
-    this.#footing = footing;
-    this.#placed = placed;
+    this.#fallback = fallback;
+    this.#loaded = placed;
   }
 
   /** @throws ENGINE_UNAVAILABLE, MODEL_INVALID, OUT_OF_MEMORY when not even the processor has room for the model */
   static async open(options: ModelRunnerOptions): Promise<ModelRunner> {
-    const footing = options.footing ?? firmFooting;
+    const fallback = options.fallback ?? noFallback;
     try {
-      return new ModelRunner(options, footing, await place(options, footing));
+      return new ModelRunner(options, fallback, await loadModel(options, fallback));
     } catch (error) {
       if (!isOutOfMemory(error)) throw error;
-      return ModelRunner.#openHumbly(options, footing, error);
+      return ModelRunner.#openWithFallback(options, fallback, error);
     }
   }
 
   /** The weights alone were too much: caches first, then the processor. */
-  static async #openHumbly(options: ModelRunnerOptions, footing: Footing, error: CycleboxError): Promise<ModelRunner> {
-    const device = footing.onProcessor ? 'cpu' : options.engine;
+  static async #openWithFallback(
+    options: ModelRunnerOptions,
+    fallback: MemoryFallback,
+    error: CycleboxError,
+  ): Promise<ModelRunner> {
+    const device = fallback.onCpu ? 'cpu' : options.engine;
     await options.freeMemory?.();
-    tell(options, { kind: 'caches', device, footing });
+    reportStep(options, { kind: 'caches', device, fallback: fallback });
     try {
-      return new ModelRunner(options, footing, await place(options, footing));
+      return new ModelRunner(options, fallback, await loadModel(options, fallback));
     } catch (again) {
       if (!isOutOfMemory(again) || device === 'cpu') throw again;
-      const onProcessor: Footing = { ...firmFooting, onProcessor: true, precision: 'float32' };
-      const placed = await place(options, onProcessor).catch(() => {
+      const onCpu: MemoryFallback = { ...noFallback, onCpu: true, precision: 'float32' };
+      const placed = await loadModel(options, onCpu).catch(() => {
         throw error;
       });
-      tell(options, { kind: 'processor', device, footing: onProcessor });
-      return new ModelRunner(options, onProcessor, placed);
+      reportStep(options, { kind: 'cpu', device, fallback: onCpu });
+      return new ModelRunner(options, onCpu, placed);
     }
   }
 
   get device(): Device {
-    return this.#placed.engine.device;
+    return this.#loaded.engine.device;
   }
 
   get precision(): Precision {
-    return this.#placed.precision;
+    return this.#loaded.precision;
   }
 
   /** What the model says of the shorter side of its training images, in pixels. */
   get trainedSize(): number | undefined {
-    return this.#placed.network.trainedSize;
+    return this.#loaded.network.trainedSize;
   }
 
   /** One at a time. @throws OUT_OF_MEMORY when there is nothing left to give up, MODEL_INVALID, ENGINE_FAILED, CANCELLED */
   async translate(picture: Picture, options: RunOptions): Promise<PictureRun> {
     for (let cachesAreFree = false; ; cachesAreFree = true) {
-      const { network, engine, precision } = this.#placed;
+      const { network, engine, precision } = this.#loaded;
       const plan = planPicture(network, picture, this.#limits());
       try {
         const translated = await translatePicture(network, picture, plan, options);
         return { picture: translated, tiles: plan.tiles.count, device: engine.device.id, precision };
       } catch (error) {
-        if (isOutOfMemory(error)) await (cachesAreFree ? this.#giveWay(plan, error) : this.#freeCaches());
+        if (isOutOfMemory(error)) await (cachesAreFree ? this.#fallBack(plan, error) : this.#freeCaches());
         else await this.#withoutFloat16(error);
       }
     }
   }
 
   dispose(): Promise<void> {
-    return Promise.resolve(this.#placed.dispose());
+    return Promise.resolve(this.#loaded.dispose());
   }
 
   #limits() {
-    const { device } = this.#placed.engine;
+    const { device } = this.#loaded.engine;
     const memoryBytes = this.#options.memoryLimitBytes ?? memoryLimitOf(device);
-    const { maxPixels, batch } = this.#footing;
+    const { maxPixels, batch } = this.#fallback;
     // One tile at a time keeps all threads of a processor busy.
     if (device.kind === 'cpu') return { memoryBytes, maxPixels, batch: 1, tileSide: Number.POSITIVE_INFINITY };
     return { memoryBytes, maxPixels, batch, tileSide: largestTileOnDevice };
   }
 
   async #freeCaches(): Promise<void> {
-    const { engine } = this.#placed;
+    const { engine } = this.#loaded;
     await this.#options.freeMemory?.();
     await engine.releaseCaches();
-    tell(this.#options, { kind: 'caches', device: engine.device.id, footing: this.#footing });
+    reportStep(this.#options, { kind: 'caches', device: engine.device.id, fallback: this.#fallback });
   }
 
   /** @throws `error` when there is nothing left to give up */
-  async #giveWay(failed: { readonly batch: number; readonly pixels: number }, error: CycleboxError): Promise<void> {
-    const { engine, network } = this.#placed;
-    const next = humblerFooting(this.#footing, failed, network.rule, engine.id === 'cpu');
+  async #fallBack(failed: { readonly batch: number; readonly pixels: number }, error: CycleboxError): Promise<void> {
+    const { engine, network } = this.#loaded;
+    const next = nextFallback(this.#fallback, failed, network.rule, engine.id === 'cpu');
     if (!next) throw error;
-    if (next.kind === 'processor') await this.#replace(next.footing, error);
-    this.#footing = next.footing;
-    tell(this.#options, { kind: next.kind, device: engine.device.id, footing: next.footing });
+    if (next.kind === 'cpu') await this.#reload(next.fallback, error);
+    this.#fallback = next.fallback;
+    reportStep(this.#options, { kind: next.kind, device: engine.device.id, fallback: next.fallback });
   }
 
   /** Values that are not numbers may be those of float16 alone; only where nobody asked for it. @throws `error` if not */
   async #withoutFloat16(error: unknown): Promise<void> {
-    const { engine, precision } = this.#placed;
+    const { engine, precision } = this.#loaded;
     const isChoice = this.#options.precision === 'auto' && precision === 'float16';
     if (!isChoice || asCycleboxError(error).code !== 'ENGINE_FAILED') throw error;
-    const footing: Footing = { ...this.#footing, precision: 'float32' };
-    await this.#replace(footing, error);
-    this.#footing = footing;
-    tell(this.#options, { kind: 'precision', device: engine.device.id, footing: this.#footing });
+    const fallback: MemoryFallback = { ...this.#fallback, precision: 'float32' };
+    await this.#reload(fallback, error);
+    this.#fallback = fallback;
+    reportStep(this.#options, { kind: 'precision', device: engine.device.id, fallback: this.#fallback });
   }
 
   /** The old stays when the new cannot be had. @throws `reason` then */
-  async #replace(footing: Footing, reason: unknown): Promise<void> {
-    const old = this.#placed;
-    this.#placed = await place(this.#options, footing).catch(() => {
+  async #reload(fallback: MemoryFallback, reason: unknown): Promise<void> {
+    const old = this.#loaded;
+    this.#loaded = await loadModel(this.#options, fallback).catch(() => {
       throw reason;
     });
     await old.dispose();
   }
 }
 
-async function place(options: ModelRunnerOptions, footing: Footing): Promise<Placed> {
+async function loadModel(options: ModelRunnerOptions, fallback: MemoryFallback): Promise<LoadedModel> {
   const { openEngine, threads } = options;
-  const choice = footing.onProcessor ? 'cpu' : options.engine;
+  const choice = fallback.onCpu ? 'cpu' : options.engine;
   const engine = await openEngine(choice, threads === undefined ? {} : { threads });
   try {
-    const { program, precision } = await load(engine, options, footing.precision ?? options.precision);
+    const { program, precision } = await loadProgram(engine, options, fallback.precision ?? options.precision);
     const network = networkOf(program, options.model, options.fileBytes);
     const dispose = async () => {
       await program.dispose();
@@ -188,7 +192,7 @@ async function place(options: ModelRunnerOptions, footing: Footing): Promise<Pla
   }
 }
 
-async function load(
+async function loadProgram(
   engine: Engine,
   { model }: ModelRunnerOptions,
   wanted: Precision | 'auto',
@@ -230,12 +234,20 @@ function isOutOfMemory(error: unknown): error is CycleboxError {
   return error instanceof CycleboxError && error.code === 'OUT_OF_MEMORY';
 }
 
-function tell(options: ModelRunnerOptions, { kind, device, footing }: Omit<MemoryStep, 'model' | 'message'>): void {
+function reportStep(
+  options: ModelRunnerOptions,
+  { kind, device, fallback }: Omit<MemoryStep, 'model' | 'message'>,
+): void {
   const { model, onStep } = options;
-  onStep?.({ kind, model, device, footing, message: sentence(kind, device, basename(model), footing) });
+  onStep?.({ kind, model, device, fallback, message: messageOf(kind, device, basename(model), fallback) });
 }
 
-function sentence(kind: StepKind, device: EngineChoice, model: string, { batch, maxPixels }: Footing): string {
+function messageOf(
+  kind: MemoryStepKind,
+  device: EngineChoice,
+  model: string,
+  { batch, maxPixels }: MemoryFallback,
+): string {
   const ranOut = `${model} ran out of memory on ${device === 'auto' ? 'its device' : device}`;
   switch (kind) {
     case 'caches':
@@ -244,7 +256,7 @@ function sentence(kind: StepKind, device: EngineChoice, model: string, { batch, 
       return `${ranOut}: at most ${batch} ${batch === 1 ? 'tile' : 'tiles'} at a time from now on`;
     case 'tiles':
       return `${ranOut}: tiles of at most ${Math.floor(Math.sqrt(maxPixels))} pixels square from now on`;
-    case 'processor':
+    case 'cpu':
       return `${ranOut}: it runs on the processor from now on`;
     case 'precision':
       return `${model} failed on ${device} in float16: float32 from now on`;

@@ -4,7 +4,14 @@
  */
 
 import { stat } from 'node:fs/promises';
-import { asCycleboxError, CycleboxError, type Disposable, DisposableStore, type ErrorSubject } from '../base/index.js';
+import {
+  asCycleboxError,
+  CycleboxError,
+  type Disposable,
+  DisposableStore,
+  type ErrorSubject,
+  throwIfAborted,
+} from '../base/index.js';
 import { defaultPluginFolders, loadPlugins, parseScale, resolveTranslation } from '../catalog/index.js';
 import { type Device, type EngineChoice, openEngine, type Precision } from '../engine/index.js';
 import {
@@ -16,10 +23,10 @@ import {
   type Picture,
 } from '../image/index.js';
 import type { ModelFit, Scale } from '../plugin-api/index.js';
-import type { Footing } from './footing.js';
+import type { MemoryFallback } from './memory-fallback.js';
 import { type MemoryStep, ModelRunner, type OpenEngine } from './model-runner.js';
 import { type PictureSize, sizeAtScale, translateAtSize } from './translate-at-scale.js';
-import { type PictureRun, type RunOptions, requireGoOn } from './translate-picture.js';
+import type { PictureRun, RunOptions } from './translate-picture.js';
 
 /** Name the network by `model`, or by `pair` and `to`. */
 export interface TranslatorOptions {
@@ -47,8 +54,8 @@ export interface TranslatorOptions {
   readonly scale?: Scale | undefined;
   /** Told of every step back when memory runs out: freed caches, fewer and smaller tiles, at last the processor. */
   readonly onMemoryStep?: ((step: MemoryStep) => void) | undefined;
-  /** Where an earlier translator of this model on this device had got to (`MemoryStep.footing`). */
-  readonly footing?: Footing | undefined;
+  /** Where an earlier translator of this model on this device had got to (`MemoryStep.fallback`). */
+  readonly fallback?: MemoryFallback | undefined;
   /** Called first when memory runs out: frees what the caller can do without. */
   readonly freeMemory?: (() => Promise<void>) | undefined;
   /** Opens engines other than those of this package. */
@@ -131,7 +138,7 @@ export async function openTranslator(options: TranslatorOptions): Promise<Transl
       precision: options.precision ?? 'auto',
       threads: options.threads,
       memoryLimitBytes,
-      footing: options.footing,
+      fallback: options.fallback,
       onStep: options.onMemoryStep,
       freeMemory: options.freeMemory,
     });
@@ -267,8 +274,8 @@ class ModelTranslator implements Translator {
     const scale = parseScale(options.scale ?? this.#options.scale);
     const trainedSize = options.trainedSize ?? this.#options.trainedSize ?? this.#runner.trainedSize;
     const shownAs = sizeAtScale(picture, scale, trainedSize, model);
-    const goOn = () => requireGoOn(options.signal);
-    const run = await translateAtSize(picture, shownAs, { maxPixels, goOn }, each =>
+    const throwIfCancelled = () => throwIfAborted(options.signal, 'The translation was cancelled.');
+    const run = await translateAtSize(picture, shownAs, { maxPixels, throwIfCancelled }, each =>
       this.#runner.translate(each, options),
     );
     return { ...run, scale, shownAs };

@@ -19,9 +19,13 @@ export interface Change {
 
 /**
  * The picture as `change` would have it, with its size and alpha.
- * @param goOn called between strips of rows; ends the work by throwing
+ * @param throwIfCancelled called between strips of rows; ends the work by throwing
  */
-export async function transferChange(picture: Picture, change: Change, goOn: () => void = () => {}): Promise<Picture> {
+export async function transferChange(
+  picture: Picture,
+  change: Change,
+  throwIfCancelled: () => void = () => {},
+): Promise<Picture> {
   const maps = new LocalAffine(change.before, change.after);
   const rgb = new Uint8Array(picture.rgb.length);
   const columns = new Taps(picture.width, maps.width);
@@ -30,7 +34,7 @@ export async function transferChange(picture: Picture, change: Change, goOn: () 
   for (let y = 0; y < picture.height; y++) {
     if (y % rowsAtATime === 0) {
       await new Promise(resolve => setImmediate(resolve));
-      goOn();
+      throwIfCancelled();
     }
     interpolateRow(maps, rows, y, row);
     applyRow(picture, row, columns, y, rgb);

@@ -39,13 +39,13 @@ function requireSize(trainedSize: number | undefined, model: string): number {
 
 /**
  * @param translate makes a picture of the same size of the one that it is given
- * @param goOn called now and then; ends the work by throwing
+ * @param throwIfCancelled called now and then; ends the work by throwing
  * @throws CycleboxError IMAGE_TOO_LARGE when an enlarged copy would have more than `maxPixels`
  */
 export async function translateAtSize<T extends { readonly picture: Picture }>(
   picture: Picture,
   size: PictureSize,
-  { maxPixels, goOn }: { readonly maxPixels: number; readonly goOn: () => void },
+  { maxPixels, throwIfCancelled }: { readonly maxPixels: number; readonly throwIfCancelled: () => void },
   translate: (picture: Picture) => Promise<T>,
 ): Promise<T> {
   if (isSize(picture, size)) return translate(picture);
@@ -54,7 +54,7 @@ export async function translateAtSize<T extends { readonly picture: Picture }>(
   const translated = await translate(before);
   const after = translated.picture;
   const isSmaller = size.width * size.height < picture.width * picture.height;
-  if (isSmaller) return { ...translated, picture: await transferChange(picture, { before, after }, goOn) };
+  if (isSmaller) return { ...translated, picture: await transferChange(picture, { before, after }, throwIfCancelled) };
   const { rgb } = await resizePicture(after, picture.width, picture.height);
   return { ...translated, picture: { ...picture, rgb } };
 }

@@ -5,10 +5,10 @@
  * Tiles are worked through row by row and only one row of them is kept as floats, so that a large picture needs
  * little more than its own bytes besides the activations of one tile.
  */
-import { CycleboxError } from '../base/index.js';
+import { CycleboxError, throwIfAborted } from '../base/index.js';
 import type { EngineChoice, Precision, Program } from '../engine/index.js';
 import { type Picture, planTiles, type TilePlan, toByte, toByteScale } from '../image/index.js';
-import { type Load, smallestTile } from './footing.js';
+import { minTile, type RunSize } from './memory-fallback.js';
 import { allowedLength, type Region, regionsToTensor, type SizeRule } from './tensor-pixels.js';
 
 /** A program with what its pictures must be like; made once per model. */
@@ -55,7 +55,7 @@ export interface PictureRun {
 const maxOverlap = 128;
 
 /** How a picture goes through a network. */
-export interface PicturePlan extends Load {
+export interface PicturePlan extends RunSize {
   readonly tiles: TilePlan;
 }
 
@@ -72,7 +72,7 @@ export async function translatePicture(
   for (const [row, top] of rows.starts.entries()) {
     band = continueBand(band, top - (rows.starts[row - 1] ?? 0), rows.length * picture.width * 3, picture.width * 3);
     for (let column = 0; column < columns.starts.length; column += plan.batch) {
-      requireGoOn(signal);
+      throwIfAborted(signal, 'The translation was cancelled.');
       const count = Math.min(plan.batch, columns.starts.length - column);
       await addTiles(network, picture, plan.tiles, { row, column, count }, band);
     }
@@ -84,7 +84,7 @@ export async function translatePicture(
       network,
     );
   }
-  requireGoOn(signal);
+  throwIfAborted(signal, 'The translation was cancelled.');
   return { ...picture, rgb };
 }
 
@@ -102,7 +102,7 @@ export function planPicture(
     return { tiles: planTiles(width, height, { size: Math.max(width, height), overlap: 0 }), pixels, batch: 1 };
   const wanted = Math.min(Math.sqrt(most), limits.tileSide);
   const size = Math.floor(wanted / rule.multiple) * rule.multiple;
-  const smallest = allowedLength(smallestTile, rule);
+  const smallest = allowedLength(minTile, rule);
   if (size < smallest)
     throw new CycleboxError(
       'OUT_OF_MEMORY',
@@ -195,9 +195,4 @@ function storeBand(band: Float32Array, rgb: Uint8Array, from: number, to: number
       throw new CycleboxError('ENGINE_FAILED', `${name} gave values that are not numbers. Its weights may be damaged.`);
     rgb[i] = toByte(value);
   }
-}
-
-/** @throws CANCELLED when `signal` says so */
-export function requireGoOn(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new CycleboxError('CANCELLED', 'The translation was cancelled.', { cause: signal.reason });
 }

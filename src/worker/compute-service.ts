@@ -7,7 +7,13 @@ import { basename, dirname } from 'node:path';
 import { asCycleboxError, CycleboxError, type Disposable, faultPoint } from '../base/index.js';
 import { decodeImage, encodeImage, nameForFormat, type Picture, readPicture, writePicture } from '../image/index.js';
 import type { CallContext, Handlers, ParamsOf } from '../process/index.js';
-import { type Footing, type MemoryStep, type OpenEngine, openTranslator, type Translator } from '../translate/index.js';
+import {
+  type MemoryFallback,
+  type MemoryStep,
+  type OpenEngine,
+  openTranslator,
+  type Translator,
+} from '../translate/index.js';
 import {
   type ComputeApi,
   type ComputeModel,
@@ -31,7 +37,7 @@ export class ComputeService implements Disposable {
   readonly #options: ComputeServiceOptions;
   readonly #pictures = new Map<string, Picture>();
   /** By the hash of the model: how far memory went last time, for when the model is loaded again. */
-  readonly #footings = new Map<string, Footing>();
+  readonly #fallbacks = new Map<string, MemoryFallback>();
   #settings: ComputeSettings = defaultComputeSettings;
   #models = this.#newCache();
 
@@ -60,7 +66,7 @@ export class ComputeService implements Disposable {
   async #configure(settings: ComputeSettings): Promise<void> {
     const old = this.#models;
     this.#settings = settings;
-    this.#footings.clear();
+    this.#fallbacks.clear();
     this.#models = this.#newCache();
     await old.dispose();
   }
@@ -79,11 +85,11 @@ export class ComputeService implements Disposable {
       threads,
       maxMegapixels,
       memoryLimitBytes,
-      footing: this.#footings.get(sha256),
+      fallback: this.#fallbacks.get(sha256),
       openEngine: this.#options.openEngine,
       freeMemory: () => this.#models.releaseIdle(),
       onMemoryStep: step => {
-        this.#footings.set(sha256, step.footing);
+        this.#fallbacks.set(sha256, step.fallback);
         this.#options.onMemoryStep?.(step);
       },
     });

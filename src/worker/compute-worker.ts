@@ -103,7 +103,7 @@ export class ComputeWorker implements Disposable {
       return await stages(child, task, () => ({ signal: task.signal, timeoutMs: limit() }));
     } catch (error) {
       // Native code goes on whatever we say: only the end of the process frees the worker for the next job.
-      if (isOverdue(error)) await child.kill();
+      if (isTimeoutOrCancel(error)) await child.kill();
       throw excess ?? error;
     } finally {
       void guard?.dispose();
@@ -206,7 +206,7 @@ function deadline(timeoutMs: number | undefined): () => number | undefined {
   return () => Math.max(0, endMs - performance.now());
 }
 
-function isOverdue(error: unknown): boolean {
+function isTimeoutOrCancel(error: unknown): boolean {
   const code = (error as { code?: unknown }).code;
   return code === 'TIMED_OUT' || code === 'CANCELLED';
 }

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { sha256File } from '../../src/base/index.js';
 import { withoutFloat16 } from '../../src/diagnosis/engines.js';
 import { type Complaint, type Diagnosis, diagnose } from '../../src/diagnosis/index.js';
-import { shellWord } from '../../src/diagnosis/shell-word.js';
+import { shellQuote } from '../../src/diagnosis/shell-quote.js';
 import type { EngineId } from '../../src/engine/index.js';
 import { temporaryFolder } from '../support/pictures.js';
 import { cyclebox, dayNight, project, writeConfig } from '../support/project.js';
@@ -148,7 +148,7 @@ describe('a diagnosis', () => {
       expect.stringMatching(/Ready to translate and to train.*"cyclebox init"/),
     ]);
     expect(faults(await examine(folder))).toMatchObject([
-      { about: 'configuration', remedy: `cyclebox init ${shellWord(folder)}` },
+      { about: 'configuration', remedy: `cyclebox init ${shellQuote(folder)}` },
     ]);
     const other = await diagnose({ config: join(folder, 'other.json'), engines: ['cpu'], budgetMs: 1 });
     expect(faults(other)).toMatchObject([{ about: 'configuration', remedy: undefined }]);

@@ -155,19 +155,21 @@ describe('gradients', () => {
     expect([...outputs['0']!.data]).toEqual([...outputs['1']!.data]);
   });
 
-  it('are not carried through tensors that are held', () => {
+  it('are not carried through tensors that are detached', () => {
     const builder = new GraphBuilder();
     const x = builder.input('x', [3]);
-    const held = square(x);
+    const detached = square(x);
     const data = Float64Array.of(1, 2, -3);
     const slopes = (by: Tensor) => [
       ...evaluate(graphOf([by]), { inputs: { x: { shape: [3], data } } }).outputs['0']!.data,
     ];
-    expect(slopes(gradients(sum(mul(held, tanh(x))), [x], [held])[0]!)).toEqual(
+    expect(slopes(gradients(sum(mul(detached, tanh(x))), [x], [detached])[0]!)).toEqual(
       [...data].map(v => v ** 2 * (1 - Math.tanh(v) ** 2)),
     );
-    // What is held may itself be asked for.
-    expect(slopes(gradients(sum(mul(held, held)), [held], [held])[0]!)).toEqual([...data].map(v => 2 * v ** 2));
+    // What is detached may itself be asked for.
+    expect(slopes(gradients(sum(mul(detached, detached)), [detached], [detached])[0]!)).toEqual(
+      [...data].map(v => 2 * v ** 2),
+    );
   });
 
   it('by a tensor that the value does not depend on are zeros of its shape', () => {

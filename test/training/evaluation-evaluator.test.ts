@@ -53,7 +53,7 @@ const halfStriped = (image: Planes) => {
 describe('an evaluation', () => {
   let good: Evaluation;
   beforeAll(async () => {
-    good = await evaluator.judge({ translate: async image => striped(image), back: async image => image });
+    good = await evaluator.evaluate({ translate: async image => striped(image), back: async image => image });
   });
 
   it('finds style and content of a good translation, between those of its references', () => {
@@ -82,18 +82,18 @@ describe('an evaluation', () => {
   });
 
   it('gives an unchanged image the row of unchanged images, and a half translation less than a whole one', async () => {
-    const same = await evaluator.judge({ translate: async image => image });
+    const same = await evaluator.evaluate({ translate: async image => image });
     const { cycle: _, notFinite: __, ...translated } = same.rows.translated;
     expect(translated).toEqual(
       Object.fromEntries(Object.entries(same.rows.unchanged).map(([name, value]) => [name, expect.closeTo(value!, 6)])),
     );
-    const half = await evaluator.judge({ translate: async image => halfStriped(image) });
+    const half = await evaluator.evaluate({ translate: async image => halfStriped(image) });
     expect(half.rows.translated.content).toBeGreaterThan(good.rows.translated.content!);
     expect(half.rows.translated.swd).toBeGreaterThan(good.rows.translated.swd!);
   });
 
   it('judges the other direction by the same classifier', async () => {
-    const back = await evaluator.judge({ direction: 'BtoA', translate: async image => image });
+    const back = await evaluator.evaluate({ direction: 'BtoA', translate: async image => image });
     expect(back).toMatchObject({ from: 'striped', to: 'plain', images: 22, targetImages: 24 });
     expect(back.rows.unchanged.styleLikelihood).toBeCloseTo(1 - good.rows.target!.styleLikelihood!, 6);
     expect(back.classifier!.accuracyFrom).toBe(good.classifier!.accuracyTo);
@@ -108,7 +108,7 @@ describe('an evaluation', () => {
       onProgress: ({ phase }) => phases.push(phase),
     });
     for (const other of [again, cached]) {
-      const repeated = await other.judge({ translate: async image => striped(image), back: async image => image });
+      const repeated = await other.evaluate({ translate: async image => striped(image), back: async image => image });
       expect(JSON.parse(JSON.stringify(repeated))).toEqual(JSON.parse(JSON.stringify(good)));
       await other.dispose();
     }
@@ -121,7 +121,7 @@ it('true counterparts get a row of their own, and translations are compared with
   const counterparts = new Map(plain.map((file, index) => [file, truths[index]!]));
   counterparts.delete(plain[3]!);
   const paired = await createEvaluator({ engine, domains: ['a', 'b'], heldA: plain, counterparts, limit: 8 });
-  const { rows, pairs, images } = await paired.judge({ translate: async image => striped(image) });
+  const { rows, pairs, images } = await paired.evaluate({ translate: async image => striped(image) });
   await paired.dispose();
   expect([images, pairs]).toEqual([8, 7]);
   // But for a rounding to bytes.
@@ -142,7 +142,7 @@ describe('files that are no images', () => {
       heldA: [broken, ...plain.slice(0, 3)],
       heldB: stripy.slice(0, 3),
     });
-    const { images, skipped, classifier, warnings } = await held.judge({ translate: async image => image });
+    const { images, skipped, classifier, warnings } = await held.evaluate({ translate: async image => image });
     await held.dispose();
     expect(images).toBe(3);
     expect(skipped).toEqual([{ file: broken, reason: expect.stringMatching(/^is a text file/) }]);
@@ -186,7 +186,7 @@ describe('a feature network', () => {
       heldB: stripy.slice(0, 9),
       features,
     });
-    const evaluation = await judging.judge({ translate: async image => striped(image) });
+    const evaluation = await judging.evaluate({ translate: async image => striped(image) });
     await judging.dispose();
     await features.dispose();
     expect(evaluation.features).toEqual({ file: 'fixed.onnx', side: 32, range: '0..1' });
@@ -247,7 +247,7 @@ describe('metrics', () => {
   });
 
   it('a change of brightness alone is a change', async () => {
-    const { rows } = await evaluator.judge({ translate: async image => changed(image, value => value + 0.2) });
+    const { rows } = await evaluator.evaluate({ translate: async image => changed(image, value => value + 0.2) });
     expect(rows.translated.change).toBeGreaterThan(0.08);
     expect(rows.translated.edges).toBeGreaterThan(0.95);
   });

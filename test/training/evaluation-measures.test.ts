@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/base/index.js';
 import { clippedShare, lightCorrelation, varietyOf } from '../../src/training/evaluation/appearance.js';
 import { classesOf, learnColourClasses, parseColourClasses } from '../../src/training/evaluation/colour-classes.js';
+import { downscaleImage } from '../../src/training/evaluation/downscale.js';
 import { edgeCorrelation } from '../../src/training/evaluation/edge-correlation.js';
 import { FourierTransform } from '../../src/training/evaluation/fourier.js';
 import { frechetDistance } from '../../src/training/evaluation/frechet-distance.js';
@@ -21,7 +22,6 @@ import {
   planesOf,
   tensorOf,
 } from '../../src/training/evaluation/planes.js';
-import { shrinkImage } from '../../src/training/evaluation/shrink.js';
 import { projectedSet, slicedWasserstein } from '../../src/training/evaluation/sliced-wasserstein.js';
 import { structuralSimilarity } from '../../src/training/evaluation/structural-similarity.js';
 import { symmetricEigenvalues } from '../../src/training/evaluation/symmetric-eigenvalues.js';
@@ -60,7 +60,7 @@ describe('planes', () => {
 describe('shrinking', () => {
   it('averages what each pixel covers, whole and partly', () => {
     const ramp = { width: 3, height: 3, data: Float32Array.from({ length: 27 }, (_, i) => i % 3) };
-    const { data } = shrinkImage(ramp, 2, 2);
+    const { data } = downscaleImage(ramp, 2, 2);
     // The first of two pixels covers 0 whole and half of 1: (0 + 0.5) / 1.5.
     expect(data[0]).toBeCloseTo(1 / 3, 6);
     expect(data[1]).toBeCloseTo(5 / 3, 6);
@@ -69,7 +69,7 @@ describe('shrinking', () => {
   it('keeps the mean', () => {
     const mean = ({ data }: Planes) => data.reduce((sum, value) => sum + value, 0) / data.length;
     const image = scene(5);
-    for (const side of [63, 40, 16, 7]) expect(mean(shrinkImage(image, side, side))).toBeCloseTo(mean(image), 5);
+    for (const side of [63, 40, 16, 7]) expect(mean(downscaleImage(image, side, side))).toBeCloseTo(mean(image), 5);
   });
 });
 

@@ -26,7 +26,7 @@ const fitted = (a: readonly Planes[], b: readonly Planes[], steps: number) =>
 async function judged(weights: Record<string, TensorData>, images: readonly Planes[]): Promise<number[]> {
   const classifier = await StyleClassifier.open(engine, weights);
   try {
-    return await classifier.judge(images);
+    return await classifier.classify(images);
   } finally {
     await classifier.dispose();
   }

@@ -35,7 +35,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const judge = (change: (image: Planes) => Planes) => evaluator.judge({ translate: async image => change(image) });
+const judge = (change: (image: Planes) => Planes) => evaluator.evaluate({ translate: async image => change(image) });
 const ids = ({ warnings }: Evaluation) => warnings.map(({ id }) => id);
 
 describe('warnings from pictures', () => {
@@ -81,8 +81,8 @@ describe('warnings from pictures', () => {
       counterparts: new Map(heldA.map((file, index) => [file, paths[index]!])),
       classes: parseColourClasses('sea=#333333,land=#cccccc'),
     });
-    const right = await judged.judge({ translate: async image => map(-0.6, 0.6)(image) });
-    const wrong = await judged.judge({ translate: async image => map(0.6, -0.6)(image) });
+    const right = await judged.evaluate({ translate: async image => map(-0.6, 0.6)(image) });
+    const wrong = await judged.evaluate({ translate: async image => map(0.6, -0.6)(image) });
     await judged.dispose();
     expect(right.rows.translated).toMatchObject({ classAccuracy: 1, classBalanced: 1, classIou: 1, l1: 0 });
     expect(ids(right)).not.toContain('exchanged-classes');

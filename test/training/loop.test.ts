@@ -5,9 +5,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openEngine } from '../../src/engine/index.js';
 import { readSafetensorsFile } from '../../src/nets/index.js';
 import { Trainer, type TrainingOptions } from '../../src/training/index.js';
-import { Averaging, averagePrefix } from '../../src/training/loop/averaging.js';
+import { ExponentialMovingAverage, emaPrefix } from '../../src/training/loop/exponential-moving-average.js';
 import { removeOldCheckpoints } from '../../src/training/loop/retention.js';
-import { stageAt } from '../../src/training/loop/stages.js';
+import { stageAt } from '../../src/training/loop/stage-at.js';
 import { plainTraining, writePlainImages } from '../support/training-run.js';
 
 let folder: string;
@@ -59,18 +59,18 @@ describe('averaging', () => {
   it('moves the average every ten steps by as much as ten single moves would', async () => {
     const engine = await openEngine('cpu', { threads: 1 });
     const one = (value: number) => ({ shape: [1], data: Float32Array.of(value) });
-    const state = await engine.createState({ w: one(1), [`${averagePrefix}w`]: one(0) });
-    const averaging = await Averaging.compile(engine, state, [{ name: 'w', shape: [1] }], 0.99);
-    const average = async () => (await state.read([`${averagePrefix}w`]))[`${averagePrefix}w`]!.data[0]!;
+    const state = await engine.createState({ w: one(1), [`${emaPrefix}w`]: one(0) });
+    const averaging = await ExponentialMovingAverage.compile(engine, state, [{ name: 'w', shape: [1] }], 0.99);
+    const average = async () => (await state.read([`${emaPrefix}w`]))[`${emaPrefix}w`]!.data[0]!;
     // Early on, (1 + t) / (10 + t) is below the decay asked for, and every step counts.
-    await averaging.follow(1);
+    await averaging.update(1);
     expect(await average()).toBeCloseTo(1 - 2 / 11, 6);
-    await averaging.follow(10);
+    await averaging.update(10);
     expect(await average()).toBeCloseTo(1 - (2 / 11) * (11 / 20), 6);
     const before = await average();
-    await averaging.follow(1999);
+    await averaging.update(1999);
     expect(await average()).toBe(before);
-    await averaging.follow(2000);
+    await averaging.update(2000);
     expect(await average()).toBeCloseTo(1 - (1 - before) * 0.99 ** 10, 6);
     await engine.dispose();
   });

@@ -12,9 +12,9 @@ import {
   variablesOf,
 } from '../../src/training/index.js';
 import { cut } from '../../src/training/recipes/cut.js';
-import type { Draw } from '../../src/training/recipes/draw.js';
-import { drawPlaces, patchContrast } from '../../src/training/recipes/patch-contrast.js';
-import type { PhaseScene } from '../../src/training/recipes/recipe.js';
+import { patchContrast, sampleGrid } from '../../src/training/recipes/patch-contrast.js';
+import type { RandomFill } from '../../src/training/recipes/random-fill.js';
+import type { PhaseContext } from '../../src/training/recipes/recipe.js';
 import { cooled, imageTensor, toySettings, warmImage } from './toy-problem.js';
 
 const temperature = 0.07;
@@ -73,7 +73,7 @@ describe('patches', () => {
     const builder = new GraphBuilder();
     const filled: Record<string, { shape: readonly number[]; data: Float32Array }> = {};
     const random = new Random(seed);
-    drawPlaces(builder.input('map', [1, 2, height, width]), 'places', (name, shape, draw: Draw) => {
+    sampleGrid(builder.input('map', [1, 2, height, width]), 'places', (name, shape, draw: RandomFill) => {
       const data = new Float32Array(shape[0]! * shape[1]!);
       draw(random, data);
       filled[name] = { shape, data };
@@ -113,20 +113,24 @@ describe('a step of cut', () => {
   const random = new Random(3);
   const images: Tensors = { A: imageTensor(warmImage(random)), B: imageTensor(cooled(warmImage(random))) };
 
-  async function runGenerator(options: Partial<TrainingOptions>, change: (scene: PhaseScene) => PhaseScene, more = {}) {
+  async function runGenerator(
+    options: Partial<TrainingOptions>,
+    change: (context: PhaseContext) => PhaseContext,
+    more = {},
+  ) {
     const settings = toySettings({ recipe: 'cut', width: 4, discriminatorWidth: 4, ...options });
     const state = await engine.createState(variablesOf(settings));
     const phase: Phase = cut.phases[0]!;
-    const handsOn: Record<string, Tensor> = {};
+    const recorded: Record<string, Tensor> = {};
     const changed: Phase = {
       ...phase,
-      build: scene => {
-        const result = phase.build(change({ ...scene, held: x => scene.held(note(handsOn, x)) }));
-        return { ...result, handsOn: { ...result.handsOn, ...handsOn } };
+      build: context => {
+        const result = phase.build(change({ ...context, detach: x => context.detach(note(recorded, x)) }));
+        return { ...result, outputs: { ...result.outputs, ...recorded } };
       },
     };
     const spec: RecipeSettings = recipeSettings(settings);
-    const { graph, draws } = buildPhase(cut, changed, spec, { inspect: true });
+    const { graph, randomInputs } = buildPhase(cut, changed, spec, { inspect: true });
     const program = await engine.compile(graph, { state });
     const chance = new Random(8);
     const scalar = (value: number): TensorData => ({ shape: [], data: Float32Array.of(value) });
@@ -136,9 +140,9 @@ describe('a step of cut', () => {
       'adam/step-size': scalar(0),
       'adam/epsilon': scalar(1),
     };
-    for (const [name, { shape, draw }] of draws) {
+    for (const [name, { shape, fill }] of randomInputs) {
       const data = new Float32Array(shape.reduce((product, size) => product * size, 1));
-      draw(chance, data);
+      fill(chance, data);
       inputs[name] = { shape, data };
     }
     const outputs = await program.run(Object.fromEntries(program.inputs.map(name => [name, inputs[name]!])));
@@ -154,28 +158,28 @@ describe('a step of cut', () => {
   }
 
   it('learns nothing by the keys', async () => {
-    const asItIs = await runGenerator({}, scene => scene);
+    const asItIs = await runGenerator({}, context => context);
     const keys = Object.fromEntries(Object.entries(asItIs).filter(([name]) => name.startsWith('key/')));
     expect(Object.keys(keys)).toHaveLength(8); // Four layers of a generator with one block, of A and of B.
     // The same values handed in, through which no gradient can flow.
     let next = 0;
     const handedIn = await runGenerator(
       {},
-      scene => ({ ...scene, held: x => scene.handed(`in/${next++}`, x.shape as readonly number[]) }),
+      context => ({ ...context, detach: x => context.earlierOutput(`in/${next++}`, x.shape as readonly number[]) }),
       Object.fromEntries(Object.entries(keys).map(([name, value]) => [name.replace('key', 'in'), value])),
     );
     next = 0;
-    const through = await runGenerator({}, scene => ({ ...scene, held: x => x }));
-    const slopes = Object.keys(asItIs).filter(name => name.startsWith('gradient/'));
-    expect(slopes.length).toBeGreaterThan(10);
-    expect(largestGap(slopes, asItIs, handedIn)).toBeLessThan(1e-3);
-    expect(largestGap(slopes, asItIs, through)).toBeGreaterThan(0.1);
+    const through = await runGenerator({}, context => ({ ...context, detach: x => x }));
+    const gradients = Object.keys(asItIs).filter(name => name.startsWith('gradient/'));
+    expect(gradients.length).toBeGreaterThan(10);
+    expect(largestGap(gradients, asItIs, handedIn)).toBeLessThan(1e-3);
+    expect(largestGap(gradients, asItIs, through)).toBeGreaterThan(0.1);
   });
 
   it('counts translation and identity by half, or the translation alone', async () => {
     const loss = (outputs: Tensors, name: string) => outputs[`loss/${name}`]!.data[0]!;
-    const both = await runGenerator({ contrastWeight: 1 }, scene => scene);
-    const fast = await runGenerator({ contrastWeight: 10, contrastIdentity: false }, scene => scene);
+    const both = await runGenerator({ contrastWeight: 1 }, context => context);
+    const fast = await runGenerator({ contrastWeight: 10, contrastIdentity: false }, context => context);
     expect(loss(fast, 'NCE_A')).toBeCloseTo(20 * loss(both, 'NCE_A'), 3);
     expect(fast).not.toHaveProperty(['loss/NCE_B']);
     expect(loss(both, 'NCE_B')).toBeGreaterThan(0);

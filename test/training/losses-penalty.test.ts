@@ -9,8 +9,8 @@ import { GraphBuilder, gradients, mul, sizeOf, type Tensor } from '../../src/gra
 import { type DiscriminatorSpec, initialise, parametersOf } from '../../src/nets/index.js';
 import { recipeSettings, weightName } from '../../src/training/index.js';
 import { gradientPenalty } from '../../src/training/recipes/gradient-penalty.js';
-import { sceneOf } from '../../src/training/recipes/phase-scene.js';
-import type { PhaseScene } from '../../src/training/recipes/recipe.js';
+import { createPhaseContext } from '../../src/training/recipes/phase-context.js';
+import type { PhaseContext } from '../../src/training/recipes/recipe.js';
 import { toySettings } from './toy-problem.js';
 
 const settings = recipeSettings(toySettings({ recipe: 'gan', loss: 'wgan-gp' }));
@@ -29,13 +29,13 @@ describe('the gradient penalty of a critic whose slope is known', () => {
   const penaltyOf = (factor: number, images: number) => {
     const shape = [images, 1, 4, 4];
     const builder = new GraphBuilder();
-    const scene: Pick<PhaseScene, 'settings' | 'apply' | 'drawn'> = {
+    const context: Pick<PhaseContext, 'settings' | 'apply' | 'randomInput'> = {
       settings: { ...settings, penaltyWeight: 3 },
       apply: (_, x) => mul(x, factor),
-      drawn: (name, of) => builder.input(name, of),
+      randomInput: (name, of) => builder.input(name, of),
     };
     const [real, fake] = [builder.input('real', shape), builder.input('fake', shape)];
-    builder.output('penalty', gradientPenalty(scene as PhaseScene, 'D_A', real, fake));
+    builder.output('penalty', gradientPenalty(context as PhaseContext, 'D_A', real, fake));
     return evaluate(builder.build(), { inputs: {} }).outputs['penalty']!.data[0]!;
   };
 
@@ -115,9 +115,9 @@ function penaltyGraph(spec: DiscriminatorSpec, batch: number) {
   const parameters = parametersOf(spec).filter(({ role, cancels }) => role !== 'statistic' && !cancels);
   const build = (outputs: (penalty: Tensor, weights: readonly Tensor[]) => Readonly<Record<string, Tensor>>) => {
     const builder = new GraphBuilder();
-    const scene = sceneOf(builder, networks, { ...settings, batch });
+    const context = createPhaseContext(builder, networks, { ...settings, batch });
     const image = (name: string) => builder.input(name, [batch, 3, 16, 16]);
-    const penalty = gradientPenalty(scene, 'D_A', image('real'), image('fake'));
+    const penalty = gradientPenalty(context, 'D_A', image('real'), image('fake'));
     const weights = parameters.map(({ key, shape }) => builder.variable(weightName('D_A', key), shape));
     for (const [name, tensor] of Object.entries(outputs(penalty, weights))) builder.output(name, tensor);
     return builder.build();

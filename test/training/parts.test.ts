@@ -9,8 +9,8 @@ import {
   discriminatorLoss,
   generatorLoss,
   ImagePool,
+  learningRateFactor,
   momentNames,
-  rateFactor,
   resolveTrainingSettings,
 } from '../../src/training/index.js';
 import { applyAdam } from '../../src/training/recipes/adam.js';
@@ -58,7 +58,7 @@ describe('the learning rate', () => {
   const run = { steps: 200, decayFrom: 0.5 } as const;
 
   it('stays for the first half and falls linearly to almost zero', () => {
-    const factor = (step: number) => rateFactor(step, { ...run, schedule: 'linear' });
+    const factor = (step: number) => learningRateFactor(step, { ...run, schedule: 'linear' });
     expect(factor(0)).toBe(1);
     expect(factor(100)).toBe(1);
     expect(factor(150)).toBeCloseTo(1 - 50 / 101, 12);
@@ -66,16 +66,16 @@ describe('the learning rate', () => {
   });
 
   it('falls along a half wave, or not at all', () => {
-    const factor = (step: number) => rateFactor(step, { ...run, schedule: 'cosine' });
+    const factor = (step: number) => learningRateFactor(step, { ...run, schedule: 'cosine' });
     expect(factor(100)).toBe(1);
     expect(factor(150)).toBeCloseTo((1 + Math.cos((Math.PI * 50) / 101)) / 2, 12);
     expect(factor(199)).toBeGreaterThan(0);
     expect(factor(199)).toBeLessThan(0.001);
-    expect(rateFactor(199, { ...run, schedule: 'constant' })).toBe(1);
+    expect(learningRateFactor(199, { ...run, schedule: 'constant' })).toBe(1);
   });
 
   it('can begin to fall at once, or late', () => {
-    const half = (decayFrom: number) => rateFactor(100, { steps: 200, schedule: 'linear', decayFrom });
+    const half = (decayFrom: number) => learningRateFactor(100, { steps: 200, schedule: 'linear', decayFrom });
     expect(half(0)).toBeCloseTo(1 - 100 / 201, 12);
     expect(half(0.75)).toBe(1);
   });

@@ -13,7 +13,7 @@ import {
   recipeSettings,
 } from '../../src/training/index.js';
 import { augment } from '../../src/training/recipes/augmentation.js';
-import type { Draw } from '../../src/training/recipes/draw.js';
+import type { RandomFill } from '../../src/training/recipes/random-fill.js';
 import { expectGradients } from '../graph/central-differences.js';
 import { randomValues, seededRandom } from '../graph/random-values.js';
 import { toySettings } from './toy-problem.js';
@@ -31,8 +31,8 @@ interface Seen {
 function see(kinds: readonly Augmentation[], seed: number, copies = 1): Seen {
   const shape = [n, copies * channels, side, side];
   const builder = new GraphBuilder();
-  const asked = new Map<string, { shape: readonly number[]; draw: Draw }>();
-  const drawn = (name: string, of: readonly number[], draw: Draw) => {
+  const asked = new Map<string, { shape: readonly number[]; draw: RandomFill }>();
+  const drawn = (name: string, of: readonly number[], draw: RandomFill) => {
     asked.set(name, { shape: of, draw });
     return builder.input(name, of);
   };
@@ -51,7 +51,7 @@ function see(kinds: readonly Augmentation[], seed: number, copies = 1): Seen {
   return { before, after: outputs['seen']!.data, draws };
 }
 
-function filled({ shape, draw }: { shape: readonly number[]; draw: Draw }, random: Random): Float64Array {
+function filled({ shape, draw }: { shape: readonly number[]; draw: RandomFill }, random: Random): Float64Array {
   const values = new Float32Array(sizeOf(shape));
   draw(random, values);
   return Float64Array.from(values);
@@ -192,8 +192,8 @@ describe('augmentation', () => {
         const described: Recipe = recipeOf(settings);
         return described.phases.map(phase => buildPhase(described, phase, recipeSettings(settings)));
       };
-      const [making, judging] = phases(augmentations).map(({ draws }) =>
-        [...draws.keys()].filter(name => name.endsWith('/cutout')),
+      const [making, judging] = phases(augmentations).map(({ randomInputs }) =>
+        [...randomInputs.keys()].filter(name => name.endsWith('/cutout')),
       );
       const critics = recipe === 'cyclegan' || recipe === 'gan' ? ['D_A', 'D_B'] : ['D_A'];
       expect(making).toEqual(critics.map(critic => `${critic}/fooling/cutout`));

@@ -51,25 +51,25 @@ describe('batches that go through a network together', () => {
   /** The same phase with a pass for every batch. */
   const separate = (phase: Phase): Phase => ({
     ...phase,
-    build: scene =>
+    build: context =>
       phase.build({
-        ...scene,
-        applyTogether: (network, ...xs) => xs.map(x => scene.apply(network, x)),
-        applyEncoder: (network, layers, ...xs) => xs.flatMap(x => scene.applyEncoder(network, layers, x)),
+        ...context,
+        applyTogether: (network, ...xs) => xs.map(x => context.apply(network, x)),
+        applyEncoder: (network, layers, ...xs) => xs.flatMap(x => context.applyEncoder(network, layers, x)),
       }),
   });
 
   async function outcome(recipe: Recipe, phase: Phase, options: Partial<TrainingOptions>): Promise<Tensors> {
     const settings = toySettings({ ...tiny, ...options });
     const state = await engine.createState(variablesOf(settings));
-    const { graph, draws } = buildPhase(recipe, phase, recipeSettings(settings), { inspect: true });
+    const { graph, randomInputs } = buildPhase(recipe, phase, recipeSettings(settings), { inspect: true });
     const program = await engine.compile(graph, { state });
     const random = new Random(4);
     const inputs = program.inputs.map((name): [string, TensorData] => {
       const shape = graph.nodes[graph.inputs[name]!]!.shape as readonly number[];
       const data = new Float32Array(sizeOf(shape));
-      const drawn = draws.get(name);
-      if (drawn) drawn.draw(random, data);
+      const drawn = randomInputs.get(name);
+      if (drawn) drawn.fill(random, data);
       else for (let at = 0; at < data.length; at++) data[at] = random.normal() / 2;
       return [name, { shape, data }];
     });

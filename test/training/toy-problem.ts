@@ -15,7 +15,7 @@ import {
   type TrainingSettings,
   variablesOf,
 } from '../../src/training/index.js';
-import { Averaging, averagePrefix } from '../../src/training/loop/averaging.js';
+import { ExponentialMovingAverage, emaPrefix } from '../../src/training/loop/exponential-moving-average.js';
 import { emptyPools } from '../../src/training/loop/training-parts.js';
 import { generatorParameters } from '../../src/training/trained-networks.js';
 
@@ -95,7 +95,7 @@ export async function learnToy(engine: Engine, options: Partial<TrainingOptions>
   const settings = toySettings(options);
   const state = await engine.createState(variablesOf(settings));
   const losses = await takeSteps(engine, state, settings, steps);
-  const graph = buildTranslation(recipeOf(settings), recipeSettings(settings), 'G_A', averagePrefix);
+  const graph = buildTranslation(recipeOf(settings), recipeSettings(settings), 'G_A', emaPrefix);
   const program = await engine.compile(graph, { state });
   const outcomes: Omit<Outcome, 'losses'>[] = [];
   const random = new Random(99);
@@ -113,7 +113,7 @@ export async function learnToy(engine: Engine, options: Partial<TrainingOptions>
 async function takeSteps(engine: Engine, state: State, settings: TrainingSettings, steps: number) {
   const recipe = recipeOf(settings);
   const runner = await toyRunner(engine, state, settings);
-  const averaging = await Averaging.compile(engine, state, generatorParameters(settings), settings.ema);
+  const averaging = await ExponentialMovingAverage.compile(engine, state, generatorParameters(settings), settings.ema);
   const random = new Random(settings.seed + 6);
   const losses: Record<string, number[]> = {};
   for (let step = 1; step <= steps; step++) {
@@ -123,7 +123,7 @@ async function takeSteps(engine: Engine, state: State, settings: TrainingSetting
     for (const [name, value] of Object.entries(await runner.take([batch], step, rates))) {
       losses[name] = [...(losses[name] ?? []), value];
     }
-    await averaging.follow(step);
+    await averaging.update(step);
   }
   await runner.dispose();
   return losses;

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Picture } from '../../src/image/index.js';
-import { firmFooting, humblerFooting } from '../../src/translate/footing.js';
 import { type MemoryStep, openTranslator, type Translator, type TranslatorOptions } from '../../src/translate/index.js';
+import { nextFallback, noFallback } from '../../src/translate/memory-fallback.js';
 import { maxDifference, temporaryFolder, testPicture } from '../support/pictures.js';
 import { type PretendDevice, type PretendOptions, pretendDevice } from '../support/pretend-device.js';
 import { writeTinyOnnx } from '../support/tiny-onnx.js';
@@ -98,7 +98,7 @@ describe('when the memory of a device runs out', () => {
     const first = await translator.translatePicture(picture);
     expect(maxDifference(first.picture.rgb, negative(picture))).toBe(0);
     expect(first).toMatchObject({ device: 'cpu', precision: 'float32', tiles: 1 });
-    expect(kinds()).toEqual(['caches', 'tiles', 'tiles', 'processor']);
+    expect(kinds()).toEqual(['caches', 'tiles', 'tiles', 'cpu']);
     expect(device.open.count).toBe(0);
     expect(translator.device.kind).toBe('cpu');
     const before = device.attempts.length;
@@ -109,7 +109,7 @@ describe('when the memory of a device runs out', () => {
 
   test('where not even the weights fit, the processor takes over when the model is opened', async () => {
     const { translator, kinds } = await open({ holdsModels: 0 });
-    expect(kinds()).toEqual(['caches', 'processor']);
+    expect(kinds()).toEqual(['caches', 'cpu']);
     expect((await translator.translatePicture(testPicture(20, 20))).device).toBe('cpu');
   });
 
@@ -128,7 +128,7 @@ describe('when the memory of a device runs out', () => {
     const { translator, steps } = await open({ holdsPixels: 100_000 });
     const picture = testPicture(600, 600);
     await translator.translatePicture(picture);
-    const second = await open({ holdsPixels: 100_000 }, { footing: steps.at(-1)?.footing });
+    const second = await open({ holdsPixels: 100_000 }, { fallback: steps.at(-1)?.fallback });
     await second.translator.translatePicture(picture);
     expect(second.kinds()).toEqual([]);
     expect(second.device.attempts.length).toBe(second.device.runs.length);
@@ -164,22 +164,22 @@ describe('float16', () => {
   });
 });
 
-describe('the next footing', () => {
+describe('the next fallback', () => {
   test('halves the batch, then the tile, and ends at the processor', () => {
     const step = (batch: number, pixels: number, isLast = false) =>
-      humblerFooting(firmFooting, { batch, pixels }, rule, isLast);
-    expect(step(4, 1e6)).toMatchObject({ kind: 'batch', footing: { batch: 2 } });
-    expect(step(3, 1e6)).toMatchObject({ kind: 'batch', footing: { batch: 1 } });
-    expect(step(1, 1e6)).toMatchObject({ kind: 'tiles', footing: { batch: 1, maxPixels: 5e5 } });
-    expect(step(1, 70_000)).toMatchObject({ kind: 'tiles', footing: { maxPixels: 256 * 256 } });
-    expect(step(1, 256 * 256)).toMatchObject({ kind: 'processor', footing: { onProcessor: true } });
+      nextFallback(noFallback, { batch, pixels }, rule, isLast);
+    expect(step(4, 1e6)).toMatchObject({ kind: 'batch', fallback: { batch: 2 } });
+    expect(step(3, 1e6)).toMatchObject({ kind: 'batch', fallback: { batch: 1 } });
+    expect(step(1, 1e6)).toMatchObject({ kind: 'tiles', fallback: { batch: 1, maxPixels: 5e5 } });
+    expect(step(1, 70_000)).toMatchObject({ kind: 'tiles', fallback: { maxPixels: 256 * 256 } });
+    expect(step(1, 256 * 256)).toMatchObject({ kind: 'cpu', fallback: { onCpu: true } });
     expect(step(1, 256 * 256, true)).toMatchObject({ kind: 'tiles' });
     expect(step(1, 64 * 64, true)).toBeUndefined();
   });
 
   test('never asks for tiles that the network cannot take', () => {
     const coarse = { multiple: 256, minimum: 256 };
-    expect(humblerFooting(firmFooting, { batch: 1, pixels: 512 * 256 }, coarse, true)).toMatchObject({ kind: 'tiles' });
-    expect(humblerFooting(firmFooting, { batch: 1, pixels: 256 * 256 }, coarse, true)).toBeUndefined();
+    expect(nextFallback(noFallback, { batch: 1, pixels: 512 * 256 }, coarse, true)).toMatchObject({ kind: 'tiles' });
+    expect(nextFallback(noFallback, { batch: 1, pixels: 256 * 256 }, coarse, true)).toBeUndefined();
   });
 });

@@ -85,7 +85,7 @@ async function judgeBothWays(evaluator, directions, translations, prefix, pictur
     const opposite = directions.findIndex(other => other.from === to && other.to === from);
     const onTranslated = ({ file, input, translated }) => pictures.push({ from, prefix, file, input, translated });
     evaluations.push(
-      await evaluator.judge({
+      await evaluator.evaluate({
         direction: from === 0 ? 'AtoB' : 'BtoA',
         translate: translations[index],
         back: translations[opposite],

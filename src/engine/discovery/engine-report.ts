@@ -39,7 +39,7 @@ export type EngineReport =
       readonly reason: string;
       /** That command by itself, where there is one. */
       readonly remedy?: string | undefined;
-      /** As in `PassedOver`. */
+      /** As in `SkippedDevice`. */
       readonly fault?: boolean;
     };
 

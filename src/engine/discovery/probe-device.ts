@@ -2,7 +2,7 @@
  * Tries one device of one engine in a process of its own, and tells what came of it as a value: a crash, an abort or a
  * hang of a driver is a reason, and never harms whoever asked.
  */
-import { asCycleboxError, CycleboxError } from '../../base/index.js';
+import { asCycleboxError, throwIfAborted } from '../../base/index.js';
 import { type CallOptions, Child, compiledEntry } from '../../process/index.js';
 import type { EngineId } from '../contract.js';
 import { commandIn } from '../remedies.js';
@@ -42,16 +42,16 @@ export async function probeDevice(
   const limits: CallOptions = { signal, timeoutMs };
   let child: Child<ProbeApi> | undefined;
   try {
-    requireGoOn(signal);
+    throwIfAborted(signal, 'The search for devices was cancelled.');
     child = await startProbe(engine, options);
     const { version, ...probed } = await child.call('open', { engine, index, onlyHardware }, limits);
     // The riskiest comes last: what kills the process then costs only the answer to itself.
     const speed = options.speed && (await measureOrSkip(child, options.speed, limits));
     const float16 = options.float16 !== false && (await child.call('tryFloat16', null, limits).catch(() => false));
-    requireGoOn(signal);
+    throwIfAborted(signal, 'The search for devices was cancelled.');
     return { usable: true, version, report: { ...probed, float16, ...(speed && { speed }) } };
   } catch (error) {
-    requireGoOn(signal);
+    throwIfAborted(signal, 'The search for devices was cancelled.');
     return failure(error);
   } finally {
     // It has nothing to lose, and a driver that hangs does not end by itself.
@@ -83,8 +83,4 @@ function failure(error: unknown): ProbeResult {
   const fault = code !== 'ENGINE_UNAVAILABLE';
   const remedy = fault ? undefined : commandIn(reason);
   return { usable: false, reason, fault, ...(remedy !== undefined && { remedy }) };
-}
-
-function requireGoOn(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new CycleboxError('CANCELLED', 'Looking for devices was cancelled.');
 }

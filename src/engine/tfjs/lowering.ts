@@ -1,6 +1,6 @@
 /**
  * From the tensor language to calls of TensorFlow.js. Every operation has one entry; those that need more than a call or
- * two live in files of their own (convolution, normalisation, borders). Elementwise operations, reductions and moves
+ * two live in files of their own (convolution, normalisation, padding). Elementwise operations, reductions and moves
  * follow the layout of what they are given.
  */
 import type { Tensor } from '@tensorflow/tfjs-core';

@@ -11,7 +11,7 @@ import {
   PickleTuple,
   type PickleValue,
   StorageReference,
-  TensorRecipe,
+  TensorView,
 } from './pickle-values.js';
 
 const storageTypes: Readonly<Record<string, ElementType>> = {
@@ -85,16 +85,16 @@ function orderedDict(args: readonly PickleValue[], errors: FileErrors): PickleDi
   return dict;
 }
 
-function rebuildTensor(args: readonly PickleValue[], errors: FileErrors): TensorRecipe {
+function rebuildTensor(args: readonly PickleValue[], errors: FileErrors): TensorView {
   const [storage, offset, sizes, strides] = args;
   const [shape, steps] = [countsOf(sizes), countsOf(strides)];
   const valid = storage instanceof StorageReference && isCount(offset) && shape && steps?.length === shape.length;
   if (!valid) throw errors.unreadable('a tensor is malformed');
-  return new TensorRecipe(storage, offset, shape, steps);
+  return new TensorView(storage, offset, shape, steps);
 }
 
-function rebuildParameter([tensor]: readonly PickleValue[], errors: FileErrors): TensorRecipe {
-  if (tensor instanceof TensorRecipe) return tensor;
+function rebuildParameter([tensor]: readonly PickleValue[], errors: FileErrors): TensorView {
+  if (tensor instanceof TensorView) return tensor;
   throw errors.unreadable('a parameter is no tensor');
 }
 

@@ -14,7 +14,7 @@ export type PickleValue =
   | PickleDict
   | AllowedGlobal
   | StorageReference
-  | TensorRecipe;
+  | TensorView;
 
 export class PickleTuple {
   constructor(readonly items: readonly PickleValue[]) {}
@@ -38,7 +38,7 @@ export class StorageReference {
 }
 
 /** A view into a storage. Offset and strides in elements. */
-export class TensorRecipe {
+export class TensorView {
   constructor(
     readonly storage: StorageReference,
     readonly offset: number,

@@ -7,7 +7,7 @@ import { sizeOf } from '../../graph/index.js';
 import { bytesOf, type ElementType, elementReader } from '../element-types.js';
 import type { WeightTensor } from '../weight-tensor.js';
 import { FileErrors, printable } from './file-error.js';
-import { PickleDict, type PickleValue, StorageReference, TensorRecipe } from './pickle-values.js';
+import { PickleDict, type PickleValue, StorageReference, TensorView } from './pickle-values.js';
 import { unpickle } from './unpickle.js';
 import { openZip } from './zip.js';
 
@@ -118,7 +118,7 @@ function typesOf(root: PickleValue): Map<string, ElementType> {
     if (typeof value !== 'object' || value === null || seen.has(value)) continue;
     seen.add(value);
     if (value instanceof StorageReference) types.set(value.key, value.type);
-    else if (value instanceof TensorRecipe) open.push(value.storage);
+    else if (value instanceof TensorView) open.push(value.storage);
     else if (value instanceof PickleDict) for (const item of value.entries.values()) open.push(item);
     else if (Array.isArray(value)) for (const item of value) open.push(item);
     else if ('items' in value) for (const item of value.items) open.push(item);
@@ -126,7 +126,7 @@ function typesOf(root: PickleValue): Map<string, ElementType> {
   return types;
 }
 
-function stateDictOf(value: PickleValue, errors: FileErrors): Map<string, TensorRecipe> {
+function stateDictOf(value: PickleValue, errors: FileErrors): Map<string, TensorView> {
   if (!(value instanceof PickleDict)) throw errors.unreadable('it holds no dictionary of tensors');
   const tensors = tensorsIn(value);
   if (tensors.size > 0) return tensors;
@@ -142,9 +142,9 @@ function stateDictOf(value: PickleValue, errors: FileErrors): Map<string, Tensor
   throw errors.unreadable(reason);
 }
 
-function tensorsIn(dict: PickleDict): Map<string, TensorRecipe> {
-  const tensors = new Map<string, TensorRecipe>();
-  for (const [key, value] of dict.entries) if (value instanceof TensorRecipe) tensors.set(String(key), value);
+function tensorsIn(dict: PickleDict): Map<string, TensorView> {
+  const tensors = new Map<string, TensorView>();
+  for (const [key, value] of dict.entries) if (value instanceof TensorView) tensors.set(String(key), value);
   return tensors;
 }
 
@@ -154,7 +154,7 @@ function tensorsIn(dict: PickleDict): Map<string, TensorRecipe> {
  */
 function materialiser(fileBytes: number, storage: StorageSource, errors: FileErrors) {
   let budget = 4 * fileBytes + 2 ** 16;
-  return (key: string, { storage: reference, offset, size, stride }: TensorRecipe): WeightTensor => {
+  return (key: string, { storage: reference, offset, size, stride }: TensorView): WeightTensor => {
     const { type } = reference;
     const bytes = storage(reference.key, type);
     const name = printable(key);

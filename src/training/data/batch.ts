@@ -2,7 +2,7 @@
 import type { TensorData } from '../../engine/index.js';
 import { toUnitRange } from '../../image/index.js';
 import type { Pixels } from './decode-parts.js';
-import type { View } from './draws.js';
+import type { SampleView } from './sampler.js';
 
 export interface Batch {
   /** `[batch, 3, size, size]` in [-1, 1]. */
@@ -11,15 +11,15 @@ export interface Batch {
 }
 
 /** One image of a batch. */
-export interface Shot {
+export interface LoadedView {
   readonly picture: Pixels;
-  readonly view: View;
+  readonly view: SampleView;
 }
 
 const unitRange = Float32Array.from({ length: 256 }, (_, byte) => toUnitRange(byte));
 
 /** `[shots, 3, size, size]`; the pictures are at least `size` on either side. */
-export function cropShots(shots: readonly Shot[], size: number): TensorData {
+export function cropViews(shots: readonly LoadedView[], size: number): TensorData {
   const length = 3 * size * size;
   const data = new Float32Array(shots.length * length);
   shots.forEach((shot, index) => {
@@ -29,7 +29,7 @@ export function cropShots(shots: readonly Shot[], size: number): TensorData {
 }
 
 /** Bytes, interleaved → planes in [-1, 1]. */
-function crop({ picture: { width, height, rgb }, view }: Shot, size: number, planes: Float32Array): void {
+function crop({ picture: { width, height, rgb }, view }: LoadedView, size: number, planes: Float32Array): void {
   const left = Math.floor(view.x * (width - size + 1));
   const top = Math.floor(view.y * (height - size + 1));
   const [first, step] = view.mirrored ? [left + size - 1, -3] : [left, 3];

@@ -3,8 +3,8 @@
  * the rest. Plain JSON, for the history of a run; `describe-report.ts` makes sentences of it.
  */
 import type { Geometry } from './geometry.js';
-import { type Misfit, misfitOf, type Sample } from './sample.js';
-import type { BadFile } from './sample-pile.js';
+import { type Sample, type SizeMismatch, sizeMismatchOf } from './sample.js';
+import type { BadFile } from './sample-set.js';
 import type { SkippedFile } from './scan-folder.js';
 import type { DataSurvey } from './survey.js';
 
@@ -14,7 +14,7 @@ export interface UnfitImage {
   /** Of the file, in pixels. */
   readonly width: number;
   readonly height: number;
-  readonly reason: Misfit;
+  readonly reason: SizeMismatch;
 }
 
 export interface DataReport {
@@ -53,7 +53,7 @@ function reportOf(survey: DataSurvey, place: number, geometry: Geometry, allBad:
     allBad.some(one => files.some(({ folder, file }) => folder === one.folder && file === one.file));
   const samples = survey.sets.flat().filter(({ files }) => files.some(file => file.folder === place));
   const unfit = samples.flatMap(sample => {
-    const reason = misfitOf(sample, geometry);
+    const reason = sizeMismatchOf(sample, geometry);
     const { file, width, height } = sample.files.find(one => one.folder === place)!;
     return reason ? [{ file, width, height, reason }] : [];
   });
@@ -62,7 +62,7 @@ function reportOf(survey: DataSurvey, place: number, geometry: Geometry, allBad:
     folder,
     geometry,
     images: images.length,
-    used: samples.filter(sample => !misfitOf(sample, geometry) && !isBad(sample)).length,
+    used: samples.filter(sample => !sizeMismatchOf(sample, geometry) && !isBad(sample)).length,
     skipped: [...skipped, ...bad],
     unfit,
     unmatched: survey.unmatched[place]!,

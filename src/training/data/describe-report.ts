@@ -5,7 +5,7 @@
 import { CycleboxError } from '../../base/index.js';
 import type { DataReport, UnfitImage } from './data-report.js';
 import type { Geometry } from './geometry.js';
-import type { Misfit } from './sample.js';
+import type { SizeMismatch } from './sample.js';
 import { emptyFolder } from './scan-folder.js';
 
 /** Names in a sentence, at most. */
@@ -19,7 +19,7 @@ export function describeReport(report: DataReport): readonly string[] {
   );
   return [
     ...told(skipped, `${counted(skipped.length, 'file')} in ${folder} ${are(skipped)} skipped: ${listed}.`),
-    ...misfits.flatMap(reason => describeUnfit(report, reason)),
+    ...mismatches.flatMap(reason => describeUnfit(report, reason)),
     ...told(
       unmatched,
       `${of(report, unmatched.length)} ${have(unmatched)} no partner of the same name: ${names(unmatched)}.`,
@@ -38,21 +38,21 @@ export function requireUsed(report: DataReport): void {
   if (report.used > 0) return;
   if (report.unfit.length === 0) throw emptyFolder(report.folder, report.skipped);
   const isSmall = report.unfit.some(({ reason }) => reason === 'small');
-  const message = misfits.flatMap(reason => describeUnfit(report, reason)).join(' ');
+  const message = mismatches.flatMap(reason => describeUnfit(report, reason)).join(' ');
   throw new CycleboxError(isSmall ? 'IMAGE_TOO_SMALL' : 'DATASET_EMPTY', message, { subject: { file: report.folder } });
 }
 
-const misfits = ['small', 'other-size', 'shape'] as const satisfies readonly Misfit[];
+const mismatches = ['small', 'other-size', 'shape'] as const satisfies readonly SizeMismatch[];
 
-function describeUnfit(report: DataReport, misfit: Misfit): readonly string[] {
-  const unfit = report.unfit.filter(({ reason }) => reason === misfit);
-  const { what, remedy } = explain(misfit, report.geometry);
+function describeUnfit(report: DataReport, mismatch: SizeMismatch): readonly string[] {
+  const unfit = report.unfit.filter(({ reason }) => reason === mismatch);
+  const { what, remedy } = explain(mismatch, report.geometry);
   return told(unfit, `${of(report, unfit.length)} ${are(unfit)} ${what}: ${names(unfit.map(withSize))}. ${remedy}`);
 }
 
-function explain(misfit: Misfit, { size, preprocess, loadSize }: Geometry): { what: string; remedy: string } {
+function explain(mismatch: SizeMismatch, { size, preprocess, loadSize }: Geometry): { what: string; remedy: string } {
   const crop = `${size} × ${size}`;
-  switch (misfit) {
+  switch (mismatch) {
     case 'small': {
       const scaled = preprocess === 'scale-width' ? ` when scaled to a width of ${loadSize}` : '';
       const what = `left out, being smaller than the crop of ${crop}${scaled}`;
@@ -71,7 +71,7 @@ function explain(misfit: Misfit, { size, preprocess, loadSize }: Geometry): { wh
       return { what: 'left out, having another shape than their partners', remedy };
     }
     default:
-      return misfit satisfies never;
+      return mismatch satisfies never;
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * Tells whether a folder still holds the images that a training began with: by names and sizes of the files, not by
- * their place or their age, so that a folder may be moved or copied. A state of the draws counts images; it means
+ * their place or their age, so that a folder may be moved or copied. A sampler's state counts images; it means
  * nothing in another folder.
  */
 import { createHash } from 'node:crypto';

@@ -50,7 +50,7 @@ function wholeFile({ file, width, height, bytes }: ScannedImage, folder: number)
 }
 
 /** Why no crop can be taken of a sample: `shape` when the two pictures of a pair do not lie on each other. */
-export type Misfit = 'small' | 'other-size' | 'shape';
+export type SizeMismatch = 'small' | 'other-size' | 'shape';
 
 /** The size that all pictures of a sample are decoded to: that which its first one has when it is scaled. */
 export function decodedSize({ files }: Sample, geometry: Geometry): Size {
@@ -58,7 +58,7 @@ export function decodedSize({ files }: Sample, geometry: Geometry): Size {
 }
 
 /** Why no crop can be taken of a sample under a geometry; undefined when one can. */
-export function misfitOf(sample: Sample, geometry: Geometry): Misfit | undefined {
+export function sizeMismatchOf(sample: Sample, geometry: Geometry): SizeMismatch | undefined {
   const size = decodedSize(sample, geometry);
   // Partners that were scaled one by one may differ by a rounding; those that are not may not differ at all.
   const slack = isScaled(geometry) ? 1 : 0;

@@ -27,12 +27,12 @@ export interface FolderScan {
 }
 
 /** Files that are looked at at a time. */
-const lanes = 8;
+const concurrency = 8;
 
 /** @throws FILE_NOT_FOUND, FILE_UNREADABLE; DATASET_EMPTY when no file is an image */
 export async function scanFolder(folder: string): Promise<FolderScan> {
   const files = await listFiles(folder);
-  const found = await inLanes(files, file => look(folder, file));
+  const found = await mapConcurrently(files, file => look(folder, file));
   const images = found.filter(one => 'format' in one);
   const skipped = found.filter(one => 'reason' in one);
   if (images.length === 0) throw emptyFolder(folder, skipped);
@@ -65,12 +65,12 @@ export function emptyFolder(folder: string, skipped: readonly SkippedFile[]): Cy
 }
 
 /** The results of `work` on each item, in the items' order, some at a time. */
-async function inLanes<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+async function mapConcurrently<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   let next = 0;
   const lane = async () => {
     for (let at = next++; at < items.length; at = next++) results[at] = await work(items[at]!);
   };
-  await Promise.all(Array.from({ length: lanes }, lane));
+  await Promise.all(Array.from({ length: concurrency }, lane));
   return results;
 }

@@ -5,7 +5,7 @@
 import type { DataSettings } from './data-settings.js';
 import type { Geometry, Size } from './geometry.js';
 import { matchPairs } from './match-pairs.js';
-import { decodedSize, misfitOf, type Sample, sideBySideSamples, singleSamples } from './sample.js';
+import { decodedSize, type Sample, sideBySideSamples, singleSamples, sizeMismatchOf } from './sample.js';
 import { type FolderScan, scanFolder } from './scan-folder.js';
 
 export interface DataSurvey {
@@ -55,5 +55,5 @@ function pictureBytes({ width, height }: Size): number {
 }
 
 function usableOf(samples: readonly Sample[], geometry: Geometry): readonly Sample[] {
-  return samples.filter(sample => !misfitOf(sample, geometry));
+  return samples.filter(sample => !sizeMismatchOf(sample, geometry));
 }

@@ -12,21 +12,21 @@ import {
   Random,
   systemClock,
 } from '../../base/index.js';
-import { type Batch, cropShots } from './batch.js';
+import { type Batch, cropViews } from './batch.js';
 import { type DataReport, reportsOf } from './data-report.js';
 import { type DataSettings, geometryOf } from './data-settings.js';
 import { defaultDecodeThreads, openDecoder } from './decode-pool.js';
 import { requireUsed } from './describe-report.js';
-import { type DrawState, Draws } from './draws.js';
 import { type Example, ExampleSource } from './example-source.js';
 import { changeSince, type FolderFingerprint, fingerprintsOf } from './fingerprint.js';
-import type { BadFile } from './sample-pile.js';
+import type { BadFile } from './sample-set.js';
+import { Sampler, type SamplerState } from './sampler.js';
 import type { SkippedFile } from './scan-folder.js';
 import { type DataSurvey, decodedBytes, epochLength, surveyData } from './survey.js';
 import { type Waiting, WaitMeter } from './wait-meter.js';
 
 /** Where the data goes on. Plain JSON, for a checkpoint. */
-export interface DataState extends DrawState {
+export interface DataState extends SamplerState {
   /** Of the folders that the indices mean; missing in checkpoints of version 0.1. */
   readonly folders?: readonly FolderFingerprint[] | undefined;
 }
@@ -53,16 +53,16 @@ export interface SkippedInTraining extends SkippedFile {
 /** What may change between the stages of a training. */
 export type StageSettings = Pick<DataSettings, 'size' | 'loadSize' | 'batch'>;
 
-interface Ticket {
+interface PrefetchedBatch {
   readonly examples: Promise<readonly Example[]>;
   readonly size: number;
-  /** The state of the draws after this batch. */
-  readonly after: DrawState;
+  /** The sampler's state after this batch. */
+  readonly after: SamplerState;
 }
 
 /** Batches that are read ahead, at least; fewer where their pictures would take more than `aheadBytes`. */
-const leastAhead = 4;
-const aheadBytes = 2 ** 28;
+const minPrefetch = 4;
+const maxPrefetchBytes = 2 ** 28;
 
 /** An eighth of what memory the process may use, at most 2 GiB. */
 export function defaultCacheBytes(): number {
@@ -83,11 +83,11 @@ export async function openTrainingData(
   for (const stage of [settings, ...(settings.stages ?? [])]) {
     for (const report of reportsOf(survey, geometryOf({ ...settings, ...stage }))) requireUsed(report);
   }
-  const from = start ? stateToGoOn(start, survey, options.acceptChangedData) : new Random(settings.seed + 1);
+  const from = start ? resumeState(start, survey, options.acceptChangedData) : new Random(settings.seed + 1);
   return new TrainingData(settings, survey, from, options);
 }
 
-function stateToGoOn(start: DataState, survey: DataSurvey, isAccepted = false): DrawState {
+function resumeState(start: DataState, survey: DataSurvey, isAccepted = false): SamplerState {
   const change = start.folders && changeSince(start.folders, survey);
   if (change && !isAccepted) throw change;
   return change ? { random: start.random, remaining: [] } : start;
@@ -101,16 +101,16 @@ export class TrainingData implements Disposable {
   readonly #meter: WaitMeter;
   #settings: DataSettings;
   #source: ExampleSource;
-  #draws: Draws;
-  #state: DrawState;
-  #ahead: Ticket[] = [];
-  #aheadCount: number;
+  #sampler: Sampler;
+  #state: SamplerState;
+  #prefetched: PrefetchedBatch[] = [];
+  #prefetchCount: number;
 
   /** Once for each file; another image stands in for it from then on. */
   readonly onSkipped = this.#skipped.event;
 
   /** Use `openTrainingData`. */
-  constructor(settings: DataSettings, survey: DataSurvey, start: Random | DrawState, options: OpenDataOptions) {
+  constructor(settings: DataSettings, survey: DataSurvey, start: Random | SamplerState, options: OpenDataOptions) {
     const { threads = defaultDecodeThreads(), cacheBytes = defaultCacheBytes(), clock = systemClock } = options;
     const decoder = this.#store.add(openDecoder(threads));
     const onBad = (bad: BadFile) => this.#skipped.fire({ ...bad, folder: survey.folders[bad.folder]!.folder });
@@ -119,9 +119,9 @@ export class TrainingData implements Disposable {
     this.#folders = fingerprintsOf(survey);
     this.#meter = new WaitMeter(clock);
     this.#source = new ExampleSource({ survey, decoder, cacheBytes, onBad }, geometryOf(settings));
-    this.#draws = new Draws(this.#source.usable, settings.flip, start);
-    this.#state = this.#draws.state;
-    this.#aheadCount = countAhead(settings, survey);
+    this.#sampler = new Sampler(this.#source.usable, settings.flip, start);
+    this.#state = this.#sampler.state;
+    this.#prefetchCount = prefetchCount(settings, survey);
     this.#fill();
   }
 
@@ -152,8 +152,8 @@ export class TrainingData implements Disposable {
 
   /** The first examples of an order of their own, not mirrored, a batch of one each: the same ones in every call. */
   async fixedSamples(count: number): Promise<readonly Batch[]> {
-    const draws = new Draws(this.#source.usable, false, new Random(this.#settings.seed + 3));
-    return Promise.all(Array.from({ length: count }, () => toBatch(this.#draw(draws, 1))));
+    const sampler = new Sampler(this.#source.usable, false, new Random(this.#settings.seed + 3));
+    return Promise.all(Array.from({ length: count }, () => toBatch(this.#draw(sampler, 1))));
   }
 
   /**
@@ -166,53 +166,54 @@ export class TrainingData implements Disposable {
     for (const report of reportsOf(this.#survey, geometry, this.#source.bad)) requireUsed(report);
     this.#settings = settings;
     this.#source = this.#source.at(geometry);
-    this.#draws = new Draws(this.#source.usable, settings.flip, this.#state);
-    this.#ahead = [];
-    this.#aheadCount = countAhead(settings, this.#survey);
+    this.#sampler = new Sampler(this.#source.usable, settings.flip, this.#state);
+    this.#prefetched = [];
+    this.#prefetchCount = prefetchCount(settings, this.#survey);
     this.#fill();
   }
 
   /** Ends the threads; batches that are not there yet are refused with CANCELLED. */
   async dispose(): Promise<void> {
-    this.#ahead = [];
+    this.#prefetched = [];
     await this.#store.dispose();
   }
 
-  #take(): Ticket {
-    const ticket = this.#ahead.shift() ?? this.#draw(this.#draws, this.#settings.batch);
-    this.#state = ticket.after;
+  #take(): PrefetchedBatch {
+    const batch = this.#prefetched.shift() ?? this.#draw(this.#sampler, this.#settings.batch);
+    this.#state = batch.after;
     this.#fill();
-    return ticket;
+    return batch;
   }
 
   #fill(): void {
-    while (this.#ahead.length < this.#aheadCount) this.#ahead.push(this.#draw(this.#draws, this.#settings.batch));
+    while (this.#prefetched.length < this.#prefetchCount)
+      this.#prefetched.push(this.#draw(this.#sampler, this.#settings.batch));
   }
 
-  #draw(draws: Draws, batch: number): Ticket {
-    const views = Array.from({ length: batch }, () => draws.next());
+  #draw(sampler: Sampler, batch: number): PrefetchedBatch {
+    const views = Array.from({ length: batch }, () => sampler.next());
     const examples = Promise.all(views.map(view => this.#source.load(view)));
     examples.catch(() => {}); // Told by `next` when its turn comes, which may be never.
-    return { examples, size: this.#settings.size, after: draws.state };
+    return { examples, size: this.#settings.size, after: sampler.state };
   }
 }
 
-function countAhead(settings: DataSettings, survey: DataSurvey): number {
+function prefetchCount(settings: DataSettings, survey: DataSurvey): number {
   const { batch, accumulate = 1 } = settings;
   const geometry = geometryOf(settings);
   const exampleBytes = decodedBytes(survey, geometry) / epochLength(survey, geometry);
-  const affordable = Math.floor(aheadBytes / (exampleBytes * batch));
-  return Math.max(1, Math.min(affordable, Math.max(leastAhead, 2 * accumulate)));
+  const affordable = Math.floor(maxPrefetchBytes / (exampleBytes * batch));
+  return Math.max(1, Math.min(affordable, Math.max(minPrefetch, 2 * accumulate)));
 }
 
-async function toBatch({ examples, size }: Ticket): Promise<Batch> {
+async function toBatch({ examples, size }: PrefetchedBatch): Promise<Batch> {
   const drawn = await examples;
   return {
-    A: cropShots(
+    A: cropViews(
       drawn.map(([a]) => a),
       size,
     ),
-    B: cropShots(
+    B: cropViews(
       drawn.map(([, b]) => b),
       size,
     ),

@@ -3,8 +3,8 @@
  * fine and coarse. Blind to colour and to whether light and dark are exchanged; 1 for equal maps, near 0 for unrelated ones.
  */
 import { correlationOf } from './correlation.js';
+import { downscalePlane } from './downscale.js';
 import { luminanceOf, type Plane, type Planes } from './planes.js';
-import { shrinkPlane } from './shrink.js';
 
 /** Halved once, where textures are, and twice more, where only outlines are left. */
 const scales = [2, 8] as const;
@@ -18,7 +18,7 @@ export function edgeCorrelation(a: Planes, b: Planes): number {
 
 function edgesAt(luminance: Plane, scale: number): Float32Array {
   const { width, height } = luminance;
-  return gradientMagnitude(shrinkPlane(luminance, Math.floor(width / scale), Math.floor(height / scale)));
+  return gradientMagnitude(downscalePlane(luminance, Math.floor(width / scale), Math.floor(height / scale)));
 }
 
 /** Sobel's, of the inner pixels: `(width - 2) * (height - 2)` values. */

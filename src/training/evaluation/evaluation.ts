@@ -22,7 +22,7 @@ export interface Evaluation {
   readonly features?: { readonly file: string; readonly side: number; readonly range: FeatureRange };
   readonly classes?: ClassMeasures;
   readonly warnings: readonly Warning[];
-  readonly each: readonly ImageJudgement[];
+  readonly each: readonly ImageEvaluation[];
   readonly skipped: readonly SkippedImage[];
 }
 
@@ -39,7 +39,7 @@ export interface ClassifierReport {
 }
 
 /** One translation. */
-export interface ImageJudgement {
+export interface ImageEvaluation {
   readonly file: string;
   /** That it is of the target, by the classifier; absent for images that this was fitted on. */
   readonly likelihood?: number;

@@ -6,16 +6,23 @@
 import { type Disposable, DisposableStore } from '../../base/index.js';
 import type { Engine } from '../../engine/index.js';
 import type { ColourClassChoice } from './colour-classes.js';
-import type { Evaluation, ImageJudgement } from './evaluation.js';
+import type { Evaluation, ImageEvaluation } from './evaluation.js';
 import type { FeatureNetwork } from './feature-network.js';
 import { FittedStyle } from './fitted-style.js';
-import { type HeldDomain, holdDomain } from './held-domain.js';
 import { loadImages, type SkippedImage, sensibleSize } from './load-images.js';
-import { appearanceMetrics, type Kept, keptMetrics, keptOf, meanOf, styleMetrics } from './measure-images.js';
+import {
+  appearanceMetrics,
+  meanOf,
+  type Preservation,
+  preservationMetrics,
+  preservationOf,
+  styleMetrics,
+} from './measure-images.js';
 import type { Metrics } from './metrics.js';
 import { classMeasures } from './paired-measures.js';
 import { asStored, differenceOf, isFiniteImage, type Planes } from './planes.js';
 import { type DirectionImages, prepareReferences, type References, scored } from './references.js';
+import { type HeldOutSplit, splitHeldOut } from './split-held-out.js';
 import { type AdversarialHistory, warningsOf } from './warnings.js';
 
 /** One image to another of the same size. */
@@ -55,7 +62,7 @@ export interface EvaluationProgress {
   readonly done: number;
 }
 
-export interface JudgeOptions {
+export interface EvaluateOptions {
   /** Default `AtoB`. */
   readonly direction?: 'AtoB' | 'BtoA' | undefined;
   readonly translate: TranslateImage;
@@ -92,7 +99,7 @@ export async function createEvaluator(options: EvaluatorOptions): Promise<Evalua
   const { seed = 1, limit = Number.POSITIVE_INFINITY } = options;
   options.onProgress?.({ phase: 'reading', done: 0 });
   const hold = (files: readonly string[], train: readonly string[] | undefined) =>
-    holdDomain({ files, train, size, limit, seed });
+    splitHeldOut({ files, train, size, limit, seed });
   const a = await hold(options.heldA, options.trainA);
   const b = options.heldB && (await hold(options.heldB, options.trainB));
   const onProgress = (done: number) => options.onProgress?.({ phase: 'fitting', done });
@@ -108,7 +115,7 @@ export class Evaluator implements Disposable {
   /** Files that could not be read as images. */
   readonly skipped: readonly SkippedImage[];
   readonly #options: Settled;
-  readonly #domains: readonly [HeldDomain, HeldDomain | undefined];
+  readonly #domains: readonly [HeldOutSplit, HeldOutSplit | undefined];
   readonly #style: FittedStyle | undefined;
   readonly #store = new DisposableStore();
   readonly #references = new Map<string, Promise<References & { readonly images: DirectionImages }>>();
@@ -117,7 +124,7 @@ export class Evaluator implements Disposable {
   constructor(
     options: Settled,
     size: number,
-    domains: readonly [HeldDomain, HeldDomain | undefined],
+    domains: readonly [HeldOutSplit, HeldOutSplit | undefined],
     style: FittedStyle | undefined,
   ) {
     this.size = size;
@@ -129,20 +136,20 @@ export class Evaluator implements Disposable {
   }
 
   /** Translates the held-out images and measures what came out. @throws what the functions throw */
-  async judge(options: JudgeOptions): Promise<Evaluation> {
+  async evaluate(options: EvaluateOptions): Promise<Evaluation> {
     const toB = (options.direction ?? 'AtoB') === 'AtoB';
     const references = await this.#referencesOf(toB);
     const { inputs } = references.images;
     const results = await this.#translateAll(inputs, options);
     this.#options.onProgress?.({ phase: 'measuring', done: 0 });
     const translations = results.map(({ translated }) => translated);
-    const kept = keptOf(inputs.images, translations);
-    const likelihoods = (await this.#style?.judge(translations, toB)) ?? translations.map(() => undefined);
+    const kept = preservationOf(inputs.images, translations);
+    const likelihoods = (await this.#style?.classify(translations, toB)) ?? translations.map(() => undefined);
     const translated = await this.#translatedRow(references, results, kept, likelihoods);
     const rows = { translated, ...references.rows };
     return this.#report(toB, references, {
       rows,
-      each: judgements(
+      each: imageEvaluations(
         inputs.files,
         { kept, likelihoods, before: this.#style?.ofInputs(toB) ?? [], results },
         rows.target,
@@ -179,7 +186,7 @@ export class Evaluator implements Disposable {
     return { ...(await prepareReferences(images, { seed, network, classes })), images };
   }
 
-  async #truthsOf({ files }: HeldDomain, toB: boolean): Promise<readonly (Planes | undefined)[]> {
+  async #truthsOf({ files }: HeldOutSplit, toB: boolean): Promise<readonly (Planes | undefined)[]> {
     const pairs = [...(this.#options.counterparts ?? [])];
     const partners = new Map(toB ? pairs : pairs.map(([x, y]) => [y, x]));
     const wanted = files.flatMap(file => partners.get(file) ?? []);
@@ -188,7 +195,7 @@ export class Evaluator implements Disposable {
     return files.map(file => byFile.get(partners.get(file) ?? ''));
   }
 
-  async #translateAll({ files, images }: HeldDomain, { translate, back, onTranslated }: JudgeOptions) {
+  async #translateAll({ files, images }: HeldOutSplit, { translate, back, onTranslated }: EvaluateOptions) {
     const results: Result[] = [];
     for (const [index, input] of images.entries()) {
       const made = await translate(input);
@@ -205,14 +212,14 @@ export class Evaluator implements Disposable {
   async #translatedRow(
     { rows, distancesTo, truthsOf }: References,
     results: readonly Result[],
-    kept: Kept,
+    kept: Preservation,
     likelihoods: readonly (number | undefined)[],
   ): Promise<Metrics> {
     const translations = results.map(({ translated }) => translated);
     const cycles = results.flatMap(({ cycle }) => cycle ?? []);
     const measured = {
       ...styleMetrics(likelihoods.filter(likelihood => likelihood !== undefined)),
-      ...keptMetrics(kept),
+      ...preservationMetrics(kept),
       ...(cycles.length > 0 && { cycle: meanOf(cycles) }),
       ...(await distancesTo(translations)),
       ...truthsOf(translations),
@@ -256,14 +263,18 @@ export class Evaluator implements Disposable {
 }
 
 interface Judged {
-  readonly kept: Kept;
+  readonly kept: Preservation;
   /** Of the target: of the translations and, before, of the inputs. */
   readonly likelihoods: readonly (number | undefined)[];
   readonly before: readonly (number | undefined)[];
   readonly results: readonly Result[];
 }
 
-function judgements(files: readonly string[], judged: Judged, target: Metrics | undefined): readonly ImageJudgement[] {
+function imageEvaluations(
+  files: readonly string[],
+  judged: Judged,
+  target: Metrics | undefined,
+): readonly ImageEvaluation[] {
   const { kept, likelihoods, before, results } = judged;
   return files.map((file, index) => {
     const [edges, ssim] = [kept.edges[index]!, kept.ssim[index]!];

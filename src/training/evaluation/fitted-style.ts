@@ -5,9 +5,9 @@
 import type { Disposable } from '../../base/index.js';
 import type { Engine } from '../../engine/index.js';
 import type { ClassifierReport } from './evaluation.js';
-import { type HeldDomain, readThumbnails } from './held-domain.js';
 import type { SkippedImage } from './load-images.js';
 import type { Planes } from './planes.js';
+import { type HeldOutSplit, readThumbnails } from './split-held-out.js';
 import { keptStyleWeights, styleKeyOf } from './style-cache.js';
 import { fitStyleWeights, StyleClassifier } from './style-classifier.js';
 
@@ -27,13 +27,13 @@ export class FittedStyle implements Disposable {
   /** Files that could not be read when it was fitted. */
   readonly skipped: readonly SkippedImage[];
   readonly #classifier: StyleClassifier;
-  readonly #domains: readonly [HeldDomain, HeldDomain];
+  readonly #domains: readonly [HeldOutSplit, HeldOutSplit];
   /** Likelihoods of B, of the held-out images of A and of B. */
   readonly #likelihoods: readonly [readonly number[], readonly number[]];
 
   private constructor(
     classifier: StyleClassifier,
-    domains: readonly [HeldDomain, HeldDomain],
+    domains: readonly [HeldOutSplit, HeldOutSplit],
     likelihoods: readonly [readonly number[], readonly number[]],
     skipped: readonly SkippedImage[],
   ) {
@@ -45,7 +45,7 @@ export class FittedStyle implements Disposable {
 
   /** Undefined where there are too few images. @throws CANCELLED, OUT_OF_MEMORY, ENGINE_FAILED, WRITE_FAILED */
   static async open(
-    domains: readonly [HeldDomain, HeldDomain],
+    domains: readonly [HeldOutSplit, HeldOutSplit],
     size: number,
     options: FittedStyleOptions,
   ): Promise<FittedStyle | undefined> {
@@ -53,7 +53,7 @@ export class FittedStyle implements Disposable {
     if (Math.min(a.fitted.length, b.fitted.length) < fewestToFit) return undefined;
     const { weights, skipped } = await weightsFor(domains, size, options);
     const classifier = await StyleClassifier.open(options.engine, weights);
-    const likelihoods = [await classifier.judge(heldOut(a)), await classifier.judge(heldOut(b))] as const;
+    const likelihoods = [await classifier.classify(heldOut(a)), await classifier.classify(heldOut(b))] as const;
     return new FittedStyle(classifier, domains, likelihoods, skipped);
   }
 
@@ -70,9 +70,9 @@ export class FittedStyle implements Disposable {
   }
 
   /** Likelihoods of the target, of the inputs' translations; undefined where it was fitted on the input. */
-  async judge(translations: readonly Planes[], toB: boolean): Promise<readonly (number | undefined)[]> {
+  async classify(translations: readonly Planes[], toB: boolean): Promise<readonly (number | undefined)[]> {
     const { isHeldOut } = this.#domains[toB ? 0 : 1];
-    const likelihoods = await this.#classifier.judge(translations);
+    const likelihoods = await this.#classifier.classify(translations);
     return likelihoods.map((ofB, index) => (isHeldOut[index] ? (toB ? ofB : opposite(ofB)) : undefined));
   }
 
@@ -97,7 +97,7 @@ export class FittedStyle implements Disposable {
   }
 }
 
-async function weightsFor([a, b]: readonly [HeldDomain, HeldDomain], size: number, options: FittedStyleOptions) {
+async function weightsFor([a, b]: readonly [HeldOutSplit, HeldOutSplit], size: number, options: FittedStyleOptions) {
   const { engine, seed, cacheFolder, onProgress, signal } = options;
   const key = await styleKeyOf({ a: a.fitted, b: b.fitted, size, seed, device: engine.device.id });
   const [first, second] = key.isExchanged ? [b, a] : [a, b];
@@ -110,7 +110,7 @@ async function weightsFor([a, b]: readonly [HeldDomain, HeldDomain], size: numbe
   return { weights, skipped };
 }
 
-function heldOut({ images, isHeldOut }: HeldDomain): readonly Planes[] {
+function heldOut({ images, isHeldOut }: HeldOutSplit): readonly Planes[] {
   return images.filter((_, index) => isHeldOut[index]);
 }
 

@@ -1,11 +1,11 @@
 export { type ColourClass, type ColourClassChoice, learnColourClasses, parseColourClasses } from './colour-classes.js';
-export type { ClassifierReport, Evaluation, ImageJudgement } from './evaluation.js';
+export type { ClassifierReport, Evaluation, ImageEvaluation } from './evaluation.js';
 export {
   createEvaluator,
+  type EvaluateOptions,
   type EvaluationProgress,
   type Evaluator,
   type EvaluatorOptions,
-  type JudgeOptions,
   type TranslatedResult,
   type TranslateImage,
 } from './evaluator.js';

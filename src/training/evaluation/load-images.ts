@@ -20,7 +20,7 @@ export interface ImageSet {
 }
 
 /** Files that are read at a time: decoding runs in threads of its own. */
-const lanes = 4;
+const concurrency = 4;
 
 export async function loadImages(files: readonly string[], size: number): Promise<ImageSet> {
   const images: Planes[] = [];
@@ -39,8 +39,8 @@ export async function eachImage(
   take: (image: Planes, file: string) => void,
 ): Promise<readonly SkippedImage[]> {
   const skipped: SkippedImage[] = [];
-  for (let first = 0; first < files.length; first += lanes) {
-    const some = files.slice(first, first + lanes);
+  for (let first = 0; first < files.length; first += concurrency) {
+    const some = files.slice(first, first + concurrency);
     const results = await Promise.all(some.map(file => loadImage(file, size)));
     for (const [index, result] of results.entries()) {
       if ('reason' in result) skipped.push(result);

@@ -16,7 +16,7 @@ import { type ProjectedSet, projectedSet, slicedWasserstein } from './sliced-was
 import { structuralSimilarity } from './structural-similarity.js';
 
 /** What is left of each input: images by images. */
-export interface Kept {
+export interface Preservation {
   readonly edges: readonly number[];
   readonly ssim: readonly number[];
   readonly change: readonly number[];
@@ -24,7 +24,7 @@ export interface Kept {
 }
 
 /** Images of as many inputs, in the same order. */
-export function keptOf(inputs: readonly Planes[], images: readonly Planes[]): Kept {
+export function preservationOf(inputs: readonly Planes[], images: readonly Planes[]): Preservation {
   const each = (measure: (before: Planes, after: Planes) => number) =>
     inputs.map((input, index) => measure(input, images[index]!));
   return {
@@ -35,7 +35,7 @@ export function keptOf(inputs: readonly Planes[], images: readonly Planes[]): Ke
   };
 }
 
-export function keptMetrics({ edges, ssim, change, light }: Kept): Metrics {
+export function preservationMetrics({ edges, ssim, change, light }: Preservation): Metrics {
   return { edges: meanOf(edges), ssim: meanOf(ssim), change: meanOf(change), light: meanOf(light) };
 }
 

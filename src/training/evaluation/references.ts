@@ -5,25 +5,25 @@
 import { Random } from '../../base/index.js';
 import { type ColourClass, type ColourClassChoice, learnColourClasses } from './colour-classes.js';
 import type { FeatureNetwork } from './feature-network.js';
-import type { HeldDomain } from './held-domain.js';
 import type { Features } from './kernel-distance.js';
 import {
   appearanceMetrics,
   distanceMaterial,
   distanceMetrics,
-  keptMetrics,
-  keptOf,
+  preservationMetrics,
+  preservationOf,
   styleMetrics,
   truthMetrics,
 } from './measure-images.js';
 import { balanceScore, contentScore, type MetricRows, type Metrics } from './metrics.js';
 import type { Planes } from './planes.js';
 import { patchCount, projectedSet } from './sliced-wasserstein.js';
+import type { HeldOutSplit } from './split-held-out.js';
 
 /** Images of both domains, and what is known of their style: likelihoods of the target, of held-out images only. */
 export interface DirectionImages {
-  readonly inputs: HeldDomain;
-  readonly targets?: HeldDomain | undefined;
+  readonly inputs: HeldOutSplit;
+  readonly targets?: HeldOutSplit | undefined;
   /** True counterparts, in the order of the inputs; absent where there is none. */
   readonly truths: readonly (Planes | undefined)[];
   readonly style?: { readonly inputs: readonly number[]; readonly targets: readonly number[] } | undefined;
@@ -75,7 +75,7 @@ function withScores(rows: Omit<MetricRows, 'translated'>): Omit<MetricRows, 'tra
   return { unchanged: scored(unchanged, rows), ...(target && { target: scored(target, rows) }) };
 }
 
-async function targetDistances(inputs: HeldDomain, targets: HeldDomain, { seed, network }: MeasureOptions) {
+async function targetDistances(inputs: HeldOutSplit, targets: HeldOutSplit, { seed, network }: MeasureOptions) {
   const count = patchCount(inputs.images.length, targets.images.length);
   const material = (images: readonly Planes[]) => distanceMaterial(images, { count, seed, network });
   const whole = await material(targets.images);
@@ -111,7 +111,7 @@ function targetRow(
   const random = inputs.images.map((_, index) => order[index % order.length]!);
   return {
     ...appearanceMetrics(targets!.images),
-    ...keptMetrics(keptOf(inputs.images, random)),
+    ...preservationMetrics(preservationOf(inputs.images, random)),
     ...styleMetrics(style?.targets ?? []),
     ...halves,
     ...truthsOf(random),
@@ -123,11 +123,11 @@ function truthRow({ inputs, truths }: DirectionImages, rows: Omit<MetricRows, 't
   const known = truths.flatMap((truth, index) => (truth ? [{ truth, input: inputs.images[index]! }] : []));
   if (known.length === 0) return undefined;
   const images = known.map(({ truth }) => truth);
-  const kept = keptOf(
+  const kept = preservationOf(
     known.map(({ input }) => input),
     images,
   );
-  return scored({ ...appearanceMetrics(images), ...keptMetrics(kept) }, rows);
+  return scored({ ...appearanceMetrics(images), ...preservationMetrics(kept) }, rows);
 }
 
 function truthComparison(truths: readonly (Planes | undefined)[], classes: readonly ColourClass[] | undefined) {

@@ -9,13 +9,13 @@ import { adamInputs, adamScalars, momentNames } from '../recipes/index.js';
 import type { Planes } from './planes.js';
 import {
   fittingGraph,
+  inferenceGraph,
   initialStyleWeights,
-  judgingGraph,
   styleAdam,
   styleSide,
   styleWeightNames,
 } from './style-network.js';
-import { grainOf, type Thumbnail, thumbnailOf, writeRandomView, writeWholeView } from './style-view.js';
+import { noiseOf, type Thumbnail, thumbnailOf, writeRandomView, writeWholeView } from './style-view.js';
 
 export interface FitStyleOptions {
   readonly engine: Engine;
@@ -31,7 +31,7 @@ export interface FitStyleOptions {
 
 const fittingBatch = 16;
 /** Images that are judged at a time; each is looked at twice, the second time mirrored. */
-const judgingBatch = 16;
+const inferenceBatch = 16;
 const passes = 12;
 const [fewestSteps, mostSteps] = [400, 1800];
 const learningRate = 4e-3;
@@ -80,14 +80,14 @@ export class StyleClassifier implements Disposable {
   /** @param weights as `fitStyleWeights` gives them */
   static async open(engine: Engine, weights: Tensors): Promise<StyleClassifier> {
     const state = await engine.createState(weights);
-    return new StyleClassifier(state, await engine.compile(judgingGraph(2 * judgingBatch), { state }));
+    return new StyleClassifier(state, await engine.compile(inferenceGraph(2 * inferenceBatch), { state }));
   }
 
   /** How likely each image is of domain B, in [0, 1]. Square images. */
-  async judge(images: readonly Planes[]): Promise<number[]> {
+  async classify(images: readonly Planes[]): Promise<number[]> {
     const likelihoods: number[] = [];
-    for (let first = 0; first < images.length; first += judgingBatch) {
-      likelihoods.push(...(await this.#judgeBatch(images.slice(first, first + judgingBatch))));
+    for (let first = 0; first < images.length; first += inferenceBatch) {
+      likelihoods.push(...(await this.#judgeBatch(images.slice(first, first + inferenceBatch))));
     }
     return likelihoods;
   }
@@ -97,14 +97,14 @@ export class StyleClassifier implements Disposable {
   }
 
   async #judgeBatch(images: readonly Planes[]): Promise<number[]> {
-    const data = new Float32Array(2 * judgingBatch * imageLength);
+    const data = new Float32Array(2 * inferenceBatch * imageLength);
     for (const [index, image] of images.entries()) {
       const thumbnail = thumbnailOf(image);
       writeWholeView(thumbnail, false, data, 2 * index * imageLength);
       writeWholeView(thumbnail, true, data, (2 * index + 1) * imageLength);
     }
     const { logits } = await this.#judging.run({
-      images: { shape: [2 * judgingBatch, 3, styleSide, styleSide], data },
+      images: { shape: [2 * inferenceBatch, 3, styleSide, styleSide], data },
     });
     return images.map((_, index) => sigmoid((logits!.data[2 * index]! + logits!.data[2 * index + 1]!) / 2));
   }
@@ -124,7 +124,7 @@ function withMoments(weights: Readonly<Record<string, TensorData>>): Record<stri
 
 /** Draws batches, half of each domain, which is gone through in an order by chance, again and again. */
 function batches(a: readonly Thumbnail[], b: readonly Thumbnail[], random: Random): () => Tensors {
-  const grain = grainOf(random);
+  const grain = noiseOf(random);
   const next = [a, b].map(thumbnails => {
     let waiting: Thumbnail[] = [];
     return () => {

@@ -90,7 +90,7 @@ export function exchanged(weights: Readonly<Record<string, TensorData>>): Record
 }
 
 /** `images` `[batch, 3, 64, 64]` → `logits` `[batch, 1]`: above 0 for the second domain. */
-export function judgingGraph(batch: number): Graph {
+export function inferenceGraph(batch: number): Graph {
   const builder = new GraphBuilder();
   builder.output('logits', logitsOf(builder, batch));
   return builder.build();

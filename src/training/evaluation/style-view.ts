@@ -6,8 +6,8 @@
  */
 import type { Random } from '../../base/index.js';
 import { toByte, toByteScale, toUnitRange } from '../../image/index.js';
+import { downscaleImage } from './downscale.js';
 import type { Planes } from './planes.js';
-import { shrinkImage } from './shrink.js';
 import { styleSide } from './style-network.js';
 
 /** Red, green and blue planes of at most 96 × 96 bytes: thousands are kept at a time. */
@@ -35,7 +35,7 @@ interface View {
 /** Of a square image. */
 export function thumbnailOf(image: Planes): Thumbnail {
   const side = Math.min(thumbnailSide, image.width);
-  const { data } = shrinkImage(image, side, side);
+  const { data } = downscaleImage(image, side, side);
   return { side, bytes: Uint8Array.from(data, value => toByte(toByteScale(value))) };
 }
 
@@ -71,7 +71,7 @@ export function writeRandomView(
 }
 
 /** Noise to be cut from at random places: drawing it anew for every image would take longer than fitting. */
-export function grainOf(random: Random): Float32Array {
+export function noiseOf(random: Random): Float32Array {
   return Float32Array.from({ length: 65_537 }, () => random.normal());
 }
 

@@ -7,34 +7,34 @@ const mostSteps = 100;
 
 /** In ascending order. `matrix` holds `size * size` values row by row; only its lower triangle is read. */
 export function symmetricEigenvalues(matrix: Float64Array, size: number): Float64Array {
-  const { diagonal, beside } = tridiagonal(Float64Array.from(matrix), size);
-  for (let first = 0; first < size; first++) settle(diagonal, beside, first);
+  const { diagonal, offDiagonal } = tridiagonal(Float64Array.from(matrix), size);
+  for (let first = 0; first < size; first++) settle(diagonal, offDiagonal, first);
   return diagonal.sort();
 }
 
 interface Tridiagonal {
   readonly diagonal: Float64Array;
-  /** `beside[i]` stands beside the diagonal in rows i and i + 1; the last is 0. */
-  readonly beside: Float64Array;
+  /** `offDiagonal[i]` stands offDiagonal the diagonal in rows i and i + 1; the last is 0. */
+  readonly offDiagonal: Float64Array;
 }
 
 /** Reflects away everything but three diagonals, one row at a time from the last; overwrites `a`. */
 function tridiagonal(a: Float64Array, size: number): Tridiagonal {
-  const beside = new Float64Array(size);
+  const offDiagonal = new Float64Array(size);
   for (let row = size - 1; row > 1; row--) {
     const vector = a.subarray(row * size, row * size + row);
     if (vector.subarray(0, -1).every(value => value === 0)) {
-      beside[row - 1] = vector[row - 1]!;
+      offDiagonal[row - 1] = vector[row - 1]!;
       continue;
     }
     const signed = vector[row - 1]! > 0 ? -norm(vector) : norm(vector);
-    beside[row - 1] = signed;
+    offDiagonal[row - 1] = signed;
     const scale = signed * signed - vector[row - 1]! * signed;
     vector[row - 1]! -= signed;
     reflect(a, size, row, vector, scale);
   }
-  if (size > 1) beside[0] = a[size]!;
-  return { diagonal: Float64Array.from({ length: size }, (_, i) => a[i * size + i]!), beside };
+  if (size > 1) offDiagonal[0] = a[size]!;
+  return { diagonal: Float64Array.from({ length: size }, (_, i) => a[i * size + i]!), offDiagonal };
 }
 
 /** A ← H A H on the rows and columns before `row`, for H = 1 - u uᵀ / scale. */
@@ -59,39 +59,39 @@ function reflect(a: Float64Array, size: number, row: number, u: Float64Array, sc
 }
 
 /** QL steps until the value at `first` stands alone: two or three as a rule. */
-function settle(diagonal: Float64Array, beside: Float64Array, first: number): void {
+function settle(diagonal: Float64Array, offDiagonal: Float64Array, first: number): void {
   for (let step = 0; step < mostSteps; step++) {
-    const last = endOfBlock(diagonal, beside, first);
+    const last = endOfBlock(diagonal, offDiagonal, first);
     if (last === first) return;
-    implicitStep(diagonal, beside, first, last);
+    implicitStep(diagonal, offDiagonal, first, last);
   }
   throw new RangeError('The eigenvalues do not settle: the matrix has values that are not finite.');
 }
 
-/** The first place from `first` on where what stands beside the diagonal is nothing next to it. */
-function endOfBlock(diagonal: Float64Array, beside: Float64Array, first: number): number {
+/** The first place from `first` on whose off-diagonal value is negligible. */
+function endOfBlock(diagonal: Float64Array, offDiagonal: Float64Array, first: number): number {
   let at = first;
   while (at < diagonal.length - 1) {
     const scale = Math.abs(diagonal[at]!) + Math.abs(diagonal[at + 1]!);
-    if (Math.abs(beside[at]!) <= Number.EPSILON * scale) break;
+    if (Math.abs(offDiagonal[at]!) <= Number.EPSILON * scale) break;
     at++;
   }
   return at;
 }
 
 /** One implicit QL step with Wilkinson's shift on the block from `first` to `last`. */
-function implicitStep(diagonal: Float64Array, beside: Float64Array, first: number, last: number): void {
-  const half = (diagonal[first + 1]! - diagonal[first]!) / (2 * beside[first]!);
+function implicitStep(diagonal: Float64Array, offDiagonal: Float64Array, first: number, last: number): void {
+  const half = (diagonal[first + 1]! - diagonal[first]!) / (2 * offDiagonal[first]!);
   const root = Math.hypot(half, 1);
-  let g = diagonal[last]! - diagonal[first]! + beside[first]! / (half + (half >= 0 ? root : -root));
+  let g = diagonal[last]! - diagonal[first]! + offDiagonal[first]! / (half + (half >= 0 ? root : -root));
   let [sine, cosine, shift] = [1, 1, 0];
   for (let i = last - 1; i >= first; i--) {
-    const [f, b] = [sine * beside[i]!, cosine * beside[i]!];
+    const [f, b] = [sine * offDiagonal[i]!, cosine * offDiagonal[i]!];
     const length = Math.hypot(f, g);
-    beside[i + 1] = length;
+    offDiagonal[i + 1] = length;
     if (length === 0) {
       diagonal[i + 1]! -= shift;
-      beside[last] = 0;
+      offDiagonal[last] = 0;
       return;
     }
     sine = f / length;
@@ -103,8 +103,8 @@ function implicitStep(diagonal: Float64Array, beside: Float64Array, first: numbe
     g = cosine * turn - b;
   }
   diagonal[first]! -= shift;
-  beside[first] = g;
-  beside[last] = 0;
+  offDiagonal[first] = g;
+  offDiagonal[last] = 0;
 }
 
 function norm(vector: Float64Array): number {

@@ -2,7 +2,7 @@
 import { isBetter, type MetricName } from '../evaluation/index.js';
 
 /** Plain JSON, for checkpoints. */
-export interface JudgedSoFar {
+export interface BestSoFar {
   readonly metric: MetricName;
   /** Of the best evaluation. */
   readonly step: number;
@@ -12,12 +12,12 @@ export interface JudgedSoFar {
 }
 
 /** @param value of this evaluation; undefined where the metric could not be measured */
-export function judgedSoFar(
-  before: JudgedSoFar | undefined,
+export function updateBest(
+  before: BestSoFar | undefined,
   metric: MetricName,
   step: number,
   value: number | undefined,
-): JudgedSoFar | undefined {
+): BestSoFar | undefined {
   const best = before?.metric === metric ? before : undefined;
   if (value !== undefined && isBetter(metric, value, best?.value)) return { metric, step, value, worseSince: 0 };
   return best && { ...best, worseSince: best.worseSince + 1 };

@@ -18,14 +18,14 @@ import { isAlive } from '../../process/index.js';
 import type { DataState } from '../data/index.js';
 import type { RunSettings } from '../run-options.js';
 import type { TrainingSettings } from '../settings.js';
-import type { JudgedSoFar } from './best-so-far.js';
+import type { BestSoFar } from './best-so-far.js';
 import { laterOptions, poolsOfFormat1, settingsOfFormat1 } from './checkpoint-format-1.js';
 import { type VariablePart, variableParts } from './variables.js';
 
 const formatVersion = 2;
 
 /** The engine that a run was on: it goes on there to the bit. */
-export interface CheckpointPlace {
+export interface CheckpointDevice {
   readonly engine: string;
   readonly threads?: number | undefined;
 }
@@ -33,13 +33,13 @@ export interface CheckpointPlace {
 export interface CheckpointState {
   readonly settings: TrainingSettings;
   readonly run?: RunSettings | undefined;
-  readonly place?: CheckpointPlace | undefined;
+  readonly place?: CheckpointDevice | undefined;
   /** Steps done. */
   readonly step: number;
   readonly sampler: DataState;
   readonly poolRandom: RandomState;
   readonly drawRandom?: RandomState | undefined;
-  readonly judged?: JudgedSoFar | undefined;
+  readonly judged?: BestSoFar | undefined;
 }
 
 export interface Checkpoint extends Readonly<Record<VariablePart, WeightTensors>> {
@@ -57,24 +57,24 @@ export async function writeCheckpoint(out: string, checkpoint: Checkpoint): Prom
   const folder = join(folderOf(out), `step-${String(checkpoint.state.step).padStart(7, '0')}`);
   // A run comes to a step once: what is there already holds the same values, and only how the run is called may be new.
   if (await isComplete(folder)) await writeState(folder, checkpoint.state);
-  else await writeAnew(folder, checkpoint);
+  else await writeNew(folder, checkpoint);
   return folder;
 }
 
-async function writeAnew(folder: string, checkpoint: Checkpoint): Promise<void> {
+async function writeNew(folder: string, checkpoint: Checkpoint): Promise<void> {
   await removeAbandoned(dirname(folder));
   const partial = `${folder}.partial-${process.pid}`;
   await mkdir(partial, { recursive: true });
   try {
     for (const part of parts) await writeSafetensorsFile(join(partial, `${part}.safetensors`), checkpoint[part]);
     await writeState(partial, checkpoint.state);
-    await giveName(partial, folder);
+    await renameComplete(partial, folder);
   } finally {
     await rm(partial, { recursive: true, force: true });
   }
 }
 
-async function giveName(partial: string, folder: string): Promise<void> {
+async function renameComplete(partial: string, folder: string): Promise<void> {
   // The last process of this run may have been killed, and yet have come to this step since: then its checkpoint stays.
   if (await isComplete(folder)) return;
   await rm(folder, { recursive: true, force: true }); // Without a state: 0.1.0 left such folders when it was killed.

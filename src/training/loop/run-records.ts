@@ -12,8 +12,8 @@ import { columnsOf, RunRecorder, type StepProgress, type StepValues, type Traini
 import type { RunSettings } from '../run-options.js';
 import { recipeOf, type TrainingSettings } from '../settings.js';
 import { networksOf } from '../trained-networks.js';
-import type { JudgedSoFar } from './best-so-far.js';
-import type { Judgement } from './judge.js';
+import type { BestSoFar } from './best-so-far.js';
+import type { RunEvaluation } from './run-evaluator.js';
 
 export class RunRecords implements Disposable {
   /** Trained values by network. */
@@ -45,7 +45,7 @@ export class RunRecords implements Disposable {
     return this.#recorder.step({ ...values, images: 2 * examples, epoch: (values.step * examples) / epochLength });
   }
 
-  evaluation(step: number, { metrics, references, warnings }: Judgement, ms: number): void {
+  evaluation(step: number, { metrics, references, warnings }: RunEvaluation, ms: number): void {
     this.#recorder.evaluation(step, { metrics, references, warnings });
     this.#recorder.spent(ms);
   }
@@ -67,7 +67,7 @@ export class RunRecords implements Disposable {
   }
 
   /** Before the checkpoint is written. */
-  async checkpoint(step: number, judged: JudgedSoFar | undefined): Promise<void> {
+  async checkpoint(step: number, judged: BestSoFar | undefined): Promise<void> {
     const best = judged?.step === step ? { metric: judged.metric, value: judged.value } : undefined;
     await this.#recorder.checkpoint(step, best);
   }

@@ -9,7 +9,7 @@ import { type DataSurvey, epochLength, geometryOf, surveyData } from '../data/in
 import type { TrainingOptions } from '../options.js';
 import { type RunOptions, type RunSettings, resolveRunSettings } from '../run-options.js';
 import { dataSettings, resolveTrainingSettings, resumedSettings, type TrainingSettings } from '../settings.js';
-import { type Checkpoint, type CheckpointPlace, readLatestCheckpoint } from './checkpoint.js';
+import { type Checkpoint, type CheckpointDevice, readLatestCheckpoint } from './checkpoint.js';
 import type { TrainingEngine } from './training-parts.js';
 
 export interface TrainerOptions extends RunOptions, TrainingEngine {
@@ -37,13 +37,13 @@ export async function freshStart(options: TrainingOptions, trainer: TrainerOptio
   return { settings: withSteps(asked, survey), run, engine, step: 0, survey, checkpoint: undefined, clock };
 }
 
-const passesByDefault = 200;
+const defaultEpochs = 200;
 
 /** With the number of steps settled. */
 function withSteps(settings: TrainingSettings, survey: DataSurvey): TrainingSettings {
   if (settings.steps > 0) return settings;
   const images = epochLength(survey, geometryOf(dataSettings(settings)));
-  const steps = Math.ceil((passesByDefault * images) / (settings.batch * settings.accumulate));
+  const steps = Math.ceil((defaultEpochs * images) / (settings.batch * settings.accumulate));
   return Object.freeze({ ...settings, steps });
 }
 
@@ -71,7 +71,7 @@ export async function resumedStart(
 }
 
 /** With the threads that "all" stands for, so that the run goes on with as many. */
-export function placeOf({ device }: Engine, { threads }: TrainingEngine): CheckpointPlace {
+export function checkpointDevice({ device }: Engine, { threads }: TrainingEngine): CheckpointDevice {
   const { id, kind } = device;
   return kind === 'cpu' ? { engine: id, threads: threads ?? availableParallelism() } : { engine: id };
 }

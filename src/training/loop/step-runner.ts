@@ -32,7 +32,7 @@ export interface StepRandomness {
   readonly drawRandom: Random;
 }
 
-interface CompiledPhase extends Pick<PhaseGraph, 'draws'> {
+interface CompiledPhase extends Pick<PhaseGraph, 'randomInputs'> {
   readonly phase: Phase;
   readonly program: Program;
 }
@@ -40,19 +40,19 @@ interface CompiledPhase extends Pick<PhaseGraph, 'draws'> {
 export class StepRunner implements Disposable {
   readonly #recipe: Recipe;
   readonly #settings: RecipeSettings;
-  readonly #gathering: readonly CompiledPhase[];
+  readonly #accumulating: readonly CompiledPhase[];
   readonly #applying: readonly CompiledPhase[];
   readonly #randomness: StepRandomness;
 
   private constructor(
     recipe: Recipe,
     settings: RecipeSettings,
-    phases: { readonly gathering: readonly CompiledPhase[]; readonly applying: readonly CompiledPhase[] },
+    phases: { readonly accumulating: readonly CompiledPhase[]; readonly applying: readonly CompiledPhase[] },
     randomness: StepRandomness,
   ) {
     this.#recipe = recipe;
     this.#settings = settings;
-    this.#gathering = phases.gathering;
+    this.#accumulating = phases.accumulating;
     this.#applying = phases.applying;
     this.#randomness = randomness;
   }
@@ -66,16 +66,16 @@ export class StepRunner implements Disposable {
     accumulate: number,
     randomness: StepRandomness,
   ): Promise<StepRunner> {
-    const compile = async (part: 'gather' | 'apply'): Promise<CompiledPhase[]> => {
+    const compile = async (part: 'accumulate' | 'apply'): Promise<CompiledPhase[]> => {
       const compiled: CompiledPhase[] = [];
       for (const phase of recipe.phases) {
-        const { graph, draws } = buildPhase(recipe, phase, settings, { accumulate, part });
-        compiled.push({ phase, draws, program: await engine.compile(graph, { state }) });
+        const { graph, randomInputs } = buildPhase(recipe, phase, settings, { accumulate, part });
+        compiled.push({ phase, randomInputs, program: await engine.compile(graph, { state }) });
       }
       return compiled;
     };
-    const gathering = accumulate > 1 ? await compile('gather') : [];
-    return new StepRunner(recipe, settings, { gathering, applying: await compile('apply') }, randomness);
+    const accumulating = accumulate > 1 ? await compile('accumulate') : [];
+    return new StepRunner(recipe, settings, { accumulating, applying: await compile('apply') }, randomness);
   }
 
   /**
@@ -87,31 +87,31 @@ export class StepRunner implements Disposable {
     const sums: Record<string, number> = {};
     for (const [index, batch] of batches.entries()) {
       const last = index === batches.length - 1;
-      const losses = await this.#run(last ? this.#applying : this.#gathering, batch, step, rates);
+      const losses = await this.#run(last ? this.#applying : this.#accumulating, batch, step, rates);
       for (const [name, value] of Object.entries(losses)) sums[name] = (sums[name] ?? 0) + value / batches.length;
     }
     return sums;
   }
 
   async dispose(): Promise<void> {
-    await Promise.all([...this.#gathering, ...this.#applying].map(({ program }) => program.dispose()));
+    await Promise.all([...this.#accumulating, ...this.#applying].map(({ program }) => program.dispose()));
   }
 
   async #run(phases: readonly CompiledPhase[], batch: Tensors, step: number, rates: Rates): Promise<Losses> {
     const known: Record<string, TensorData> = { ...batch };
     const losses: Record<string, number> = {};
-    for (const { phase, program, draws } of phases) {
-      const drawn = this.#drawn(draws);
+    for (const { phase, program, randomInputs } of phases) {
+      const drawn = this.#randomInputs(randomInputs);
       const adam = this.#adam(rates[phase.optimiser], step);
       const available: Tensors = { ...known, ...drawn, ...adam };
       const results = await program.run(Object.fromEntries(program.inputs.map(name => [name, available[name]!])));
       Object.assign(losses, readLosses(results, step));
-      Object.assign(known, this.#handedOn(results));
+      Object.assign(known, this.#phaseOutputs(results));
     }
     return losses;
   }
 
-  #handedOn(results: Tensors): Tensors {
+  #phaseOutputs(results: Tensors): Tensors {
     const { pools, poolRandom } = this.#randomness;
     const own = Object.entries(results).filter(([name]) => !name.startsWith('loss/'));
     const order = (name: string) => this.#recipe.pooled.indexOf(name);
@@ -125,11 +125,11 @@ export class StepRunner implements Disposable {
     );
   }
 
-  #drawn(draws: PhaseGraph['draws']): Tensors {
+  #randomInputs(inputs: PhaseGraph['randomInputs']): Tensors {
     return Object.fromEntries(
-      [...draws].map(([name, { shape, draw }]) => {
+      [...inputs].map(([name, { shape, fill }]) => {
         const data = new Float32Array(shape.reduce((product, size) => product * size, 1));
-        draw(this.#randomness.drawRandom, data);
+        fill(this.#randomness.drawRandom, data);
         return [name, { shape, data }];
       }),
     );

@@ -14,18 +14,18 @@ import type { TrainingSettings } from '../settings.js';
 import { generatorParameters } from '../trained-networks.js';
 import { eventsOf, type TrainingEvent } from '../training-event.js';
 import { AdversarialLog } from './adversarial-log.js';
-import { averagePrefix } from './averaging.js';
-import { type JudgedSoFar, judgedSoFar } from './best-so-far.js';
-import { BetweenSteps } from './between-steps.js';
-import { type CheckpointPlace, writeCheckpoint } from './checkpoint.js';
-import { Judge } from './judge.js';
+import { type BestSoFar, updateBest } from './best-so-far.js';
+import { type CheckpointDevice, writeCheckpoint } from './checkpoint.js';
+import { emaPrefix } from './exponential-moving-average.js';
+import { learningRateFactor } from './learning-rate-factor.js';
 import { explainMemory } from './memory-advice.js';
 import { removeOldCheckpoints } from './retention.js';
+import { RunEvaluator } from './run-evaluator.js';
 import { RunRecords } from './run-records.js';
-import { freshStart, placeOf, type RunStart, resumedStart, type TrainerOptions } from './run-start.js';
-import { rateFactor } from './schedule.js';
-import { snapshotOf } from './snapshot.js';
+import { checkpointDevice, freshStart, type RunStart, resumedStart, type TrainerOptions } from './run-start.js';
+import { StepRequests } from './step-requests.js';
 import type { Losses, Rates } from './step-runner.js';
+import { takeSnapshot } from './take-snapshot.js';
 import { assembleParts, assembleStage, type StageParts, type TrainingParts } from './training-parts.js';
 import { explainWriting } from './write-failure.js';
 
@@ -34,14 +34,14 @@ export class Trainer implements Disposable {
   readonly runSettings: RunSettings;
   readonly #store = new DisposableStore();
   readonly #events = this.#store.add(new Emitter<TrainingEvent>());
-  readonly #requests = new BetweenSteps();
+  readonly #requests = new StepRequests();
   readonly #adversarial = new AdversarialLog();
   readonly #parts: TrainingParts;
   readonly #clock: Clock;
-  readonly #place: CheckpointPlace;
+  readonly #device: CheckpointDevice;
   readonly #records: RunRecords;
-  #judge: Judge | undefined;
-  #judged: JudgedSoFar | undefined;
+  #evaluator: RunEvaluator | undefined;
+  #best: BestSoFar | undefined;
   #stage: StageParts | undefined;
   #step: number;
   /** Of the last checkpoint of this process. */
@@ -57,9 +57,9 @@ export class Trainer implements Disposable {
     this.settings = start.settings;
     this.runSettings = start.run;
     this.#parts = parts;
-    this.#place = placeOf(parts.engine, start.engine);
+    this.#device = checkpointDevice(parts.engine, start.engine);
     this.#step = start.step;
-    this.#judged = start.checkpoint?.state.judged;
+    this.#best = start.checkpoint?.state.judged;
     this.#clock = start.clock ?? systemClock;
     this.#records = new RunRecords(start.settings, start.run, this.#clock);
     this.#store.add(parts.store);
@@ -134,29 +134,29 @@ export class Trainer implements Disposable {
 
   /** At the end of the step under way. Returns the checkpoint's folder. @throws CANCELLED when the run ends before */
   requestCheckpoint(): Promise<string> {
-    return this.#requests.ask(() => this.#save());
+    return this.#requests.add(() => this.#save());
   }
 
   /** At the end of the step under way. Returns the sheet's file. @throws CANCELLED when the run ends before */
   requestSamples(): Promise<string> {
-    return this.#requests.ask(() => this.#writeSamples());
+    return this.#requests.add(() => this.#writeSamples());
   }
 
   /** `exportPlugin` at the end of the step under way. @throws CANCELLED when the run ends before */
   requestExport(): Promise<string> {
-    return this.#requests.ask(() => this.exportPlugin());
+    return this.#requests.add(() => this.exportPlugin());
   }
 
   async #run(signal: AbortSignal | undefined): Promise<string | undefined> {
     const last = Math.min(this.settings.steps, this.runSettings.stopAt ?? Number.POSITIVE_INFINITY);
-    this.#judge = await Judge.open(this.settings, this.runSettings, this.#parts.engine, this.#parts.state);
-    if (this.#judge) this.#store.add(this.#judge);
+    this.#evaluator = await RunEvaluator.open(this.settings, this.runSettings, this.#parts.engine, this.#parts.state);
+    if (this.#evaluator) this.#store.add(this.#evaluator);
     let savedMs = this.#clock.monotonicMs();
     while (this.#step < last && !signal?.aborted && !this.#isPatienceOver) {
       if (this.#step >= this.#stage!.stage.end) await this.#enterStage();
       await this.#takeStep();
       const isBest = await this.#doWhatIsDue();
-      await this.#requests.serve();
+      await this.#requests.runAll();
       const isDue = this.#clock.monotonicMs() - savedMs >= this.runSettings.checkpointEvery * 60_000;
       if (!isBest && !isDue) continue;
       await this.#save();
@@ -175,7 +175,7 @@ export class Trainer implements Disposable {
 
   /** Writes the generators as they are now, averaged where they are, as a plugin folder, and returns it. */
   async exportPlugin(): Promise<string> {
-    const prefix = this.settings.ema > 0 ? averagePrefix : '';
+    const prefix = this.settings.ema > 0 ? emaPrefix : '';
     const names = generatorParameters(this.settings).map(({ name }) => prefix + name);
     const values = Object.entries(await this.#parts.state.read(names));
     const weights = Object.fromEntries(values.map(([name, value]) => [name.slice(prefix.length), value]));
@@ -220,7 +220,7 @@ export class Trainer implements Disposable {
       const inputs = batches.map(({ A, B }) => ({ A, B }));
       const losses = await this.#stage!.runner.take(inputs, this.#step + 1, rates);
       this.#step++;
-      await this.#parts.averaging?.follow(this.#step);
+      await this.#parts.ema?.update(this.#step);
       return losses;
     } catch (error) {
       throw explainMemory(error, this.settings, this.device);
@@ -228,7 +228,7 @@ export class Trainer implements Disposable {
   }
 
   #rates(): Rates {
-    const factor = rateFactor(this.#step, this.settings);
+    const factor = learningRateFactor(this.#step, this.settings);
     const { learningRate, discriminatorRate } = this.settings;
     return { generator: factor * learningRate, discriminator: factor * discriminatorRate };
   }
@@ -238,18 +238,18 @@ export class Trainer implements Disposable {
     const { sampleEvery, exportEvery, evaluateEvery } = this.runSettings;
     if (this.#step % sampleEvery === 0) await this.#writeSamples();
     if (exportEvery > 0 && this.#step % exportEvery === 0) await this.exportPlugin();
-    if (!this.#judge || this.#step % evaluateEvery !== 0) return false;
-    return this.#evaluate(this.#judge);
+    if (!this.#evaluator || this.#step % evaluateEvery !== 0) return false;
+    return this.#evaluate(this.#evaluator);
   }
 
-  async #evaluate(judge: Judge): Promise<boolean> {
+  async #evaluate(judge: RunEvaluator): Promise<boolean> {
     const startMs = this.#clock.monotonicMs();
-    const judgement = await judge.judge(this.#adversarial);
-    this.#judged = judgedSoFar(this.#judged, this.runSettings.best, this.#step, judgement.rank);
+    const judgement = await judge.evaluate(this.#adversarial);
+    this.#best = updateBest(this.#best, this.runSettings.best, this.#step, judgement.rank);
     this.#records.evaluation(this.#step, judgement, this.#clock.monotonicMs() - startMs);
     this.#events.fire({ kind: 'evaluation', step: this.#step, metrics: judgement.metrics });
     for (const warning of judgement.warnings) this.#events.fire({ kind: 'warning', step: this.#step, ...warning });
-    return this.#judged?.step === this.#step;
+    return this.#best?.step === this.#step;
   }
 
   /** One that no evaluation has told. */
@@ -260,7 +260,7 @@ export class Trainer implements Disposable {
 
   get #isPatienceOver(): boolean {
     const { patience } = this.runSettings;
-    return patience > 0 && (this.#judged?.worseSince ?? 0) >= patience;
+    return patience > 0 && (this.#best?.worseSince ?? 0) >= patience;
   }
 
   async #writeSamples(): Promise<string> {
@@ -272,9 +272,9 @@ export class Trainer implements Disposable {
 
   async #save(): Promise<string> {
     const startMs = this.#clock.monotonicMs();
-    await this.#records.checkpoint(this.#step, this.#judged);
+    await this.#records.checkpoint(this.#step, this.#best);
     const folder = await writeCheckpoint(this.settings.out, await this.#snapshot());
-    await removeOldCheckpoints(this.settings.out, this.runSettings, this.#judged?.step);
+    await removeOldCheckpoints(this.settings.out, this.runSettings, this.#best?.step);
     this.#records.spent(this.#clock.monotonicMs() - startMs);
     this.#savedStep = this.#step;
     this.#events.fire({ kind: 'checkpoint', step: this.#step, folder });
@@ -283,6 +283,6 @@ export class Trainer implements Disposable {
 
   #snapshot() {
     const { settings, runSettings: run } = this;
-    return snapshotOf(this.#parts, { settings, run, place: this.#place, step: this.#step, judged: this.#judged });
+    return takeSnapshot(this.#parts, { settings, run, place: this.#device, step: this.#step, judged: this.#best });
   }
 }

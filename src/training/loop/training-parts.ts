@@ -16,11 +16,11 @@ import { requireMemory } from '../memory/index.js';
 import { buildPreview } from '../recipes/index.js';
 import { dataSettings, recipeOf, recipeSettings, type TrainingSettings } from '../settings.js';
 import { generatorParameters } from '../trained-networks.js';
-import { Averaging, averagePrefix } from './averaging.js';
 import type { Checkpoint } from './checkpoint.js';
+import { ExponentialMovingAverage, emaPrefix } from './exponential-moving-average.js';
 import { ImagePool } from './image-pool.js';
 import { explainMemory } from './memory-advice.js';
-import { type Stage, stageAt } from './stages.js';
+import { type Stage, stageAt } from './stage-at.js';
 import { type StepRandomness, StepRunner } from './step-runner.js';
 import { variablesOf } from './variables.js';
 import { warmVariables } from './warm-start.js';
@@ -41,7 +41,7 @@ export interface TrainingEngine extends OpenEngineOptions {
 export interface TrainingParts {
   readonly engine: Engine;
   readonly state: State;
-  readonly averaging: Averaging | undefined;
+  readonly ema: ExponentialMovingAverage | undefined;
   readonly randomness: StepRandomness & { readonly pools: Map<string, ImagePool> };
   readonly data: TrainingData;
   readonly store: DisposableStore;
@@ -56,7 +56,7 @@ export interface StageParts {
 }
 
 /** What a run is assembled from; see run-start.ts. */
-export interface Assembly {
+export interface AssemblyOptions {
   readonly settings: TrainingSettings;
   readonly checkpoint: Checkpoint | undefined;
   readonly engine: TrainingEngine;
@@ -71,9 +71,9 @@ export async function assembleParts({
   engine: place,
   survey,
   acceptChangedData,
-}: Assembly): Promise<TrainingParts> {
+}: AssemblyOptions): Promise<TrainingParts> {
   const store = new DisposableStore();
-  const engine = store.add(await openFitting(settings, place));
+  const engine = store.add(await openEngineWithMemory(settings, place));
   try {
     const known = checkpoint
       ? { ...checkpoint.weights, ...checkpoint.moments, ...checkpoint.averages }
@@ -81,7 +81,7 @@ export async function assembleParts({
     const state = await engine.createState(variablesOf(settings, known));
     const averaging =
       settings.ema > 0
-        ? await Averaging.compile(engine, state, generatorParameters(settings), settings.ema)
+        ? await ExponentialMovingAverage.compile(engine, state, generatorParameters(settings), settings.ema)
         : undefined;
     const stage = stageAt(checkpoint?.state.step ?? 0, settings);
     const data = await openTrainingData(dataSettings(settings, stage), checkpoint?.state.sampler, {
@@ -89,7 +89,7 @@ export async function assembleParts({
       acceptChangedData,
     });
     store.add(data);
-    return { engine, state, averaging, randomness: randomnessOf(settings, checkpoint), data, store };
+    return { engine, state, ema: averaging, randomness: randomnessOf(settings, checkpoint), data, store };
   } catch (error) {
     await store.dispose();
     throw explainMemory(error, settings, engine.device);
@@ -97,7 +97,7 @@ export async function assembleParts({
 }
 
 /** @throws OUT_OF_MEMORY, before anything is put onto the device */
-async function openFitting(
+async function openEngineWithMemory(
   settings: TrainingSettings,
   {
     engine: choice = 'auto',
@@ -128,7 +128,7 @@ export async function assembleStage(
   const spec = recipeSettings(settings, stage.size);
   data.enterStage({ size: stage.size, loadSize: stage.loadSize });
   const runner = await StepRunner.compile(engine, state, recipe, spec, settings.accumulate, randomness);
-  const preview = buildPreview(recipe, spec, settings.ema > 0 ? averagePrefix : '');
+  const preview = buildPreview(recipe, spec, settings.ema > 0 ? emaPrefix : '');
   return {
     stage,
     runner,

@@ -7,7 +7,7 @@ import type { TensorData, Tensors } from '../../engine/index.js';
 import { sizeOf } from '../../graph/index.js';
 import { initialise } from '../../nets/index.js';
 import {
-  gatheredName,
+  accumulatedName,
   momentNames,
   runningStatistics,
   type TrainedNetwork,
@@ -16,7 +16,7 @@ import {
 } from '../recipes/index.js';
 import type { TrainingSettings } from '../settings.js';
 import { generatorParameters, networksOf } from '../trained-networks.js';
-import { averagePrefix } from './averaging.js';
+import { emaPrefix } from './exponential-moving-average.js';
 
 /** Parts of a checkpoint that hold variables, each a file. */
 export const variableParts = ['weights', 'moments', 'averages'] as const;
@@ -25,7 +25,7 @@ export type VariablePart = (typeof variableParts)[number];
 /** Undefined for what is of no use once a step is complete. */
 export function partOf(variable: string): VariablePart | undefined {
   if (variable.startsWith('m/') || variable.startsWith('v/')) return 'moments';
-  if (variable.startsWith(averagePrefix)) return 'averages';
+  if (variable.startsWith(emaPrefix)) return 'averages';
   return variable.startsWith('gathered/') ? undefined : 'weights';
 }
 
@@ -42,14 +42,14 @@ export function variablesOf(settings: TrainingSettings, known: Tensors = {}): Re
     const zeros = () => ({ shape, data: new Float32Array(sizeOf(shape)) });
     variables[name] = known[name] ?? { shape, data: drawn.get(name)! };
     for (const moment of momentNames(name)) variables[moment] = known[moment] ?? zeros();
-    if (settings.accumulate > 1) variables[gatheredName(name)] = zeros();
+    if (settings.accumulate > 1) variables[accumulatedName(name)] = zeros();
   }
   for (const { name, shape } of runningStatistics(networks)) {
     variables[name] = known[name] ?? { shape, data: drawn.get(name)! };
   }
   if (settings.ema === 0) return variables;
   for (const { name } of generatorParameters(settings)) {
-    const average = averagePrefix + name;
+    const average = emaPrefix + name;
     variables[average] = known[average] ?? { shape: variables[name]!.shape, data: variables[name]!.data.slice() };
   }
   return variables;

@@ -69,7 +69,7 @@ function trainingLiveBytes(settings: TrainingSettings): number {
   const recipe = recipeOf(settings);
   const spec = recipeSettings(settings);
   const { accumulate } = settings;
-  const parts = accumulate > 1 ? (['gather', 'apply'] as const) : (['apply'] as const);
+  const parts = accumulate > 1 ? (['accumulate', 'apply'] as const) : (['apply'] as const);
   const phases = recipe.phases.flatMap(phase =>
     parts.map(part => buildPhase(recipe, phase, spec, { accumulate, part }).graph),
   );

@@ -1,5 +1,5 @@
 export { resumeTraining, type TrainOptions, train } from './train.js';
-export { freshOrder, resumingOrder } from './training-order.js';
+export { newRunOrder, resumeOrder } from './training-order.js';
 export type { PlannedNetwork, PlannedStage, TrainingPlan } from './training-plan.js';
 export { explainInProcess, TrainingProcess, type TrainingProcessOptions } from './training-process.js';
 export type { TrainingOrder, TrainingResult, TrainingStatus } from './training-protocol.js';

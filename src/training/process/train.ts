@@ -2,14 +2,15 @@
  * Training from a program: `train(options)` and `resumeTraining(folder)` start a training in a process of its own and return
  * at once. What may be set is what `cyclebox train` takes.
  */
+
+import type { DeviceOptions } from '../device-options.js';
 import type { TrainingOptions } from '../options.js';
-import type { PlaceOptions } from '../place-options.js';
 import type { RunOptions } from '../run-options.js';
-import { freshOrder, resumingOrder } from './training-order.js';
+import { newRunOrder, resumeOrder } from './training-order.js';
 import { TrainingProcess, type TrainingProcessOptions } from './training-process.js';
 
 /** When a run writes and stops, where it runs, and how much of it is told. */
-export interface TrainOptions extends RunOptions, PlaceOptions, TrainingProcessOptions {
+export interface TrainOptions extends RunOptions, DeviceOptions, TrainingProcessOptions {
   /** Time between two `progress` events, at least, in ms. Default 250; 0: one after each step. */
   readonly progressEveryMs?: number | undefined;
 }
@@ -17,7 +18,7 @@ export interface TrainOptions extends RunOptions, PlaceOptions, TrainingProcessO
 /** Fits a new pair. What is wrong with the options is told by `result`. */
 export function train(training: TrainingOptions, options: TrainOptions = {}): TrainingProcess {
   const { progressEveryMs, onLine, entry, ...others } = options;
-  return new TrainingProcess(freshOrder({ ...training, ...others }, progressEveryMs), { onLine, entry });
+  return new TrainingProcess(newRunOrder({ ...training, ...others }, progressEveryMs), { onLine, entry });
 }
 
 /**
@@ -30,5 +31,5 @@ export function resumeTraining(
   options: TrainOptions = {},
 ): TrainingProcess {
   const { progressEveryMs, onLine, entry, ...others } = options;
-  return new TrainingProcess(resumingOrder(out, { ...changes, ...others }, progressEveryMs), { onLine, entry });
+  return new TrainingProcess(resumeOrder(out, { ...changes, ...others }, progressEveryMs), { onLine, entry });
 }

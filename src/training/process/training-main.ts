@@ -17,5 +17,5 @@ await serveParent<TrainingApi, TrainingListener>({
     service = new TrainingService(event => void parent.call('event', event).catch(() => {}));
     return service.handlers();
   },
-  onOrphaned: () => void service?.windUp().finally(() => process.exit(0)),
+  onOrphaned: () => void service?.shutDown().finally(() => process.exit(0)),
 });

@@ -1,9 +1,9 @@
 /** What somebody wrote about a training, all options in one, as the order that a training process takes. */
 
+import { deviceOptionsSchema } from '../device-options.js';
 import type { TrainingFile } from '../option-groups.js';
 import type { TrainingOptions } from '../options.js';
 import { givenOf } from '../parse-options.js';
-import { placeOptionsSchema } from '../place-options.js';
 import { runOptionsSchema } from '../run-options.js';
 import type { TrainingOrder } from './training-protocol.js';
 
@@ -11,25 +11,27 @@ import type { TrainingOrder } from './training-protocol.js';
 const defaultProgressEveryMs = 250;
 
 /** What belongs nowhere is left with the training's options, whose check names it. */
-export function freshOrder(options: TrainingFile, progressEveryMs = defaultProgressEveryMs): TrainingOrder {
-  const { training, run, place } = sorted(options);
+export function newRunOrder(options: TrainingFile, progressEveryMs = defaultProgressEveryMs): TrainingOrder {
+  const { training, run, place } = groupOptions(options);
   return { resume: false, training: training as TrainingOptions, run, place, progressEveryMs };
 }
 
 /** @param out the run's folder */
-export function resumingOrder(
+export function resumeOrder(
   out: string,
   options: TrainingFile,
   progressEveryMs = defaultProgressEveryMs,
 ): TrainingOrder {
-  return { resume: true, out, ...sorted(options), progressEveryMs };
+  return { resume: true, out, ...groupOptions(options), progressEveryMs };
 }
 
-function sorted(options: TrainingFile): Pick<TrainingOrder, 'run' | 'place'> & { training: Partial<TrainingOptions> } {
+function groupOptions(
+  options: TrainingFile,
+): Pick<TrainingOrder, 'run' | 'place'> & { training: Partial<TrainingOptions> } {
   const { $schema: _, ...given } = givenOf(options);
   const entries = Object.entries(given);
   const isRun = (name: string) => Object.hasOwn(runOptionsSchema.shape, name);
-  const isPlace = (name: string) => Object.hasOwn(placeOptionsSchema.shape, name);
+  const isPlace = (name: string) => Object.hasOwn(deviceOptionsSchema.shape, name);
   return {
     run: Object.fromEntries(entries.filter(([name]) => isRun(name))),
     place: Object.fromEntries(entries.filter(([name]) => isPlace(name))),

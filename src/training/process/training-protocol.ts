@@ -4,9 +4,9 @@
  * numbers cross; images and weights never do.
  */
 import type { ProtocolName } from '../../process/index.js';
+import type { DeviceOptions } from '../device-options.js';
 import type { Losses } from '../loop/index.js';
 import type { TrainingOptions } from '../options.js';
-import type { PlaceOptions } from '../place-options.js';
 import type { RunOptions } from '../run-options.js';
 import type { TrainingEvent } from '../training-event.js';
 import type { TrainingPlan } from './training-plan.js';
@@ -16,7 +16,7 @@ export const trainingProtocol: ProtocolName = { name: 'training', version: 1 };
 /** What is to be trained: a fresh run, or one that goes on from its folder's latest checkpoint. */
 export type TrainingOrder = {
   readonly run: RunOptions;
-  readonly place: PlaceOptions;
+  readonly place: DeviceOptions;
   /** Time between two `progress` events, at least. The last step's is always sent. */
   readonly progressEveryMs: number;
 } & (

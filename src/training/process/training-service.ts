@@ -5,28 +5,28 @@
 import { CycleboxError, systemClock } from '../../base/index.js';
 import type { SkippedDevice } from '../../engine/index.js';
 import type { Handlers } from '../../process/index.js';
+import { checkDeviceOptions } from '../device-options.js';
 import { freshStart, hasCheckpoint, type RunStart, resumedStart, Trainer, type TrainerOptions } from '../loop/index.js';
-import { checkedPlace } from '../place-options.js';
 import type { TrainingEvent, TrainingProgress } from '../training-event.js';
-import { goToBackground } from './background.js';
 import { explainTraining } from './explain-training.js';
+import { lowerPriority } from './lower-priority.js';
 import { ProgressThrottle } from './progress-throttle.js';
 import type { TrainingPlan } from './training-plan.js';
 import type { TrainingApi, TrainingOrder, TrainingResult, TrainingStatus } from './training-protocol.js';
 
-type Told = (event: TrainingEvent) => void;
+type EmitEvent = (event: TrainingEvent) => void;
 
 export class TrainingService {
-  readonly #tell: Told;
+  readonly #emit: EmitEvent;
   readonly #stop = new AbortController();
   #running: Promise<TrainingResult> | undefined;
   #trainer: Promise<Trainer> | undefined;
-  #begun = { step: 0, steps: 0 };
+  #startedAt = { step: 0, steps: 0 };
   #progress: TrainingProgress | undefined;
   #metrics: Readonly<Record<string, number>> = {};
 
-  constructor(tell: Told) {
-    this.#tell = tell;
+  constructor(tell: EmitEvent) {
+    this.#emit = tell;
   }
 
   handlers(): Handlers<TrainingApi> {
@@ -34,9 +34,9 @@ export class TrainingService {
       train: order => this.#train(order),
       explain: order => this.#explain(order),
       stop: () => this.stop(),
-      checkpoint: async () => (await this.#busy()).requestCheckpoint(),
-      sample: async () => (await this.#busy()).requestSamples(),
-      export: async () => (await this.#busy()).requestExport(),
+      checkpoint: async () => (await this.#activeTrainer()).requestCheckpoint(),
+      sample: async () => (await this.#activeTrainer()).requestSamples(),
+      export: async () => (await this.#activeTrainer()).requestExport(),
       status: () => this.#status(),
     };
   }
@@ -46,7 +46,7 @@ export class TrainingService {
   }
 
   /** Ends what is being trained, with a checkpoint. Resolves when it has ended, however that went. */
-  async windUp(): Promise<void> {
+  async shutDown(): Promise<void> {
     this.stop();
     await this.#running?.catch(() => {});
   }
@@ -58,14 +58,14 @@ export class TrainingService {
   }
 
   async #run(order: TrainingOrder): Promise<TrainingResult> {
-    if (order.place.background) goToBackground();
+    if (order.place.background) lowerPriority();
     this.#trainer = this.#open(order);
     const trainer = await this.#trainer;
     const throttle = new ProgressThrottle(order.progressEveryMs, systemClock, progress =>
-      this.#tell({ kind: 'progress', ...progress }),
+      this.#emit({ kind: 'progress', ...progress }),
     );
     try {
-      trainer.onEvent(event => this.#heard(event, throttle));
+      trainer.onEvent(event => this.#onTrainerEvent(event, throttle));
       const plugin = await trainer.run(this.#stop.signal);
       return this.#result(trainer, plugin);
     } finally {
@@ -82,7 +82,7 @@ export class TrainingService {
   }
 
   async #explain(order: TrainingOrder): Promise<TrainingPlan> {
-    if (order.place.background) goToBackground();
+    if (order.place.background) lowerPriority();
     const options = this.#trainerOptions(order);
     const start: RunStart = order.resume
       ? await resumedStart(order.out, order.training, options)
@@ -91,20 +91,20 @@ export class TrainingService {
   }
 
   #trainerOptions({ run, place }: TrainingOrder): TrainerOptions {
-    const { background: _, ...placed } = checkedPlace(place);
-    return { ...run, ...placed, onDeviceSkipped: device => this.#passedOver(device) };
+    const { background: _, ...placed } = checkDeviceOptions(place);
+    return { ...run, ...placed, onDeviceSkipped: device => this.#warnOfSkipped(device) };
   }
 
   /** A device that is there and fails; what is merely not there is no news. */
-  #passedOver({ choice, reason, fault }: SkippedDevice): void {
+  #warnOfSkipped({ choice, reason, fault }: SkippedDevice): void {
     if (!fault) return;
     const message = `${choice} is passed over: ${reason}`;
-    this.#tell({ kind: 'warning', step: 0, code: 'device', message, advice: 'cyclebox doctor says what would help.' });
+    this.#emit({ kind: 'warning', step: 0, code: 'device', message, advice: 'cyclebox doctor says what would help.' });
   }
 
   /** Nothing overtakes the progress that was made before it. */
-  #heard(event: TrainingEvent, throttle: ProgressThrottle): void {
-    if (event.kind === 'started') this.#begun = { step: event.step, steps: event.settings.steps };
+  #onTrainerEvent(event: TrainingEvent, throttle: ProgressThrottle): void {
+    if (event.kind === 'started') this.#startedAt = { step: event.step, steps: event.settings.steps };
     if (event.kind === 'evaluation') this.#metrics = event.metrics;
     if (event.kind === 'progress') {
       const { kind: _, ...progress } = event;
@@ -113,7 +113,7 @@ export class TrainingService {
       return;
     }
     throttle.flush();
-    this.#tell(event);
+    this.#emit(event);
   }
 
   #result({ settings, step }: Trainer, plugin: string | undefined): TrainingResult {
@@ -122,13 +122,13 @@ export class TrainingService {
     return { ended, step, steps, out, plugin, losses: this.#progress?.losses ?? {}, metrics: this.#metrics };
   }
 
-  #busy(): Promise<Trainer> {
+  #activeTrainer(): Promise<Trainer> {
     if (this.#trainer) return this.#trainer;
     throw new CycleboxError('CANCELLED', 'Nothing is being trained.');
   }
 
   #status(): TrainingStatus {
-    const { step, steps } = this.#progress ?? this.#begun;
+    const { step, steps } = this.#progress ?? this.#startedAt;
     const losses = this.#progress?.losses ?? {};
     return { state: this.#state, pid: process.pid, step, steps, losses, residentBytes: process.memoryUsage.rss() };
   }

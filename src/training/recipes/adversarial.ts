@@ -2,7 +2,7 @@
 import { mul, type Tensor } from '../../graph/index.js';
 import { gradientPenalty } from './gradient-penalty.js';
 import { discriminatorLoss, generatorLoss } from './losses.js';
-import type { PhaseScene, RecipeOption } from './recipe.js';
+import type { PhaseContext, RecipeOption } from './recipe.js';
 
 /** What a user may set wherever there are discriminators. */
 export const adversarialOptions = [
@@ -24,18 +24,26 @@ export const adversarialOptions = [
  * an L1 distance by 1. Divided by that, the loss has the unit of those that it is weighed against (cycle, identity, …), whatever
  * the size of the crops.
  */
-export function foolingLoss(scene: PhaseScene, network: string, fake: Tensor): Tensor {
-  const { loss, generator, size } = scene.settings;
-  const fooling = generatorLoss(loss, scene.apply(network, scene.seen(`${network}/fooling`, fake)));
+export function generatorAdversarialLoss(context: PhaseContext, network: string, fake: Tensor): Tensor {
+  const { loss, generator, size } = context.settings;
+  const fooling = generatorLoss(loss, context.apply(network, context.augmented(`${network}/fooling`, fake)));
   return loss === 'wgan-gp' ? mul(fooling, 1 / Math.sqrt(generator.outputChannels * size * size)) : fooling;
 }
 
 /** Losses of a discriminator by name: its own, and with `wgan-gp` the penalty's. */
-export function judgingLosses(scene: PhaseScene, network: string, real: Tensor, fake: Tensor): Record<string, Tensor> {
-  const { loss } = scene.settings;
-  const [shownReal, shownFake] = [scene.seen(`${network}/real`, real), scene.seen(`${network}/fake`, fake)];
-  const [onReal, onFake] = scene.applyTogether(network, shownReal, shownFake) as [Tensor, Tensor];
+export function discriminatorLosses(
+  context: PhaseContext,
+  network: string,
+  real: Tensor,
+  fake: Tensor,
+): Record<string, Tensor> {
+  const { loss } = context.settings;
+  const [shownReal, shownFake] = [
+    context.augmented(`${network}/real`, real),
+    context.augmented(`${network}/fake`, fake),
+  ];
+  const [onReal, onFake] = context.applyTogether(network, shownReal, shownFake) as [Tensor, Tensor];
   const judging = { [network]: discriminatorLoss(loss, onReal, onFake) };
   if (loss !== 'wgan-gp') return judging;
-  return { ...judging, [`penalty_${network}`]: gradientPenalty(scene, network, shownReal, shownFake) };
+  return { ...judging, [`penalty_${network}`]: gradientPenalty(context, network, shownReal, shownFake) };
 }

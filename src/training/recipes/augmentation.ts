@@ -5,13 +5,13 @@
  */
 import type { Random } from '../../base/index.js';
 import { add, broadcast, concat, matmul, mean, mul, slice, sub, type Tensor } from '../../graph/index.js';
-import type { Draw } from './draw.js';
+import type { RandomFill } from './random-fill.js';
 
 /** `color`: brightness, saturation, contrast. `translation`: up to an eighth, grey around. `cutout`: a square of half the side, grey. */
 export const augmentations = ['color', 'translation', 'cutout'] as const;
 export type Augmentation = (typeof augmentations)[number];
 
-type Drawn = (name: string, shape: readonly number[], draw: Draw) => Tensor;
+type CreateRandomInput = (name: string, shape: readonly number[], fill: RandomFill) => Tensor;
 
 const largestShift = 1 / 8;
 const cutoutSide = 1 / 2;
@@ -21,7 +21,7 @@ const cutoutSide = 1 / 2;
  * other in the channels are seen together, and are changed alike.
  * @param channels of one image; c is a multiple
  */
-export function augment(x: Tensor, kinds: readonly Augmentation[], channels: number, drawn: Drawn): Tensor {
+export function augment(x: Tensor, kinds: readonly Augmentation[], channels: number, drawn: CreateRandomInput): Tensor {
   const colour = (value: Tensor) =>
     concat(
       imagesIn(value, channels).map(image => changeColour(image, drawn)),
@@ -38,7 +38,7 @@ function imagesIn(x: Tensor, channels: number): Tensor[] {
   );
 }
 
-function changeColour(x: Tensor, drawn: Drawn): Tensor {
+function changeColour(x: Tensor, drawn: CreateRandomInput): Tensor {
   const [n] = sizesOf(x);
   const uniform = (name: string) => drawn(name, [n, 1, 1, 1], fillUniform);
   const brighter = add(x, sub(uniform('brightness'), 0.5));
@@ -49,7 +49,7 @@ function changeColour(x: Tensor, drawn: Drawn): Tensor {
 }
 
 /** Rows and columns are picked by products with matrices of zeros and ones. */
-function shift(x: Tensor, drawn: Drawn): Tensor {
+function shift(x: Tensor, drawn: CreateRandomInput): Tensor {
   const [n, c, h, w] = sizesOf(x);
   const rows = drawn('shift-rows', [n, 1, h, h], fillShifts(h));
   const columns = drawn('shift-columns', [n, 1, w, w], fillShifts(w));
@@ -57,7 +57,7 @@ function shift(x: Tensor, drawn: Drawn): Tensor {
   return matmul(moved, broadcast(columns, [n, c, w, w]), { transposeB: true });
 }
 
-function cutOut(x: Tensor, drawn: Drawn): Tensor {
+function cutOut(x: Tensor, drawn: CreateRandomInput): Tensor {
   const [n, , h, w] = sizesOf(x);
   return mul(x, drawn('cutout', [n, 1, h, w], fillCutouts(h, w)));
 }
@@ -67,7 +67,7 @@ function fillUniform(random: Random, values: Float32Array): void {
 }
 
 /** For each image a matrix that moves all lines by the same number, drawn anew. */
-function fillShifts(size: number): Draw {
+function fillShifts(size: number): RandomFill {
   const most = Math.round(size * largestShift);
   return (random, values) => {
     for (let start = 0; start < values.length; start += size * size) {
@@ -81,12 +81,12 @@ function fillShifts(size: number): Draw {
 }
 
 /** For each image ones, but for a rectangle of zeros whose middle is anywhere. */
-function fillCutouts(h: number, w: number): Draw {
+function fillCutouts(h: number, w: number): RandomFill {
   const [tall, wide] = [Math.round(h * cutoutSide), Math.round(w * cutoutSide)];
   return (random, values) => {
     values.fill(1);
     for (let start = 0; start < values.length; start += h * w) {
-      const [top, left] = [firstLine(random, h, tall), firstLine(random, w, wide)];
+      const [top, left] = [randomStart(random, h, tall), randomStart(random, w, wide)];
       for (let y = Math.max(0, top); y < Math.min(h, top + tall); y++) {
         values.fill(0, start + y * w + Math.max(0, left), start + y * w + Math.min(w, left + wide));
       }
@@ -95,7 +95,7 @@ function fillCutouts(h: number, w: number): Draw {
 }
 
 /** Where a cut of that many lines begins, perhaps before the first of `size` lines: the same chance at either end. */
-function firstLine(random: Random, size: number, cut: number): number {
+function randomStart(random: Random, size: number, cut: number): number {
   return random.integer(size + 1 - (cut % 2)) - (cut >> 1);
 }
 

@@ -5,9 +5,9 @@
  */
 import { add, mul, type Tensor } from '../../graph/index.js';
 import { featureLayersOf } from '../../nets/index.js';
-import { adversarialOptions, foolingLoss, judgingLosses } from './adversarial.js';
-import { drawPlaces, patchContrast } from './patch-contrast.js';
-import type { PhaseResult, PhaseScene, Recipe } from './recipe.js';
+import { adversarialOptions, discriminatorLosses, generatorAdversarialLoss } from './adversarial.js';
+import { patchContrast, sampleGrid } from './patch-contrast.js';
+import type { PhaseContext, PhaseResult, Recipe } from './recipe.js';
 
 const projectionWidth = 256;
 
@@ -44,35 +44,35 @@ export const cut: Recipe = {
 };
 
 /** Images of B, which are to stay as they are, count by the same loss as translations: each by half, as in CUT. */
-function generator(scene: PhaseScene): PhaseResult {
-  const { a, b, applyTogether, settings } = scene;
+function generator(context: PhaseContext): PhaseResult {
+  const { a, b, applyTogether, settings } = context;
   const images = settings.contrastIdentity ? [a, b] : [a];
   const made = applyTogether('G_A', ...images);
   const fakeB = made[0]!;
-  const [contrastA, contrastB] = contrasts(scene, images, made);
+  const [contrastA, contrastB] = contrasts(context, images, made);
   const weight = settings.contrastWeight / images.length;
   return {
     losses: {
-      G_A: foolingLoss(scene, 'D_A', fakeB),
+      G_A: generatorAdversarialLoss(context, 'D_A', fakeB),
       NCE_A: mul(contrastA!, weight),
       ...(contrastB && { NCE_B: mul(contrastB, weight) }),
     },
-    handsOn: { fakeB },
+    outputs: { fakeB },
   };
 }
 
-function discriminator(scene: PhaseScene): PhaseResult {
-  const { b, handed } = scene;
-  return { losses: judgingLosses(scene, 'D_A', b, handed('fakeB', b.shape as readonly number[])) };
+function discriminator(context: PhaseContext): PhaseResult {
+  const { b, earlierOutput } = context;
+  return { losses: discriminatorLosses(context, 'D_A', b, earlierOutput('fakeB', b.shape as readonly number[])) };
 }
 
 /** For each image: the contrastive loss between it (the keys) and what became of it (the queries), mean over the layers. */
-function contrasts(scene: PhaseScene, images: readonly Tensor[], made: readonly Tensor[]): readonly Tensor[] {
+function contrasts(context: PhaseContext, images: readonly Tensor[], made: readonly Tensor[]): readonly Tensor[] {
   // The encoder's pass over the images is the generator's own: equal operations are computed once.
-  const [keys, queries] = [describe(scene, images), describe(scene, made)];
+  const [keys, queries] = [describe(context, images), describe(context, made)];
   return queries.map((layers, image) => {
     const losses = layers.map((found, layer) =>
-      patchContrast(found, scene.held(keys[image]![layer]!), scene.settings.batch),
+      patchContrast(found, context.detach(keys[image]![layer]!), context.settings.batch),
     );
     return mul(
       losses.reduce((total, loss) => add(total, loss)),
@@ -82,12 +82,12 @@ function contrasts(scene: PhaseScene, images: readonly Tensor[], made: readonly 
 }
 
 /** Projected features of each batch by layer, `[batch · patches, width]`, at places that are the same for all of them. */
-function describe(scene: PhaseScene, xs: readonly Tensor[]): readonly (readonly Tensor[])[] {
-  const layers = featureLayersOf(scene.settings.generator).map(({ layer }) => layer);
-  return scene.applyEncoder('G_A', layers, ...xs).map(maps =>
+function describe(context: PhaseContext, xs: readonly Tensor[]): readonly (readonly Tensor[])[] {
+  const layers = featureLayersOf(context.settings.generator).map(({ layer }) => layer);
+  return context.applyEncoder('G_A', layers, ...xs).map(maps =>
     maps.map((map, layer) => {
-      const { rows, columns } = drawPlaces(map, `places/${layer}`, scene.drawn);
-      return scene.project('F_A', layer, map, rows, columns);
+      const { rows, columns } = sampleGrid(map, `places/${layer}`, context.randomInput);
+      return context.project('F_A', layer, map, rows, columns);
     }),
   );
 }

@@ -3,8 +3,8 @@
  * weights are the reference implementation's: both generators first, with one optimiser; then both discriminators.
  */
 import { meanAbsoluteError, mul, type Tensor } from '../../graph/index.js';
-import { adversarialOptions, foolingLoss, judgingLosses } from './adversarial.js';
-import type { PhaseResult, PhaseScene, Recipe } from './recipe.js';
+import { adversarialOptions, discriminatorLosses, generatorAdversarialLoss } from './adversarial.js';
+import type { PhaseContext, PhaseResult, Recipe } from './recipe.js';
 
 export const cyclegan: Recipe = {
   id: 'cyclegan',
@@ -40,16 +40,16 @@ export const cyclegan: Recipe = {
   },
 };
 
-function generators(scene: PhaseScene): PhaseResult {
-  const { a, b, apply, applyTogether } = scene;
-  const { cycleWeight, identityWeight } = scene.settings;
+function generators(context: PhaseContext): PhaseResult {
+  const { a, b, apply, applyTogether } = context;
+  const { cycleWeight, identityWeight } = context.settings;
   const withIdentity = identityWeight > 0;
   const [fakeB, sameB] = applyTogether('G_A', ...(withIdentity ? [a, b] : [a])) as [Tensor, Tensor];
   const [fakeA, sameA] = applyTogether('G_B', ...(withIdentity ? [b, a] : [b])) as [Tensor, Tensor];
   const [recoveredA, recoveredB] = [apply('G_B', fakeB), apply('G_A', fakeA)];
   const losses = {
-    G_A: foolingLoss(scene, 'D_A', fakeB),
-    G_B: foolingLoss(scene, 'D_B', fakeA),
+    G_A: generatorAdversarialLoss(context, 'D_A', fakeB),
+    G_B: generatorAdversarialLoss(context, 'D_B', fakeA),
     cycle_A: mul(meanAbsoluteError(recoveredA, a), cycleWeight),
     cycle_B: mul(meanAbsoluteError(recoveredB, b), cycleWeight),
     ...(withIdentity && {
@@ -57,17 +57,17 @@ function generators(scene: PhaseScene): PhaseResult {
       idt_B: mul(meanAbsoluteError(sameA, a), identityWeight),
     }),
   };
-  return { losses, handsOn: { fakeB, fakeA }, inspected: { recoveredA, recoveredB } };
+  return { losses, outputs: { fakeB, fakeA }, inspected: { recoveredA, recoveredB } };
 }
 
 /** Both discriminators, on real images and on what was handed on as `fakeB` and `fakeA`. */
-export function judgeBoth(scene: PhaseScene): PhaseResult {
-  const { a, b, handed } = scene;
-  const fake = (name: string, real: Tensor) => handed(name, real.shape as readonly number[]);
+export function judgeBoth(context: PhaseContext): PhaseResult {
+  const { a, b, earlierOutput } = context;
+  const fake = (name: string, real: Tensor) => earlierOutput(name, real.shape as readonly number[]);
   return {
     losses: {
-      ...judgingLosses(scene, 'D_A', b, fake('fakeB', b)),
-      ...judgingLosses(scene, 'D_B', a, fake('fakeA', a)),
+      ...discriminatorLosses(context, 'D_A', b, fake('fakeB', b)),
+      ...discriminatorLosses(context, 'D_B', a, fake('fakeA', a)),
     },
   };
 }

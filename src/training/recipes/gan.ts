@@ -2,9 +2,9 @@
  * Adversarial losses alone, in both directions: CycleGAN without its cycle. Nothing asks that a translation has to do with
  * its input, which is what this recipe is there to show.
  */
-import { adversarialOptions, foolingLoss } from './adversarial.js';
+import { adversarialOptions, generatorAdversarialLoss } from './adversarial.js';
 import { cyclegan, judgeBoth } from './cyclegan.js';
-import type { PhaseResult, PhaseScene, Recipe } from './recipe.js';
+import type { PhaseContext, PhaseResult, Recipe } from './recipe.js';
 
 export const gan: Recipe = {
   ...cyclegan,
@@ -17,10 +17,13 @@ export const gan: Recipe = {
   ],
 };
 
-function generators(scene: PhaseScene): PhaseResult {
-  const [fakeB, fakeA] = [scene.apply('G_A', scene.a), scene.apply('G_B', scene.b)];
+function generators(context: PhaseContext): PhaseResult {
+  const [fakeB, fakeA] = [context.apply('G_A', context.a), context.apply('G_B', context.b)];
   return {
-    losses: { G_A: foolingLoss(scene, 'D_A', fakeB), G_B: foolingLoss(scene, 'D_B', fakeA) },
-    handsOn: { fakeB, fakeA },
+    losses: {
+      G_A: generatorAdversarialLoss(context, 'D_A', fakeB),
+      G_B: generatorAdversarialLoss(context, 'D_B', fakeA),
+    },
+    outputs: { fakeB, fakeA },
   };
 }

@@ -10,17 +10,17 @@ export { type Augmentation, augmentations } from './augmentation.js';
 export { cyclegan } from './cyclegan.js';
 export { defaultWeights } from './default-weights.js';
 export { type AdversarialLoss, adversarialLosses, discriminatorLoss, generatorLoss } from './losses.js';
+export { weightName } from './phase-context.js';
 export {
+  accumulatedName,
   buildPhase,
   buildPreview,
   buildTranslation,
-  gatheredName,
   type PhaseGraph,
   runningStatistics,
   type TrainedParameter,
   trainedParameters,
 } from './phase-graph.js';
-export { weightName } from './phase-scene.js';
 export type {
   Direction,
   Phase,

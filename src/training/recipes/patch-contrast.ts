@@ -4,7 +4,7 @@
  */
 import type { Random } from '../../base/index.js';
 import { exp, log, matmul, mean, mul, reshape, scalar, sub, sum, type Tensor } from '../../graph/index.js';
-import type { Draw } from './draw.js';
+import type { RandomFill } from './random-fill.js';
 
 /** τ of the equation. */
 const temperature = 0.07;
@@ -15,19 +15,20 @@ const gridSide = 16;
  * The places of a map at which features are compared: drawn rows crossed with drawn columns, which picks them by two small
  * products instead of one with all places of the map. `[r, h]` and `[c, w]`, a single 1 in each row.
  */
-export interface Places {
+export interface SampledGrid {
   readonly rows: Tensor;
   readonly columns: Tensor;
 }
 
 /** The same under the same name. */
-export function drawPlaces(
+export function sampleGrid(
   map: Tensor,
   name: string,
-  drawn: (name: string, shape: readonly number[], draw: Draw) => Tensor,
-): Places {
+  randomInput: (name: string, shape: readonly number[], fill: RandomFill) => Tensor,
+): SampledGrid {
   const [, , height, width] = map.shape as readonly [number, number, number, number];
-  const lines = (of: string, size: number) => drawn(`${name}/${of}`, [Math.min(gridSide, size), size], fillLines(size));
+  const lines = (of: string, size: number) =>
+    randomInput(`${name}/${of}`, [Math.min(gridSide, size), size], fillLines(size));
   return { rows: lines('rows', height), columns: lines('columns', width) };
 }
 
@@ -45,7 +46,7 @@ export function patchContrast(queries: Tensor, keys: Tensor, batch: number): Ten
 }
 
 /** Rows of zeros with a single 1 each, at different places, in rising order. */
-function fillLines(size: number): Draw {
+function fillLines(size: number): RandomFill {
   return (random: Random, values: Float32Array) => {
     const places = random.shuffle(Array.from({ length: size }, (_, index) => index));
     const chosen = places.slice(0, values.length / size).sort((left, right) => left - right);

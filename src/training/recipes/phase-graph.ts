@@ -9,16 +9,16 @@
 import { add, broadcast, type Graph, GraphBuilder, gradients, mul, type Tensor } from '../../graph/index.js';
 import { buildNetwork, type NetworkSpec, type Parameter, parametersOf } from '../../nets/index.js';
 import { applyAdam } from './adam.js';
-import { type DrawnInput, sceneOf, weightName } from './phase-scene.js';
+import { createPhaseContext, type RandomInput, weightName } from './phase-context.js';
 import type { Phase, Recipe, RecipeSettings, TrainedNetwork } from './recipe.js';
 
 /** Variable that holds the gradients gathered so far. */
-export const gatheredName = (weight: string): string => `gathered/${weight}`;
+export const accumulatedName = (weight: string): string => `gathered/${weight}`;
 
 export interface PhaseGraph {
   readonly graph: Graph;
   /** How to fill the inputs that are drawn anew in every run. */
-  readonly draws: ReadonlyMap<string, DrawnInput>;
+  readonly randomInputs: ReadonlyMap<string, RandomInput>;
 }
 
 export interface PhaseOptions {
@@ -26,7 +26,7 @@ export interface PhaseOptions {
   readonly inspect?: boolean;
   /** Runs in a step, ≥ 1, and whether this one is the last of them. Default: one, which is. */
   readonly accumulate?: number;
-  readonly part?: 'gather' | 'apply';
+  readonly part?: 'accumulate' | 'apply';
 }
 
 export interface TrainedParameter {
@@ -63,31 +63,36 @@ export function buildPhase(
 ): PhaseGraph {
   const builder = new GraphBuilder();
   const networks = recipe.networks(settings);
-  const draws = new Map<string, DrawnInput>();
-  const held: Tensor[] = [];
+  const randomInputs = new Map<string, RandomInput>();
+  const detached: Tensor[] = [];
   const statistics = new Map(phase.trains.map(name => [name, new Map<string, Tensor>()]));
-  const scene = sceneOf(builder, networks, settings, { draws, held, mode: 'training', statistics });
-  const { losses, handsOn = {}, inspected = {} } = phase.build(scene);
+  const context = createPhaseContext(builder, networks, settings, {
+    randomInputs,
+    detached,
+    mode: 'training',
+    statistics,
+  });
+  const { losses, outputs = {}, inspected = {} } = phase.build(context);
   for (const [name, value] of Object.entries(losses)) builder.output(`loss/${name}`, value);
-  for (const [name, value] of Object.entries(handsOn)) builder.output(name, value);
+  for (const [name, value] of Object.entries(outputs)) builder.output(name, value);
   if (options.inspect) for (const [name, value] of Object.entries(inspected)) builder.output(name, value);
   const trained = trainedParameters(networks.filter(({ name }) => phase.trains.includes(name)));
   const weights = trained.map(({ name, shape }) => builder.variable(name, shape));
   const total = Object.values(losses).reduce((sum, loss) => add(sum, loss));
-  applyGradients(builder, trained, gradients(total, weights, held), settings, options);
+  applyGradients(builder, trained, gradients(total, weights, detached), settings, options);
   for (const [network, next] of statistics) {
     for (const [key, value] of next) {
       builder.update(builder.variable(weightName(network, key), value.shape), value);
     }
   }
-  return { graph: builder.build(), draws };
+  return { graph: builder.build(), randomInputs };
 }
 
 /** What a recipe's preview shows, on batches of one; inputs `A` and `B`. */
 export function buildPreview(recipe: Recipe, settings: RecipeSettings, prefix = ''): Graph {
   const builder = new GraphBuilder();
-  const scene = sceneOf(builder, recipe.networks(settings), { ...settings, batch: 1 }, { prefix });
-  for (const [name, value] of Object.entries(recipe.preview(scene))) builder.output(name, value);
+  const context = createPhaseContext(builder, recipe.networks(settings), { ...settings, batch: 1 }, { prefix });
+  for (const [name, value] of Object.entries(recipe.preview(context))) builder.output(name, value);
   return builder.build();
 }
 
@@ -106,28 +111,29 @@ export function buildTranslation(recipe: Recipe, settings: RecipeSettings, netwo
 function applyGradients(
   builder: GraphBuilder,
   parameters: readonly TrainedParameter[],
-  slopes: readonly Tensor[],
+  gradientsOfLoss: readonly Tensor[],
   settings: RecipeSettings,
   { inspect = false, accumulate = 1, part = 'apply' }: PhaseOptions,
 ): void {
   parameters.forEach(({ name, shape }, index) => {
-    const whole = slopes[index]!;
-    const gradient = accumulate === 1 ? whole : gathered(builder, name, shape, mul(whole, 1 / accumulate), part);
+    const whole = gradientsOfLoss[index]!;
+    const gradient =
+      accumulate === 1 ? whole : accumulateGradient(builder, name, shape, mul(whole, 1 / accumulate), part);
     if (inspect) builder.output(`gradient/${name}`, gradient);
     if (part === 'apply') applyAdam(builder, name, builder.variable(name, shape), gradient, settings.adam);
   });
 }
 
 /** The gradients gathered with this share. */
-function gathered(
+function accumulateGradient(
   builder: GraphBuilder,
   name: string,
   shape: readonly number[],
   share: Tensor,
-  part: 'gather' | 'apply',
+  part: 'accumulate' | 'apply',
 ): Tensor {
-  const before = builder.variable(gatheredName(name), shape);
+  const before = builder.variable(accumulatedName(name), shape);
   const sum = add(before, share);
-  builder.update(before, part === 'gather' ? sum : broadcast(builder.constant(0), shape));
+  builder.update(before, part === 'accumulate' ? sum : broadcast(builder.constant(0), shape));
   return sum;
 }

@@ -3,8 +3,8 @@
  * is the true one; the L1 distance to the truth is most of the loss. One direction.
  */
 import { concat, meanAbsoluteError, mul } from '../../graph/index.js';
-import { adversarialOptions, foolingLoss, judgingLosses } from './adversarial.js';
-import type { PhaseResult, PhaseScene, Preview, Recipe, SampleColumn } from './recipe.js';
+import { adversarialOptions, discriminatorLosses, generatorAdversarialLoss } from './adversarial.js';
+import type { PhaseContext, PhaseResult, Preview, Recipe, SampleColumn } from './recipe.js';
 
 /** What paired recipes show: the image, its translation, the truth. */
 export const pairedColumns: readonly SampleColumn[] = [
@@ -36,18 +36,18 @@ export const pix2pix: Recipe = {
   preview: pairedPreview,
 };
 
-function generator(scene: PhaseScene): PhaseResult {
-  const { a, b, apply, settings } = scene;
+function generator(context: PhaseContext): PhaseResult {
+  const { a, b, apply, settings } = context;
   const fakeB = apply('G_A', a);
   const losses = {
-    G_A: foolingLoss(scene, 'D_A', concat([a, fakeB], 1)),
+    G_A: generatorAdversarialLoss(context, 'D_A', concat([a, fakeB], 1)),
     L1: mul(meanAbsoluteError(fakeB, b), settings.reconstructionWeight),
   };
-  return { losses, handsOn: { fakeB } };
+  return { losses, outputs: { fakeB } };
 }
 
-function discriminator(scene: PhaseScene): PhaseResult {
-  const { a, b, handed } = scene;
-  const fakeB = handed('fakeB', b.shape as readonly number[]);
-  return { losses: judgingLosses(scene, 'D_A', concat([a, b], 1), concat([a, fakeB], 1)) };
+function discriminator(context: PhaseContext): PhaseResult {
+  const { a, b, earlierOutput } = context;
+  const fakeB = earlierOutput('fakeB', b.shape as readonly number[]);
+  return { losses: discriminatorLosses(context, 'D_A', concat([a, b], 1), concat([a, fakeB], 1)) };
 }

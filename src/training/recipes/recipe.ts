@@ -7,8 +7,8 @@ import type { Tensor } from '../../graph/index.js';
 import type { DiscriminatorSpec, GeneratorSpec, WeightedSpec } from '../../nets/index.js';
 import type { AdamSettings } from './adam.js';
 import type { Augmentation } from './augmentation.js';
-import type { Draw } from './draw.js';
 import type { AdversarialLoss } from './losses.js';
+import type { RandomFill } from './random-fill.js';
 
 /** Numbers and networks that recipes are built from, complete. Which of the weights count is the recipe's choice. */
 export interface RecipeSettings {
@@ -51,7 +51,7 @@ export interface Direction {
 }
 
 /** What a phase is written with. */
-export interface PhaseScene {
+export interface PhaseContext {
   readonly settings: RecipeSettings;
   /** Crops of the first and of the second domain, `[batch, channels, size, size]` in [-1, 1]. */
   readonly a: Tensor;
@@ -69,20 +69,20 @@ export interface PhaseScene {
   /** Features of one layer at a grid of places, `[n · rows · columns, width]`, as a projection head has them. */
   readonly project: (network: string, layer: number, map: Tensor, rows: Tensor, columns: Tensor) => Tensor;
   /** An image, or images one behind the other in the channels, as a discriminator is to see them. */
-  readonly seen: (name: string, x: Tensor) => Tensor;
+  readonly augmented: (name: string, x: Tensor) => Tensor;
   /** The same tensor, by which nothing is learnt any more, wherever the phase uses it. */
-  readonly held: (x: Tensor) => Tensor;
+  readonly detach: (x: Tensor) => Tensor;
   /** What an earlier phase of the step handed on under this name, perhaps exchanged by its pool. */
-  readonly handed: (name: string, shape: readonly number[]) => Tensor;
+  readonly earlierOutput: (name: string, shape: readonly number[]) => Tensor;
   /** Values drawn anew in every step. */
-  readonly drawn: (name: string, shape: readonly number[], draw: Draw) => Tensor;
+  readonly randomInput: (name: string, shape: readonly number[], draw: RandomFill) => Tensor;
 }
 
 export interface PhaseResult {
   /** Scalars by the names under which they are shown, weights included. Their sum is minimised. */
   readonly losses: Readonly<Record<string, Tensor>>;
   /** For later phases. */
-  readonly handsOn?: Readonly<Record<string, Tensor>>;
+  readonly outputs?: Readonly<Record<string, Tensor>>;
   /** Of interest to checks only. */
   readonly inspected?: Readonly<Record<string, Tensor>>;
 }
@@ -92,7 +92,7 @@ export interface Phase {
   readonly optimiser: Optimiser;
   /** Networks whose weights it updates. */
   readonly trains: readonly string[];
-  readonly build: (scene: PhaseScene) => PhaseResult;
+  readonly build: (context: PhaseContext) => PhaseResult;
 }
 
 /** Options that belong to some recipes only; see ../options.ts. Others refuse them. */
@@ -121,7 +121,7 @@ export interface SampleColumn {
 }
 
 /** Builds what sample sheets show beside the images `A` and `B` themselves, by column key. */
-export type Preview = (scene: Pick<PhaseScene, 'a' | 'b' | 'apply'>) => Readonly<Record<string, Tensor>>;
+export type Preview = (context: Pick<PhaseContext, 'a' | 'b' | 'apply'>) => Readonly<Record<string, Tensor>>;
 
 export interface Recipe {
   readonly id: string;

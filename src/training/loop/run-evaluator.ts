@@ -20,12 +20,12 @@ import { buildTranslation, type Direction } from '../recipes/index.js';
 import type { RunSettings } from '../run-options.js';
 import { recipeOf, recipeSettings, type TrainingSettings } from '../settings.js';
 import type { AdversarialLog } from './adversarial-log.js';
-import { averagePrefix } from './averaging.js';
+import { emaPrefix } from './exponential-moving-average.js';
 
 /** Columns of the evaluation's tables, under the names that histories use. */
 const rowTitles = { unchanged: 'input unchanged', target: 'real images of the target', truth: 'truth' } as const;
 
-export interface Judgement {
+export interface RunEvaluation {
   /** By `horse→zebra/style`. */
   readonly metrics: Readonly<Record<string, number>>;
   readonly references: readonly { readonly title: string; readonly metrics: Readonly<Record<string, number>> }[];
@@ -34,7 +34,7 @@ export interface Judgement {
   readonly rank: number | undefined;
 }
 
-export class Judge implements Disposable {
+export class RunEvaluator implements Disposable {
   readonly #settings: TrainingSettings;
   readonly #metric: MetricName;
   readonly #evaluator: Evaluator;
@@ -61,7 +61,7 @@ export class Judge implements Disposable {
     run: RunSettings,
     engine: Engine,
     state: State,
-  ): Promise<Judge | undefined> {
+  ): Promise<RunEvaluator | undefined> {
     const { testA, testB, evaluateEvery, evaluateImages, best } = run;
     if (!testA || !testB || evaluateEvery === 0) return undefined;
     const store = new DisposableStore();
@@ -83,19 +83,19 @@ export class Judge implements Disposable {
         recipeOf(settings),
         recipeSettings(settings, evaluator.size),
         direction.network,
-        settings.ema > 0 ? averagePrefix : '',
+        settings.ema > 0 ? emaPrefix : '',
       );
       translations.set(direction, translateBy(store.add(await engine.compile(graph, { state }))));
     }
-    return new Judge(settings, best, evaluator, translations, store);
+    return new RunEvaluator(settings, best, evaluator, translations, store);
   }
 
-  async judge(losses: AdversarialLog): Promise<Judgement> {
+  async evaluate(losses: AdversarialLog): Promise<RunEvaluation> {
     const evaluations = [];
     for (const [direction, translate] of this.#translations) {
       const opposite = [...this.#translations].find(([{ from, to }]) => from === direction.to && to === direction.from);
       evaluations.push(
-        await this.#evaluator.judge({
+        await this.#evaluator.evaluate({
           direction: direction.from === 0 ? 'AtoB' : 'BtoA',
           translate,
           back: opposite?.[1],
@@ -123,7 +123,7 @@ function translateBy(program: Program): TranslateImage {
   };
 }
 
-function summary(evaluations: readonly Evaluation[], metric: MetricName): Judgement {
+function summary(evaluations: readonly Evaluation[], metric: MetricName): RunEvaluation {
   const values = evaluations.map(({ rows }) => rows.translated[metric]);
   const known = values.filter(value => value !== undefined);
   const titled = Object.entries(rowTitles) as [keyof typeof rowTitles, string][];

@@ -5,7 +5,7 @@ import { partOf, type VariablePart } from './variables.js';
 
 type Known = Pick<CheckpointState, 'settings' | 'run' | 'place' | 'step' | 'judged'>;
 
-export async function snapshotOf({ state, randomness, data }: TrainingParts, known: Known): Promise<Checkpoint> {
+export async function takeSnapshot({ state, randomness, data }: TrainingParts, known: Known): Promise<Checkpoint> {
   const variables = (part: VariablePart) => state.read(state.names.filter(name => partOf(name) === part));
   const stored = [...randomness.pools].flatMap(([name, pool]) =>
     pool.images.map((image, slot) => [

@@ -10,7 +10,7 @@ import type { DecodeRequest, Pixels } from './decode-parts.js';
 import type { Decoder } from './decode-pool.js';
 import { type ByteBudget, DecodedCache } from './decoded-cache.js';
 import { type Geometry, loadsAlike, type Size } from './geometry.js';
-import { decodedSize, misfitOf, type Sample, type SampleFile } from './sample.js';
+import { decodedSize, type Sample, type SampleFile, sizeMismatchOf } from './sample.js';
 import { emptyFolder, reasonOf, type SkippedFile } from './scan-folder.js';
 
 /** A file that was found bad when it was first decoded. */
@@ -19,7 +19,7 @@ export interface BadFile extends SkippedFile {
   readonly folder: number;
 }
 
-export interface PileOptions {
+export interface SampleSetOptions {
   readonly samples: readonly Sample[];
   /** Of the survey. */
   readonly folders: readonly string[];
@@ -30,19 +30,19 @@ export interface PileOptions {
   readonly onBad: (file: BadFile) => void;
 }
 
-export class SamplePile {
-  readonly #options: PileOptions;
+export class SampleSet {
+  readonly #options: SampleSetOptions;
   readonly #cache: DecodedCache;
   readonly #bad: Map<number, BadFile>;
   /** Indices of the samples that crops can be taken of, rising. */
   readonly usable: readonly number[];
 
   /** @param before the same samples at another geometry, whose pictures are kept where they serve */
-  constructor(options: PileOptions, before?: SamplePile) {
+  constructor(options: SampleSetOptions, before?: SampleSet) {
     this.#options = options;
     this.#bad = before ? before.#bad : new Map();
     const { samples, geometry, budget } = options;
-    this.usable = samples.flatMap((sample, index) => (misfitOf(sample, geometry) ? [] : [index]));
+    this.usable = samples.flatMap((sample, index) => (sizeMismatchOf(sample, geometry) ? [] : [index]));
     this.#cache =
       before && loadsAlike(before.#options.geometry, geometry)
         ? before.#cache

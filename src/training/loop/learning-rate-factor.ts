@@ -6,7 +6,7 @@ import type { TrainingSettings } from '../settings.js';
  * epoch: 1 until `decayFrom` of the steps, then `1 - (step - start) / (steps - start + 1)`. `cosine` (Loshchilov & Hutter
  * 2017, without restarts) falls over the same steps by `(1 + cos π t) / 2`.
  */
-export function rateFactor(
+export function learningRateFactor(
   step: number,
   { steps, schedule, decayFrom }: Pick<TrainingSettings, 'steps' | 'schedule' | 'decayFrom'>,
 ): number {

@@ -7,14 +7,14 @@ import { CycleboxError, Random } from '../../base/index.js';
 import { eachImage, type ImageSet, loadImages, type SkippedImage } from './load-images.js';
 import { type Thumbnail, thumbnailOf } from './style-view.js';
 
-export interface HeldDomain extends ImageSet {
+export interface HeldOutSplit extends ImageSet {
   /** Whether the classifier may be asked about the image: it has not been fitted on it. */
   readonly isHeldOut: readonly boolean[];
   /** Files to fit the classifier on. */
   readonly fitted: readonly string[];
 }
 
-export interface HeldDomainOptions {
+export interface HeldOutSplitOptions {
   readonly files: readonly string[];
   /** Other files of the domain to fit on. */
   readonly train: readonly string[] | undefined;
@@ -25,11 +25,11 @@ export interface HeldDomainOptions {
 }
 
 /** More images than this are not needed to fit a small network, and take minutes to read. */
-const mostFitted = 2000;
+const maxFitted = 2000;
 
 /** @throws DATASET_EMPTY */
-export async function holdDomain({ files, train, size, limit, seed }: HeldDomainOptions): Promise<HeldDomain> {
-  const fitted = train ? spread(train, mostFitted) : spread(halfOf(files, seed), mostFitted);
+export async function splitHeldOut({ files, train, size, limit, seed }: HeldOutSplitOptions): Promise<HeldOutSplit> {
+  const fitted = train ? spread(train, maxFitted) : spread(halfOf(files, seed), maxFitted);
   const known = new Set(fitted);
   const set = await loadImages(spread(files, limit), size);
   if (set.images.length === 0) throw noneReadable(files, set.skipped);

@@ -11,7 +11,7 @@ interface Window {
 }
 
 /** @param width at most the image's; likewise `height` */
-export function shrinkImage(
+export function downscaleImage(
   { width: fromWidth, height: fromHeight, data }: Planes,
   width: number,
   height: number,
@@ -21,12 +21,12 @@ export function shrinkImage(
   const small = new Float32Array(3 * to);
   for (let channel = 0; channel < 3; channel++) {
     const plane = { width: fromWidth, height: fromHeight, data: data.subarray(channel * from, (channel + 1) * from) };
-    small.set(shrinkPlane(plane, width, height).data, channel * to);
+    small.set(downscalePlane(plane, width, height).data, channel * to);
   }
   return { width, height, data: small };
 }
 
-export function shrinkPlane(
+export function downscalePlane(
   { width: fromWidth, height: fromHeight, data }: Plane,
   width: number,
   height: number,

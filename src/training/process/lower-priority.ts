@@ -9,7 +9,7 @@ import { constants, setPriority } from 'node:os';
 const lowest = constants.priority.PRIORITY_LOW;
 
 /** Threads that are made from here on inherit it. */
-export function goToBackground(): void {
+export function lowerPriority(): void {
   if (process.platform === 'linux') lowerSession();
   else setPriority(lowest);
 }

@@ -15,23 +15,23 @@ import {
   type WeightedSpec,
 } from '../../nets/index.js';
 import { augment } from './augmentation.js';
-import type { Draw } from './draw.js';
-import type { PhaseScene, RecipeSettings, TrainedNetwork } from './recipe.js';
+import type { RandomFill } from './random-fill.js';
+import type { PhaseContext, RecipeSettings, TrainedNetwork } from './recipe.js';
 
 /** `G_A.model.1.weight`. */
 export const weightName = (network: string, key: string): string => `${network}.${key}`;
 
 /** An input that is filled anew in every run. */
-export interface DrawnInput {
+export interface RandomInput {
   readonly shape: readonly number[];
-  readonly draw: Draw;
+  readonly fill: RandomFill;
 }
 
-export interface SceneOptions {
-  /** Filled with what is to be drawn. */
-  readonly draws?: Map<string, DrawnInput>;
+export interface PhaseContextOptions {
+  /** Filled with what is to be randomInput. */
+  readonly randomInputs?: Map<string, RandomInput>;
   /** Filled with what nothing is learnt by. */
-  readonly held?: Tensor[];
+  readonly detached?: Tensor[];
   /** Before the names of weights. */
   readonly prefix?: string;
   readonly mode?: BuildOptions['mode'];
@@ -39,12 +39,12 @@ export interface SceneOptions {
   readonly statistics?: ReadonlyMap<string, Map<string, Tensor>>;
 }
 
-export function sceneOf(
+export function createPhaseContext(
   builder: GraphBuilder,
   networks: readonly TrainedNetwork[],
   settings: RecipeSettings,
-  { draws = new Map(), held = [], prefix = '', mode, statistics }: SceneOptions = {},
-): PhaseScene {
+  { randomInputs = new Map(), detached = [], prefix = '', mode, statistics }: PhaseContextOptions = {},
+): PhaseContext {
   const { batch, size, generator } = settings;
   const crops = (domain: string) => builder.input(domain, [batch, generator.inputChannels, size, size]);
   const specOf = <S extends WeightedSpec>(network: string) => networks.find(({ name }) => name === network)!.spec as S;
@@ -55,8 +55,8 @@ export function sceneOf(
   const encode = (network: string, x: Tensor, layers: readonly number[]) =>
     buildFeatures(specOf<GeneratorSpec>(network), x, weights(network), layers, { mode });
   const separately = (network: string) => mixesImages(specOf<NetworkSpec>(network));
-  const drawn = (name: string, shape: readonly number[], draw: Draw) => {
-    draws.set(name, { shape, draw });
+  const randomInput = (name: string, shape: readonly number[], fill: RandomFill) => {
+    randomInputs.set(name, { shape, fill });
     return builder.input(name, shape);
   };
   return {
@@ -65,24 +65,24 @@ export function sceneOf(
     b: crops('B'),
     apply,
     applyTogether: (network, ...xs) =>
-      separately(network) ? xs.map(x => apply(network, x)) : split(apply(network, joined(xs)), xs),
+      separately(network) ? xs.map(x => apply(network, x)) : splitBatches(apply(network, concatBatches(xs)), xs),
     applyEncoder: (network, layers, ...xs) => {
       if (separately(network)) return xs.map(x => encode(network, x, layers));
-      const maps = encode(network, joined(xs), layers).map(map => split(map, xs));
+      const maps = encode(network, concatBatches(xs), layers).map(map => splitBatches(map, xs));
       return xs.map((_, index) => maps.map(parts => parts[index]!));
     },
     project: (network, layer, map, rows, columns) =>
       buildProjection(specOf<ProjectionSpec>(network), layer, samplePositions(map, rows, columns), weights(network)),
-    seen: (name, x) =>
-      augment(x, settings.augment, generator.outputChannels, (what, shape, draw) =>
-        drawn(`${name}/${what}`, shape, draw),
+    augmented: (name, x) =>
+      augment(x, settings.augment, generator.outputChannels, (what, shape, fill) =>
+        randomInput(`${name}/${what}`, shape, fill),
       ),
-    held: x => {
-      held.push(x);
+    detach: x => {
+      detached.push(x);
       return x;
     },
-    handed: (name, shape) => builder.input(name, shape),
-    drawn,
+    earlierOutput: (name, shape) => builder.input(name, shape),
+    randomInput,
   };
 }
 
@@ -91,12 +91,12 @@ function mixesImages({ norm }: NetworkSpec): boolean {
   return norm === 'batch';
 }
 
-function joined(xs: readonly Tensor[]): Tensor {
+function concatBatches(xs: readonly Tensor[]): Tensor {
   return xs.length === 1 ? xs[0]! : concat(xs, 0);
 }
 
-/** Undoes `joined` in the first axis. */
-function split(y: Tensor, xs: readonly Tensor[]): Tensor[] {
+/** Undoes `concatBatches` in the first axis. */
+function splitBatches(y: Tensor, xs: readonly Tensor[]): Tensor[] {
   let start = 0;
   return xs.map(x => {
     const rest = y.shape.slice(1) as readonly number[];

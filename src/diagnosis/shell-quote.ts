@@ -4,6 +4,6 @@
  */
 
 /** As it is where it holds nothing special, else in single quotes. */
-export function shellWord(path: string): string {
+export function shellQuote(path: string): string {
   return /^[\w./:\\-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

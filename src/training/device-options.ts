@@ -20,7 +20,7 @@ function isEngineChoice(text: string): boolean {
   }
 }
 
-export const placeOptionsSchema = z.strictObject({
+export const deviceOptionsSchema = z.strictObject({
   engine: engine
     .default('auto')
     .describe(`What trains: ${engines.join(', ')}; cuda:1 is the second GPU. auto takes the best that works.`),
@@ -36,16 +36,16 @@ export const placeOptionsSchema = z.strictObject({
     .describe('Refuse a training that would need more memory than there is, by estimate.'),
 });
 
-export type PlaceOptions = Readonly<
-  Omit<z.input<typeof placeOptionsSchema>, 'engine'> & { engine?: EngineChoice | undefined }
+export type DeviceOptions = Readonly<
+  Omit<z.input<typeof deviceOptionsSchema>, 'engine'> & { engine?: EngineChoice | undefined }
 >;
 
 /** What was given, checked; what was not stays open, since a resumed run goes on where it was. @throws USAGE */
-export function checkedPlace(options: PlaceOptions): PlaceOptions {
+export function checkDeviceOptions(options: DeviceOptions): DeviceOptions {
   const { engine } = options;
   // Its own message guesses what was meant.
   const parsed = engine === undefined ? {} : { engine: parseEngineChoice(engine) };
   const given = givenOf({ ...options, ...parsed });
-  parseOptions(placeOptionsSchema, given);
+  parseOptions(deviceOptionsSchema, given);
   return given;
 }

@@ -8,12 +8,12 @@ import { add, GraphBuilder, mul, sub } from '../../graph/index.js';
 import type { TrainedParameter } from '../recipes/index.js';
 
 /** Before a weight's name: its average. */
-export const averagePrefix = 'ema/';
+export const emaPrefix = 'ema/';
 /** Steps between two moves of the average. */
-const stride = 10;
+const updateInterval = 10;
 const shareInput = 'ema-share';
 
-export class Averaging {
+export class ExponentialMovingAverage {
   readonly #program: Program;
   readonly #decay: number;
 
@@ -28,23 +28,23 @@ export class Averaging {
     state: State,
     parameters: readonly TrainedParameter[],
     decay: number,
-  ): Promise<Averaging> {
+  ): Promise<ExponentialMovingAverage> {
     const builder = new GraphBuilder();
     const share = builder.input(shareInput, []);
     for (const { name, shape } of parameters) {
-      const average = builder.variable(averagePrefix + name, shape);
+      const average = builder.variable(emaPrefix + name, shape);
       builder.update(average, add(average, mul(share, sub(builder.variable(name, shape), average))));
     }
-    return new Averaging(await engine.compile(builder.build(), { state }), decay);
+    return new ExponentialMovingAverage(await engine.compile(builder.build(), { state }), decay);
   }
 
   /**
    * After step `step`, counted from 1. In the first steps the average moves each time, and forgets faster:
    * `(1 + t) / (10 + t)`.
    */
-  async follow(step: number): Promise<void> {
-    if (step > stride && step % stride !== 0) return;
-    const span = step > stride ? stride : 1;
+  async update(step: number): Promise<void> {
+    if (step > updateInterval && step % updateInterval !== 0) return;
+    const span = step > updateInterval ? updateInterval : 1;
     const decay = Math.min(this.#decay, (1 + step) / (10 + step)) ** span;
     const share: TensorData = { shape: [], data: Float32Array.of(1 - decay) };
     await this.#program.run({ [shareInput]: share });

@@ -7,14 +7,14 @@
 import { Random, type RandomState } from '../../base/index.js';
 
 /** Plain JSON. */
-export interface DrawState {
+export interface SamplerState {
   readonly random: RandomState;
   /** Indices into A, or into the pairs, still to come in this epoch, next one last. */
   readonly remaining: readonly number[];
 }
 
 /** A sample and what is seen of it. */
-export interface View {
+export interface SampleView {
   readonly index: number;
   /** Fractions of the free room at which the crop starts, in [0, 1). */
   readonly x: number;
@@ -23,7 +23,7 @@ export interface View {
 }
 
 /** Of A and of B. */
-export type ViewPair = readonly [View, View];
+export type SampleViewPair = readonly [SampleView, SampleView];
 
 /** Samples that may be drawn: lists of indices, rising. */
 export interface Usable {
@@ -32,7 +32,7 @@ export interface Usable {
   readonly b: readonly number[] | undefined;
 }
 
-export class Draws {
+export class Sampler {
   readonly #usable: Usable;
   readonly #flip: boolean;
   readonly #random: Random;
@@ -42,7 +42,7 @@ export class Draws {
    * @param start a fresh source, or where to go on: samples that are not usable any more leave the epoch under way, those
    * that have become usable join in the next one
    */
-  constructor(usable: Usable, flip: boolean, start: Random | DrawState) {
+  constructor(usable: Usable, flip: boolean, start: Random | SamplerState) {
     this.#usable = usable;
     this.#flip = flip;
     this.#random = start instanceof Random ? start : Random.from(start.random);
@@ -51,11 +51,11 @@ export class Draws {
   }
 
   /** As before the next draw. */
-  get state(): DrawState {
+  get state(): SamplerState {
     return { random: this.#random.state, remaining: [...this.#remaining] };
   }
 
-  next(): ViewPair {
+  next(): SampleViewPair {
     const a = this.#view(this.#nextOfEpoch());
     const { b } = this.#usable;
     return b ? [a, this.#view(b[this.#random.integer(b.length)]!)] : [a, a];
@@ -71,7 +71,7 @@ export class Draws {
     return this.#remaining.pop()!;
   }
 
-  #view(index: number): View {
+  #view(index: number): SampleView {
     const [x, y] = [this.#random.uniform(), this.#random.uniform()];
     // Drawn even where nothing is mirrored, so that the option changes nothing else.
     const mirrored = this.#random.uniform() < 0.5;

@@ -6,9 +6,9 @@
 import type { Precision } from '../engine/index.js';
 import { allowedLength, type SizeRule } from './tensor-pixels.js';
 
-export interface Footing {
+export interface MemoryFallback {
   /** True: on the processor, since the device's memory did not do. */
-  readonly onProcessor: boolean;
+  readonly onCpu: boolean;
   /** Undefined: what the options ask for. */
   readonly precision: Precision | undefined;
   /** Tiles in one run, at most. */
@@ -18,45 +18,43 @@ export interface Footing {
 }
 
 /** `caches`: freed, nothing else changes. `precision`: float16 gave no numbers. The rest: less memory is asked for. */
-export type StepKind = 'caches' | 'batch' | 'tiles' | 'processor' | 'precision';
+export type MemoryStepKind = 'caches' | 'batch' | 'tiles' | 'cpu' | 'precision';
 
 /** What one run asked for when it failed. */
-export interface Load {
+export interface RunSize {
   readonly batch: number;
   /** Of one tile, as the network saw it. */
   readonly pixels: number;
 }
 
 /** More tiles at a time than this gain nothing: each is large enough to keep a device busy. */
-export const largestBatch = 4;
+export const maxBatch = 4;
 
 /** Below this side a tile is nearly all overlap. */
-export const smallestTile = 64;
+export const minTile = 64;
 /** Shorter sides leave a network so little context that the slower processor does better. */
-const smallestTileOnDevice = 256;
+const minGpuTile = 256;
 
-export const firmFooting: Footing = Object.freeze({
-  onProcessor: false,
+export const noFallback: MemoryFallback = Object.freeze({
+  onCpu: false,
   precision: undefined,
-  batch: largestBatch,
+  batch: maxBatch,
   maxPixels: Number.POSITIVE_INFINITY,
 });
 
 /**
- * The footing that asks for less than `failed`; undefined when there is none.
+ * The fallback that asks for less than `failed`; undefined when there is none.
  * @param isLast whether the model runs on the processor already
  */
-export function humblerFooting(
-  footing: Footing,
-  failed: Load,
+export function nextFallback(
+  fallback: MemoryFallback,
+  failed: RunSize,
   rule: SizeRule,
   isLast: boolean,
-): { readonly kind: StepKind; readonly footing: Footing } | undefined {
-  if (failed.batch > 1) return { kind: 'batch', footing: { ...footing, batch: Math.floor(failed.batch / 2) } };
-  const smallest = allowedLength(isLast ? smallestTile : smallestTileOnDevice, rule);
+): { readonly kind: MemoryStepKind; readonly fallback: MemoryFallback } | undefined {
+  if (failed.batch > 1) return { kind: 'batch', fallback: { ...fallback, batch: Math.floor(failed.batch / 2) } };
+  const smallest = allowedLength(isLast ? minTile : minGpuTile, rule);
   const maxPixels = Math.max(smallest ** 2, Math.floor(failed.pixels / 2));
-  if (maxPixels < failed.pixels) return { kind: 'tiles', footing: { ...footing, batch: 1, maxPixels } };
-  return isLast
-    ? undefined
-    : { kind: 'processor', footing: { ...firmFooting, onProcessor: true, precision: 'float32' } };
+  if (maxPixels < failed.pixels) return { kind: 'tiles', fallback: { ...fallback, batch: 1, maxPixels } };
+  return isLast ? undefined : { kind: 'cpu', fallback: { ...noFallback, onCpu: true, precision: 'float32' } };
 }

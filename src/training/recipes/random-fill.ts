@@ -2,4 +2,4 @@
 import type { Random } from '../../base/index.js';
 
 /** Fills the values of one input, which are zeros. */
-export type Draw = (random: Random, values: Float32Array) => void;
+export type RandomFill = (random: Random, values: Float32Array) => void;
