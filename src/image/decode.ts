@@ -10,7 +10,8 @@ import { decoderFault } from './decoder-fault.js';
 import { missingEnd, suspiciousZeros } from './file-end.js';
 import { describeContent, imageFormatOf, isCutOffBeforeMagic, rawFormatOf } from './file-kind.js';
 import { notesOn } from './notes.js';
-import type { ImageFormat, Picture } from './picture.js';
+import type { ImageFormat, MetadataPolicy, Picture } from './picture.js';
+import { readMetadata } from './read-metadata.js';
 import { planReading, type ReadingPlan, rawImage } from './reading-plan.js';
 import { corruptImage, tooLargeImage, unsupportedImage } from './refusal.js';
 import { requireFileSize, withImageFile } from './source.js';
@@ -26,6 +27,8 @@ export interface DecodeLimits {
   readonly file?: string;
   /** True: it may still be being written, and what ends in zeros is refused, to be looked at again. Default false. */
   readonly mayGrow?: boolean;
+  /** `keep`: what the file says besides its pixels comes along. Default `strip`. */
+  readonly metadata?: MetadataPolicy;
 }
 
 /**
@@ -44,8 +47,13 @@ export async function decodeImage(source: string | Uint8Array, limits: DecodeLim
   if (mayGrow && zeros > 0)
     throw corruptImage(file, `its last ${zeros} bytes are zeros: it may still be being written`);
   const picture = split(await decode(plan, file), plan, file);
-  const notes = notesOn(plan, metadata, zeros);
-  return notes.length === 0 ? picture : { ...picture, notes };
+  const read = limits.metadata === 'keep' ? await readMetadata(plan, metadata) : undefined;
+  const notes = [...notesOn(plan, metadata, zeros), ...(read?.notes ?? [])];
+  return {
+    ...picture,
+    ...(notes.length > 0 && { notes }),
+    ...(read?.metadata && { metadata: read.metadata }),
+  };
 }
 
 async function load(source: string | Uint8Array, maxPixels: number, file: string) {

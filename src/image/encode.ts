@@ -1,10 +1,13 @@
 /**
  * Pictures to image files, marked as sRGB, with alpha where the format has it. Quality is set high: a translation is
- * looked at for its detail, and a second lossy step should not add visible artefacts of its own.
+ * looked at for its detail, and a second lossy step should not add visible artefacts of its own. What the picture carries of
+ * its source's metadata is written with it.
  */
 import sharp, { type Sharp } from 'sharp';
 import { asCycleboxError, CycleboxError } from '../base/index.js';
+import { embedMetadata } from './embed-metadata.js';
 import type { ImageFormat, Picture } from './picture.js';
+import type { PictureMetadata } from './picture-metadata.js';
 
 export interface EncodeOptions {
   /** Default: the format of the picture's source. */
@@ -32,10 +35,25 @@ export async function encodeImage(picture: Picture, options: EncodeOptions = {})
   requireQuality(options.quality);
   try {
     const image = raw(format === 'jpeg' ? onWhite(picture) : picture).withIccProfile('srgb');
-    return await encoder(image, format, options.quality).toBuffer();
+    const { metadata } = picture;
+    if (!metadata) return await encoder(image, format, options.quality).toBuffer();
+    if (format === 'avif') return await encodeDescribedAvif(image, picture, metadata, options.quality);
+    return embedMetadata(await encoder(image, format, options.quality).toBuffer(), format, metadata, picture);
   } catch (error) {
     throw asCycleboxError(error);
   }
+}
+
+/** Its container is the encoder's, which takes metadata from the image that it reads: so there is one in between. */
+async function encodeDescribedAvif(
+  image: Sharp,
+  picture: Picture,
+  metadata: PictureMetadata,
+  quality: number | undefined,
+): Promise<Buffer> {
+  const plain = await image.png({ compressionLevel: 0 }).toBuffer();
+  const described = embedMetadata(plain, 'png', metadata, picture);
+  return encoder(sharp(described).keepExif().keepXmp().withIccProfile('srgb'), 'avif', quality).toBuffer();
 }
 
 function encoder(image: Sharp, format: ImageFormat, quality: number | undefined): Sharp {

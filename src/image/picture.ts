@@ -3,6 +3,8 @@
  * (src/translate makes those) and not a file. The arrays always have exactly the length that width and height say.
  */
 
+import type { PictureMetadata } from './picture-metadata.js';
+
 export const imageFormats = ['jpeg', 'png', 'webp', 'avif', 'tiff'] as const;
 export type ImageFormat = (typeof imageFormats)[number];
 
@@ -18,7 +20,13 @@ export interface Picture {
   readonly format: ImageFormat;
   /** What the source held that is not in the picture: sentences without a subject, which is the source. */
   readonly notes?: readonly string[];
+  /** What the source says besides its pixels and what holds of a translation too. */
+  readonly metadata?: PictureMetadata;
 }
+
+/** Whether a translation says what its source said besides its pixels. */
+export const metadataPolicies = ['keep', 'strip'] as const;
+export type MetadataPolicy = (typeof metadataPolicies)[number];
 
 const extensions: Readonly<Record<ImageFormat, readonly string[]>> = {
   jpeg: ['.jpg', '.jpeg', '.jpe', '.jfif'],

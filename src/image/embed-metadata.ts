@@ -1,0 +1,182 @@
+/**
+ * Puts a picture's metadata into its encoded file, beside the coded pixels, which stay as they are: EXIF, XMP and the density
+ * in each container's own way. AVIF's container is left to the encoder (see `encode.ts`).
+ *
+ * JFIF 1.02 and CIPA DC-008 (EXIF in JPEG), PNG third edition (eXIf, pHYs, iTXt), WebP container, TIFF 6.0.
+ */
+import { crc32 } from 'node:zlib';
+import type { ImageFormat, Picture } from './picture.js';
+import type { PictureMetadata } from './picture-metadata.js';
+import { bytesField, directoryTree, longField, rationalField, shortField } from './tiff-block.js';
+import type { TiffField } from './tiff-directory.js';
+import { tiffTags as tag } from './tiff-tags.js';
+
+type Size = Pick<Picture, 'width' | 'height'>;
+
+export function embedMetadata(
+  bytes: Buffer,
+  format: Exclude<ImageFormat, 'avif'>,
+  metadata: PictureMetadata,
+  size: Size,
+): Buffer {
+  switch (format) {
+    case 'jpeg':
+      return intoJpeg(bytes, metadata, size);
+    case 'png':
+      return intoPng(bytes, metadata, size);
+    case 'webp':
+      return intoWebp(bytes, metadata, size);
+    case 'tiff':
+      return intoTiff(bytes, metadata, size);
+    default:
+      return format satisfies never;
+  }
+}
+
+/** What of the metadata has no place in this format. */
+export function homelessMetadata({ geo }: PictureMetadata, format: ImageFormat): readonly string[] {
+  return geo.length > 0 && format !== 'tiff'
+    ? [`its place on the earth (GeoTIFF) was left out, since ${format} has no room for it`]
+    : [];
+}
+
+/** EXIF's block, which is a TIFF without pixels. Undefined where there is nothing to say. */
+function exifBlock(metadata: PictureMetadata, size: Size): Buffer | undefined {
+  const { main, exif, gps, density } = metadata;
+  if (main.length + exif.length + gps.length === 0 && density === undefined) return undefined;
+  const head = Buffer.from([0x49, 0x49, 0x2a, 0, 8, 0, 0, 0]);
+  const below = new Map([[tag.exif, exifFields(exif, size)] as const, [tag.gps, gps] as const]);
+  return Buffer.concat([
+    head,
+    directoryTree([...main, shortField(tag.orientation, 1), ...resolution(density)], below, 8),
+  ]);
+}
+
+function exifFields(exif: readonly TiffField[], { width, height }: Size): readonly TiffField[] {
+  // sRGB, and the size as it is now.
+  return [...exif, shortField(40_961, 1), longField(40_962, width), longField(40_963, height)];
+}
+
+function resolution(density: number | undefined): readonly TiffField[] {
+  return density === undefined ? [] : [rationalField(282, density), rationalField(283, density), shortField(296, 2)];
+}
+
+const mostInSegment = 65_533;
+
+function intoJpeg(bytes: Buffer, metadata: PictureMetadata, size: Size): Buffer {
+  const exif = exifBlock(metadata, size);
+  const parts = [
+    metadata.density === undefined ? undefined : jfif(metadata.density),
+    exif && segment(0xe1, Buffer.concat([Buffer.from('Exif\0\0', 'latin1'), exif])),
+    metadata.xmp === undefined
+      ? undefined
+      : segment(0xe1, Buffer.from(`http://ns.adobe.com/xap/1.0/\0${metadata.xmp}`, 'utf8')),
+  ];
+  return Buffer.concat([bytes.subarray(0, 2), ...parts.filter(part => part !== undefined), bytes.subarray(2)]);
+}
+
+/** Undefined where it does not fit into a segment. */
+function segment(marker: number, content: Buffer): Buffer | undefined {
+  if (content.length > mostInSegment) return undefined;
+  return Buffer.concat([Buffer.from([0xff, marker, (content.length + 2) >> 8, (content.length + 2) & 255]), content]);
+}
+
+function jfif(density: number): Buffer | undefined {
+  const content = Buffer.from('JFIF\0\x01\x02\x01\0\0\0\0\0\0', 'latin1');
+  content.writeUInt16BE(Math.min(65_535, Math.round(density)), 8);
+  content.writeUInt16BE(Math.min(65_535, Math.round(density)), 10);
+  return segment(0xe0, content);
+}
+
+function intoPng(bytes: Buffer, metadata: PictureMetadata, size: Size): Buffer {
+  const exif = exifBlock(metadata, size);
+  const { density, xmp } = metadata;
+  const kept = chunksOf(bytes).filter(({ name }) => density === undefined || name !== 'pHYs');
+  const added = [
+    ...(density === undefined ? [] : [chunk('pHYs', pixelsPerMetre(density))]),
+    ...(exif ? [chunk('eXIf', exif)] : []),
+    ...(xmp === undefined ? [] : [chunk('iTXt', Buffer.from(`XML:com.adobe.xmp\0\0\0\0\0${xmp}`, 'utf8'))]),
+  ];
+  const [header, ...rest] = kept.map(({ whole }) => whole);
+  return Buffer.concat([bytes.subarray(0, 8), header!, ...added, ...rest]);
+}
+
+function chunksOf(png: Buffer): readonly { readonly name: string; readonly whole: Buffer }[] {
+  const chunks: { name: string; whole: Buffer }[] = [];
+  for (let at = 8; at + 12 <= png.length; ) {
+    const end = at + 12 + png.readUInt32BE(at);
+    chunks.push({ name: png.toString('latin1', at + 4, at + 8), whole: png.subarray(at, end) });
+    at = end;
+  }
+  return chunks;
+}
+
+function chunk(name: string, content: Buffer): Buffer {
+  const body = Buffer.concat([Buffer.from(name, 'latin1'), content]);
+  const whole = Buffer.concat([Buffer.alloc(4), body, Buffer.alloc(4)]);
+  whole.writeUInt32BE(content.length, 0);
+  whole.writeUInt32BE(crc32(body), body.length + 4);
+  return whole;
+}
+
+function pixelsPerMetre(density: number): Buffer {
+  const content = Buffer.alloc(9);
+  content.writeUInt32BE(Math.round(density / 0.0254), 0);
+  content.writeUInt32BE(Math.round(density / 0.0254), 4);
+  content[8] = 1;
+  return content;
+}
+
+/** The encoder has written the extended header already, for the sake of the colour profile. */
+function intoWebp(bytes: Buffer, metadata: PictureMetadata, size: Size): Buffer {
+  if (bytes.toString('latin1', 12, 16) !== 'VP8X') return bytes;
+  const exif = exifBlock(metadata, size);
+  const added = [
+    ...(exif ? [riffChunk('EXIF', exif)] : []),
+    ...(metadata.xmp === undefined ? [] : [riffChunk('XMP ', Buffer.from(metadata.xmp, 'utf8'))]),
+  ];
+  const whole = Buffer.concat([bytes, ...added]);
+  whole[20] = whole[20]! | (exif ? 0x08 : 0) | (metadata.xmp === undefined ? 0 : 0x04);
+  whole.writeUInt32LE(whole.length - 8, 4);
+  return whole;
+}
+
+function riffChunk(name: string, content: Buffer): Buffer {
+  const head = Buffer.alloc(8);
+  head.write(name, 'latin1');
+  head.writeUInt32LE(content.length, 4);
+  return Buffer.concat([head, content, Buffer.alloc(content.length % 2)]);
+}
+
+/** The directory is written once more at the end, with more fields. */
+function intoTiff(bytes: Buffer, metadata: PictureMetadata, size: Size): Buffer {
+  const { main, exif, gps, geo, xmp, density } = metadata;
+  if (bytes.toString('latin1', 0, 2) !== 'II') return bytes;
+  const packet = xmp === undefined ? [] : [bytesField(700, 1, Buffer.from(xmp, 'utf8'))];
+  const added = [...main, ...geo, ...packet, ...resolution(density)];
+  const replaced = new Set(added.map(field => field.tag));
+  const at = bytes.length + (bytes.length % 2);
+  const below = new Map([[tag.exif, exif.length > 0 ? exifFields(exif, size) : []] as const, [tag.gps, gps] as const]);
+  const present = entriesOf(bytes).filter(field => !replaced.has(field.tag));
+  const whole = Buffer.concat([
+    bytes,
+    Buffer.alloc(at - bytes.length),
+    directoryTree([...present, ...added], below, at),
+  ]);
+  whole.writeUInt32LE(at, 4);
+  return whole;
+}
+
+/** Fields of the only directory of a little-endian TIFF, with their values, or the place of them, in four bytes. */
+function entriesOf(tiff: Buffer): readonly TiffField[] {
+  const at = tiff.readUInt32LE(4);
+  return Array.from({ length: tiff.readUInt16LE(at) }, (_, i) => {
+    const entry = tiff.subarray(at + 2 + i * 12, at + 14 + i * 12);
+    return {
+      tag: entry.readUInt16LE(0),
+      type: entry.readUInt16LE(2),
+      count: entry.readUInt32LE(4),
+      data: Buffer.from(entry.subarray(8, 12)),
+    };
+  });
+}

@@ -1,0 +1,15 @@
+/** What a picture carries of what its source says besides the pixels: see `read-metadata.ts` and `embed-metadata.ts`. */
+import type { TiffField } from './tiff-directory.js';
+
+export interface PictureMetadata {
+  /** Fields of EXIF's main directory, of its own and of GPS; little-endian. */
+  readonly main: readonly TiffField[];
+  readonly exif: readonly TiffField[];
+  readonly gps: readonly TiffField[];
+  /** GeoTIFF's fields: they have a place in TIFFs only. */
+  readonly geo: readonly TiffField[];
+  /** An XMP packet. */
+  readonly xmp: string | undefined;
+  /** Pixels per inch. */
+  readonly density: number | undefined;
+}
