@@ -6,7 +6,7 @@ import { basename, resolve } from 'node:path';
 import { asCycleboxError, CycleboxError, type ErrorData, errorToData } from '../base/index.js';
 import { parseScale } from '../catalog/index.js';
 import { type EngineChoice, openEngine, type Precision, parseEngineChoice } from '../engine/index.js';
-import { blockUntrustedLoaders, type ImageFormat, nameForFormat } from '../image/index.js';
+import { blockUntrustedLoaders, type ImageFormat, type MetadataPolicy, nameForFormat } from '../image/index.js';
 import type { Scale } from '../plugin-api/index.js';
 import { openTranslator, type PictureSize, type Translator } from '../translate/index.js';
 import { printSkippedDevice } from './engine-option.js';
@@ -25,6 +25,7 @@ export interface TranslateFilesOptions {
   readonly models?: string;
   readonly memoryLimit?: number;
   readonly maxMegapixels?: number;
+  readonly metadata?: MetadataPolicy;
   readonly scale?: string;
   readonly engine?: string;
   readonly precision?: 'auto' | Precision;
@@ -39,6 +40,7 @@ type FileResult =
       readonly width: number;
       readonly height: number;
       readonly format: ImageFormat;
+      readonly notes: readonly string[];
       readonly tiles: number;
       readonly device: EngineChoice;
       readonly precision: Precision;
@@ -119,7 +121,8 @@ function describe(result: Translated): string {
   const { file, output, width, height, tiles, device, precision, ms } = result;
   const pieces = tiles === 1 ? '' : `, in ${tiles} tiles to stay within the memory limit`;
   const where = device === 'cpu' ? '' : ` on ${device} in ${precision}`;
-  return `${file} → ${output} (${width} × ${height}, ${ms} ms${where}${describeScale(result)}${pieces})`;
+  const said = result.notes.map(note => `\n  ${note}`).join('');
+  return `${file} → ${output} (${width} × ${height}, ${ms} ms${where}${describeScale(result)}${pieces})${said}`;
 }
 
 /** A picture that was shown smaller has new patterns as coarse as that, and whoever looks at it should know. */

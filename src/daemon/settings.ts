@@ -17,7 +17,7 @@ export function inboxChanges(config: DaemonConfig): Required<Omit<InboxChanges, 
 }
 
 export function poolSettings(config: DaemonConfig): PoolSettings {
-  const { precision, threads, maxMegapixels, workerMemoryMegabytes } = config;
+  const { precision, threads, maxMegapixels, metadata, workerMemoryMegabytes } = config;
   const processMemoryLimitBytes = workerMemoryMegabytes === undefined ? undefined : workerMemoryMegabytes * 1e6;
-  return { precision, threads, maxMegapixels, processMemoryLimitBytes };
+  return { precision, threads, maxMegapixels, metadata, processMemoryLimitBytes };
 }

@@ -46,10 +46,7 @@ function exifBlock(metadata: PictureMetadata, size: Size): Buffer | undefined {
   if (main.length + exif.length + gps.length === 0 && density === undefined) return undefined;
   const head = Buffer.from([0x49, 0x49, 0x2a, 0, 8, 0, 0, 0]);
   const below = new Map([[tag.exif, exifFields(exif, size)] as const, [tag.gps, gps] as const]);
-  return Buffer.concat([
-    head,
-    directoryTree([...main, shortField(tag.orientation, 1), ...resolution(density)], below, 8),
-  ]);
+  return Buffer.concat([head, directoryTree([...main, ...resolution(density)], below, 8)]);
 }
 
 function exifFields(exif: readonly TiffField[], { width, height }: Size): readonly TiffField[] {

@@ -19,7 +19,9 @@ import {
   defaultMaxPixels,
   type EncodeOptions,
   encodeImage,
+  homelessMetadata,
   type ImageFormat,
+  type MetadataPolicy,
   type Picture,
 } from '../image/index.js';
 import type { ModelFit, Scale } from '../plugin-api/index.js';
@@ -48,6 +50,8 @@ export interface TranslatorOptions {
   readonly threads?: number | undefined;
   /** Larger images are refused; default 50. */
   readonly maxMegapixels?: number | undefined;
+  /** Whether results say what their sources say besides pixels: date, camera, place, author, density. Default `keep`. */
+  readonly metadata?: MetadataPolicy | undefined;
   /** Pictures whose activations are estimated to need more are translated in tiles; default: half of the memory, or most of a device's own. */
   readonly memoryLimitBytes?: number | undefined;
   /** How large images are shown to the network; default: what the pair's manifest says, else `native`. */
@@ -89,6 +93,8 @@ export interface TranslatedImage extends ShownPicture {
   readonly width: number;
   readonly height: number;
   readonly format: ImageFormat;
+  /** What the source held that the result does not: sentences without a subject, which is the source. */
+  readonly notes: readonly string[];
   /** 1: in one piece. */
   readonly tiles: number;
   /** Where it was translated. */
@@ -116,6 +122,7 @@ interface ResolvedOptions {
   readonly model: string;
   readonly subject: ErrorSubject;
   readonly maxPixels: number;
+  readonly metadata: MetadataPolicy;
   readonly scale: Scale;
   /** What the manifest says; goes before what the model does. */
   readonly trainedSize: number | undefined;
@@ -153,7 +160,8 @@ async function resolveOptions(options: TranslatorOptions): Promise<ResolvedOptio
   const { maxMegapixels = defaultMaxPixels / 1e6 } = options;
   const maxPixels = positive('maxMegapixels', maxMegapixels) * 1e6;
   const scale = parseScale(options.scale ?? fit?.scale ?? 'native');
-  return Object.freeze({ model, subject, maxPixels, scale, trainedSize: fit?.trainedSize });
+  const { metadata = 'keep' } = options;
+  return Object.freeze({ model, subject, maxPixels, metadata, scale, trainedSize: fit?.trainedSize });
 }
 
 interface ResolvedModel {
@@ -203,6 +211,11 @@ async function checkedTranslator(
   }
 }
 
+/** What is known of the source besides its pixels is known of the result. */
+function withSaid(picture: Picture, { notes, metadata }: Picture): Picture {
+  return { ...picture, ...(notes && { notes }), ...(metadata && { metadata }) };
+}
+
 class ModelTranslator implements Translator {
   readonly model: string;
   readonly #options: ResolvedOptions;
@@ -226,7 +239,8 @@ class ModelTranslator implements Translator {
   }
 
   decode(source: string | Uint8Array, { file }: { readonly file?: string | undefined } = {}): Promise<Picture> {
-    return decodeImage(source, { maxPixels: this.#options.maxPixels, ...(file === undefined ? {} : { file }) });
+    const { maxPixels, metadata } = this.#options;
+    return decodeImage(source, { maxPixels, metadata, ...(file === undefined ? {} : { file }) });
   }
 
   translatePicture(picture: Picture, options: TranslatePictureOptions = {}): Promise<TranslatedPicture> {
@@ -244,7 +258,10 @@ class ModelTranslator implements Translator {
     try {
       const { picture, ...how } = await this.translatePicture(await this.decode(source, { file }), options);
       const data = await this.encode(picture, options);
-      return { data, width: picture.width, height: picture.height, format: options.format ?? picture.format, ...how };
+      const { width, height, format: same, metadata, notes = [] } = picture;
+      const format = options.format ?? same;
+      const homeless = metadata ? homelessMetadata(metadata, format) : [];
+      return { data, width, height, format, notes: [...notes, ...homeless], ...how };
     } catch (error) {
       throw asCycleboxError(error, { file });
     }
@@ -259,7 +276,8 @@ class ModelTranslator implements Translator {
     if (this.#store.isDisposed)
       throw new CycleboxError('CANCELLED', 'The translator was disposed of before this picture.');
     try {
-      return await this.#translateScaled(picture, options);
+      const translated = await this.#translateScaled(picture, options);
+      return { ...translated, picture: withSaid(translated.picture, picture) };
     } catch (error) {
       throw asCycleboxError(
         error,

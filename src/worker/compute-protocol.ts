@@ -4,11 +4,11 @@
  * Only paths and small numbers cross; pixels never do.
  */
 import type { EngineChoice, Precision } from '../engine/index.js';
-import type { ImageFormat } from '../image/index.js';
+import type { ImageFormat, MetadataPolicy } from '../image/index.js';
 import type { ProtocolName } from '../process/index.js';
 import type { MemoryStep } from '../translate/index.js';
 
-export const computeProtocol: ProtocolName = { name: 'compute-worker', version: 2 };
+export const computeProtocol: ProtocolName = { name: 'compute-worker', version: 3 };
 
 /** A model file and the hash of its content, by which the worker caches it. */
 export interface ComputeModel {
@@ -23,6 +23,8 @@ export interface ComputeSettings {
   readonly threads?: number | undefined;
   readonly maxMegapixels?: number | undefined;
   readonly memoryLimitBytes?: number | undefined;
+  /** Whether results say what their sources say besides pixels. Default `keep`. */
+  readonly metadata?: MetadataPolicy | undefined;
   /** Models kept loaded at a time. */
   readonly maxModels: number;
   /** The sum of the loaded models' estimated memory above which the least recently used one goes. */
@@ -37,6 +39,8 @@ export const defaultComputeSettings: ComputeSettings = {
 };
 
 export interface DecodeReport {
+  /** What the image held that is not in the picture. */
+  readonly notes: readonly string[];
   /** Pixels, after EXIF orientation. */
   readonly width: number;
   readonly height: number;
@@ -57,6 +61,8 @@ export interface TranslateReport {
 }
 
 export interface EncodeReport {
+  /** What the result's format has no room for. */
+  readonly notes: readonly string[];
   /** The source's file name, with an extension that fits the format. */
   readonly name: string;
   readonly width: number;
@@ -77,7 +83,12 @@ export interface WorkerStatus {
 
 export interface ComputeApi {
   configure(settings: ComputeSettings): void;
-  decode(request: { readonly job: string; readonly source: string }): DecodeReport;
+  /** `mayGrow`: it may still be being written, and is refused where it looks like that. */
+  decode(request: {
+    readonly job: string;
+    readonly source: string;
+    readonly mayGrow?: boolean | undefined;
+  }): DecodeReport;
   translate(request: { readonly job: string; readonly model: ComputeModel }): TranslateReport;
   /** Writes and flushes `temporary`, whose folder is made if need be; it must not exist. */
   encode(request: {

@@ -5,7 +5,16 @@
 import { mkdir, open, rm, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { asCycleboxError, CycleboxError, type Disposable, faultPoint } from '../base/index.js';
-import { decodeImage, encodeImage, nameForFormat, type Picture, readPicture, writePicture } from '../image/index.js';
+import {
+  decodeImage,
+  defaultMaxPixels,
+  encodeImage,
+  homelessMetadata,
+  nameForFormat,
+  type Picture,
+  readPicture,
+  writePicture,
+} from '../image/index.js';
 import type { CallContext, Handlers, ParamsOf } from '../process/index.js';
 import {
   type MemoryFallback,
@@ -52,7 +61,7 @@ export class ComputeService implements Disposable {
       translate: (request, context) => this.#translate(request, context),
       encode: request => this.#encode(request),
       exportPicture: ({ job, path }) => writePicture(path, this.#picture(job)),
-      importPicture: async ({ job, path }) => void this.#pictures.set(job, await readPicture(path)),
+      importPicture: async ({ job, path }) => this.#import(job, path),
       release: ({ job }) => void this.#pictures.delete(job),
       status: () => this.#status(),
     };
@@ -95,21 +104,22 @@ export class ComputeService implements Disposable {
     });
   }
 
-  async #decode({ job, source }: ParamsOf<ComputeApi, 'decode'>): Promise<DecodeReport> {
+  async #decode({ job, source, mayGrow }: ParamsOf<ComputeApi, 'decode'>): Promise<DecodeReport> {
     const startMs = performance.now();
-    const { maxMegapixels } = this.#settings;
-    const picture = await decodeImage(source, maxMegapixels === undefined ? {} : { maxPixels: maxMegapixels * 1e6 });
+    const { maxMegapixels, metadata = 'keep' } = this.#settings;
+    const maxPixels = maxMegapixels === undefined ? defaultMaxPixels : maxMegapixels * 1e6;
+    const picture = await decodeImage(source, { maxPixels, metadata, mayGrow: mayGrow ?? false });
     this.#pictures.set(job, picture);
     faultPoint('decoded', process.ppid);
-    const { width, height, format } = picture;
-    return { width, height, format, ms: performance.now() - startMs };
+    const { width, height, format, notes = [] } = picture;
+    return { width, height, format, notes, ms: performance.now() - startMs };
   }
 
   #translate({ job, model }: ParamsOf<ComputeApi, 'translate'>, { signal }: CallContext): Promise<TranslateReport> {
     return this.#models.use(model, async (translator, loadMs) => {
       const startMs = performance.now();
       const { picture, ...how } = await translator.translatePicture(this.#picture(job), { signal });
-      if (this.#pictures.has(job)) this.#pictures.set(job, picture);
+      this.#replace(job, picture);
       faultPoint('inferred', process.ppid);
       const { width, height } = picture;
       return { width, height, ...how, loadMs, ms: performance.now() - startMs };
@@ -127,7 +137,20 @@ export class ComputeService implements Disposable {
     await writeFlushed(request.temporary, bytes);
     const { width, height } = picture;
     const name = nameForFormat(basename(request.source), format);
-    return { name, width, height, format, bytes: bytes.length, ms: performance.now() - startMs };
+    const notes = picture.metadata ? homelessMetadata(picture.metadata, format) : [];
+    return { name, width, height, format, notes, bytes: bytes.length, ms: performance.now() - startMs };
+  }
+
+  /** What is known of the source besides its pixels stays known, whatever the pixels have become. */
+  async #import(job: string, path: string): Promise<void> {
+    const before = this.#pictures.get(job);
+    const picture = await readPicture(path);
+    this.#pictures.set(job, before?.metadata ? { ...picture, metadata: before.metadata } : picture);
+  }
+
+  /** Unless the job was released meanwhile. */
+  #replace(job: string, picture: Picture): void {
+    if (this.#pictures.has(job)) this.#pictures.set(job, picture);
   }
 
   #picture(job: string): Picture {

@@ -48,6 +48,8 @@ export interface ComputeTask {
   readonly model: ComputeModel;
   /** Default: the source's format. */
   readonly format?: ImageFormat | undefined;
+  /** It may still be being written: what looks like that is refused as IMAGE_CORRUPT. Default false. */
+  readonly mayGrow?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   /** For all three stages together: then the process is killed, since native code cannot be interrupted. */
   readonly timeoutMs?: number | undefined;
@@ -58,6 +60,8 @@ export interface ComputeTask {
 export type ComputeStage = 'decode' | 'translate' | 'encode';
 
 export interface ComputeReport {
+  /** What the source held that the result does not: sentences without a subject, which is the source. */
+  readonly notes: readonly string[];
   /** The source's file name, with an extension that fits the format. */
   readonly name: string;
   readonly width: number;
@@ -164,14 +168,15 @@ function megabytes(bytes: number): string {
 }
 
 async function stages(child: ComputeChild, task: ComputeTask, options: () => CallOptions): Promise<ComputeReport> {
-  const { job, source, model, temporary, format, onStage } = task;
+  const { job, source, model, temporary, format, mayGrow, onStage } = task;
   onStage?.('decode');
-  const decoded = await child.call('decode', { job, source }, options());
+  const decoded = await child.call('decode', { job, source, mayGrow }, options());
   onStage?.('translate');
   const translated = await child.call('translate', { job, model }, options());
   onStage?.('encode');
   const encoded = await child.call('encode', { job, source, temporary, format: format ?? decoded.format }, options());
   return {
+    notes: [...decoded.notes, ...encoded.notes],
     name: encoded.name,
     width: encoded.width,
     height: encoded.height,

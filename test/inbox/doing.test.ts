@@ -33,6 +33,8 @@ class CopyingRunner implements Runner {
   faultOf: (name: string, run: number) => Fault | Promise<Fault> = () => undefined;
   isWell = true;
   selfTests = 0;
+  /** Whether it refuses what may still be being written. */
+  isWary = false;
   #atOnce = 0;
 
   async run(request: RunRequest) {
@@ -44,6 +46,7 @@ class CopyingRunner implements Runner {
       const run = this.ran.filter(one => one === name).length;
       const fault = await this.faultOf(name, run);
       if (fault) throw fault;
+      if (this.isWary && request.mayGrow) throw new CycleboxError('IMAGE_CORRUPT', 'it ends in zeros');
       await mkdir(dirname(request.temporary), { recursive: true });
       await copyFile(request.source, request.temporary);
       const times = { decodeMs: 0, loadMs: 0, translateMs: 0, encodeMs: 0 };
@@ -134,6 +137,18 @@ describe('a failure that may pass', () => {
     runner.faultOf = (_name, run) => (run < 3 ? fault('IMAGE_CORRUPT') : undefined);
     await work();
     expect(await outputs()).toEqual(['a.png']);
+  });
+});
+
+describe('what looks unfinished', () => {
+  it('is refused while the file has changed but lately, and then taken as it is', async () => {
+    await drop('a.png');
+    const { inbox, runner, work } = await open({ decodeGraceMs: 400 });
+    runner.isWary = true;
+    await work();
+    expect(await outputs()).toEqual(['a.png']);
+    expect(runner.ran.length).toBeGreaterThan(1);
+    expect(inbox.counts()).toEqual({ done: 1 });
   });
 });
 

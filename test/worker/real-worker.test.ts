@@ -39,6 +39,37 @@ describe('the real compute worker', () => {
     expect(second.loadMs).toBe(0);
   });
 
+  it.each(['keep', 'strip'] as const)('tells what a photo held besides its pixels, and may %s it', async metadata => {
+    const folder = await temporaryFolder();
+    const worker = opened.add(new ComputeWorker({ settings: { engine: 'cpu', threads: 1, metadata } }));
+    const source = join(folder, 'a.tif');
+    const exif = { IFD0: { Copyright: 'Ann Example' } };
+    const frames = await Promise.all([0, 1].map(() => testSharp(40, 24).png().toBuffer()));
+    await sharp(frames, { join: { animated: true } })
+      .tiff()
+      .toFile(source);
+    const photo = join(folder, 'b.jpg');
+    await testSharp(40, 24).withExif(exif).jpeg().toFile(photo);
+    const task = { model: await model(folder) };
+    const paged = await worker.run({ ...task, source, job: '1', temporary: join(folder, '1.tmp') });
+    expect(paged.notes).toEqual(['only one of its 2 pages was read']);
+    await worker.run({ ...task, source: photo, job: '2', temporary: join(folder, '2.tmp') });
+    const kept = (await readFile(join(folder, '2.tmp'))).includes('Ann Example');
+    expect(kept).toBe(metadata === 'keep');
+  });
+
+  it('refuses what ends in zeros only while it may grow', async () => {
+    const folder = await temporaryFolder();
+    const worker = opened.add(new ComputeWorker({ settings: { engine: 'cpu', threads: 1 } }));
+    const source = join(folder, 'dark.webp');
+    await sharp({ create: { width: 1500, height: 1000, channels: 3, background: '#000' } })
+      .webp()
+      .toFile(source);
+    const task = { source, model: await model(folder), temporary: join(folder, '1.tmp') };
+    await expect(worker.run({ ...task, job: '1', mayGrow: true })).rejects.toMatchObject({ code: 'IMAGE_CORRUPT' });
+    expect((await worker.run({ ...task, job: '2' })).notes).toEqual([expect.stringContaining('zeros')]);
+  });
+
   it('names what is wrong with a file, leaves no temporary, and goes on', async () => {
     const folder = await temporaryFolder();
     const worker = opened.add(new ComputeWorker({ settings: { engine: 'cpu', threads: 1 } }));

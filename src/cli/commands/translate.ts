@@ -27,6 +27,12 @@ export function register(program: Command): void {
     .option('--models <folder>', 'model store (default: the models folder of cyclebox)')
     .option('--memory-limit <size>', 'memory for one image, such as 2GB; larger images are cut into tiles', parseBytes)
     .option('--max-megapixels <number>', 'refuse images with more (default: 50)', parsePositive)
+    .addOption(
+      new Option(
+        '--metadata <keep|strip>',
+        'whether results say when, where, with what and by whom images were taken (default: keep)',
+      ).choices(['keep', 'strip']),
+    )
     .option(
       '--scale <scale>',
       'at which the model sees images: native, trained, or pixels of the shorter side (default: what the pair says)',

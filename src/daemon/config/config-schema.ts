@@ -2,9 +2,11 @@
  * What may stand in `watch-config.json`: the one source of the types, the checks and the JSON Schema for editors
  * (`watch-config.schema.json`, made by `npm run schema`). Defaults are the reader's, in `config.ts`.
  */
+
 import { z } from 'zod';
 import { asCycleboxError } from '../../base/index.js';
 import { offeredEngines, parseEngineChoice } from '../../engine/index.js';
+import { metadataPolicies } from '../../image/index.js';
 
 const folder = z.string().min(1, 'must not be empty');
 
@@ -155,6 +157,10 @@ export const configSchema = z
       .optional()
       .describe('Processor threads of each worker. Default: what the machine offers, shared among workers.'),
     maxMegapixels: z.number().positive().optional().describe('Larger images are refused. Default 50.'),
+    metadata: z
+      .enum(metadataPolicies)
+      .optional()
+      .describe('"keep": results say when, where, with what and by whom their images were taken. Default "keep".'),
     routes: z.array(route).min(1, 'must name at least one route').describe('Which files get which translation.'),
   })
   .describe('Configuration of cyclebox, the watch-folder daemon that translates images.');

@@ -2,9 +2,11 @@
  * Reads `watch-config.json`: JSON with comments, strict keys, every fault named with its line. Paths in it are
  * relative to the file, whatever folder the daemon is started from.
  */
+
 import { dirname, resolve } from 'node:path';
 import { type JsonPath, parseCommentedJson, readConfigText } from '../../base/index.js';
 import { type EngineChoice, type Precision, parseEngineChoice } from '../../engine/index.js';
+import type { MetadataPolicy } from '../../image/index.js';
 import { configSchema, type WatchConfig } from './config-schema.js';
 
 export interface RouteConfig {
@@ -48,6 +50,7 @@ export interface DaemonConfig {
   readonly precision: Precision | 'auto';
   readonly threads: number | undefined;
   readonly maxMegapixels: number;
+  readonly metadata: MetadataPolicy;
   readonly routes: readonly RouteConfig[];
 }
 
@@ -84,6 +87,7 @@ export function resolveConfig(config: WatchConfig, folder: string): DaemonConfig
     precision: config.precision ?? 'auto',
     threads: config.threads,
     maxMegapixels: config.maxMegapixels ?? 50,
+    metadata: config.metadata ?? 'keep',
     routes: config.routes.map(({ match, pair, to, priority = 0, reprocess = false }) => ({
       match,
       pair,

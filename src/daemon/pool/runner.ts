@@ -21,8 +21,8 @@ export function runnerOf(modelOf: (key: string) => ComputeModel | undefined, wor
     throw new CycleboxError('MODEL_MISSING', `There is no model for ${key}.`);
   };
   return {
-    async run({ job, source, temporary, translation, signal, timeoutMs }): Promise<ComputeReport> {
-      return workers.run({ job, source, temporary, model: required(translation.key), signal, timeoutMs });
+    async run({ translation, ...task }): Promise<ComputeReport> {
+      return workers.run({ ...task, model: required(translation.key) });
     },
     async selfTest(translation, signal) {
       const folder = await mkdtemp(join(tmpdir(), 'cyclebox-self-test-'));

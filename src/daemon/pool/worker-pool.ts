@@ -5,6 +5,7 @@
  *
  * A job that comes in ends exactly once, whatever becomes of the devices meanwhile.
  */
+
 import { asCycleboxError, type CycleboxError, type Disposable, Emitter, type Event } from '../../base/index.js';
 import {
   chooseDevices,
@@ -13,6 +14,7 @@ import {
   type Precision,
   type SkippedDevice,
 } from '../../engine/index.js';
+import type { MetadataPolicy } from '../../image/index.js';
 import type { ComputeModel, ComputeReport, ComputeTask, ComputeWorkerOptions, MemoryStep } from '../../worker/index.js';
 import { PoolMember, type WorkerFacts } from './pool-member.js';
 import { WaitingLine } from './waiting-line.js';
@@ -39,6 +41,7 @@ export interface PoolSettings {
   /** For each worker on the processor. Undefined: they share what the machine has. */
   readonly threads: number | undefined;
   readonly maxMegapixels: number;
+  readonly metadata?: MetadataPolicy | undefined;
   readonly processMemoryLimitBytes: number | undefined;
 }
 
@@ -262,12 +265,12 @@ export class WorkerPool implements Disposable {
   }
 
   #settingsOf(device: Device, devices: readonly Device[]): Partial<ComputeWorkerOptions> {
-    const { precision, maxMegapixels, processMemoryLimitBytes } = this.#settings;
+    const { precision, maxMegapixels, metadata, processMemoryLimitBytes } = this.#settings;
     const threads = this.#settings.threads ?? threadsOf(device, devices);
     // What a user wants of a graphics processor is no reason to refuse the processor.
     const own = device.kind === 'cpu' ? 'float32' : precision;
     const memoryLimitBytes = memoryLimitOf(device, devices);
-    const settings = { engine: device.id, precision: own, maxMegapixels, threads, memoryLimitBytes };
+    const settings = { engine: device.id, precision: own, maxMegapixels, metadata, threads, memoryLimitBytes };
     return { settings, processMemoryLimitBytes };
   }
 

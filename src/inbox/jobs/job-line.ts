@@ -213,7 +213,9 @@ export class JobLine implements Disposable {
 
   async #tryJob(job: Job, running: Running): Promise<void> {
     try {
-      await this.#run.attempt(job, running.abort.signal, this.#options.limits().jobTimeoutMs);
+      const { limits, unchangedForMs } = this.#options;
+      const mayGrow = unchangedForMs(job) !== undefined;
+      await this.#run.attempt(job, { signal: running.abort.signal, timeoutMs: limits().jobTimeoutMs, mayGrow });
     } catch (error) {
       await this.#failed(job, asCycleboxError(error, this.#run.subject(job)), running);
     }

@@ -37,6 +37,13 @@ export interface JobRunOptions {
   readonly onPublished: () => void;
 }
 
+export interface AttemptOptions {
+  readonly signal: AbortSignal;
+  /** For the worker's part. */
+  readonly timeoutMs: number;
+  readonly mayGrow: boolean;
+}
+
 export class JobRun {
   readonly #options: JobRunOptions;
 
@@ -44,8 +51,7 @@ export class JobRun {
     this.#options = options;
   }
 
-  /** @param timeoutMs for the worker's part */
-  async attempt(job: Job, signal: AbortSignal, timeoutMs: number): Promise<void> {
+  async attempt(job: Job, { signal, timeoutMs, mayGrow }: AttemptOptions): Promise<void> {
     const { journal, publisher, inbox, runner, route, emit } = this.#options;
     if (!(await this.#isUnchanged(job))) return this.moot(job);
     const routing = route(job.path);
@@ -63,7 +69,7 @@ export class JobRun {
     emit({ type: 'started', job: job.id, path: job.path, attempt });
     try {
       const source = join(inbox, job.path);
-      const report = await runner.run({ job: job.id, source, temporary, translation, signal, timeoutMs });
+      const report = await runner.run({ job: job.id, source, temporary, translation, signal, timeoutMs, mayGrow });
       this.#options.onTranslated();
       if (!(await this.#isUnchanged(job))) return this.moot(job);
       const result = await this.#publish(job, translation, temporary, report);

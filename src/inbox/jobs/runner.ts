@@ -14,6 +14,8 @@ export interface RunRequest {
   readonly translation: Translation;
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
+  /** It has changed but lately: what looks unfinished is refused (IMAGE_CORRUPT) and tried again. */
+  readonly mayGrow: boolean;
 }
 
 /** Runs one job. Throws coded errors, of which `retry-policy.ts` makes what they mean; CANCELLED is no failure. */

@@ -12,6 +12,8 @@ export interface RunReport {
   readonly device?: string | undefined;
   /** How it calculated there: `float32`, `float16`. */
   readonly precision?: string | undefined;
+  /** What the source held that the result does not: sentences without a subject, which is the source. */
+  readonly notes?: readonly string[] | undefined;
   readonly decodeMs: number;
   readonly loadMs: number;
   readonly translateMs: number;
