@@ -31,6 +31,7 @@ describe('the compute worker', () => {
     const report = await worker.run(await task('pixels'));
     expect(await readFile(join(folder, '.out.tmp'), 'utf8')).toBe('abc(pixels)');
     expect(report).toEqual({
+      notes: [],
       name: 'a.png',
       width: 2,
       height: 3,
