@@ -8,6 +8,7 @@ import {
   type EngineId,
   type EngineReport,
   type SkippedDevice,
+  splitChoice,
 } from '../engine/index.js';
 
 export interface BenchDevice extends DeviceReport {
@@ -24,7 +25,7 @@ export async function findBenchDevices(
   asked: readonly EngineChoice[] | undefined,
   signal?: AbortSignal,
 ): Promise<BenchDevices> {
-  const named = asked?.map(choice => choice.split(':')[0] as EngineId | 'auto');
+  const named = asked?.map(choice => splitChoice(choice).engine);
   const engines = named && !named.includes('auto') ? ([...new Set(named)] as EngineId[]) : undefined;
   const reports = await discoverEngines({ engines, signal });
   return asked ? namedDevices(asked, reports) : worthwhileDevices(reports);
@@ -71,7 +72,7 @@ function devicesOf(reports: readonly EngineReport[]): readonly BenchDevice[] {
 }
 
 function unusable(reports: readonly EngineReport[], choice: EngineChoice): SkippedDevice {
-  const report = reports.find(({ engine }) => choice.startsWith(engine));
+  const report = reports.find(({ engine }) => engine === splitChoice(choice).engine);
   if (!report || report.usable) return { choice, reason: 'There is no such device.' };
   const { reason, remedy, fault = false } = report;
   // Where something can be done about it, it is worth telling, though it is no fault.

@@ -10,6 +10,7 @@ import {
   type Precision,
   type SkippedDevice,
   type SpeedTest,
+  splitChoice,
 } from '../engine/index.js';
 import { graphToJson } from '../graph/index.js';
 import { generatorGraph } from '../training/index.js';
@@ -69,7 +70,7 @@ export async function examineEngines(
 }
 
 function unusable(choice: EngineChoice, engines: readonly EngineReport[], message: string): Complaint {
-  const report = engines.find(({ engine }) => choice.startsWith(engine));
+  const report = engines.find(({ engine }) => engine === splitChoice(choice).engine);
   const remedy = report && !report.usable ? report.remedy : undefined;
   return { about: 'engines', blocking: true, message, remedy };
 }

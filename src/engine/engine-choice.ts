@@ -24,12 +24,16 @@ export function parseEngineChoice(text: string): EngineChoice {
 }
 
 /** `cuda:1` → cuda and 1; without a number, `index` is undefined. */
-export function splitChoice(choice: Exclude<EngineChoice, 'auto'>): {
-  readonly engine: EngineId;
-  readonly index: number | undefined;
-} {
+export function splitChoice(choice: Exclude<EngineChoice, 'auto'>): SplitChoice<EngineId>;
+export function splitChoice(choice: EngineChoice): SplitChoice<EngineId | 'auto'>;
+export function splitChoice(choice: EngineChoice): SplitChoice<EngineId | 'auto'> {
   const [engine, digits] = choice.split(':');
-  return { engine: engine as EngineId, index: digits === undefined ? undefined : Number(digits) };
+  return { engine: engine as EngineId | 'auto', index: digits === undefined ? undefined : Number(digits) };
+}
+
+interface SplitChoice<Engine> {
+  readonly engine: Engine;
+  readonly index: number | undefined;
 }
 
 function unknown(text: string, known: readonly string[]): CycleboxError {

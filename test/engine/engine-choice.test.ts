@@ -62,3 +62,11 @@ describe('signs of a graphics processor', () => {
     expect(find(folder, { CUDA_VISIBLE_DEVICES: '-1' }).nvidia).toBe(0);
   });
 });
+
+test('a choice is told apart into engine and number in one way', () => {
+  expect([splitChoice('auto'), splitChoice('cuda:1'), splitChoice('cpu')]).toEqual([
+    { engine: 'auto', index: undefined },
+    { engine: 'cuda', index: 1 },
+    { engine: 'cpu', index: undefined },
+  ]);
+});
