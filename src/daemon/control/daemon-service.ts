@@ -61,11 +61,3 @@ export interface DaemonService {
   /** Reads the configuration file again now. */
   reload(): Promise<ReloadOutcome>;
 }
-
-/*
- * Still asked of `src/inbox`:
- *   Inbox.apply(changes: { settleMs?, rescanMs?, jobTimeoutMs?, … }): void      takes effect from the next file or job on
- *   Inbox.reconsider(): Promise<void>     failures that were the configuration's (no route, no model) are looked at again, with a scan
- *   openQueue(folders: { state, inbox, outbox }): QueueService & Disposable     for commands when no daemon runs: takes
- *     the state folder's lock (STATE_LOCKED), opens the journal, recovers and runs nothing
- */
