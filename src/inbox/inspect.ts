@@ -9,7 +9,7 @@ import type { CycleboxError, Disposable } from '../base/index.js';
 import { identify, type RelativePath, type SourceIdentity } from '../base/index.js';
 import { ownFailures } from './inbox-options.js';
 import type { Router } from './jobs/index.js';
-import { type Job, Journal, Sqlite, toJob } from './journal/index.js';
+import { type Job, Journal, newestJob, Sqlite } from './journal/index.js';
 import { ignoring, scanFolder } from './watch/index.js';
 
 export interface InspectOptions {
@@ -85,12 +85,8 @@ async function openForReading(state: string, isInUse: boolean): Promise<Disposab
 /** SQLite lets readers in beside the one that writes; nothing but questions are put. */
 function besideDaemon(file: string): Disposable & { readonly find: Find } {
   const sqlite = new Sqlite(file);
-  const sql = 'SELECT * FROM jobs WHERE path = ? AND identity = ? AND translation = ? ORDER BY sequence DESC LIMIT 1';
   return {
-    find(path, identity, translation) {
-      const row = sqlite.get(sql, path, identity, translation);
-      return row && toJob(row);
-    },
+    find: (path, identity, translation) => newestJob(sqlite, path, identity, translation),
     dispose: () => sqlite.dispose(),
   };
 }

@@ -1,7 +1,7 @@
-export { type Attempt, type Job, type NewJob, type Translation, toJob } from './job.js';
+export type { Attempt, Job, NewJob, Translation } from './job.js';
 export type { JobState } from './job-state.js';
 export { Journal, leaseMs, type RefusedFile, type ToTakeIn } from './journal.js';
-export { endedStates } from './journal-history.js';
+export { endedStates, newestJob } from './journal-history.js';
 export { type OpenedJournal, openJournal } from './open-journal.js';
 export { forgetGone } from './retention.js';
 export type { RunReport } from './run-report.js';

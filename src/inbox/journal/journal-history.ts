@@ -3,13 +3,25 @@
  * done: a job is only forgotten when its file is gone, since the job of a file that is there keeps it from being done
  * again.
  */
-import type { JobId } from '../../base/index.js';
+import type { JobId, RelativePath, SourceIdentity } from '../../base/index.js';
 import { type Job, toJob } from './job.js';
 import type { JobState } from './job-state.js';
 import type { Sqlite } from './sqlite.js';
 
 export const endedStates: readonly JobState[] = ['done', 'failed', 'quarantined', 'cancelled', 'skipped'];
 const waitingStates: readonly JobState[] = ['running', 'publishing', 'queued'];
+
+/** The newest job of a file and translation, whichever version of the model did it; of a journal that is only read, too. */
+export function newestJob(
+  sqlite: Sqlite,
+  path: RelativePath,
+  identity: SourceIdentity,
+  translation: string,
+): Job | undefined {
+  const sql = 'SELECT * FROM jobs WHERE path = ? AND identity = ? AND translation = ? ORDER BY sequence DESC LIMIT 1';
+  const row = sqlite.get(sql, path, identity, translation);
+  return row && toJob(row);
+}
 
 export class JournalHistory {
   readonly #sqlite: Sqlite;

@@ -19,7 +19,7 @@ import {
 } from '../../base/index.js';
 import { type Attempt, type Job, type NewJob, type Translation, toAttempt, toJob } from './job.js';
 import type { JobState } from './job-state.js';
-import { JournalHistory } from './journal-history.js';
+import { JournalHistory, newestJob } from './journal-history.js';
 import { insertMany, lookUpMany, passesThroughJson, type Wanted } from './journal-intake.js';
 import { migrate } from './journal-schema.js';
 import type { RunReport } from './run-report.js';
@@ -58,9 +58,7 @@ export class Journal implements Disposable {
 
   /** The newest job of a file and translation, whichever version of the model did it. */
   find(path: RelativePath, identity: SourceIdentity, translation: string): Job | undefined {
-    const sql = 'SELECT * FROM jobs WHERE path = ? AND identity = ? AND translation = ? ORDER BY sequence DESC LIMIT 1';
-    const row = this.#sqlite.get(sql, path, identity, translation);
-    return row && toJob(row);
+    return newestJob(this.#sqlite, path, identity, translation);
   }
 
   /** `find` for many files at once, in their order. */
