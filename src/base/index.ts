@@ -1,3 +1,4 @@
+export * from './apart.js';
 export * from './clock.js';
 export * from './commented-json.js';
 export * from './did-you-mean.js';

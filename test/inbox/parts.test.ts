@@ -5,7 +5,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CycleboxError, identify, isJunk, ManualClock } from '../../src/base/index.js';
 import { Inbox, Journal, Sqlite } from '../../src/inbox/index.js';
 import { markOf } from '../../src/inbox/publish/outbox-files.js';
-import { numbered } from '../../src/inbox/publish/output-names.js';
 import { SettleGate } from '../../src/inbox/watch/settle-gate.js';
 
 let folder: string;
@@ -211,13 +210,6 @@ describe('the settle gate', () => {
 });
 
 describe('names', () => {
-  it('are numbered before the extension', () => {
-    expect(numbered('x/a.jpg', 1)).toBe('x/a.jpg');
-    expect(numbered('x/a.jpg', 2)).toBe('x/a (2).jpg');
-    expect(numbered('x.y/a', 3)).toBe('x.y/a (3)');
-    expect(numbered('a.b.tiff', 2)).toBe('a.b (2).tiff');
-  });
-
   it('of junk are known in any case', () => {
     for (const name of ['.DS_Store', 'THUMBS.DB', 'a.jpg.Part', '~$a.png', 'a.crdownload'])
       expect(isJunk(name)).toBe(true);

@@ -2,25 +2,11 @@
  * What the file system of the outbox can do, found out by trying: hard links, which are how a name is given without
  * overwriting another. exFAT and many network shares have none, and some that claim to have them copy instead.
  */
-import { link, mkdir, open, rename, rm, statfs } from 'node:fs/promises';
-import { inodeOf, temporaryPathFor } from '../../base/index.js';
-
-/** The two calls by which a file gets its name; tests put in their place what other file systems do. */
-export interface NamingCalls {
-  readonly link: (existing: string, path: string) => Promise<void>;
-  readonly rename: (from: string, to: string) => Promise<void>;
-}
-
-export const systemNaming: NamingCalls = { link, rename };
+import { mkdir, open, rm, statfs } from 'node:fs/promises';
+import { inodeOf, type NamingCalls, systemNaming, temporaryPathFor } from '../../base/index.js';
 
 /** Errors that speak of the disk's state, not of what the file system can do. */
 const passing: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'ENOENT', 'ESTALE']);
-
-/** True when a failed `link` says that there are no hard links here (Windows on FAT says EISDIR). */
-export function saysNoLinks(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code ?? '';
-  return ['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL', 'EISDIR', 'EXDEV', 'EMLINK'].includes(code);
-}
 
 /**
  * Writes and links a probe file in `folder`.

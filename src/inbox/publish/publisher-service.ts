@@ -16,15 +16,20 @@ import {
   DisposableStore,
   faultPoint,
   identify,
+  type NamingCalls,
+  numbered,
   type RelativePath,
+  removeReservation,
+  replaceName,
   syncFolder,
   systemClock,
+  systemNaming,
+  takeFreeName,
   temporaryPathFor,
 } from '../../base/index.js';
-import { exists, haveSameContent, isSameMark, markOf, replaceName, takeFreeName } from './outbox-files.js';
+import { exists, haveSameContent, isSameMark, markOf } from './outbox-files.js';
 import { type OldPublication, OutboxLedger } from './outbox-ledger.js';
-import { isShared, type NamingCalls, probeLinks, systemNaming } from './outbox-probe.js';
-import { numbered } from './output-names.js';
+import { isShared, probeLinks } from './outbox-probe.js';
 import type {
   AfterSuccess,
   CollisionPolicy,
@@ -113,7 +118,7 @@ class OutboxPublisher implements Publisher {
       ...(this.#hasLinks
         ? []
         : [
-            `${this.#options.outbox} has no hard links: a foreign program that writes the same name at the same instant could be overwritten.`,
+            `${this.#options.outbox} has no hard links: each output's name shows an empty file for an instant before the output itself.`,
           ]),
       ...(this.#ledger
         ? []
@@ -264,7 +269,10 @@ class OutboxPublisher implements Publisher {
     if (holder !== undefined) return this.#collision(placing, holder);
     placing.request.onAttempt(candidate, placing.mark);
     const path = join(this.#options.outbox, candidate);
-    const given = await takeFreeName(placing.request.temporary, path, this.#hasLinks, this.#calls);
+    const given = await takeFreeName(placing.request.temporary, path, {
+      hasLinks: this.#hasLinks,
+      calls: this.#calls,
+    });
     if (given === 'taken') return this.#foreign(placing, candidate);
     if (given === 'renamed') this.#hasLinks = false;
     return this.#placed(placing, candidate);
@@ -331,7 +339,10 @@ class OutboxPublisher implements Publisher {
     if (known && isSameMark(known.mark, mark)) return known.output;
     const path = join(this.#options.outbox, output);
     const temporaryIsGone = temporary !== undefined && !(await exists(temporary));
-    if (!isSameMark(await markOf(path), mark, temporaryIsGone)) return undefined;
+    if (!isSameMark(await markOf(path), mark, temporaryIsGone)) {
+      if (!this.#hasLinks && !temporaryIsGone) await removeReservation(path);
+      return undefined;
+    }
     await syncFolder(dirname(path));
     this.#record(job, output, mark);
     return output;

@@ -79,7 +79,7 @@ export interface AfterSuccess {
 }
 
 export interface PublisherStatus {
-  /** False: the outbox has no hard links, so that a foreign program that writes the same name at the same instant could be overwritten. */
+  /** False: the outbox has no hard links, so that each output's name shows an empty file for an instant. */
   readonly hasLinks: boolean;
   /** False: no ledger could be kept in the outbox, so that another daemon on the same outbox is not noticed. */
   readonly hasLedger: boolean;

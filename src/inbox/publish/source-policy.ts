@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { copyFile, lstat, mkdir, readdir, realpath, rm, utimes } from 'node:fs/promises';
+import { copyFile, lstat, mkdir, readdir, rm, utimes } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import PQueue from 'p-queue';
 import {
@@ -13,18 +13,20 @@ import {
   CycleboxError,
   type Disposable,
   identify,
+  type NamingCalls,
+  numbered,
   type RelativePath,
   readRegularText,
+  requireApart,
   type SourceIdentity,
   syncFile,
   syncFolder,
   systemClock,
+  takeFreeName,
   temporaryPathFor,
   writeFileAtomic,
 } from '../../base/index.js';
-import { exists, haveSameContent, takeFreeName } from './outbox-files.js';
-import type { NamingCalls } from './outbox-probe.js';
-import { numbered } from './output-names.js';
+import { exists, haveSameContent } from './outbox-files.js';
 import type { PublishedSource, SourceOutcome, SourcePolicy } from './publisher.js';
 
 export interface SourceMoverOptions {
@@ -131,7 +133,7 @@ export class SourceMover implements Disposable {
   async #putBack({ path }: Move, taken: string): Promise<void> {
     for (let number = 1; number <= maxNumber; number++) {
       const target = join(this.#options.inbox, numbered(path, number));
-      if ((await takeFreeName(taken, target, true, this.#options.calls)) !== 'taken') return;
+      if ((await takeFreeName(taken, target, { calls: this.#options.calls })) !== 'taken') return;
     }
     throw new CycleboxError('FILE_EXISTS', `${path} and ${maxNumber} numbered names beside it exist in the inbox`);
   }
@@ -158,7 +160,7 @@ export class SourceMover implements Disposable {
       return true;
     }
     try {
-      return (await takeFreeName(taken, target, true, this.#options.calls)) !== 'taken';
+      return (await takeFreeName(taken, target, { calls: this.#options.calls })) !== 'taken';
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
       return this.#copyTo(taken, target);
@@ -173,7 +175,7 @@ export class SourceMover implements Disposable {
       await copyFile(taken, copy, constants.COPYFILE_EXCL);
       await utimes(copy, atime, mtime);
       await syncFile(copy);
-      if ((await takeFreeName(copy, target, true, this.#options.calls)) === 'taken') return false;
+      if ((await takeFreeName(copy, target, { calls: this.#options.calls })) === 'taken') return false;
       await rm(taken);
       return true;
     } finally {
@@ -197,16 +199,5 @@ export async function checkArchive(options: {
   if (archive === undefined)
     throw new CycleboxError('CONFIG_INVALID', 'afterSuccess is "archive": name the folder with "archive".');
   await mkdir(archive, { recursive: true });
-  const real = await realpath(archive);
-  for (const name of ['inbox', 'outbox'] as const) {
-    const other = await realpath(options[name]);
-    if (!contains(real, other) && !contains(other, real)) continue;
-    const message = `archive (${real}) and ${name} (${other}) must lie apart: neither may be inside the other.`;
-    throw new CycleboxError('CONFIG_INVALID', message, { subject: { file: archive } });
-  }
-}
-
-function contains(outer: string, inner: string): boolean {
-  const way = relative(outer, inner);
-  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !/^[a-z]:/i.test(way));
+  for (const name of ['inbox', 'outbox'] as const) await requireApart(name, options[name], 'archive', archive);
 }

@@ -3,9 +3,17 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DisposableStore, identify, type JobId, temporaryPathFor, toDisposable } from '../../../src/base/index.js';
-import { probeLinks, systemNaming } from '../../../src/inbox/publish/outbox-probe.js';
-import { foldName, numbered } from '../../../src/inbox/publish/output-names.js';
+import {
+  DisposableStore,
+  identify,
+  type JobId,
+  numbered,
+  systemNaming,
+  temporaryPathFor,
+  toDisposable,
+} from '../../../src/base/index.js';
+import { probeLinks } from '../../../src/inbox/publish/outbox-probe.js';
+import { foldName } from '../../../src/inbox/publish/output-names.js';
 import type { FileMark, Publisher, PublishRequest } from '../../../src/inbox/publish/publisher.js';
 import { openPublisher, type PublisherOptions, wantedName } from '../../../src/inbox/publish/publisher-service.js';
 
@@ -220,7 +228,7 @@ describe('names', () => {
 
 describe('an outbox without hard links', () => {
   for (const code of ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EISDIR']) {
-    it(`is published to by looking and renaming (${code}), and says so`, async () => {
+    it(`is published to all the same (${code}), and says so`, async () => {
       const publisher = await publisherOf({ calls: linkless(code) });
       expect(publisher.status).toMatchObject({ hasLinks: false, hasLedger: true });
       expect(publisher.status.warnings).toEqual([expect.stringContaining('no hard links')]);
@@ -230,6 +238,35 @@ describe('an outbox without hard links', () => {
       expect(await read('outbox/a.png')).toBe('foreign');
     });
   }
+
+  it('keeps a name from a foreign program that wants it at the same instant', async () => {
+    const told: string[] = [];
+    const calls = {
+      ...linkless('EPERM'),
+      async rename(from: string, to: string) {
+        const foreign = writeFile(to, 'foreign', { flag: 'wx' });
+        await foreign.catch((error: NodeJS.ErrnoException) => told.push(error.code!));
+        await rename(from, to);
+      },
+    };
+    const publisher = await publisherOf({ calls });
+    expect(await publish(publisher, await drop('a.png', '1'))).toEqual({ kind: 'published', output: 'a.png' });
+    expect(told).toEqual(['EEXIST']);
+    expect(await read('outbox/a.png')).toBe('made of a.png');
+  });
+
+  it('is left without the empty file of a crash between the two steps, and with that of anybody else', async () => {
+    const publisher = await publisherOf({ calls: linkless('EPERM') });
+    const source = await drop('a.png', '1');
+    const temporary = publisher.temporaryFor('a.png');
+    await writeFile(temporary, 'result');
+    const mark = (await identify(temporary))!;
+    await writeFile(join(root, 'outbox/a.png'), '');
+    await writeFile(join(root, 'outbox/b.png'), '');
+    const job = { ...source, job: 'job' as JobId, version: 'v', temporary, output: 'a.png', mark };
+    expect(await publisher.recover(job)).toBeUndefined();
+    expect(await listed()).toEqual(['b.png']);
+  });
 
   it('is told from one whose links are copies, or whose links overwrite', async () => {
     const copies = { ...systemNaming, link: async (a: string, b: string) => writeFile(b, await readFile(a)) };

@@ -2,9 +2,15 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CycleboxError, DisposableStore, identify, ManualClock, toDisposable } from '../../../src/base/index.js';
+import {
+  CycleboxError,
+  DisposableStore,
+  identify,
+  ManualClock,
+  systemNaming,
+  toDisposable,
+} from '../../../src/base/index.js';
 import { FailedList, readFailedList } from '../../../src/inbox/failed-list.js';
-import { systemNaming } from '../../../src/inbox/publish/outbox-probe.js';
 import type { Publisher } from '../../../src/inbox/publish/publisher.js';
 import { openPublisher, type PublisherOptions } from '../../../src/inbox/publish/publisher-service.js';
 
