@@ -5,6 +5,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { latestCheckpoint, listCheckpoints } from '../../dist/training/loop/checkpoint.js';
+import { optionsOf } from './factors.mjs';
 import { trainFor } from './train-for.mjs';
 
 /**
@@ -31,7 +32,10 @@ export async function finishRun(run, judge, place) {
   }
   await mkdir(out, { recursive: true });
   console.log(`${name}, seed ${seed}: training for ${run.seconds} s in ${out}`);
-  const trained = await trainFor({ ...trainingOf(run), out }, { ...place, seconds: run.seconds, at: run.at });
+  const trained = await trainFor(
+    { ...trainingOf(run), out },
+    { ...place, seconds: run.seconds, at: run.at, clock: run.clock },
+  );
   if (!trained.isComplete) return undefined;
   const judged = await judgeRun(run, out, judge);
   const { steps, seconds, failure } = trained;
@@ -41,9 +45,11 @@ export async function finishRun(run, judge, place) {
   return result;
 }
 
-/** A constant rate, since nobody knows how many steps there will be. */
-function trainingOf({ a, b, domains, size, width, blocks, seed, factors }) {
-  return { pair: domains.join('-'), domains, a, b, size, width, blocks, seed, schedule: 'constant', ...factors };
+/** A constant rate but where a choice says otherwise, since nobody knows how many steps there will be. */
+function trainingOf({ a, b, domains, size, width, blocks, seed, factors, expectedSteps, warmStart }) {
+  const common = { pair: domains.join('-'), domains, a, b, size, width, blocks, seed, schedule: 'constant' };
+  const options = { ...common, ...optionsOf(factors, { size, expectedSteps, warmStart }) };
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
 /** At the step counts that were asked for and reached, and at the end; of that a contact sheet. */

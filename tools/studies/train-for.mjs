@@ -1,12 +1,13 @@
 /**
  * Trains a pair for a given time instead of a given number of steps, over as many starts as it takes: time is counted
  * from the first step on, checkpoints included, and what came after the last checkpoint of a process that was killed is
- * not counted, since it is done again.
+ * not counted, since it is done again. A training whose own number of steps is reached before ends there.
  */
 import { basename } from 'node:path';
 import { hasCheckpoint, Trainer } from '../../dist/training/index.js';
 import { latestCheckpoint } from '../../dist/training/loop/checkpoint.js';
 import { readHistory } from '../../dist/training/records/index.js';
+import { clocks } from './clocks.mjs';
 
 /** More than any study takes. */
 const endless = 1_000_000_000;
@@ -15,18 +16,19 @@ const tellEveryMs = 60_000;
 
 /**
  * @param {import('../../dist/training/index.js').TrainingOptions} training
- * @param {{ seconds: number, at: readonly number[], engine: string, threads?: number, signal: AbortSignal }} limits
+ * @param {{ seconds: number, at: readonly number[], engine: string, threads?: number, signal: AbortSignal,
+ *   clock?: keyof typeof clocks }} limits `seconds` by the clock;
  *   `at`: steps after which a checkpoint is kept
  * @returns {Promise<{ isComplete: boolean, steps: number, seconds: number, failure?: string }>}
  */
-export async function trainFor(training, { seconds, at, signal, engine, threads }) {
+export async function trainFor(training, { seconds, at, signal, engine, threads, clock = 'wall' }) {
   const earlier = await standing(training.out);
-  if (earlier.seconds >= seconds) return { isComplete: true, ...earlier };
+  if (earlier.seconds >= seconds || earlier.steps === training.steps) return { isComplete: true, ...earlier };
   const trainer = await openTrainer(training, { engine, ...(threads && { threads }) });
   try {
-    const watch = watchTime(trainer, { seconds: seconds - earlier.seconds, at });
+    const watch = watchTime(trainer, { seconds: seconds - earlier.seconds, at, now: clocks[clock] });
     const failure = await runUntil(trainer, AbortSignal.any([signal, watch.signal]));
-    const isComplete = watch.isOver() || failure !== undefined;
+    const isComplete = watch.isOver() || trainer.step === training.steps || failure !== undefined;
     return { isComplete, steps: trainer.step, seconds: earlier.seconds + watch.seconds(), ...(failure && { failure }) };
   } finally {
     await trainer.dispose();
@@ -37,7 +39,7 @@ export async function trainFor(training, { seconds, at, signal, engine, threads 
 async function openTrainer(training, place) {
   const run = { ...place, keep: 10_000, sampleEvery: 2000, evaluateEvery: 0 };
   if (await hasCheckpoint(training.out)) return Trainer.resume(training.out, {}, run);
-  return Trainer.create({ ...training, steps: endless }, run);
+  return Trainer.create({ steps: endless, ...training }, run);
 }
 
 /** A training that cannot go on is a result, too. @returns {Promise<string | undefined>} why it failed */
@@ -51,16 +53,16 @@ async function runUntil(trainer, signal) {
 }
 
 /** Asks for checkpoints at their steps, and ends the training when the time is over. */
-function watchTime(trainer, { seconds, at }) {
+function watchTime(trainer, { seconds, at, now }) {
   const end = new AbortController();
-  let startMs = performance.now();
+  let startMs = now();
   let lastMs = startMs;
   let toldMs = Number.NEGATIVE_INFINITY;
   trainer.onEvent(({ kind }) => {
-    if (kind === 'started') startMs = performance.now();
+    if (kind === 'started') startMs = now();
   });
   trainer.onProgress(({ step }) => {
-    lastMs = performance.now();
+    lastMs = now();
     if (at.includes(step)) trainer.requestCheckpoint().catch(() => {}); // The run has ended: with a checkpoint.
     if (lastMs - startMs >= 1000 * seconds) end.abort();
     if (lastMs - toldMs < tellEveryMs) return;

@@ -9,16 +9,13 @@ import { join, resolve } from 'node:path';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { openEngine } from '../../dist/engine/index.js';
 import { seemsBest } from './best-factors.mjs';
+import { clocks } from './clocks.mjs';
+import { defaultFactors, factorOptions } from './factors.mjs';
 import { openJudge } from './judge-checkpoint.mjs';
 import { finishRun } from './study-run.mjs';
 import { studyTable } from './study-table.mjs';
 
-/** The first of each is the base's, as new pairs have it. */
-const choices = {
-  upsample: ['resize', 'transpose'],
-  discriminatorDownsample: ['stride', 'blur'],
-  norm: ['instance', 'group', 'none'],
-};
+const choices = Object.fromEntries(Object.entries(factorOptions).map(([factor, of]) => [factor, Object.keys(of)]));
 
 const { values } = parseArgs({
   options: {
@@ -33,7 +30,7 @@ const { values } = parseArgs({
     at: { type: 'string', default: '' },
     seed: { type: 'string', default: '1' },
     seeds: { type: 'string', default: '2,3' },
-    factors: { type: 'string', default: Object.keys(choices).join(',') },
+    factors: { type: 'string', default: defaultFactors.join(',') },
     size: { type: 'string', default: '64' },
     width: { type: 'string', default: '16' },
     blocks: { type: 'string', default: '4' },
@@ -41,6 +38,8 @@ const { values } = parseArgs({
     images: { type: 'string', default: '48' },
     engine: { type: 'string', default: 'cpu' },
     threads: { type: 'string' },
+    clock: { type: 'string', default: 'wall' },
+    'warm-start': { type: 'string' },
   },
 });
 
@@ -67,7 +66,12 @@ async function runAll(study, out, judge, place, device) {
   const run = async (factors, seed) => {
     const known = results.find(result => result.seed === seed && isDeepStrictEqual(result.factors, factors));
     if (known) return known;
-    const result = await finishRun({ ...study, factors, seed, name: nameOf(factors), out }, judge, place);
+    const expectedSteps = results[0]?.steps;
+    const result = await finishRun(
+      { ...study, factors, seed, expectedSteps, name: nameOf(factors), out },
+      judge,
+      place,
+    );
     if (!result) return undefined;
     results.push(result);
     await write(out, { study, machine: `${cpus()[0]?.model.trim()}, ${device}`, runs: results });
@@ -88,6 +92,8 @@ function readStudy() {
   const unknown = factors.find(factor => !(factor in choices));
   if (unknown !== undefined)
     throw new RangeError(`There is no factor "${unknown}". There are: ${Object.keys(choices).join(', ')}.`);
+  if (factors.includes('warmStart') && !values['warm-start'])
+    throw new RangeError('The factor warmStart needs --warm-start FILE: the generators of another pair.');
   const [a, b, testA, testB] = [values.a, values.b, values['test-a'], values['test-b']].map(path => resolve(path));
   return {
     ...{ a, b, testA, testB, domains: values.domains.split(','), factors },
@@ -98,7 +104,14 @@ function readStudy() {
     ...{ size: positive('size'), width: positive('width'), blocks: positive('blocks') },
     judgeSize: positive('judge-size'),
     images: positive('images'),
+    clock: clockName(),
+    ...(values['warm-start'] && { warmStart: resolve(values['warm-start']) }),
   };
+}
+
+function clockName() {
+  if (values.clock in clocks) return values.clock;
+  throw new RangeError(`--clock is ${values.clock}; it must be ${Object.keys(clocks).join(' or ')}.`);
 }
 
 /** @param {keyof typeof values} name */
