@@ -48,7 +48,7 @@ export const factorOptions = {
   },
 };
 
-/** What the study of upsampling tries where nothing else is asked for. */
+/** What the study tries where nothing else is asked for. */
 export const defaultFactors = ['upsample', 'discriminatorDownsample', 'norm'];
 
 /**

@@ -19,7 +19,7 @@ import { trainFor } from './train-for.mjs';
  */
 
 /**
- * @param {any} run what upsampling.mjs's `readStudy` gives, with `factors`, `seed`, `name` and `out` of the study
+ * @param {any} run what options.mjs's `readStudy` gives, with `factors`, `seed`, `name` and `out` of the study
  * @returns {Promise<RunResult | undefined>} undefined when it was interrupted
  */
 export async function finishRun(run, judge, place) {

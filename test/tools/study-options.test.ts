@@ -1,5 +1,5 @@
 /**
- * The study of upsampling as it is run, only small: real trainings of toy images for a second each. What the figures say is
+ * The study of options as it is run, only small: real trainings of toy images for a second each. What the figures say is
  * of no interest here, but that they are there, for every run and both sets of weights, and are not made twice.
  */
 import { spawn } from 'node:child_process';
@@ -60,7 +60,7 @@ const small = '--seconds 1 --size 32 --width 4 --blocks 1 --judge-size 32 --imag
 function startStudy(root: string, more: string) {
   const folders = ['a', 'b', 'test-a', 'test-b'].flatMap(name => [`--${name}`, join(root, name)]);
   const args = [...folders, '--out', join(root, 'study'), ...`${small} ${more}`.split(' ')];
-  const child = spawn(process.execPath, [join(packageRoot, 'tools/studies/upsampling.mjs'), ...args]);
+  const child = spawn(process.execPath, [join(packageRoot, 'tools/studies/options.mjs'), ...args]);
   const output = text(child.stdout);
   const errors = text(child.stderr);
   const ended = once(child, 'close').then(async ([code]) => ({ code, output: await output, errors: await errors }));

@@ -1,7 +1,7 @@
 /**
- * `npm run study:upsampling -- --a DIR --b DIR --test-a DIR --test-b DIR`: what leaves the least of a grid. Small pairs are
- * trained for equal time each, one factor at a time from a base, then what seems best with more seeds; each is judged on
- * held-out images with its last weights and with their average. It goes on where it was interrupted, and repeats nothing.
+ * `npm run study:options -- --a DIR --b DIR --test-a DIR --test-b DIR`: what an option of the trainer
+ * buys in equal time: grid, style and content. Small pairs are trained for equal time each, one factor at a time from a
+ * base, then what seems best with more seeds; each is judged on held-out images with its last weights and their average. It goes on where it was interrupted, and repeats nothing.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
@@ -24,7 +24,7 @@ const { values } = parseArgs({
     'test-a': { type: 'string' },
     'test-b': { type: 'string' },
     domains: { type: 'string', default: 'a,b' },
-    out: { type: 'string', default: 'runs/studies/upsampling' },
+    out: { type: 'string', default: 'runs/studies/options' },
     minutes: { type: 'string', default: '20' },
     seconds: { type: 'string' },
     at: { type: 'string', default: '' },
