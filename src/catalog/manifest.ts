@@ -15,6 +15,17 @@ const pixels = z.int('must be a whole number of pixels').min(1).max(65_535).opti
 
 const fit = z.strictObject({ trainedSize: pixels, cropSize: pixels, scale: scaleSchema.optional() });
 
+const words = z.string().min(1, 'must not be empty');
+
+const figure = z.strictObject({
+  name: words,
+  value: z.number(),
+  unit: words.optional(),
+  better: z.enum(['higher', 'lower']),
+  unchanged: z.number().optional(),
+  real: z.number().optional(),
+});
+
 const model = z.strictObject({
   path: z
     .string()
@@ -25,6 +36,8 @@ const model = z.strictObject({
     .regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits')
     .optional(),
   fit: fit.optional(),
+  quality: z.strictObject({ on: words, figures: z.array(figure).min(1, 'must have at least one') }).optional(),
+  licence: z.strictObject({ weights: words, data: words }).optional(),
 });
 
 const domainPair = z
@@ -70,6 +83,8 @@ const knownKeys = [
   'trainedSize',
   'cropSize',
   'scale',
+  ...['quality', 'on', 'figures', 'name', 'value', 'unit', 'better', 'unchanged', 'real'],
+  ...['licence', 'weights', 'data'],
 ];
 
 /**

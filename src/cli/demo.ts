@@ -3,12 +3,13 @@
  * inbox as a person would, a table of what came out, and a contact sheet. It looks at nothing but the daemon's events
  * and the outbox, so that a green demo means a working daemon. The sheet's path is the last line printed.
  */
-import { cp, mkdtemp, readdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { CycleboxError, packageRoot } from '../base/index.js';
 import { type DaemonEvent, loadConfig, startDaemon } from '../daemon/index.js';
 import { type ContactSheetEntry, writeContactSheet } from './contact-sheet.js';
+import { type DemoPlan, type DemoRoute, directionName, planDemo, samplesFolder } from './demo-plan.js';
 import { exitCodes, printError } from './report-error.js';
 
 export interface DemoOptions {
@@ -16,46 +17,57 @@ export interface DemoOptions {
   readonly models?: string;
 }
 
-/** A sample without a result after this long counts as failed: a demo must end. */
+/** Images without a result after this long count as failed: a demo must end. */
 const patienceMs = 300_000;
-
-const routes = [
-  { match: 'satellite-to-map/**', pair: 'satellite-map', to: 'map' },
-  { match: 'map-to-satellite/**', pair: 'satellite-map', to: 'satellite' },
-];
-const labels: Readonly<Record<string, string>> = {
-  'satellite-map/map': 'satellite-map: satellite → map',
-  'satellite-map/satellite': 'satellite-map: map → satellite',
-};
 
 type Outcome = Extract<DaemonEvent, { type: 'done' | 'failed' }>;
 type Done = Extract<DaemonEvent, { type: 'done' }>;
 
+/** A file for the inbox: where it comes from, and its path there. */
+interface Drop {
+  readonly source: string;
+  readonly path: string;
+}
+
 /** @returns the exit code */
 export async function runDemo(options: DemoOptions = {}): Promise<number> {
+  const plan = await planDemo({ plugins: options.plugins, modelStore: options.models });
+  for (const problem of plan.problems) printError(problem);
+  if (plan.routes.length === 0) throw nothingToShow(plan);
   const folder = await mkdtemp(join(tmpdir(), 'cyclebox-demo-'));
-  const samples = await listSamples();
   console.log(`Inbox, outbox and everything else of this demo: ${folder}\n`);
-  const outcomes = await translateSamples(await writeConfig(folder, options), samples);
+  const outcomes = await translate(await writeConfig(folder, plan, options), folder, plan);
   const done = outcomes.filter(outcome => outcome.type === 'done');
   for (const outcome of outcomes) if (outcome.type === 'failed') printError(outcome.error);
-  console.log(`\n${done.length} done, ${samples.length - done.length} failed`);
-  if (done.length > 0) await showSheet(folder, done);
-  return done.length === samples.length ? exitCodes.ok : exitCodes.failed;
+  const failed = expectedCount(plan) - done.length;
+  console.log(`\n${done.length} done, ${failed} failed`);
+  explain(plan);
+  if (done.length > 0) await showSheet(folder, plan, done);
+  return failed === 0 && plan.problems.length === 0 ? exitCodes.ok : exitCodes.failed;
 }
 
-/** Paths of the bundled images, relative to the samples folder: their subfolders are those of the inbox. */
-async function listSamples(): Promise<readonly string[]> {
-  const found = await Promise.all(
-    routes.map(async ({ match }) => {
-      const folder = match.replace('/**', '');
-      return (await readdir(join(packageRoot, 'samples', folder))).map(name => `${folder}/${name}`);
-    }),
+function nothingToShow({ leftOut }: DemoPlan): CycleboxError {
+  const why = leftOut.map(({ direction, why }) => `${direction} has ${why}`).join('; ') || 'no plugin registers a pair';
+  return new CycleboxError(
+    'MODEL_MISSING',
+    `There is nothing to show: ${why}. "cyclebox pairs" says how to get models.`,
   );
-  return found.flat().sort();
 }
 
-async function writeConfig(folder: string, options: DemoOptions): Promise<string> {
+function expectedCount({ routes }: DemoPlan): number {
+  const own = (folder: string | undefined) => routes.find(route => route.folder === folder)?.samples.length ?? 0;
+  return routes.reduce((sum, { samples, shownOn }) => sum + samples.length + own(shownOn), 0);
+}
+
+/** What is not shown, and what is shown on images that are none of its domain. */
+function explain({ routes, leftOut }: DemoPlan): void {
+  for (const route of routes)
+    if (route.shownOn !== undefined)
+      console.log(`${directionName(route)} is shown on the outputs of ${route.shownOn}: samples/ has none of its own.`);
+  for (const { direction, why } of leftOut) console.log(`${direction} is not shown: ${why}.`);
+}
+
+async function writeConfig(folder: string, { routes }: DemoPlan, options: DemoOptions): Promise<string> {
   const path = join(folder, 'watch-config.json');
   const config = {
     $schema: join(packageRoot, 'watch-config.schema.json'),
@@ -65,42 +77,55 @@ async function writeConfig(folder: string, options: DemoOptions): Promise<string
     plugins: options.plugins ?? [join(packageRoot, 'plugins')],
     ...(options.models !== undefined && { models: options.models }),
     settleMs: 300,
-    routes,
+    routes: routes.map(route => ({ match: `${route.folder}/**`, pair: route.pair, to: route.to })),
   };
   await writeFile(path, `${JSON.stringify(config, null, 2)}\n`);
   return path;
 }
 
-async function translateSamples(configFile: string, samples: readonly string[]): Promise<readonly Outcome[]> {
+/** Samples first, then what came out of them for the directions that are shown on that. */
+async function translate(configFile: string, folder: string, { routes }: DemoPlan): Promise<readonly Outcome[]> {
   const config = await loadConfig(configFile);
-  const table = new Table(samples);
-  const results = new Outcomes(samples, outcome => table.row(outcome));
+  const samples = routes.flatMap(ownDrops);
+  const table = new Table(routes, samples);
+  const results = new Outcomes(outcome => table.row(outcome));
   const daemon = await startDaemon(config, { onEvent: event => results.hear(event) });
   try {
     table.head();
-    for (const sample of samples) await cp(join(packageRoot, 'samples', sample), join(config.inbox, sample));
-    return await results.all;
+    const first = await results.of(samples, drop => putInto(config.inbox, drop));
+    const borrowed = routes.flatMap(route => borrowedDrops(route, first, join(folder, 'outbox')));
+    return [...first, ...(await results.of(borrowed, drop => putInto(config.inbox, drop)))];
   } finally {
     await daemon.stop();
   }
 }
 
-/** Collects one outcome for each sample; what has none when patience ends has failed. */
-class Outcomes {
-  readonly all: Promise<readonly Outcome[]>;
-  readonly #outcomes = new Map<string, Outcome>();
-  readonly #samples: readonly string[];
-  readonly #onOutcome: (outcome: Outcome) => void;
-  readonly #patience: NodeJS.Timeout;
-  #resolve: (outcomes: readonly Outcome[]) => void = () => {};
+const ownDrops = ({ folder, samples }: DemoRoute): readonly Drop[] =>
+  samples.map(name => ({ source: join(samplesFolder, folder, name), path: `${folder}/${name}` }));
 
-  constructor(samples: readonly string[], onOutcome: (outcome: Outcome) => void) {
-    this.#samples = samples;
+function borrowedDrops({ folder, shownOn }: DemoRoute, outcomes: readonly Outcome[], outbox: string): readonly Drop[] {
+  if (shownOn === undefined) return [];
+  return outcomes
+    .filter(outcome => outcome.type === 'done' && outcome.path.startsWith(`${shownOn}/`))
+    .map(outcome => ({
+      source: join(outbox, (outcome as Done).output),
+      path: `${folder}/${(outcome as Done).output.slice(shownOn.length + 1)}`,
+    }));
+}
+
+async function putInto(inbox: string, { source, path }: Drop): Promise<void> {
+  await mkdir(dirname(join(inbox, path)), { recursive: true });
+  await cp(source, join(inbox, path));
+}
+
+/** Collects one outcome for each file; what has none when patience ends has failed. */
+class Outcomes {
+  readonly #onOutcome: (outcome: Outcome) => void;
+  readonly #outcomes = new Map<string, Outcome>();
+  #changed: () => void = () => {};
+
+  constructor(onOutcome: (outcome: Outcome) => void) {
     this.#onOutcome = onOutcome;
-    this.all = new Promise(resolve => {
-      this.#resolve = resolve;
-    });
-    this.#patience = setTimeout(() => this.#giveUp(), patienceMs);
   }
 
   hear(event: DaemonEvent): void {
@@ -108,29 +133,47 @@ class Outcomes {
     if (event.type !== 'done' && event.type !== 'failed') return;
     this.#outcomes.set(event.path, event);
     this.#onOutcome(event);
-    if (this.#samples.every(sample => this.#outcomes.has(sample))) this.#end();
+    this.#changed();
   }
 
-  #giveUp(): void {
-    const missing = this.#samples.filter(sample => !this.#outcomes.has(sample));
-    const message = `No result within ${patienceMs / 60_000} minutes for ${missing.join(', ')}.`;
-    printError(new CycleboxError('TIMED_OUT', message));
-    this.#end();
+  /** Puts the files where the daemon sees them, and waits for what becomes of them. */
+  async of(drops: readonly Drop[], put: (drop: Drop) => Promise<void>): Promise<readonly Outcome[]> {
+    const isMissing = ({ path }: Drop) => !this.#outcomes.has(path);
+    const ended = this.#until(() => !drops.some(isMissing));
+    for (const drop of drops) await put(drop);
+    await ended;
+    const missing = drops.filter(isMissing).map(({ path }) => path);
+    if (missing.length > 0) printError(noResult(missing));
+    return drops.flatMap(({ path }) => this.#outcomes.get(path) ?? []);
   }
 
-  #end(): void {
-    clearTimeout(this.#patience);
-    this.#resolve([...this.#outcomes.values()]);
+  async #until(isOver: () => boolean): Promise<void> {
+    await new Promise<void>(resolve => {
+      const patience = setTimeout(resolve, patienceMs);
+      this.#changed = () => {
+        if (!isOver()) return;
+        clearTimeout(patience);
+        resolve();
+      };
+      this.#changed();
+    });
   }
+}
+
+function noResult(paths: readonly string[]): CycleboxError {
+  const message = `No result within ${patienceMs / 60_000} minutes for ${paths.join(', ')}.`;
+  return new CycleboxError('TIMED_OUT', message);
 }
 
 /** Rows appear as results do; the widths are known before, from the samples. */
 class Table {
+  readonly #labels: ReadonlyMap<string, string>;
   readonly #widths: readonly [number, number, number, number];
 
-  constructor(samples: readonly string[]) {
+  constructor(routes: readonly DemoRoute[], samples: readonly Drop[]) {
+    this.#labels = new Map(routes.map(route => [`${route.pair}/${route.to}`, directionName(route)]));
     const longest = (texts: readonly string[]) => Math.max(...texts.map(text => text.length));
-    this.#widths = [longest(samples), longest(Object.values(labels)), 11, 7];
+    this.#widths = [longest(samples.map(({ path }) => path)), longest([...this.#labels.values()]), 11, 7];
   }
 
   head(): void {
@@ -143,7 +186,8 @@ class Table {
       return;
     }
     const { path, translation, report, ms } = outcome;
-    this.#print(path, labels[translation] ?? translation, `${report.width}×${report.height}`, String(Math.round(ms)));
+    const label = this.#labels.get(translation) ?? translation;
+    this.#print(path, label, `${report.width}×${report.height}`, String(Math.round(ms)));
   }
 
   #print(file: string, pair: string, size: string, ms: string): void {
@@ -152,14 +196,18 @@ class Table {
   }
 }
 
-async function showSheet(folder: string, done: readonly Done[]): Promise<void> {
-  const entries: ContactSheetEntry[] = done
-    .toSorted((a, b) => a.path.localeCompare(b.path))
-    .map(({ path, output }) => ({
-      caption: path,
-      before: join(folder, 'inbox', path),
-      after: join(folder, 'outbox', output),
-    }));
+/** In the order of the plan, so that the directions of a pair stand together. */
+async function showSheet(folder: string, { routes }: DemoPlan, done: readonly Done[]): Promise<void> {
+  const entries: ContactSheetEntry[] = routes.flatMap(({ folder: route, shownOn }) =>
+    done
+      .filter(({ path }) => path.startsWith(`${route}/`))
+      .toSorted((a, b) => a.path.localeCompare(b.path))
+      .map(({ path, output }) => ({
+        caption: shownOn === undefined ? path : `${path}, made by ${shownOn}`,
+        before: join(folder, 'inbox', path),
+        after: join(folder, 'outbox', output),
+      })),
+  );
   const sheet = join(folder, 'contact-sheet.png');
   await writeContactSheet(sheet, entries);
   console.log('Each sample beside its translation:');

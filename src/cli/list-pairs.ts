@@ -1,7 +1,10 @@
 /** The work of `cyclebox pairs`. Faulty plugins are named on stderr and make the exit code 1; missing models do not. */
-import { relative } from 'node:path';
-import type { CycleboxError } from '../base/index.js';
-import { type Direction, type DomainPair, directionsOf, loadPlugins } from '../catalog/index.js';
+import { access } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import type { CycleboxError, DomainName } from '../base/index.js';
+import { type Direction, type DomainPair, directionsOf, loadPlugins, type ModelReference } from '../catalog/index.js';
+import { datasets } from '../datasets/index.js';
+import { describeWorth } from './describe-worth.js';
 import { exitCodes, printError } from './report-error.js';
 
 export interface ListPairsOptions {
@@ -13,26 +16,42 @@ export interface ListPairsOptions {
 interface Listed {
   readonly pair: DomainPair;
   readonly directions: readonly Direction[];
+  /** The README of the plugin, where there is one: it says how the models came about and how they were measured. */
+  readonly card: string | undefined;
 }
 
 /** @returns the exit code */
 export async function listPairs({ plugins, models, json = false }: ListPairsOptions): Promise<number> {
   const catalog = await loadPlugins(plugins);
   const listed = await Promise.all(
-    catalog.pairs.map(async pair => ({ pair, directions: await directionsOf(pair, { modelStore: models }) })),
+    catalog.pairs.map(async pair => ({
+      pair,
+      directions: await directionsOf(pair, { modelStore: models }),
+      card: await cardOf(pair),
+    })),
   );
   process.stdout.write(json ? toJson(listed, catalog.problems) : listed.map(toText).join('\n'));
   for (const problem of catalog.problems) printError(problem);
   return catalog.problems.length > 0 ? exitCodes.failed : exitCodes.ok;
 }
 
-function toText({ pair, directions }: Listed): string {
+async function cardOf({ plugin }: DomainPair): Promise<string | undefined> {
+  const path = join(plugin.folder, 'README.md');
+  return await access(path).then(
+    () => path,
+    () => undefined,
+  );
+}
+
+function toText({ pair, directions, card }: Listed): string {
   const head = `${pair.id}  ${pair.title}  (plugin ${pair.plugin.name} ${pair.plugin.version})`;
   const width = Math.max(...directions.map(({ from, to }) => `${from} → ${to}`.length));
-  const lines = directions.map(
-    direction => `  ${`${direction.from} → ${direction.to}`.padEnd(width)}  ${state(direction)}`,
-  );
-  return `${[head, ...lines, ...hint(pair, directions)].join('\n')}\n`;
+  const lines = directions.flatMap(direction => [
+    `  ${`${direction.from} → ${direction.to}`.padEnd(width)}  ${state(direction)}`,
+    ...(direction.model ? describeWorth(pair.models.get(direction.to)).map(line => `    ${line}`) : []),
+  ]);
+  const about = card === undefined ? [] : [`  model card: ${shortPath(card)}`];
+  return `${[head, ...lines, ...about, ...hint(pair, directions)].join('\n')}\n`;
 }
 
 function state({ model, problem }: Direction): string {
@@ -42,8 +61,10 @@ function state({ model, problem }: Direction): string {
 
 function hint({ id, domains: [a, b] }: DomainPair, directions: readonly Direction[]): string[] {
   if (!directions.some(({ problem }) => problem?.code === 'MODEL_MISSING')) return [];
+  const published = datasets.find(({ pair }) => pair?.id === id);
   return [
     `  to train: cyclebox train --pair ${id} --a DIR_OF_${a.toUpperCase()} --b DIR_OF_${b.toUpperCase()} --out DIR`,
+    ...(published ? [`  images to train on: cyclebox dataset pull ${published.name}`] : []),
   ];
 }
 
@@ -53,19 +74,27 @@ function shortPath(path: string): string {
 }
 
 function toJson(listed: readonly Listed[], problems: readonly CycleboxError[]): string {
-  const pairs = listed.map(({ pair, directions }) => ({
+  const pairs = listed.map(({ pair, directions, card }) => ({
     id: pair.id,
     title: pair.title,
     description: pair.description,
     domains: pair.domains,
     plugin: pair.plugin,
+    ...(card !== undefined && { card }),
     directions: directions.map(({ from, to, model, problem }) => ({
       from,
       to,
       ...(model ? { model } : { problem: toPlain(problem) }),
+      ...worthOf(pair, to),
     })),
   }));
   return `${JSON.stringify({ pairs, problems: problems.map(toPlain) }, null, 2)}\n`;
+}
+
+/** Absent where the manifest does not say. */
+function worthOf(pair: DomainPair, to: DomainName): Pick<ModelReference, 'quality' | 'licence'> {
+  const { quality, licence } = pair.models.get(to) ?? {};
+  return { ...(quality && { quality }), ...(licence && { licence }) };
 }
 
 const toPlain = ({ code, message }: CycleboxError) => ({ code, message });

@@ -4,6 +4,9 @@ export type {
   DomainPairContribution,
   ModelContribution,
   ModelFit,
+  ModelLicence,
+  ModelQuality,
   PluginManifest,
+  QualityFigure,
   Scale,
 } from './manifest.js';

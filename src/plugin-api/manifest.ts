@@ -39,6 +39,38 @@ export interface ModelContribution {
   readonly sha256?: string;
   /** At which scale the model should be shown images. */
   readonly fit?: ModelFit;
+  /** How good it is, as its maker measured it; lists show it. */
+  readonly quality?: ModelQuality;
+  readonly licence?: ModelLicence;
+}
+
+/** What a model did on images that it was not trained on. The plugin's README says how it was measured. */
+export interface ModelQuality {
+  /** The images: `150 held-out places, 128 × 128 pixels`. */
+  readonly on: string;
+  /** The most telling first; at least one. */
+  readonly figures: readonly QualityFigure[];
+}
+
+export interface QualityFigure {
+  /** For people: `called a zebra`. */
+  readonly name: string;
+  readonly value: number;
+  /** `%`, `dB`; none for plain numbers. */
+  readonly unit?: string;
+  readonly better: 'higher' | 'lower';
+  /** The same figure of the input, unchanged: what doing nothing gets. */
+  readonly unchanged?: number;
+  /** The same figure of real images of the target domain: what there is to get. */
+  readonly real?: number;
+}
+
+/** What may be done with a model, and with the images that it was fitted on: often not the same. */
+export interface ModelLicence {
+  /** Of the weights: an SPDX identifier, or words. */
+  readonly weights: string;
+  /** Of the images: where they come from, and under which terms. */
+  readonly data: string;
 }
 
 /**

@@ -2,7 +2,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { closestTo, packageVersion } from '../../src/base/index.js';
-import { loadPlugins } from '../../src/catalog/index.js';
+import { directionsOf, loadPlugins } from '../../src/catalog/index.js';
 import { temporaryFolder } from '../support/pictures.js';
 
 const pair = { id: 'cat-dog', domains: ['cat', 'dog'], models: { dog: { path: 'to-dog.onnx' } } };
@@ -34,6 +34,7 @@ test('the plugins that come with cyclebox load without a problem', async () => {
     ['horse-zebra', 'horse', 'zebra'],
     ['photo-monet', 'photo', 'monet'],
     ['satellite-map', 'satellite', 'map'],
+    ['winter-summer', 'winter', 'summer'],
   ]);
   for (const known of catalog.pairs) expect([...known.models.keys()].sort()).toEqual([...known.domains].sort());
 });
@@ -55,6 +56,31 @@ test('a model says at which scale it should see images', async () => {
   const fit = { trainedSize: 144, cropSize: 128, scale: 'trained' };
   const catalog = await loadPlugins([await pluginsWith({ 'cat-dog': withFit(fit) })]);
   expect([...catalog.pair('cat-dog').models]).toEqual([['dog', { path: 'a.onnx', fit }]]);
+});
+
+test('what a manifest says of the worth of a model, and of its licence, is kept as it is', async () => {
+  const figures = [{ name: 'called a dog', value: 71.5, unit: '%', better: 'higher', unchanged: 0, real: 90 }];
+  const quality = { on: '120 photos', figures };
+  const licence = { weights: 'MIT', data: 'photos of the neighbours, who agreed' };
+  const root = await pluginsWith({
+    'cat-dog': manifest({}, { ...pair, models: { dog: { path: 'to-dog.onnx', quality, licence } } }),
+  });
+  const { problems, pairs } = await loadPlugins([root]);
+  expect(problems).toEqual([]);
+  expect(pairs[0]!.models).toEqual(new Map([['dog', { path: 'to-dog.onnx', quality, licence }]]));
+});
+
+test('a model that comes with cyclebox says how good it is and under which licences it and its images are', async () => {
+  const { pairs } = await loadPlugins();
+  const directions = (await Promise.all(pairs.map(async pair => [pair, await directionsOf(pair)] as const))).flatMap(
+    ([{ models }, all]) => all.filter(({ model }) => model).map(({ to }) => models.get(to)!),
+  );
+  expect(directions.length).toBeGreaterThan(0);
+  for (const { path, quality, licence, sha256 } of directions) {
+    expect(quality?.figures.length, path).toBeGreaterThan(0);
+    expect(licence?.data, path).toBeDefined();
+    expect(sha256, path).toBeDefined();
+  }
 });
 
 test('a folder may also be a plugin itself, may be listed twice, and plugins may be links', async () => {
@@ -82,6 +108,24 @@ describe('a faulty plugin is a problem that names file and key, and the others s
     ['an id that is no id', manifest({}, { ...pair, id: 'Cat Dog' }), /lower-case/],
     ['the same domain twice', manifest({}, { ...pair, domains: ['dog', 'dog'] }), /"dog" twice/],
     ['one domain', manifest({}, { ...pair, domains: ['cat'] }), /domains/],
+    [
+      'a figure without a way to read it',
+      manifest(
+        {},
+        { ...pair, models: { dog: { path: 'a.onnx', quality: { on: 'x', figures: [{ name: 'x', value: 1 }] } } } },
+      ),
+      /models\.dog\.quality\.figures\[0\]\.better/,
+    ],
+    [
+      'a quality without a figure',
+      manifest({}, { ...pair, models: { dog: { path: 'a.onnx', quality: { on: 'x', figures: [] } } } }),
+      /models\.dog\.quality\.figures: must have at least one/,
+    ],
+    [
+      'a licence of the weights only',
+      manifest({}, { ...pair, models: { dog: { path: 'a.onnx', licence: { weights: 'MIT', dta: 'x' } } } }),
+      /models\.dog\.licence.*"dta".*Did you mean "data"\?/,
+    ],
     [
       'a model to nowhere',
       manifest({}, { ...pair, models: { dgo: { path: 'a.onnx' } } }),

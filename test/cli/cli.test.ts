@@ -155,6 +155,26 @@ describe('cyclebox pairs', () => {
     expect(out).toContain('cyclebox train --pair cat-dog --a DIR_OF_CAT --b DIR_OF_DOG');
   });
 
+  test('says of the pairs that come along how good they are, under which licences, and how to get images', async () => {
+    const folder = await workplace();
+    const { code, out } = await cyclebox(folder, 'pairs');
+    expect(code).toBe(0);
+    const [, satellite] = /^satellite-map.*\n((?: .*\n)+)/m.exec(out)!;
+    const lines = satellite!.split('\n');
+    expect(lines[0]).toMatch(/^ {2}satellite → map {2}.*to-map\.onnx, \d\.\d MB$/);
+    expect(lines[1]).toMatch(/^ {4}quality: .+ \d+(\.\d+)? % \(.*higher is better\).*; on \d+ /);
+    expect(lines[2]).toMatch(/^ {4}licence: MIT; fitted on NASA Blue Marble/);
+    expect(satellite).toMatch(/^ {2}model card: .*satellite-map.README\.md$/m);
+    const { pairs } = JSON.parse((await cyclebox(folder, 'pairs', '--json')).out);
+    const known = pairs.find(({ id }: { id: string }) => id === 'satellite-map');
+    expect(known).toMatchObject({
+      card: expect.stringMatching(/README\.md$/),
+      directions: [{ to: 'map', quality: { figures: [{ unit: '%' }, {}] }, licence: { weights: 'MIT' } }, {}],
+    });
+    const own = await cyclebox(folder, 'pairs', '--plugins', 'plugins');
+    expect(own.out).not.toMatch(/quality|licence|card/);
+  });
+
   test('stops without a word when nobody reads on', async () => {
     const command = spawn(process.execPath, [entry, 'pairs'], { cwd: await workplace() });
     command.stdout.destroy();

@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { packageRoot, packageVersion } from '../../src/base/index.js';
+import { loadPlugins } from '../../src/catalog/index.js';
+import { samplesFolder } from '../../src/cli/demo-plan.js';
 import { decodeImage } from '../../src/image/index.js';
 import { maxDifference, temporaryFolder } from '../support/pictures.js';
 import { writeTinyOnnx } from '../support/tiny-onnx.js';
@@ -15,26 +17,27 @@ function demo(...args: string[]): Promise<{ code: number; lines: string[]; err: 
     execFile(process.execPath, [entry, 'demo', ...args], (error, out, err) => {
       const lines = out.trimEnd().split('\n');
       const folder = lines[0]!.split(': ').at(-1)!;
-      onTestFinished(() => rm(folder, { recursive: true, force: true }));
+      if (folder.includes('cyclebox-demo-')) onTestFinished(() => rm(folder, { recursive: true, force: true }));
       resolve({ code: error ? Number(error.code) : 0, lines, err });
     });
   });
 }
 
-/** A satellite-map plugin with a network that negates; `models` says which directions have theirs. */
-async function pluginFolder(models: readonly ('map' | 'satellite')[]): Promise<string> {
+/** A plugin with a network that negates; `models` says which directions have theirs. */
+async function pluginFolder(models: readonly string[], domains = ['satellite', 'map']): Promise<string> {
   const folder = await temporaryFolder();
-  await mkdir(join(folder, 'satellite-map'));
-  for (const to of models) await writeTinyOnnx(join(folder, 'satellite-map', `to-${to}.onnx`));
-  const references = { map: { path: 'to-map.onnx' }, satellite: { path: 'to-satellite.onnx' } };
-  const pair = { id: 'satellite-map', domains: ['satellite', 'map'], models: references };
+  const id = domains.join('-');
+  await mkdir(join(folder, id));
+  for (const to of models) await writeTinyOnnx(join(folder, id, `to-${to}.onnx`));
+  const references = Object.fromEntries(domains.map(to => [to, { path: `to-${to}.onnx` }]));
+  const pair = { id, domains, models: references };
   const manifest = {
-    name: 'satellite-map',
+    name: id,
     version: '1.0.0',
     engines: { cyclebox: `^${packageVersion()}` },
     contributes: { domainPairs: [pair] },
   };
-  await writeFile(join(folder, 'satellite-map', 'package.json'), JSON.stringify(manifest));
+  await writeFile(join(folder, id, 'package.json'), JSON.stringify(manifest));
   return folder;
 }
 
@@ -65,11 +68,59 @@ describe('cyclebox demo', () => {
   });
 
   test('names the samples that fail, shows the others, and exits with 1', async () => {
-    const { code, lines, err } = await demo('--plugins', await pluginFolder(['map']));
+    const plugins = await pluginFolder(['map', 'satellite']);
+    await writeFile(join(plugins, 'satellite-map', 'to-satellite.onnx'), 'no network');
+    const { code, lines, err } = await demo('--plugins', plugins);
     expect(code).toBe(1);
     expect(lines).toContain('7 done, 4 failed');
-    expect(err).toContain('MODEL_MISSING');
-    expect(err).toContain('map-to-satellite/himalaya.png');
+    expect(err).toContain('MODEL_INVALID');
+    expect(lines.join('\n')).toMatch(/map-to-satellite\/himalaya\.png +MODEL_INVALID/);
     expect(lines.at(-1)).toMatch(/contact-sheet\.png$/);
   });
+
+  test('leaves out what has no model, and says so', async () => {
+    const { code, lines, err } = await demo('--plugins', await pluginFolder(['map']));
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(lines).toContain('7 done, 0 failed');
+    expect(lines).toContain('satellite-map: map → satellite is not shown: no model yet.');
+    expect(await demo('--plugins', await pluginFolder([]))).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^MODEL_MISSING: There is nothing to show/),
+    });
+  });
+
+  test('shows a direction without samples on what the direction back has made, and says so', async () => {
+    const plugins = await pluginFolder(['zebra', 'horse'], ['horse', 'zebra']);
+    const { code, lines, err } = await demo('--plugins', plugins);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const samples = await readdir(join(packageRoot, 'samples', 'horse-to-zebra'));
+    expect(lines).toContain(`${2 * samples.length} done, 0 failed`);
+    expect(lines).toContain(
+      'horse-zebra: zebra → horse is shown on the outputs of horse-to-zebra: samples/ has none of its own.',
+    );
+    const outbox = join(dirname(lines.at(-1)!), 'outbox');
+    const [before, after] = await Promise.all([
+      decodeImage(join(outbox, 'horse-to-zebra', samples[0]!)),
+      decodeImage(join(outbox, 'zebra-to-horse', samples[0]!)),
+    ]);
+    // Two negatives, and JPEG twice.
+    expect(maxDifference(mean(after.rgb), mean(before.rgb.map(value => 255 - value)))).toBeLessThan(3);
+  });
+});
+
+/** One number in a list, for `maxDifference`. */
+const mean = (bytes: Uint8Array) => [bytes.reduce((sum, value) => sum + value, 0) / bytes.length];
+
+test('every folder of samples belongs to a direction of a pair that comes along; its images are small and named in README', async () => {
+  const folders = (await readdir(samplesFolder, { withFileTypes: true })).filter(each => each.isDirectory());
+  const { pairs } = await loadPlugins();
+  const directions = pairs.flatMap(({ domains: [a, b] }) => [`${a}-to-${b}`, `${b}-to-${a}`]);
+  const readme = await readFile(join(samplesFolder, 'README.md'), 'utf8');
+  expect(folders.length).toBeGreaterThan(0);
+  for (const { name } of folders) {
+    expect(directions).toContain(name);
+    expect(readme).toContain(`\`${name}/`);
+    for (const file of await readdir(join(samplesFolder, name)))
+      expect((await stat(join(samplesFolder, name, file))).size, file).toBeLessThan(300_000);
+  }
 });

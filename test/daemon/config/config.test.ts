@@ -83,6 +83,8 @@ describe('the configuration', () => {
       'photo-monet/photo',
       'satellite-map/map',
       'satellite-map/satellite',
+      'winter-summer/summer',
+      'winter-summer/winter',
     ]);
   });
 
