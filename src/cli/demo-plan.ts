@@ -59,7 +59,10 @@ async function planPair(pair: DomainPair, samples: string, modelStore: string | 
   const isShown = ({ samples: names, shownOn }: DemoRoute) => names.length > 0 || shownOn !== undefined;
   const missing = directions.filter(({ problem }) => problem?.code === 'MODEL_MISSING');
   return {
-    routes: routes.filter(isShown),
+    // What has samples of its own comes before what is shown on its outputs.
+    routes: routes
+      .filter(isShown)
+      .toSorted((a, b) => Number(a.shownOn !== undefined) - Number(b.shownOn !== undefined)),
     leftOut: [
       ...missing.map(({ from, to }) => ({
         direction: directionName({ pair: pair.id, from, to }),

@@ -5,7 +5,7 @@
  */
 import { cp, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { CycleboxError, packageRoot } from '../base/index.js';
 import { type DaemonEvent, loadConfig, startDaemon } from '../daemon/index.js';
 import { type ContactSheetEntry, writeContactSheet } from './contact-sheet.js';
@@ -74,8 +74,8 @@ async function writeConfig(folder: string, { routes }: DemoPlan, options: DemoOp
     inbox: 'inbox',
     outbox: 'outbox',
     state: 'state',
-    plugins: options.plugins ?? [join(packageRoot, 'plugins')],
-    ...(options.models !== undefined && { models: options.models }),
+    plugins: options.plugins?.map(each => resolve(each)) ?? [join(packageRoot, 'plugins')],
+    ...(options.models !== undefined && { models: resolve(options.models) }),
     settleMs: 300,
     routes: routes.map(route => ({ match: `${route.folder}/**`, pair: route.pair, to: route.to })),
   };
@@ -148,12 +148,12 @@ class Outcomes {
   }
 
   async #until(isOver: () => boolean): Promise<void> {
-    await new Promise<void>(resolve => {
-      const patience = setTimeout(resolve, patienceMs);
+    await new Promise<void>(end => {
+      const patience = setTimeout(end, patienceMs);
       this.#changed = () => {
         if (!isOver()) return;
         clearTimeout(patience);
-        resolve();
+        end();
       };
       this.#changed();
     });

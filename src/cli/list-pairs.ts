@@ -50,7 +50,8 @@ function toText({ pair, directions, card }: Listed): string {
     `  ${`${direction.from} → ${direction.to}`.padEnd(width)}  ${state(direction)}`,
     ...(direction.model ? describeWorth(pair.models.get(direction.to)).map(line => `    ${line}`) : []),
   ]);
-  const about = card === undefined ? [] : [`  model card: ${shortPath(card)}`];
+  const hasModel = directions.some(({ model }) => model !== undefined);
+  const about = card === undefined || !hasModel ? [] : [`  model card: ${shortPath(card)}`];
   return `${[head, ...lines, ...about, ...hint(pair, directions)].join('\n')}\n`;
 }
 

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join, relative } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { packageRoot, packageVersion } from '../../src/base/index.js';
@@ -91,7 +91,7 @@ describe('cyclebox demo', () => {
 
   test('shows a direction without samples on what the direction back has made, and says so', async () => {
     const plugins = await pluginFolder(['zebra', 'horse'], ['horse', 'zebra']);
-    const { code, lines, err } = await demo('--plugins', plugins);
+    const { code, lines, err } = await demo('--plugins', relative(process.cwd(), plugins));
     expect({ code, err }).toEqual({ code: 0, err: '' });
     const samples = await readdir(join(packageRoot, 'samples', 'horse-to-zebra'));
     expect(lines).toContain(`${2 * samples.length} done, 0 failed`);
