@@ -128,6 +128,12 @@ function logEvent(log: pino.Logger, event: DaemonEvent, config: DaemonConfig): v
       log.info({ job, path, output: join(config.outbox, output) }, `${path} was published before: ${output}`);
       break;
     }
+    case 'name-taken': {
+      const { job, path, output } = event;
+      const text = `${path} was not published and stays where it is: ${output} is in the outbox already, and onCollision is "skip"`;
+      log.warn({ job, path, output: join(config.outbox, output) }, text);
+      break;
+    }
     case 'cancelled':
       log.info({ job: event.job, path: event.path }, `${event.path} was cancelled`);
       break;

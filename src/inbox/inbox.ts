@@ -401,6 +401,8 @@ export class Inbox implements QueueService, Disposable {
 
   /** Again, in case it could not be done before. */
   async #moveSource(job: Job): Promise<void> {
+    // What 0.1.0 noted as done may have been skipped: the outbox knows.
+    if (!(job.published ?? this.#publisher.publishedBefore(job) !== undefined)) return;
     try {
       await this.#publisher.afterSuccess(job, { isLate: true });
     } catch (error) {

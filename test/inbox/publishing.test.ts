@@ -86,6 +86,23 @@ describe('the inbox publishes', () => {
     expect(await contents('outbox')).toEqual({ 'a.txt': 'THREE' });
   });
 
+  for (const afterSuccess of ['delete', 'archive'] as const) {
+    it(`not the second of a name under "skip", whose source then stays, also at the next start (${afterSuccess})`, async () => {
+      await drop('a.jpg', 'one');
+      await once({ afterSuccess, archive: join(root, 'archive') });
+      await drop('a.png', 'two');
+      const how = { onCollision: 'skip', afterSuccess, archive: join(root, 'archive') } as const;
+      const first = await once(how);
+      expect(first.counts).toEqual({ done: 2 });
+      expect(first.types).toContain('name-taken');
+      expect(first.types).not.toContain('already-published');
+      expect((await once(how)).ran).toEqual([]);
+      expect(await contents('inbox')).toEqual({ 'a.png': 'two' });
+      expect(await contents('outbox')).toEqual({ 'a.txt': 'ONE' });
+      expect(await contents('archive')).toEqual(afterSuccess === 'archive' ? { 'a.jpg': 'one' } : {});
+    });
+  }
+
   it('nothing again when its journal was lost, even if outputs were taken away', async () => {
     for (const name of ['a', 'b', 'c']) await drop(`${name}.jpg`, name);
     expect((await once()).ran).toHaveLength(3);

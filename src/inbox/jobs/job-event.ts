@@ -44,6 +44,14 @@ export type JobEvent =
       /** Relative to the outbox. */
       readonly output: RelativePath;
     }
+  /** Its name is taken, and what is there was left alone (`onCollision` is `skip`): nothing was published, its source stays. */
+  | {
+      readonly type: 'name-taken';
+      readonly job: JobId;
+      readonly path: RelativePath;
+      /** Relative to the outbox; somebody else's. */
+      readonly output: RelativePath;
+    }
   | { readonly type: 'cancelled'; readonly job: JobId; readonly path: RelativePath }
   /** Nothing more is started; see `QueuePause`. */
   | ({ readonly type: 'paused' } & QueuePause)

@@ -94,7 +94,8 @@ export class JobRun {
   async #done(job: Job, by: Translation, result: PublishResult, report: RunReport, ms: number): Promise<void> {
     const { output } = result;
     this.#options.onPublished();
-    if (result.kind !== 'published') return this.#alreadyPublished(job, output);
+    if (result.kind === 'elsewhere') return this.#alreadyPublished(job, output);
+    if (result.kind === 'skipped') return this.#nameTaken(job, output);
     this.#options.journal.done(job.id, output);
     faultPoint('committed');
     this.#options.emit({ type: 'done', job: job.id, path: job.path, translation: by.key, output, report, ms });
@@ -105,6 +106,12 @@ export class JobRun {
     this.#options.journal.done(job.id, output);
     this.#options.emit({ type: 'already-published', job: job.id, path: job.path, output });
     await this.#afterSuccess(job);
+  }
+
+  /** Only what was published may touch its source. */
+  #nameTaken(job: Job, output: RelativePath): void {
+    this.#options.journal.done(job.id, output, false);
+    this.#options.emit({ type: 'name-taken', job: job.id, path: job.path, output });
   }
 
   /** The job stays done whatever becomes of its source. */

@@ -45,6 +45,8 @@ export interface Job {
   readonly inode?: string | undefined;
   /** Relative to the outbox; the name being tried, then the name given. */
   readonly output?: RelativePath | undefined;
+  /** Once done: whether `output` was made of this file. False: it is another's, which was left alone. Undefined: 0.1.0 did it. */
+  readonly published?: boolean | undefined;
 }
 
 export interface NewJob {
@@ -89,6 +91,7 @@ export function toJob(row: SqlRow): Job {
     temporary: text('temporary'),
     inode: text('inode'),
     output: text('output'),
+    published: flagOf(row, 'published'),
   };
 }
 
@@ -107,6 +110,11 @@ export function toAttempt(row: SqlRow): Attempt {
 function textOf(row: SqlRow, column: string): string | undefined {
   const value = row[column];
   return value === null || value === undefined ? undefined : String(value);
+}
+
+function flagOf(row: SqlRow, column: string): boolean | undefined {
+  const value = row[column];
+  return value === null || value === undefined ? undefined : Number(value) === 1;
 }
 
 function errorOf(code: string | undefined, message: string | undefined): CycleboxError | undefined {

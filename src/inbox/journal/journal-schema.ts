@@ -61,7 +61,17 @@ const second = `
     WHERE length(identity) - length(replace(identity, ':', '')) = 3;
 `;
 
-const steps = [first, second];
+/*
+ * published: 1 when the output that a done job names is its source's, 0 when it is another's that was left alone.
+ * Unknown for what 0.1.0 did. changed and hash: what a file was when it was read: the time of its last change, and the SHA-256 of its bytes.
+ */
+const third = `
+  ALTER TABLE jobs ADD COLUMN published INTEGER;
+  ALTER TABLE jobs ADD COLUMN changed TEXT;
+  ALTER TABLE jobs ADD COLUMN hash TEXT;
+`;
+
+const steps = [first, second, third];
 
 /** Brings the file to this version, in one transaction. @throws JOURNAL_INVALID when it is of a newer one */
 export function migrate(sqlite: Sqlite, file: string): void {

@@ -172,8 +172,12 @@ export class Journal implements Disposable {
     });
   }
 
-  done(id: JobId, output: RelativePath): void {
-    this.#end(id, { state: 'done', outcome: 'done', output });
+  /** @param published false when `output` is another's file, which was left alone */
+  done(id: JobId, output: RelativePath, published = true): void {
+    this.#sqlite.transaction(() => {
+      this.#sqlite.run('UPDATE jobs SET published = ? WHERE id = ?', published ? 1 : 0, id);
+      this.#write(id, { state: 'done', outcome: 'done', output });
+    });
   }
 
   failed(id: JobId, error: CycleboxError): void {
