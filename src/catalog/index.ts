@@ -11,8 +11,8 @@ export {
 export {
   type Direction,
   directionsOf,
+  type ResolvedDirection,
   type ResolveOptions,
-  resolveTranslation,
-  type Translation,
-} from './resolve-translation.js';
+  resolveDirection,
+} from './resolve-direction.js';
 export { parseScale, scaleSchema } from './scale.js';

@@ -168,7 +168,7 @@ function logEvent(log: pino.Logger, event: DaemonEvent, config: DaemonConfig): v
     case 'modelMoved':
       logWorkers(log, event);
       break;
-    case 'trouble':
+    case 'warning':
       log.warn({ code: event.error.code }, event.error.toString());
       break;
     case 'seen':
@@ -184,12 +184,12 @@ function logEvent(log: pino.Logger, event: DaemonEvent, config: DaemonConfig): v
 
 interface Translating {
   readonly workers: readonly Pick<WorkerFacts, 'device' | 'name'>[];
-  readonly passedOver: Daemon['passedOver'];
+  readonly skipped: Daemon['skipped'];
 }
 
 /** At the start, the processor alone is the usual state, and no news; when devices have changed, it is. */
-function logDevices(log: pino.Logger, { workers, passedOver }: Translating, haveChanged = false): void {
-  for (const { choice, reason, fault } of passedOver) {
+function logDevices(log: pino.Logger, { workers, skipped }: Translating, haveChanged = false): void {
+  for (const { choice, reason, fault } of skipped) {
     // What `auto` found not to be there is no news either.
     const level = fault === false ? 'debug' : 'warn';
     log[level]({ device: choice, reason }, `${choice} is not used: ${reason}`);
@@ -204,7 +204,7 @@ function logWorkers(log: pino.Logger, event: WorkerEvent): void {
   switch (event.type) {
     case 'devices': {
       const workers = event.devices.map(({ id, name }) => ({ device: id, name }));
-      logDevices(log, { workers, passedOver: event.passedOver }, true);
+      logDevices(log, { workers, skipped: event.skipped }, true);
       break;
     }
     case 'memoryStep': {

@@ -129,7 +129,7 @@ class Outcomes {
   }
 
   hear(event: DaemonEvent): void {
-    if (event.type === 'trouble') printError(event.error);
+    if (event.type === 'warning') printError(event.error);
     if (event.type !== 'done' && event.type !== 'failed') return;
     this.#outcomes.set(event.path, event);
     this.#onOutcome(event);

@@ -1,6 +1,6 @@
 /** The work of `cyclebox start --dry-run`: a line a file, in the words of what would happen. Nothing is written. */
 import { inspectFiles, loadConfig } from '../daemon/index.js';
-import type { Outlook } from '../inbox/index.js';
+import type { PlannedAction } from '../inbox/index.js';
 import { printable } from './printable.js';
 import { exitCodes } from './report-error.js';
 
@@ -19,7 +19,7 @@ export async function dryRun({ config: file }: { readonly config: string }): Pro
   return failed + refused > 0 ? exitCodes.failed : exitCodes.ok;
 }
 
-function describe(outlook: Outlook): string {
+function describe(outlook: PlannedAction): string {
   const { path } = outlook;
   switch (outlook.kind) {
     case 'translate':

@@ -14,31 +14,31 @@ import {
   packageVersion,
 } from '../base/index.js';
 import type { SkippedDevice } from '../engine/index.js';
-import { Inbox, type InboxEvent, type InboxOptions, type JobState, type StandingFailure } from '../inbox/index.js';
+import { type CurrentFailure, Inbox, type InboxEvent, type InboxOptions, type JobState } from '../inbox/index.js';
 import type { OutputLine } from '../process/index.js';
 import {
   type Applied,
-  ConfigKeeper,
   checkFolders,
   type DaemonConfig,
+  LiveConfig,
   makeFolders,
   type ReloadOutcome,
   type Route,
-  resolveSetup,
+  resolveModels,
   routeFolders,
 } from './config/index.js';
 import { connectControl, type DaemonFacts, type DaemonService, serveControl } from './control/index.js';
 import type { DaemonEvent } from './daemon-event.js';
-import { withLockPatience } from './lock-patience.js';
 import {
   type ChooseDevices,
-  findWorkplaces,
+  type ResolvedDevices,
+  resolveDevices,
   runnerOf,
   type WorkerEvent,
   type WorkerFacts,
   WorkerPool,
-  type Workplaces,
 } from './pool/index.js';
+import { retryWhileLocked } from './retry-while-locked.js';
 import { inboxChanges, inboxSettings, poolSettings } from './settings.js';
 
 export interface DaemonOptions {
@@ -69,9 +69,9 @@ export interface Daemon extends Disposable {
   readonly isIdle: boolean;
   /** The compute workers, one for each device, and the devices that are not used. */
   readonly workers: readonly WorkerFacts[];
-  readonly passedOver: readonly SkippedDevice[];
+  readonly skipped: readonly SkippedDevice[];
   /** Files in the inbox that stand as failed, from this run or an earlier one. */
-  readonly failures: readonly StandingFailure[];
+  readonly failures: readonly CurrentFailure[];
   /** What the control socket offers to other processes. */
   readonly service: DaemonService;
   /** Jobs of the journal by state. */
@@ -109,30 +109,30 @@ async function openDaemon(
   opened: DisposableStore,
 ): Promise<RunningDaemon> {
   await checkFolders(config);
-  const setup = await resolveSetup(config);
-  await makeFolders([config.inbox, config.outbox, config.state, ...routeFolders(setup)]);
+  const resolved = await resolveModels(config);
+  await makeFolders([config.inbox, config.outbox, config.state, ...routeFolders(resolved)]);
   const { onWorkerOutput: onLine, workerEntry: entry, chooseDevices } = options;
   const workers = opened.add(
     new WorkerPool({
-      workplaces: await findWorkplaces(config.engine, chooseDevices),
+      devices: await resolveDevices(config.engine, chooseDevices),
       settings: poolSettings(config),
       common: { onLine, entry },
       chooseDevices,
     }),
   );
   const prepare = async ({ engine }: DaemonConfig, keys: readonly string[]) =>
-    keys.includes('engine') ? findWorkplaces(engine, chooseDevices) : undefined;
-  const keeper = opened.add(new ConfigKeeper(setup, options.configFile, prepare));
+    keys.includes('engine') ? resolveDevices(engine, chooseDevices) : undefined;
+  const liveConfig = opened.add(new LiveConfig(resolved, options.configFile, prepare));
   const inbox = opened.add(
     await openInbox({
       ...inboxSettings(config),
       watch: options.watch,
-      route: path => keeper.setup.router(path),
+      route: path => liveConfig.resolved.router(path),
       concurrency: workers.size,
-      runner: runnerOf(key => keeper.setup.models.get(key), workers),
+      runner: runnerOf(key => liveConfig.resolved.models.get(key), workers),
     }),
   );
-  const daemon = new RunningDaemon({ keeper, workers, inbox, opened, options });
+  const daemon = new RunningDaemon({ liveConfig, workers, inbox, opened, options });
   if (options.onEvent) daemon.onEvent(options.onEvent);
   await daemon.listen();
   return daemon;
@@ -145,7 +145,7 @@ async function openInbox(options: InboxOptions): Promise<Inbox> {
     await other?.dispose();
     return other && true;
   };
-  const result = await withLockPatience(() => Inbox.open(options), isAnswered);
+  const result = await retryWhileLocked(() => Inbox.open(options), isAnswered);
   if ('opened' in result) return result.opened;
   throw result.locked;
 }
@@ -162,7 +162,7 @@ const concernsFailures: ReadonlySet<string> = new Set([
 ]);
 
 interface Parts {
-  readonly keeper: ConfigKeeper<Workplaces | undefined>;
+  readonly liveConfig: LiveConfig<ResolvedDevices | undefined>;
   readonly workers: WorkerPool;
   readonly inbox: Inbox;
   readonly opened: DisposableStore;
@@ -182,21 +182,21 @@ class RunningDaemon implements Daemon {
     this.#parts = parts;
     this.service = this.#newService();
     parts.inbox.onEvent(event => this.#heard(event));
-    parts.keeper.onApplied(applied => this.#takeOver(applied));
-    parts.keeper.onEvent(event => this.#events.fire(event));
+    parts.liveConfig.onApplied(applied => this.#takeOver(applied));
+    parts.liveConfig.onEvent(event => this.#events.fire(event));
     parts.workers.onEvent(event => this.#heardWorkers(event));
   }
 
   readonly onEvent: Event<DaemonEvent> = this.#events.event;
 
   get config(): DaemonConfig {
-    return this.#parts.keeper.setup.config;
+    return this.#parts.liveConfig.resolved.config;
   }
   get routes(): readonly Route[] {
-    return this.#parts.keeper.setup.routes;
+    return this.#parts.liveConfig.resolved.routes;
   }
   get problems(): readonly CycleboxError[] {
-    return this.#parts.keeper.setup.problems;
+    return this.#parts.liveConfig.resolved.problems;
   }
   get isIdle(): boolean {
     return this.#parts.inbox.isIdle;
@@ -204,10 +204,10 @@ class RunningDaemon implements Daemon {
   get workers(): readonly WorkerFacts[] {
     return this.#parts.workers.facts();
   }
-  get passedOver(): readonly SkippedDevice[] {
-    return this.#parts.workers.passedOver;
+  get skipped(): readonly SkippedDevice[] {
+    return this.#parts.workers.skipped;
   }
-  get failures(): readonly StandingFailure[] {
+  get failures(): readonly CurrentFailure[] {
     return this.#parts.inbox.failures;
   }
 
@@ -216,13 +216,13 @@ class RunningDaemon implements Daemon {
     try {
       this.#parts.opened.add(await serveControl(this.config.state, this.service));
     } catch (error) {
-      this.#trouble(error);
+      this.#warn(error);
     }
   }
 
   async begin(): Promise<void> {
     await this.#parts.inbox.start();
-    if (this.#parts.options.watch !== false) this.#parts.keeper.watch();
+    if (this.#parts.options.watch !== false) this.#parts.liveConfig.watch();
   }
 
   counts(): Readonly<Partial<Record<JobState, number>>> {
@@ -235,7 +235,7 @@ class RunningDaemon implements Daemon {
     return this.#parts.inbox.scan();
   }
   reload(): Promise<ReloadOutcome> {
-    return this.#parts.keeper.reload();
+    return this.#parts.liveConfig.reload();
   }
   stop(graceMs = this.config.stopTimeoutMs): Promise<void> {
     this.#stopping ??= this.#stop(graceMs);
@@ -246,7 +246,7 @@ class RunningDaemon implements Daemon {
   }
 
   async #stop(graceMs: number): Promise<void> {
-    this.#parts.keeper.dispose();
+    this.#parts.liveConfig.dispose();
     try {
       await this.#parts.inbox.stop(graceMs);
     } finally {
@@ -266,22 +266,22 @@ class RunningDaemon implements Daemon {
     this.#events.fire(event);
   }
 
-  /** The new setup is in force: the parts that keep settings of their own are told. */
-  #takeOver({ keys, prepared: workplaces }: Applied<Workplaces | undefined>): void {
+  /** The new configuration is in force: the parts that keep settings of their own are told. */
+  #takeOver({ keys, prepared: devices }: Applied<ResolvedDevices | undefined>): void {
     const { inbox, workers } = this.#parts;
-    workers.configure(poolSettings(this.config), workplaces);
+    workers.configure(poolSettings(this.config), devices);
     inbox.apply(inboxChanges(this.config));
     if (keys.length === 0 || keys.some(key => concernsFailures.has(key))) {
-      inbox.reconsider().catch(error => this.#trouble(error));
+      inbox.reconsider().catch(error => this.#warn(error));
     }
   }
 
-  #trouble(error: unknown): void {
-    this.#events.fire({ type: 'trouble', error: asCycleboxError(error) });
+  #warn(error: unknown): void {
+    this.#events.fire({ type: 'warning', error: asCycleboxError(error) });
   }
 
   #newService(): DaemonService {
-    const { inbox, keeper } = this.#parts;
+    const { inbox, liveConfig } = this.#parts;
     const { inbox: from, outbox, state } = this.config;
     return {
       status: async () => ({ ...inbox.status(), daemon: this.#facts(), inbox: from, outbox, state }),
@@ -291,21 +291,21 @@ class RunningDaemon implements Daemon {
       pause: async reason => inbox.pause(reason),
       resume: async () => inbox.resume(),
       purge: async which => inbox.purge(which),
-      reload: () => keeper.reload(),
+      reload: () => liveConfig.reload(),
     };
   }
 
   #facts(): DaemonFacts {
-    const { keeper, workers } = this.#parts;
+    const { liveConfig, workers } = this.#parts;
     return {
       pid: process.pid,
       host: hostname(),
       version: packageVersion(),
       startedMs: this.#startedMs,
-      configFile: keeper.file,
-      configProblem: keeper.problem?.toString(),
+      configFile: liveConfig.file,
+      configProblem: liveConfig.problem?.toString(),
       workers: workers.facts(),
-      passedOver: workers.passedOver,
+      passedOver: workers.skipped,
       routes: this.routes.map(({ match, key, problem }) => ({
         match,
         translation: key,

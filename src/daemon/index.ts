@@ -17,8 +17,8 @@ export { inspectConfig, inspectFiles } from './inspect-config.js';
 export { openService } from './open-service.js';
 export {
   type ChooseDevices,
-  findWorkplaces,
+  type ResolvedDevices,
+  resolveDevices,
   type WorkerEvent,
   type WorkerFacts,
-  type Workplaces,
 } from './pool/index.js';

@@ -4,16 +4,16 @@
  */
 import type { Disposable } from '../base/index.js';
 import { openQueue } from '../inbox/index.js';
-import { type DaemonConfig, resolveSetup } from './config/index.js';
+import { type DaemonConfig, resolveModels } from './config/index.js';
 import { connectControl, type DaemonService } from './control/index.js';
-import { withLockPatience } from './lock-patience.js';
+import { retryWhileLocked } from './retry-while-locked.js';
 
 /** @throws STATE_LOCKED when the owner does not answer, JOURNAL_INVALID */
 export async function openService(config: DaemonConfig): Promise<DaemonService & Disposable> {
   // Asked first: where a daemon runs, the lock is not touched.
   const running = await connectControl(config.state);
   if (running) return running;
-  const result = await withLockPatience(
+  const result = await retryWhileLocked(
     () => openOwn(config),
     () => connectControl(config.state),
   );
@@ -22,7 +22,7 @@ export async function openService(config: DaemonConfig): Promise<DaemonService &
 
 async function openOwn(config: DaemonConfig): Promise<DaemonService & Disposable> {
   const { inbox, outbox, state } = config;
-  const { router } = await resolveSetup(config);
+  const { router } = await resolveModels(config);
   const queue = openQueue({ inbox, outbox, state, route: router });
   return {
     status: async () => ({ ...queue.status(), inbox, outbox, state }),

@@ -4,7 +4,7 @@
  */
 import { stat } from 'node:fs/promises';
 import { asCycleboxError, CycleboxError, packageVersion, throwIfAborted } from '../base/index.js';
-import { defaultPluginFolders, directionsOf, loadPlugins, resolveTranslation } from '../catalog/index.js';
+import { defaultPluginFolders, directionsOf, loadPlugins, resolveDirection } from '../catalog/index.js';
 import type { EngineChoice, Precision, SkippedDevice } from '../engine/index.js';
 import { Child, compiledEntry } from '../process/index.js';
 import { type BenchDevice, findBenchDevices } from './bench-devices.js';
@@ -91,7 +91,7 @@ async function resolveBenchModel(options: BenchOptions): Promise<BenchReport['mo
   if (model !== undefined) return { path: await modelFile(model) };
   const catalog = await loadPlugins(plugins);
   if (pair !== undefined && to !== undefined) {
-    const found = await resolveTranslation(catalog.pair(pair), to, { modelStore });
+    const found = await resolveDirection(catalog.pair(pair), to, { modelStore });
     return { path: found.model.path, pair, to };
   }
   for (const candidate of pair === undefined ? catalog.pairs : [catalog.pair(pair)]) {

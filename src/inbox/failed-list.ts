@@ -14,10 +14,10 @@ import {
   type Clock,
   type CycleboxError,
   type Disposable,
+  type FileIdentity,
   identify,
   type RelativePath,
   readRegularText,
-  type SourceIdentity,
   systemClock,
   writeFileAtomic,
 } from '../base/index.js';
@@ -35,7 +35,7 @@ export interface FailedListOptions {
   /** What stands as failed when the file is written. */
   readonly failures: () => Iterable<FailedEntry>;
   /** Told once of a file that cannot be written. */
-  readonly onTrouble: (error: CycleboxError) => void;
+  readonly onWarning: (error: CycleboxError) => void;
   readonly clock?: Clock | undefined;
   /** Default 500. */
   readonly delayMs?: number | undefined;
@@ -57,9 +57,9 @@ export class FailedList implements Disposable {
   readonly #clock: Clock;
   #timer: Disposable | undefined;
   #writing: Promise<void> = Promise.resolve();
-  #isTroubled = false;
+  #hasWarned = false;
   /** The file as this daemon last wrote it: as long as it is that file, it need not be read again. */
-  #written: { readonly mark: SourceIdentity | undefined; readonly others: readonly FailedRecord[] } | undefined;
+  #written: { readonly mark: FileIdentity | undefined; readonly others: readonly FailedRecord[] } | undefined;
   /** How long the last writing took. */
   #tookMs = 0;
 
@@ -84,7 +84,7 @@ export class FailedList implements Disposable {
   flush(): Promise<void> {
     void this.#timer?.dispose();
     this.#timer = undefined;
-    this.#writing = this.#writing.then(() => this.#write()).catch(error => this.#trouble(error));
+    this.#writing = this.#writing.then(() => this.#write()).catch(error => this.#warn(error));
     return this.#writing;
   }
 
@@ -101,7 +101,7 @@ export class FailedList implements Disposable {
       await this.#rewrite(this.file, own);
     } catch (error) {
       await this.#rewrite(join(this.#options.state, 'failed.json'), own);
-      this.#trouble(error);
+      this.#warn(error);
     }
     this.#tookMs = this.#clock.monotonicMs() - startMs;
   }
@@ -131,10 +131,10 @@ export class FailedList implements Disposable {
     return { path, code: error.code, message: error.message, ...(job !== undefined && { job }), inbox, outbox, state };
   }
 
-  #trouble(error: unknown): void {
-    if (this.#isTroubled) return;
-    this.#isTroubled = true;
-    this.#options.onTrouble(asCycleboxError(error, { file: this.file }, 'WRITE_FAILED'));
+  #warn(error: unknown): void {
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    this.#options.onWarning(asCycleboxError(error, { file: this.file }, 'WRITE_FAILED'));
   }
 }
 

@@ -65,7 +65,7 @@ export type InboxChanges = Pick<
   | 'historyDays'
 >;
 
-export interface StandingFailure {
+export interface CurrentFailure {
   readonly path: RelativePath;
   readonly error: CycleboxError;
   readonly job: JobId;

@@ -15,14 +15,15 @@ import {
   DisposableStore,
   Emitter,
   type Event,
+  type FileIdentity,
   faultPoint,
   type RelativePath,
-  type SourceIdentity,
   systemClock,
 } from '../base/index.js';
+import { CurrentFailures } from './current-failures.js';
 import { FailedList } from './failed-list.js';
 import type { InboxEvent } from './inbox-event.js';
-import { type InboxChanges, type InboxOptions, ownFailures, type StandingFailure } from './inbox-options.js';
+import { type CurrentFailure, type InboxChanges, type InboxOptions, ownFailures } from './inbox-options.js';
 import { JobLine, type Routing } from './jobs/index.js';
 import {
   endedStates,
@@ -49,8 +50,7 @@ import type {
   QueueStatus,
   RetrySelection,
 } from './queue-service.js';
-import { StandingFailures } from './standing-failures.js';
-import { FolderWatcher, ignoring, Lookout, type SettledFile, SettleGate, type WatchStatus } from './watch/index.js';
+import { FileProbe, FolderWatcher, ignoring, type SettledFile, SettleGate, type WatchStatus } from './watch/index.js';
 
 const dayMs = 86_400_000;
 
@@ -70,10 +70,10 @@ export class Inbox implements QueueService, Disposable {
   readonly #publisher: Publisher;
   readonly #control: QueueControl;
   readonly #failedList: FailedList;
-  readonly #lookout = new Lookout();
+  readonly #fileProbe = new FileProbe();
   readonly #gate: SettleGate;
   readonly #line: JobLine;
-  readonly #standing = new StandingFailures(() => this.#failedList.touch());
+  readonly #currentFailures = new CurrentFailures(() => this.#failedList.touch());
   readonly #watcher: FolderWatcher;
   #isIgnored: (path: RelativePath) => boolean;
   #forgetTimer: Disposable | undefined;
@@ -129,8 +129,8 @@ export class Inbox implements QueueService, Disposable {
   }
 
   /** The files in the inbox that stand as failed, from this run or an earlier one. */
-  get failures(): readonly StandingFailure[] {
-    return [...this.#standing.values()];
+  get failures(): readonly CurrentFailure[] {
+    return [...this.#currentFailures.values()];
   }
 
   status(): QueueStatus {
@@ -195,7 +195,7 @@ export class Inbox implements QueueService, Disposable {
 
   /** Starts watching and scanning; resolves when the first scan has ended and, if watching, the watcher is armed. */
   async start(): Promise<void> {
-    if (this.#damage) this.#emit({ type: 'trouble', error: this.#damage });
+    if (this.#damage) this.#emit({ type: 'warning', error: this.#damage });
     const paused = this.#control.userPause();
     if (paused) this.#line.pauseByUser(paused.reason);
     this.#line.pump();
@@ -248,7 +248,7 @@ export class Inbox implements QueueService, Disposable {
 
   async #recover(): Promise<void> {
     await this.#line.recover();
-    await this.#publisher.sweep(error => this.#emit({ type: 'trouble', error }));
+    await this.#publisher.sweep(error => this.#emit({ type: 'warning', error }));
     this.#journal.reconsider(ownFailures);
   }
 
@@ -261,7 +261,7 @@ export class Inbox implements QueueService, Disposable {
       await forgetGone(this.#journal, inbox, endedStates, beforeMs);
       await this.#publisher.forget(beforeMs);
     } catch (error) {
-      this.#emit({ type: 'trouble', error: asCycleboxError(error) });
+      this.#emit({ type: 'warning', error: asCycleboxError(error) });
     }
     if (!this.#isStopped) this.#forgetTimer = this.#clock.after(dayMs, () => this.#forgetAgain());
   }
@@ -325,14 +325,14 @@ export class Inbox implements QueueService, Disposable {
       inbox,
       outbox,
       state,
-      failures: () => this.#standing.values(),
-      onTrouble: error => this.#emit({ type: 'trouble', error }),
+      failures: () => this.#currentFailures.values(),
+      onWarning: error => this.#emit({ type: 'warning', error }),
       clock: this.#clock,
     });
   }
 
   #changedByHand({ id, path }: Job, state: 'queued' | 'cancelled'): void {
-    this.#standing.remove(path);
+    this.#currentFailures.remove(path);
     if (state === 'cancelled') this.#emit({ type: 'cancelled', job: id, path });
   }
 
@@ -340,7 +340,7 @@ export class Inbox implements QueueService, Disposable {
     const { inbox: root, rescanMs, pollMs, watch = true, polling = false, watchBackend } = this.#options;
     const watcher = new FolderWatcher({
       root,
-      lookout: this.#lookout,
+      fileProbe: this.#fileProbe,
       mode: !watch ? 'scans' : polling ? 'polling' : 'events',
       isIgnored: path => this.#isIgnored(path),
       rescanMs,
@@ -349,26 +349,26 @@ export class Inbox implements QueueService, Disposable {
       backend: watchBackend,
       onFiles: files => this.#consider(files),
       onMissing: paths => this.#missing(paths),
-      onScan: () => this.#standing.beginScan(),
+      onScan: () => this.#currentFailures.beginScan(),
       onProgress: () => this.#progress(),
     });
-    watcher.onTrouble(error => {
+    watcher.onWarning(error => {
       if (error.code === 'INBOX_GONE') this.#line.hold(error, () => watcher.isThere());
-      else this.#emit({ type: 'trouble', error });
+      else this.#emit({ type: 'warning', error });
     });
     watcher.onRoot(change => change === 'back' && this.#line.lookNow());
     return watcher;
   }
 
-  async #identify(path: RelativePath): Promise<SourceIdentity | undefined> {
-    const sighting = await this.#lookout.sight(join(this.#options.inbox, path));
-    return sighting.kind === 'file' ? sighting.identity : undefined;
+  async #identify(path: RelativePath): Promise<FileIdentity | undefined> {
+    const stat = await this.#fileProbe.stat(join(this.#options.inbox, path));
+    return stat.kind === 'file' ? stat.identity : undefined;
   }
 
   #missing(paths: readonly RelativePath[]): void {
     for (const path of paths) {
       this.#gate.drop(path);
-      this.#standing.remove(path);
+      this.#currentFailures.remove(path);
     }
   }
 
@@ -376,7 +376,7 @@ export class Inbox implements QueueService, Disposable {
   #consider(files: readonly SettledFile[]): void {
     if (this.#isStopped) return;
     for (const { path, identity, routing, known } of this.#lookUp(files)) {
-      this.#standing.saw(path);
+      this.#currentFailures.markSeen(path);
       if (!known || isOpen.has(known.state)) this.#gate.offer(path, identity);
       else if (known.state === 'failed' || known.state === 'quarantined') this.#standsAsFailed(known);
       else if (known.state === 'done') this.#considerDone(known, routing);
@@ -407,12 +407,12 @@ export class Inbox implements QueueService, Disposable {
       await this.#publisher.afterSuccess(job, { isLate: true });
     } catch (error) {
       const file = join(this.#options.inbox, job.path);
-      this.#emit({ type: 'trouble', error: asCycleboxError(error, { file, job: job.id }, 'WRITE_FAILED') });
+      this.#emit({ type: 'warning', error: asCycleboxError(error, { file, job: job.id }, 'WRITE_FAILED') });
     }
   }
 
   #standsAsFailed({ id, path, translation, state, error }: Job): void {
-    if (!error || this.#standing.has(path)) return;
+    if (!error || this.#currentFailures.has(path)) return;
     this.#emit({
       type: 'failed',
       job: id,
@@ -447,13 +447,13 @@ export class Inbox implements QueueService, Disposable {
     try {
       work();
     } catch (error) {
-      this.#emit({ type: 'trouble', error: asCycleboxError(error) });
+      this.#emit({ type: 'warning', error: asCycleboxError(error) });
     }
   }
 
   #emit(event: InboxEvent): void {
-    if (event.type === 'failed') this.#standing.add(event);
-    else if (event.type === 'seen' || event.type === 'done') this.#standing.remove(event.path);
+    if (event.type === 'failed') this.#currentFailures.add(event);
+    else if (event.type === 'seen' || event.type === 'done') this.#currentFailures.remove(event.path);
     this.#events.fire(event);
   }
 

@@ -1,8 +1,8 @@
 export type { RelativePath } from '../base/index.js';
 export { Inbox } from './inbox.js';
 export type { InboxEvent } from './inbox-event.js';
-export type { InboxChanges, InboxOptions, StandingFailure } from './inbox-options.js';
-export { type InspectOptions, inspectInbox, type Outlook } from './inspect.js';
+export type { CurrentFailure, InboxChanges, InboxOptions } from './inbox-options.js';
+export { type InspectOptions, inspectInbox, type PlannedAction } from './inspect.js';
 export {
   LocalQueue,
   type QueuePause,

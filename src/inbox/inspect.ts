@@ -6,7 +6,7 @@ import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CycleboxError, Disposable } from '../base/index.js';
-import { identify, type RelativePath, type SourceIdentity } from '../base/index.js';
+import { type FileIdentity, identify, type RelativePath } from '../base/index.js';
 import { ownFailures } from './inbox-options.js';
 import type { Router } from './jobs/index.js';
 import { type Job, Journal, newestJob, Sqlite } from './journal/index.js';
@@ -22,7 +22,7 @@ export interface InspectOptions {
   readonly isInUse: boolean;
 }
 
-export type Outlook =
+export type PlannedAction =
   /** It would be done; `again` when the journal knows it as done, failed or cancelled already. */
   | { readonly kind: 'translate'; readonly path: RelativePath; readonly translation: string; readonly again: boolean }
   | {
@@ -37,10 +37,10 @@ export type Outlook =
   /** No route, no model. */
   | { readonly kind: 'refused'; readonly path: RelativePath; readonly error: CycleboxError };
 
-type Find = (path: RelativePath, identity: SourceIdentity, translation: string) => Job | undefined;
+type Find = (path: RelativePath, identity: FileIdentity, translation: string) => Job | undefined;
 
 /** @throws JOURNAL_INVALID, or what the file system says of the inbox */
-export async function* inspectInbox(options: InspectOptions): AsyncGenerator<Outlook> {
+export async function* inspectInbox(options: InspectOptions): AsyncGenerator<PlannedAction> {
   const journal = await openForReading(options.state, options.isInUse);
   try {
     const onUnreadable = (_: RelativePath, error: unknown) => {
@@ -49,7 +49,7 @@ export async function* inspectInbox(options: InspectOptions): AsyncGenerator<Out
     for await (const batch of scanFolder(options.inbox, { isIgnored: ignoring(options.ignore), onUnreadable })) {
       for (const path of [...batch].sort()) {
         const identity = await identify(join(options.inbox, path)).catch(() => undefined);
-        if (identity !== undefined) yield outlookOf(path, identity, options.route, journal.find);
+        if (identity !== undefined) yield planFor(path, identity, options.route, journal.find);
       }
     }
   } finally {
@@ -57,7 +57,7 @@ export async function* inspectInbox(options: InspectOptions): AsyncGenerator<Out
   }
 }
 
-function outlookOf(path: RelativePath, identity: SourceIdentity, route: Router, find: Find): Outlook {
+function planFor(path: RelativePath, identity: FileIdentity, route: Router, find: Find): PlannedAction {
   const routing = route(path);
   if (routing.kind === 'refuse') return { kind: 'refused', path, error: routing.error };
   const { key: translation, version } = routing.translation;
@@ -79,11 +79,11 @@ function outlookOf(path: RelativePath, identity: SourceIdentity, route: Router, 
 
 async function openForReading(state: string, isInUse: boolean): Promise<Disposable & { readonly find: Find }> {
   const file = join(state, 'journal.sqlite');
-  return isInUse ? besideDaemon(file) : await ofCopy(file);
+  return isInUse ? openBesideDaemon(file) : await openCopy(file);
 }
 
 /** SQLite lets readers in beside the one that writes; nothing but questions are put. */
-function besideDaemon(file: string): Disposable & { readonly find: Find } {
+function openBesideDaemon(file: string): Disposable & { readonly find: Find } {
   const sqlite = new Sqlite(file);
   return {
     find: (path, identity, translation) => newestJob(sqlite, path, identity, translation),
@@ -92,11 +92,11 @@ function besideDaemon(file: string): Disposable & { readonly find: Find } {
 }
 
 /** Opening a journal brings it up to date, which is writing: that happens to the copy. */
-async function ofCopy(file: string): Promise<Disposable & { readonly find: Find }> {
+async function openCopy(file: string): Promise<Disposable & { readonly find: Find }> {
   const folder = await mkdtemp(join(tmpdir(), 'cyclebox-inspect-'));
   try {
     const copy = join(folder, 'journal.sqlite');
-    for (const ending of ['', '-wal']) await copyFile(`${file}${ending}`, `${copy}${ending}`).catch(ifThere);
+    for (const ending of ['', '-wal']) await copyFile(`${file}${ending}`, `${copy}${ending}`).catch(ignoreMissing);
     const journal = new Journal(copy);
     return {
       find: (path, identity, translation) => journal.find(path, identity, translation),
@@ -111,6 +111,6 @@ async function ofCopy(file: string): Promise<Disposable & { readonly find: Find 
   }
 }
 
-function ifThere(error: NodeJS.ErrnoException): void {
+function ignoreMissing(error: NodeJS.ErrnoException): void {
   if (error.code !== 'ENOENT') throw error;
 }

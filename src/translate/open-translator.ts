@@ -12,7 +12,7 @@ import {
   type ErrorSubject,
   throwIfAborted,
 } from '../base/index.js';
-import { defaultPluginFolders, loadPlugins, parseScale, resolveTranslation } from '../catalog/index.js';
+import { defaultPluginFolders, loadPlugins, parseScale, resolveDirection } from '../catalog/index.js';
 import { type Device, type EngineChoice, openEngine, type Precision } from '../engine/index.js';
 import {
   decodeImage,
@@ -175,7 +175,7 @@ async function resolveModel(options: TranslatorOptions): Promise<ResolvedModel> 
   if (model !== undefined) return { model, subject: { file: model, pair } };
   if (pair === undefined || to === undefined)
     throw new CycleboxError('USAGE', 'Name a model file (model), or a pair and a domain (pair, to).');
-  const translation = await resolveTranslation((await loadPlugins(plugins)).pair(pair), to, { modelStore });
+  const translation = await resolveDirection((await loadPlugins(plugins)).pair(pair), to, { modelStore });
   return {
     model: translation.model.path,
     subject: { file: translation.model.path, pair, plugin: translation.pair.plugin.name },

@@ -118,7 +118,7 @@ describe('several devices', () => {
     await writeConfig(root, { ...dayNight, engine: ['webgpu', 'cpu', 'cpu'] });
     expect(await daemon.reload()).toMatchObject({ kind: 'applied', keys: ['engine'] });
     expect(daemon.workers.map(({ device }) => device)).toEqual(['cpu', 'cpu']);
-    expect(daemon.passedOver).toEqual([{ choice: 'webgpu', reason: 'no webgpu here.' }]);
+    expect(daemon.skipped).toEqual([{ choice: 'webgpu', reason: 'no webgpu here.' }]);
     expect(messages()).toContain('webgpu is not used: no webgpu here.');
     await drop(root, 'day-to-night/a.png');
     await daemon.scan();
@@ -160,7 +160,7 @@ describe('a device whose memory runs out', () => {
     await daemon.whenIdle();
     await expectNegatives(root, 48, 32, 1);
     expect(events.find(event => event.type === 'done')).toMatchObject({ report: { device: 'cpu' } });
-    expect(daemon.passedOver).toEqual([]);
+    expect(daemon.skipped).toEqual([]);
   });
 });
 
@@ -186,7 +186,7 @@ describe('a device that is lost', () => {
     expect(events.filter(({ type }) => type === 'deviceFailed')).toHaveLength(3);
     expect(events.filter(({ type }) => type === 'retrying' || type === 'failed')).toEqual([]);
     const reason = 'the pretended device is gone. Its self-test failed, too: no adapter any more.';
-    expect(daemon.passedOver).toEqual([{ choice: 'webgpu', reason, fault: true }]);
+    expect(daemon.skipped).toEqual([{ choice: 'webgpu', reason, fault: true }]);
     expect(messages()).toContain(`webgpu is not used: ${reason}`);
     expect(messages()).toContain('translating on cpu (a cpu)');
     expect(daemon.workers).toMatchObject([{ device: 'cpu' }]);

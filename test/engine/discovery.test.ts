@@ -200,7 +200,7 @@ describe('what would help', () => {
 describe('choosing', () => {
   test('auto is the processor where nothing else shows, without starting a process', async () => {
     const chosen = await chooseDevices('auto', { accelerators: { nvidia: 0, any: false }, entry: '/no/such/entry' });
-    expect(chosen).toMatchObject({ devices: [{ id: 'cpu', kind: 'cpu' }], passedOver: [] });
+    expect(chosen).toMatchObject({ devices: [{ id: 'cpu', kind: 'cpu' }], skipped: [] });
   });
 
   test('auto is all devices of CUDA where it works', async () => {
@@ -305,8 +305,8 @@ describe('opening auto', () => {
   const bad = { id: 'cpu:9', name: 'a device that does not', kind: 'gpu' };
 
   /** The engines' face, where looking for devices finds these, and how often that was asked. */
-  async function finding(devices: readonly object[], passedOver: readonly object[] = []) {
-    const chooseDevices = vi.fn(async () => ({ devices, passedOver }));
+  async function finding(devices: readonly object[], skipped: readonly object[] = []) {
+    const chooseDevices = vi.fn(async () => ({ devices, skipped }));
     vi.resetModules();
     vi.doMock('../../src/engine/discovery/choose-devices.js', () => ({ chooseDevices, chooseAmong: () => {} }));
     const { openEngine: open } = await import('../../src/engine/index.js');

@@ -489,7 +489,7 @@ describe('a lost journal', () => {
     await drop('c.png');
     const second = await open();
     await second.work();
-    expect(second.of('trouble')[0]?.error.message).toMatch(/set aside/);
+    expect(second.of('warning')[0]?.error.message).toMatch(/set aside/);
     expect(second.of('already-published').map(event => event.path)).toEqual(['a.png', 'b.png']);
     expect(second.runner.ran).toEqual(['c.png']);
     expect(await outputs()).toEqual(['a.png', 'b.png', 'c.png']);

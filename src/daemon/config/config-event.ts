@@ -1,4 +1,4 @@
-/** What the keeper of the configuration tells of. */
+/** What happens to the configuration while the daemon runs. */
 import type { CycleboxError } from '../../base/index.js';
 
 export type ConfigEvent =

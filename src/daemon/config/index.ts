@@ -1,8 +1,8 @@
 export { type DaemonConfig, loadConfig, parseConfig, type RouteConfig, resolveConfig } from './config.js';
 export type { ConfigEvent } from './config-event.js';
-export { type Applied, ConfigKeeper } from './config-keeper.js';
 export type { ReloadOutcome } from './config-reload.js';
 export { configJsonSchema, configSchema, type WatchConfig } from './config-schema.js';
 export { checkFolders, makeFolders } from './folders.js';
+export { type Applied, LiveConfig } from './live-config.js';
+export { resolveModels, routeFolders } from './resolved-config.js';
 export type { Route } from './routes.js';
-export { resolveSetup, routeFolders } from './setup.js';

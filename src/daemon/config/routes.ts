@@ -5,7 +5,7 @@
 import { posix } from 'node:path';
 import picomatch from 'picomatch';
 import { asCycleboxError, CycleboxError, type RelativePath } from '../../base/index.js';
-import { type PluginCatalog, resolveTranslation } from '../../catalog/index.js';
+import { type PluginCatalog, resolveDirection } from '../../catalog/index.js';
 import type { Router } from '../../inbox/index.js';
 import type { ComputeModel } from '../../worker/index.js';
 import type { RouteConfig } from './config.js';
@@ -38,7 +38,7 @@ async function resolveRoute(
   const common = { ...route, folder: routeFolder(route.match), key: `${route.pair}/${route.to}` };
   const from = catalog.pairs.find(pair => pair.id === route.pair)?.domains.find(domain => domain !== route.to);
   try {
-    const { model } = await resolveTranslation(catalog.pair(route.pair), route.to, { modelStore });
+    const { model } = await resolveDirection(catalog.pair(route.pair), route.to, { modelStore });
     return { ...common, from, model, problem: undefined };
   } catch (error) {
     return { ...common, from, model: undefined, problem: asCycleboxError(error, { pair: route.pair }) };

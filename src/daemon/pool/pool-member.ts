@@ -65,9 +65,9 @@ export class PoolMember implements Disposable {
   /** Hashes, the most recently used last. */
   #loaded: readonly string[] = [];
   /** Models that have worked here. */
-  readonly #proven = new Set<string>();
+  readonly #succeeded = new Set<string>();
   /** Models that never have, by hash, with a sentence that says why. */
-  readonly #unfit = new Map<string, string>();
+  readonly #unsupported = new Map<string, string>();
   /** By model file: what was given up last for want of memory. The process forgets it when it ends, and so do we. */
   readonly #memory = new Map<string, MemoryStep>();
   #task: ComputeTask | undefined;
@@ -92,7 +92,7 @@ export class PoolMember implements Disposable {
   get facts(): WorkerFacts {
     const { id: device, name, kind } = this.device;
     const memory = [...this.#memory.values()].map(({ message }) => message);
-    const refused = [...this.#unfit.values()];
+    const refused = [...this.#unsupported.values()];
     return { device, name, kind, pid: this.#worker.pid, source: this.#task?.source, memory, refused };
   }
 
@@ -105,16 +105,16 @@ export class PoolMember implements Disposable {
   }
 
   /** True unless it was found out that the device cannot run the model. */
-  fits({ sha256 }: ComputeModel): boolean {
-    return !this.#unfit.has(sha256);
+  supports({ sha256 }: ComputeModel): boolean {
+    return !this.#unsupported.has(sha256);
   }
 
   hasWorked({ sha256 }: ComputeModel): boolean {
-    return this.#proven.has(sha256);
+    return this.#succeeded.has(sha256);
   }
 
-  refuse({ sha256, path }: ComputeModel, reason: string): void {
-    this.#unfit.set(sha256, `${basename(path)} is not run on ${this.device.id}: ${reason}`);
+  markUnsupported({ sha256, path }: ComputeModel, reason: string): void {
+    this.#unsupported.set(sha256, `${basename(path)} is not run on ${this.device.id}: ${reason}`);
   }
 
   /** @throws what `ComputeWorker.run` does */
@@ -129,7 +129,7 @@ export class PoolMember implements Disposable {
       };
       const report = await this.#runOnWorker({ ...task, onStage });
       this.faults = 0;
-      this.#proven.add(sha256);
+      this.#succeeded.add(sha256);
       return report;
     } catch (error) {
       if (this.#worker.pid === undefined) this.#forget();
@@ -140,7 +140,7 @@ export class PoolMember implements Disposable {
   }
 
   /** The processor has no driver to fail: there, it is the image, the model or the program. */
-  isSuspect(error: unknown): boolean {
+  isDeviceFault(error: unknown): boolean {
     return this.device.id !== 'cpu' && this.#stage === 'translate' && deviceFaults.has(asCycleboxError(error).code);
   }
 
@@ -152,7 +152,7 @@ export class PoolMember implements Disposable {
 
   /** A new start: what did not work before may. */
   configure(settings: Partial<ComputeWorkerOptions>): void {
-    this.#unfit.clear();
+    this.#unsupported.clear();
     this.faults = 0;
     if (isDeepStrictEqual(settings, this.#settings)) return;
     this.#settings = settings;

@@ -17,12 +17,12 @@ import {
 import type { MetadataPolicy } from '../../image/index.js';
 import type { ComputeModel, ComputeReport, ComputeTask, ComputeWorkerOptions, MemoryStep } from '../../worker/index.js';
 import { PoolMember, type WorkerFacts } from './pool-member.js';
-import { WaitingLine } from './waiting-line.js';
-import { type ChooseDevices, memoryLimitOf, processorPlace, threadsOf, type Workplaces } from './workplaces.js';
+import { type ChooseDevices, chooseCpu, memoryLimitOf, type ResolvedDevices, threadsOf } from './resolve-devices.js';
+import { WorkerQueue } from './worker-queue.js';
 
 export type WorkerEvent =
   /** What images are translated on from now on. */
-  | { readonly type: 'devices'; readonly devices: readonly Device[]; readonly passedOver: readonly SkippedDevice[] }
+  | { readonly type: 'devices'; readonly devices: readonly Device[]; readonly skipped: readonly SkippedDevice[] }
   /** Memory ran out on a device, and something was given up. */
   | { readonly type: 'memoryStep'; readonly step: MemoryStep }
   /** A device failed: its worker is ended, and the image tried again in a new one. */
@@ -46,7 +46,7 @@ export interface PoolSettings {
 }
 
 export interface WorkerPoolOptions {
-  readonly workplaces: Workplaces;
+  readonly devices: ResolvedDevices;
   readonly settings: PoolSettings;
   /** What holds for every worker. */
   readonly common: Omit<ComputeWorkerOptions, 'settings' | 'onMemoryStep' | 'processMemoryLimitBytes'>;
@@ -54,17 +54,17 @@ export interface WorkerPoolOptions {
 }
 
 /** So many failures in a row, in a new process each, are not chance. */
-const faultsInARow = 3;
+const maxFaults = 3;
 
 export class WorkerPool implements Disposable {
   readonly #options: WorkerPoolOptions;
   readonly #choose: ChooseDevices;
   readonly #events = new Emitter<WorkerEvent>();
-  readonly #waiting = new WaitingLine<PoolMember>();
+  readonly #waiting = new WorkerQueue<PoolMember>();
   /** No longer given jobs, until their processes have ended; each is ended when its last job has. */
   readonly #leaving = new Set<PoolMember>();
   #settings: PoolSettings;
-  #passedOver: readonly SkippedDevice[];
+  #skipped: readonly SkippedDevice[];
   #members: readonly PoolMember[] = [];
   #adding: Promise<void> | undefined;
   #disposed = false;
@@ -73,8 +73,8 @@ export class WorkerPool implements Disposable {
     this.#options = options;
     this.#settings = options.settings;
     this.#choose = options.chooseDevices ?? chooseDevices;
-    this.#passedOver = options.workplaces.passedOver;
-    this.#members = options.workplaces.devices.map(device => this.#open(device, options.workplaces.devices));
+    this.#skipped = options.devices.skipped;
+    this.#members = options.devices.devices.map(device => this.#open(device, options.devices.devices));
   }
 
   readonly onEvent: Event<WorkerEvent> = this.#events.event;
@@ -88,8 +88,8 @@ export class WorkerPool implements Disposable {
     return this.#members.map(({ device }) => device);
   }
 
-  get passedOver(): readonly SkippedDevice[] {
-    return this.#passedOver;
+  get skipped(): readonly SkippedDevice[] {
+    return this.#skipped;
   }
 
   facts(): readonly WorkerFacts[] {
@@ -109,10 +109,10 @@ export class WorkerPool implements Disposable {
     }
   }
 
-  /** From the next job on. Devices that were there before keep their workers; without `workplaces`, all do. */
-  configure(settings: PoolSettings, workplaces?: Workplaces): void {
+  /** From the next job on. Devices that were there before keep their workers; without `devices`, all do. */
+  configure(settings: PoolSettings, devices?: ResolvedDevices): void {
     this.#settings = settings;
-    if (workplaces) this.#move(workplaces);
+    if (devices) this.#replaceMembers(devices);
     else for (const member of this.#members) member.configure(this.#settingsOf(member.device, this.devices));
   }
 
@@ -123,8 +123,8 @@ export class WorkerPool implements Disposable {
     this.#events.dispose();
   }
 
-  #move({ devices, passedOver }: Workplaces): void {
-    this.#passedOver = passedOver;
+  #replaceMembers({ devices, skipped }: ResolvedDevices): void {
+    this.#skipped = skipped;
     const old = [...this.#members];
     this.#members = devices.map(device => {
       const kept = old.findIndex(member => member.device.id === device.id && !member.isFallback);
@@ -142,36 +142,36 @@ export class WorkerPool implements Disposable {
       try {
         return await member.run(task);
       } catch (error) {
-        if (this.#disposed || !member.isSuspect(error)) throw error;
-        const verdict = await this.#judge(member, task, asCycleboxError(error));
+        if (this.#disposed || !member.isDeviceFault(error)) throw error;
+        const verdict = await this.#findCulprit(member, task, asCycleboxError(error));
         if (verdict === 'elsewhere') return undefined;
         if (verdict === 'own fault') throw error;
       }
     }
   }
 
-  async #judge(
+  async #findCulprit(
     member: PoolMember,
     { model, source, signal }: ComputeTask,
     error: CycleboxError,
   ): Promise<'again' | 'elsewhere' | 'own fault'> {
     const { device } = member;
     // What cannot be had is not had in a new process either.
-    member.faults = error.code === 'ENGINE_UNAVAILABLE' ? faultsInARow : member.faults + 1;
+    member.faults = error.code === 'ENGINE_UNAVAILABLE' ? maxFaults : member.faults + 1;
     this.#events.fire({ type: 'deviceFailed', device: device.id, source, error });
     await member.restart();
-    if (member.faults < faultsInARow) return 'again';
+    if (member.faults < maxFaults) return 'again';
     member.faults = 0;
     const fault = await this.#selfTestFault(device, signal);
     if (fault !== undefined) {
-      await this.#passOver(member, model, `${error.message} Its self-test failed, too: ${fault}`);
+      await this.#skipDevice(member, model, `${error.message} Its self-test failed, too: ${fault}`);
       return 'elsewhere';
     }
     // The device is sound and has run this model: it is this image.
     if (member.hasWorked(model)) return 'own fault';
-    member.refuse(model, error.message);
+    member.markUnsupported(model, error.message);
     this.#events.fire({ type: 'modelMoved', device: device.id, model: model.path, reason: error.message });
-    await this.#requirePlaceFor(model);
+    await this.#ensureMemberFor(model);
     return 'elsewhere';
   }
 
@@ -186,47 +186,47 @@ export class WorkerPool implements Disposable {
     }
   }
 
-  async #passOver(member: PoolMember, model: ComputeModel, reason: string): Promise<void> {
+  async #skipDevice(member: PoolMember, model: ComputeModel, reason: string): Promise<void> {
     if (!this.#members.includes(member)) return;
-    this.#passedOver = [...this.#passedOver, { choice: member.device.id, reason, fault: true }];
+    this.#skipped = [...this.#skipped, { choice: member.device.id, reason, fault: true }];
     this.#members = this.#members.filter(one => one !== member);
     this.#retire(member);
     // What stood in for one model stands in for all.
     if (this.#members.every(one => one.isFallback)) for (const one of this.#members) one.isFallback = false;
-    if (this.#hasPlaceFor(model)) this.#changed();
-    else await this.#requirePlaceFor(model);
+    if (this.#hasMemberFor(model)) this.#changed();
+    else await this.#ensureMemberFor(model);
   }
 
-  #hasPlaceFor(model: ComputeModel): boolean {
-    return this.#members.some(member => member.fits(model));
+  #hasMemberFor(model: ComputeModel): boolean {
+    return this.#members.some(member => member.supports(model));
   }
 
   /** The processor stands in for a model that no device can run: one, however many ask for it meanwhile. */
-  #requirePlaceFor(model: ComputeModel): Promise<void> {
-    if (this.#disposed || this.#hasPlaceFor(model)) return Promise.resolve();
-    this.#adding ??= this.#addProcessor(model).finally(() => {
+  #ensureMemberFor(model: ComputeModel): Promise<void> {
+    if (this.#disposed || this.#hasMemberFor(model)) return Promise.resolve();
+    this.#adding ??= this.#addCpu(model).finally(() => {
       this.#adding = undefined;
       this.#changed();
     });
     return this.#adding;
   }
 
-  async #addProcessor(model: ComputeModel): Promise<void> {
-    const device = await processorPlace(this.#choose);
+  async #addCpu(model: ComputeModel): Promise<void> {
+    const device = await chooseCpu(this.#choose);
     // The configuration may have brought other devices meanwhile.
-    if (this.#disposed || this.#hasPlaceFor(model)) return;
+    if (this.#disposed || this.#hasMemberFor(model)) return;
     const isFallback = this.#members.length > 0;
     this.#members = [...this.#members, this.#open(device, [...this.devices, device], isFallback)];
   }
 
   #changed(): void {
     if (this.#disposed) return;
-    this.#events.fire({ type: 'devices', devices: this.devices, passedOver: this.#passedOver });
+    this.#events.fire({ type: 'devices', devices: this.devices, skipped: this.#skipped });
     this.#serveWaiting();
   }
 
   #acquire(task: ComputeTask): Promise<PoolMember> {
-    const member = this.#waiting.join(task);
+    const member = this.#waiting.acquire(task);
     this.#serveWaiting();
     return member;
   }
@@ -238,8 +238,8 @@ export class WorkerPool implements Disposable {
   }
 
   #serveWaiting(): void {
-    this.#waiting.serve(model => {
-      void this.#requirePlaceFor(model);
+    this.#waiting.assign(model => {
+      void this.#ensureMemberFor(model);
       const member = this.#freeFor(model);
       if (member) member.isTaken = true;
       return member;
@@ -248,7 +248,7 @@ export class WorkerPool implements Disposable {
 
   /** The one that has the model, else the one that has the fewest: the others' models stay loaded. */
   #freeFor(model: ComputeModel): PoolMember | undefined {
-    const fit = this.#members.filter(member => member.fits(model));
+    const fit = this.#members.filter(member => member.supports(model));
     const wanted = fit.some(member => !member.isFallback) ? fit.filter(member => !member.isFallback) : fit;
     const free = wanted.filter(member => !member.isTaken);
     return free.find(member => member.hasLoaded(model)) ?? free.sort((a, b) => a.modelsLoaded - b.modelsLoaded)[0];

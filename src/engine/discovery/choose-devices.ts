@@ -70,7 +70,7 @@ async function chooseAutomatically(options: ChooseOptions): Promise<ChosenDevice
   return { devices: [cpuDevice('cpu')], skipped: skipped };
 }
 
-/** The devices of an engine that `auto` takes; what it does not is added to `passedOver`. */
+/** The devices of an engine that `auto` takes; what it does not is added to `skipped`. */
 function automaticDevices(report: EngineReport | undefined, skipped: SkippedDevice[]): readonly Device[] {
   if (!report) return [];
   if (!report.usable) {

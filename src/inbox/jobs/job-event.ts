@@ -57,4 +57,4 @@ export type JobEvent =
   | ({ readonly type: 'paused' } & QueuePause)
   | { readonly type: 'resumed' }
   /** Something stumbled; the rest goes on. */
-  | { readonly type: 'trouble'; readonly error: CycleboxError };
+  | { readonly type: 'warning'; readonly error: CycleboxError };

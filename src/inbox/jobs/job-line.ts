@@ -341,7 +341,7 @@ export class JobLine implements Disposable {
   }
 
   #said(error: CycleboxError): void {
-    this.#options.emit({ type: 'trouble', error });
+    this.#options.emit({ type: 'warning', error });
   }
 
   /** The journal itself failed: the job stays as it last stood there until it can be sorted out. */

@@ -119,7 +119,7 @@ export class JobRun {
     try {
       await this.#options.publisher.afterSuccess(job);
     } catch (error) {
-      this.#options.emit({ type: 'trouble', error: asCycleboxError(error, this.subject(job), 'WRITE_FAILED') });
+      this.#options.emit({ type: 'warning', error: asCycleboxError(error, this.subject(job), 'WRITE_FAILED') });
     }
   }
 

@@ -1,7 +1,7 @@
 /**
  * A job as the journal has it, and how its row is read. What people see of it is a `QueueEntry`.
  */
-import { CycleboxError, isErrorCode, type JobId, type RelativePath, type SourceIdentity } from '../../base/index.js';
+import { CycleboxError, type FileIdentity, isErrorCode, type JobId, type RelativePath } from '../../base/index.js';
 import type { JobState } from './job-state.js';
 import type { SqlRow } from './sqlite.js';
 
@@ -16,7 +16,7 @@ export interface Translation {
 export interface Job {
   readonly id: JobId;
   readonly path: RelativePath;
-  readonly identity: SourceIdentity;
+  readonly identity: FileIdentity;
   /** Empty for a file that no translation was found for. */
   readonly translation: string;
   readonly version: string;
@@ -51,7 +51,7 @@ export interface Job {
 
 export interface NewJob {
   readonly path: RelativePath;
-  readonly identity: SourceIdentity;
+  readonly identity: FileIdentity;
   readonly translation: Translation;
   readonly priority?: number | undefined;
   readonly redo?: boolean | undefined;

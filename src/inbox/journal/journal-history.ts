@@ -3,7 +3,7 @@
  * done: a job is only forgotten when its file is gone, since the job of a file that is there keeps it from being done
  * again.
  */
-import type { JobId, RelativePath, SourceIdentity } from '../../base/index.js';
+import type { FileIdentity, JobId, RelativePath } from '../../base/index.js';
 import { type Job, toJob } from './job.js';
 import type { JobState } from './job-state.js';
 import type { Sqlite } from './sqlite.js';
@@ -15,7 +15,7 @@ const waitingStates: readonly JobState[] = ['running', 'publishing', 'queued'];
 export function newestJob(
   sqlite: Sqlite,
   path: RelativePath,
-  identity: SourceIdentity,
+  identity: FileIdentity,
   translation: string,
 ): Job | undefined {
   const sql = 'SELECT * FROM jobs WHERE path = ? AND identity = ? AND translation = ? ORDER BY sequence DESC LIMIT 1';

@@ -2,14 +2,14 @@
  * Many files at once into the journal: what is known of them, and those that are not as new jobs, a statement for
  * hundreds of files instead of one for each. It only looks up and inserts; `Journal` decides what becomes of jobs.
  */
-import { type CycleboxError, newJobId, type RelativePath, type SourceIdentity } from '../../base/index.js';
+import { type CycleboxError, type FileIdentity, newJobId, type RelativePath } from '../../base/index.js';
 import { type Job, type NewJob, toJob } from './job.js';
 import type { Sqlite } from './sqlite.js';
 
 /** A file and what is to be done to it, whichever version of the model does it or only one. */
 export interface Wanted {
   readonly path: RelativePath;
-  readonly identity: SourceIdentity;
+  readonly identity: FileIdentity;
   readonly translation: string;
   /** Undefined: any. */
   readonly version?: string | undefined;

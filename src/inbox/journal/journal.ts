@@ -11,10 +11,10 @@ import {
   type Clock,
   CycleboxError,
   type Disposable,
+  type FileIdentity,
   type JobId,
   newJobId,
   type RelativePath,
-  type SourceIdentity,
   systemClock,
 } from '../../base/index.js';
 import { type Attempt, type Job, type NewJob, type Translation, toAttempt, toJob } from './job.js';
@@ -57,7 +57,7 @@ export class Journal implements Disposable {
   }
 
   /** The newest job of a file and translation, whichever version of the model did it. */
-  find(path: RelativePath, identity: SourceIdentity, translation: string): Job | undefined {
+  find(path: RelativePath, identity: FileIdentity, translation: string): Job | undefined {
     return newestJob(this.#sqlite, path, identity, translation);
   }
 
@@ -319,7 +319,7 @@ export class Journal implements Disposable {
     return job;
   }
 
-  #exact(path: RelativePath, identity: SourceIdentity, translation: string, version: string): Job | undefined {
+  #exact(path: RelativePath, identity: FileIdentity, translation: string, version: string): Job | undefined {
     const sql = 'SELECT * FROM jobs WHERE path = ? AND identity = ? AND translation = ? AND version = ?';
     const row = this.#sqlite.get(sql, path, identity, translation, version);
     return row && toJob(row);

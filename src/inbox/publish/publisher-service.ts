@@ -171,13 +171,13 @@ class OutboxPublisher implements Publisher {
     return this.#mover.afterSuccess(source, policy ?? this.#options.afterSuccess ?? 'keep', isLate);
   }
 
-  async sweep(onTrouble: (error: CycleboxError) => void = () => {}): Promise<number> {
-    await this.#mover.recover(onTrouble);
+  async sweep(onWarning: (error: CycleboxError) => void = () => {}): Promise<number> {
+    await this.#mover.recover(onWarning);
     this.#secondSweep ??= (this.#options.clock ?? systemClock).after(secondSweepMs, () => {
       this.#secondSweep = undefined;
-      void sweepFolder(this.#options.outbox, this.#owner, onTrouble);
+      void sweepFolder(this.#options.outbox, this.#owner, onWarning);
     });
-    return sweepFolder(this.#options.outbox, this.#owner, onTrouble);
+    return sweepFolder(this.#options.outbox, this.#owner, onWarning);
   }
 
   async forget(beforeMs: number): Promise<number> {

@@ -5,7 +5,7 @@
  * Choosing the name and taking it are one call, since between the two another daemon could take it. What must stay
  * true: whoever calls writes each name down (`onAttempt`) before it is tried, and `done` only after `publish` returned.
  */
-import type { CycleboxError, Disposable, JobId, RelativePath, SourceIdentity } from '../../base/index.js';
+import type { CycleboxError, Disposable, FileIdentity, JobId, RelativePath } from '../../base/index.js';
 
 /** What happens when the name in the outbox is taken by the output of another source, or by a foreign file. */
 export type CollisionPolicy = 'suffix' | 'skip' | 'overwrite' | 'error';
@@ -19,7 +19,7 @@ export const sourcePolicies: readonly SourcePolicy[] = ['keep', 'archive', 'dele
 export interface PublishedSource {
   /** Relative to the inbox. */
   readonly path: RelativePath;
-  readonly identity: SourceIdentity;
+  readonly identity: FileIdentity;
   /** The translation's key. */
   readonly translation: string;
 }
@@ -116,7 +116,7 @@ export interface Publisher extends Disposable {
    * Removes what dead daemons left half-written in the outbox and completes source moves that were interrupted. At
    * start, after `recover` and before any job runs. Returns how many files were removed.
    */
-  sweep(onTrouble?: (error: CycleboxError) => void): Promise<number>;
+  sweep(onWarning?: (error: CycleboxError) => void): Promise<number>;
 
   /** Drops what the outbox remembers from before a time of sources that are in the inbox no more. Returns how many. */
   forget(beforeMs: number): Promise<number>;

@@ -12,13 +12,13 @@ import {
   asCycleboxError,
   CycleboxError,
   type Disposable,
+  type FileIdentity,
   identify,
   type NamingCalls,
   numbered,
   type RelativePath,
   readRegularText,
   requireApart,
-  type SourceIdentity,
   syncFile,
   syncFolder,
   systemClock,
@@ -43,7 +43,7 @@ interface Move {
   /** Relative to the inbox, as is `taken`. */
   readonly path: RelativePath;
   readonly taken: RelativePath;
-  readonly identity: SourceIdentity;
+  readonly identity: FileIdentity;
   readonly policy: 'archive' | 'delete';
 }
 
@@ -84,7 +84,7 @@ export class SourceMover implements Disposable {
   }
 
   /** Completes or takes back the moves that an earlier process left under way. */
-  async recover(onTrouble: (error: CycleboxError) => void): Promise<void> {
+  async recover(onWarning: (error: CycleboxError) => void): Promise<void> {
     for (const name of await readdir(this.#notes).catch(() => [])) {
       if (!name.endsWith('.json')) continue;
       const note = join(this.#notes, name);
@@ -92,7 +92,7 @@ export class SourceMover implements Disposable {
         await this.#complete(JSON.parse(await readRegularText(note)) as Move);
         await rm(note, { force: true });
       } catch (error) {
-        onTrouble(asCycleboxError(error, { file: note }, 'WRITE_FAILED'));
+        onWarning(asCycleboxError(error, { file: note }, 'WRITE_FAILED'));
       }
     }
   }

@@ -47,7 +47,7 @@ export async function claimOwner(state: string, sharedFolder: string): Promise<O
 export async function sweepFolder(
   root: string,
   owner: Owner,
-  onTrouble: (error: CycleboxError) => void,
+  onWarning: (error: CycleboxError) => void,
 ): Promise<number> {
   let removed = 0;
   const folders = [root];
@@ -55,7 +55,7 @@ export async function sweepFolder(
     try {
       removed += await sweepOne(folder, owner, folders);
     } catch (error) {
-      onTrouble(asCycleboxError(error, { file: folder }, 'WRITE_FAILED'));
+      onWarning(asCycleboxError(error, { file: folder }, 'WRITE_FAILED'));
     }
   }
   return removed;

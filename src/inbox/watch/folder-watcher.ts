@@ -17,7 +17,7 @@ import {
   type RelativePath,
   systemClock,
 } from '../../base/index.js';
-import { Lookout } from './lookout.js';
+import { FileProbe } from './file-probe.js';
 import { RootGuard } from './root-guard.js';
 import { scanFolder } from './scan.js';
 import type { SettledFile } from './settle-gate.js';
@@ -40,7 +40,7 @@ export interface FolderWatcherOptions {
   /** The inbox, absolute. */
   readonly root: string;
   readonly mode: WatchMode;
-  readonly lookout?: Lookout | undefined;
+  readonly fileProbe?: FileProbe | undefined;
   readonly isIgnored: (path: RelativePath) => boolean;
   /** The time between scans where changes are told of. Default 60 000. */
   readonly rescanMs?: number | undefined;
@@ -69,8 +69,8 @@ export class FolderWatcher implements Disposable {
   readonly #options: FolderWatcherOptions;
   readonly #clock: Clock;
   readonly #guard: RootGuard;
-  readonly #lookout: Lookout;
-  readonly #trouble = new Emitter<CycleboxError>();
+  readonly #fileProbe: FileProbe;
+  readonly #warnings = new Emitter<CycleboxError>();
   readonly #root = new Emitter<'gone' | 'back'>();
   readonly #hints = new Set<RelativePath>();
   /** What has been said, with the scan that last met it: said again only when a scan has not met it. */
@@ -95,13 +95,13 @@ export class FolderWatcher implements Disposable {
     this.#clock = options.clock ?? systemClock;
     this.#rescanMs = options.rescanMs ?? 60_000;
     this.#pollMs = options.pollMs ?? 5000;
-    this.#lookout = options.lookout ?? new Lookout();
+    this.#fileProbe = options.fileProbe ?? new FileProbe();
     this.#guard = new RootGuard({ root: options.root, clock: this.#clock });
     this.#guard.onGone(() => this.#onGone());
     this.#guard.onBack(() => this.#onBack());
   }
 
-  readonly onTrouble: Event<CycleboxError> = this.#trouble.event;
+  readonly onWarning: Event<CycleboxError> = this.#warnings.event;
 
   /** `back` also when the inbox was replaced by another folder. */
   readonly onRoot: Event<'gone' | 'back'> = this.#root.event;
@@ -168,7 +168,7 @@ export class FolderWatcher implements Disposable {
     void this.#timer?.dispose();
     void this.#stumbleTimer?.dispose();
     this.#guard.dispose();
-    this.#trouble.dispose();
+    this.#warnings.dispose();
     this.#root.dispose();
     this.#hints.clear();
     await Promise.all([this.#scanning, this.#looking, this.#arming]);
@@ -201,7 +201,7 @@ export class FolderWatcher implements Disposable {
     const backend = open({ root, isIgnored });
     this.#backend = backend;
     backend.onHint(path => this.look(path));
-    backend.onTrouble(error => this.#stumbled(error));
+    backend.onWarning(error => this.#stumbled(error));
     await Promise.race([backend.ready, this.#elapsed(armLimitMs, backend.ready)]);
   }
 
@@ -245,7 +245,7 @@ export class FolderWatcher implements Disposable {
     const seconds = this.#pollMs / 1000;
     const message = `The system has no more ${limit} to give (${code}): ${this.#options.root} is looked at every ${seconds} s instead. Raise ${remedy} and start again.`;
     this.#degraded = message;
-    this.#trouble.fire(new CycleboxError('WATCH_DEGRADED', message, { subject: { file: this.#options.root } }));
+    this.#warnings.fire(new CycleboxError('WATCH_DEGRADED', message, { subject: { file: this.#options.root } }));
     void this.#disarm();
   }
 
@@ -254,7 +254,7 @@ export class FolderWatcher implements Disposable {
   #onGone(): void {
     const { root } = this.#options;
     const message = `The inbox ${root} has vanished. Its files are taken up again when it is back: make it again, or mount it.`;
-    this.#trouble.fire(new CycleboxError('INBOX_GONE', message, { subject: { file: root } }));
+    this.#warnings.fire(new CycleboxError('INBOX_GONE', message, { subject: { file: root } }));
     this.#root.fire('gone');
   }
 
@@ -276,7 +276,7 @@ export class FolderWatcher implements Disposable {
   async #scanOnce(): Promise<void> {
     if (this.#closed || !(await this.#guard.check())) return;
     this.#scans++;
-    await this.#lookout.learn(this.#options.root);
+    await this.#fileProbe.detectFileSystem(this.#options.root);
     const end = this.#options.onScan?.();
     const unreadable = new Set<string>();
     await this.#scanFrom('', unreadable);
@@ -344,16 +344,16 @@ export class FolderWatcher implements Disposable {
   /** What is at these paths; files are told of, the rest is returned. */
   async #sightAll(paths: readonly RelativePath[]): Promise<{ folders: RelativePath[]; missing: RelativePath[] }> {
     const { root, onFiles } = this.#options;
-    const sightings = await Promise.all(paths.map(path => this.#lookout.sight(join(root, path))));
+    const stats = await Promise.all(paths.map(path => this.#fileProbe.stat(join(root, path))));
     const files: SettledFile[] = [];
     const folders: RelativePath[] = [];
     const missing: RelativePath[] = [];
-    for (const [index, sighting] of sightings.entries()) {
+    for (const [index, stat] of stats.entries()) {
       const path = paths[index] as RelativePath;
-      if (sighting.kind === 'file') files.push({ path, identity: sighting.identity });
-      else if (sighting.kind === 'folder') folders.push(path);
-      else if (sighting.kind === 'nothing') missing.push(path);
-      else this.#say(`file: ${path}`, asCycleboxError(sighting.error, { file: join(root, path) }, 'FILE_UNREADABLE'));
+      if (stat.kind === 'file') files.push({ path, identity: stat.identity });
+      else if (stat.kind === 'folder') folders.push(path);
+      else if (stat.kind === 'nothing') missing.push(path);
+      else this.#say(`file: ${path}`, asCycleboxError(stat.error, { file: join(root, path) }, 'FILE_UNREADABLE'));
     }
     if (files.length > 0 && !this.#closed) this.#tell(() => onFiles(files));
     return { folders, missing };
@@ -370,13 +370,13 @@ export class FolderWatcher implements Disposable {
     try {
       listener();
     } catch (error) {
-      this.#trouble.fire(asCycleboxError(error));
+      this.#warnings.fire(asCycleboxError(error));
     }
   }
 
   #say(what: string, error: CycleboxError): void {
     const isNew = !this.#said.has(what) && this.#said.size < 1000;
     if (isNew || this.#said.has(what)) this.#said.set(what, this.#scans);
-    if (isNew) this.#trouble.fire(error);
+    if (isNew) this.#warnings.fire(error);
   }
 }

@@ -1,6 +1,6 @@
+export { FileProbe } from './file-probe.js';
 export { FolderWatcher, type WatchStatus } from './folder-watcher.js';
 export { ignoring } from './junk.js';
-export { Lookout } from './lookout.js';
 export { scanFolder } from './scan.js';
 export { type SettledFile, SettleGate } from './settle-gate.js';
 export type { OpenWatchBackend } from './watch-backend.js';

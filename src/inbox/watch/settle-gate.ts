@@ -10,14 +10,14 @@ import {
   type Disposable,
   Emitter,
   type Event,
+  type FileIdentity,
   type RelativePath,
-  type SourceIdentity,
   systemClock,
 } from '../../base/index.js';
 
 export interface SettledFile {
   readonly path: RelativePath;
-  readonly identity: SourceIdentity;
+  readonly identity: FileIdentity;
 }
 
 export interface SettleGateOptions {
@@ -25,17 +25,17 @@ export interface SettleGateOptions {
   /** For how long after its last change that change is remembered. Default 10 000. */
   readonly decodeGraceMs?: number | undefined;
   /** The identity of a file now; undefined when it is gone. */
-  readonly identify: (path: RelativePath) => Promise<SourceIdentity | undefined>;
+  readonly identify: (path: RelativePath) => Promise<FileIdentity | undefined>;
   readonly clock?: Clock | undefined;
 }
 
 interface Waiting {
-  readonly identity: SourceIdentity;
+  readonly identity: FileIdentity;
   readonly dueMs: number;
 }
 
 interface Version {
-  readonly identity: SourceIdentity;
+  readonly identity: FileIdentity;
   /** When the file was first seen as it is. */
   readonly sinceMs: number;
 }
@@ -79,7 +79,7 @@ export class SettleGate implements Disposable {
   }
 
   /** Starts the wait of a file, or starts it anew when the file has changed since the last look. */
-  offer(path: RelativePath, identity: SourceIdentity): void {
+  offer(path: RelativePath, identity: FileIdentity): void {
     if (this.#disposed || this.#waiting.get(path)?.identity === identity) return;
     this.#noteChange(path, identity);
     this.#waiting.delete(path);
@@ -88,7 +88,7 @@ export class SettleGate implements Disposable {
   }
 
   /** How long ago a file was first seen as it is; undefined when that was longer ago than the decode grace. */
-  unchangedForMs(path: RelativePath, identity: SourceIdentity): number | undefined {
+  unchangedForMs(path: RelativePath, identity: FileIdentity): number | undefined {
     const fresh = this.#fresh.get(path);
     if (fresh?.identity !== identity) return undefined;
     const agoMs = this.#clock.monotonicMs() - fresh.sinceMs;
@@ -108,7 +108,7 @@ export class SettleGate implements Disposable {
     this.#settled.dispose();
   }
 
-  #noteChange(path: RelativePath, identity: SourceIdentity): void {
+  #noteChange(path: RelativePath, identity: FileIdentity): void {
     const nowMs = this.#clock.monotonicMs();
     for (const [old, { sinceMs }] of this.#fresh) {
       if (nowMs - sinceMs < this.#graceMs) break;

@@ -11,7 +11,7 @@ export interface WatchBackend extends Disposable {
   /** A path that is worth looking at: a file, or a folder with everything in it; empty for the whole inbox. */
   readonly onHint: Event<RelativePath>;
   /** Hints may be missing from now on. */
-  readonly onTrouble: Event<unknown>;
+  readonly onWarning: Event<unknown>;
   /** The folder is about to be read: from now on what happens in it is to be told. For backends that do not walk. */
   watchFolder?(folder: RelativePath): void;
   /** The folder is no longer there. */

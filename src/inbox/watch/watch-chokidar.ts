@@ -10,7 +10,7 @@ import type { OpenWatchBackend } from './watch-backend.js';
 
 export const openChokidar: OpenWatchBackend = ({ root, isIgnored }) => {
   const hints = new Emitter<RelativePath>();
-  const troubles = new Emitter<unknown>();
+  const warnings = new Emitter<unknown>();
   const inInbox = (path: string) => relative(root, path).split(sep).join('/');
   const watcher = watch(root, {
     ignoreInitial: true,
@@ -23,14 +23,14 @@ export const openChokidar: OpenWatchBackend = ({ root, isIgnored }) => {
   });
   const hint = (path: string) => hints.fire(inInbox(path));
   watcher.on('add', hint).on('change', hint).on('unlink', hint).on('unlinkDir', hint);
-  watcher.on('error', error => troubles.fire(error));
+  watcher.on('error', error => warnings.fire(error));
   return {
     ready: new Promise(resolve => watcher.once('ready', () => resolve())),
     onHint: hints.event,
-    onTrouble: troubles.event,
+    onWarning: warnings.event,
     async dispose() {
       hints.dispose();
-      troubles.dispose();
+      warnings.dispose();
       await watcher.close();
     },
   };

@@ -16,7 +16,7 @@ class FolderWatches implements WatchBackend {
   readonly #options: WatchBackendOptions;
   readonly #watches = new Map<RelativePath, FSWatcher>();
   readonly #hints = new Emitter<RelativePath>();
-  readonly #troubles = new Emitter<unknown>();
+  readonly #warnings = new Emitter<unknown>();
   readonly ready = Promise.resolve();
 
   constructor(options: WatchBackendOptions) {
@@ -25,7 +25,7 @@ class FolderWatches implements WatchBackend {
   }
 
   readonly onHint = this.#hints.event;
-  readonly onTrouble = this.#troubles.event;
+  readonly onWarning = this.#warnings.event;
 
   /** Watches anew what is watched already: the folder may have been replaced by another of the same name. */
   watchFolder(folder: RelativePath): void {
@@ -37,7 +37,7 @@ class FolderWatches implements WatchBackend {
       old?.close();
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') this.forgetFolder(folder);
-      else this.#trouble(error);
+      else this.#warn(error);
     }
   }
 
@@ -52,7 +52,7 @@ class FolderWatches implements WatchBackend {
 
   dispose(): void {
     this.#hints.dispose();
-    this.#troubles.dispose();
+    this.#warnings.dispose();
     for (const watcher of this.#watches.values()) watcher.close();
     this.#watches.clear();
   }
@@ -60,7 +60,7 @@ class FolderWatches implements WatchBackend {
   #open(folder: RelativePath): FSWatcher {
     const path = join(this.#options.root, folder);
     const watcher = watch(path, { recursive: watchesTrees }, (_, name) => this.#hint(folder, name ?? ''));
-    watcher.on('error', error => this.#trouble(error));
+    watcher.on('error', error => this.#warn(error));
     return watcher;
   }
 
@@ -70,7 +70,7 @@ class FolderWatches implements WatchBackend {
   }
 
   /** Told later: whoever opens this backend listens only when it is open. */
-  #trouble(error: unknown): void {
-    setImmediate(() => this.#troubles.fire(error));
+  #warn(error: unknown): void {
+    setImmediate(() => this.#warnings.fire(error));
   }
 }

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CycleboxError, DisposableStore, machineMemoryBytes } from '../../../src/base/index.js';
+import { type ChooseDevices, memoryLimitOf, resolveDevices } from '../../../src/daemon/pool/resolve-devices.js';
 import { type WorkerEvent, WorkerPool } from '../../../src/daemon/pool/worker-pool.js';
-import { type ChooseDevices, findWorkplaces, memoryLimitOf } from '../../../src/daemon/pool/workplaces.js';
 import type { Device, EngineChoice } from '../../../src/engine/index.js';
 import type { ComputeTask } from '../../../src/worker/index.js';
 import { temporaryFolder } from '../../support/pictures.js';
@@ -64,9 +64,9 @@ function isAlive(pid: number): boolean {
 }
 
 function open(ids: readonly EngineChoice[], chooseDevices: ChooseDevices = choosing()) {
-  const workplaces = { devices: ids.map(deviceOf), passedOver: [] };
+  const resolved = { devices: ids.map(deviceOf), skipped: [] };
   const common = { entry, backOff: { firstMs: 5, maxMs: 10 } };
-  const pool = opened.add(new WorkerPool({ workplaces, settings, common, chooseDevices }));
+  const pool = opened.add(new WorkerPool({ devices: resolved, settings, common, chooseDevices }));
   const events: WorkerEvent[] = [];
   pool.onEvent(event => void events.push(event));
   const of = <T extends WorkerEvent['type']>(type: T) =>
@@ -181,7 +181,7 @@ describe('a device that fails', () => {
     expect(await pool.run(await task('lost once'))).toMatchObject({ device: 'webgpu' });
     expect(pool.facts()[0]?.pid).not.toBe(before);
     expect(of('deviceFailed')).toMatchObject([{ device: 'webgpu', error: { code: 'ENGINE_FAILED' } }]);
-    expect(pool.passedOver).toEqual([]);
+    expect(pool.skipped).toEqual([]);
   });
 
   it('is passed over when it fails three times and its self-test too, and the others go on', async () => {
@@ -190,7 +190,7 @@ describe('a device that fails', () => {
     expect(await pool.run(await task('lost on cuda:0'))).toMatchObject({ device: 'cuda:1' });
     expect(of('deviceFailed').map(({ device }) => device)).toEqual(['cuda:0', 'cuda:0', 'cuda:0']);
     expect(chooseDevices.asked).toContain('cuda:0');
-    expect(pool.passedOver).toEqual([
+    expect(pool.skipped).toEqual([
       {
         choice: 'cuda:0',
         reason: 'the device is gone. Its self-test failed, too: cuda:0 gives wrong numbers.',
@@ -209,7 +209,7 @@ describe('a device that fails', () => {
     expect(of('devices')).toMatchObject([
       {
         devices: [{ id: 'cpu' }],
-        passedOver: [{ choice: 'webgpu', reason: expect.stringContaining('wrong numbers') }],
+        skipped: [{ choice: 'webgpu', reason: expect.stringContaining('wrong numbers') }],
       },
     ]);
   });
@@ -231,7 +231,7 @@ describe('a device that fails', () => {
     const { pool } = open(['webgpu'], processor.choose);
     const lost = pool.run(await task('lost on webgpu'));
     await processor.isAsked;
-    pool.configure(settings, { devices: [deviceOf('coreml')], passedOver: [] });
+    pool.configure(settings, { devices: [deviceOf('coreml')], skipped: [] });
     processor.comes();
     expect(await lost).toMatchObject({ device: 'coreml' });
     expect(pool.devices.map(({ id }) => id)).toEqual(['coreml']);
@@ -261,7 +261,7 @@ describe('a device that fails', () => {
     const second = pool.run(await task('x'));
     await put('go');
     expect(await Promise.all([busy, second])).toMatchObject([{ device: 'webgpu' }, { device: 'webgpu' }]);
-    expect(pool.passedOver).toEqual([]);
+    expect(pool.skipped).toEqual([]);
   });
 
   it('since it has not what is asked for is asked once: the model goes elsewhere', async () => {
@@ -288,7 +288,7 @@ describe('a device that fails', () => {
     const { pool } = open(['webgpu'], hanging);
     const cancelled = pool.run(await task('device lost', { signal: controller.signal }));
     await expect(cancelled).rejects.toMatchObject({ code: 'CANCELLED' });
-    expect(pool.passedOver).toEqual([]);
+    expect(pool.skipped).toEqual([]);
     expect(await pool.run(await task('x'))).toMatchObject({ device: 'webgpu' });
   });
 
@@ -306,7 +306,7 @@ describe('other devices than before', () => {
     const running = pool.run(long);
     await pool.run(await task('x'));
     const kept = pool.facts()[1]?.pid;
-    pool.configure(settings, { devices: [deviceOf('cuda:1'), deviceOf('cpu')], passedOver: [] });
+    pool.configure(settings, { devices: [deviceOf('cuda:1'), deviceOf('cpu')], skipped: [] });
     expect(pool.facts()).toMatchObject([{ device: 'cuda:1', pid: kept }, { device: 'cpu' }]);
     await put('go');
     expect(await running).toMatchObject({ device: 'cuda:0' });
@@ -319,7 +319,7 @@ describe('other devices than before', () => {
     await pool.run(await task('x'));
     const pid = pool.facts()[0]?.pid ?? 0;
     expect(isAlive(pid)).toBe(true);
-    pool.configure(settings, { devices: [deviceOf('cpu')], passedOver: [] });
+    pool.configure(settings, { devices: [deviceOf('cpu')], skipped: [] });
     await pool.dispose();
     expect(isAlive(pid)).toBe(false);
   });
@@ -328,7 +328,7 @@ describe('other devices than before', () => {
     const { pool } = open(['webgpu']);
     const running = pool.run(await task(`wait for ${flag('go')}`));
     const waiting = pool.run(await task('x'));
-    pool.configure(settings, { devices: [deviceOf('webgpu'), deviceOf('cpu')], passedOver: [] });
+    pool.configure(settings, { devices: [deviceOf('webgpu'), deviceOf('cpu')], skipped: [] });
     expect(await waiting).toMatchObject({ device: 'cpu' });
     await put('go');
     await running;
@@ -338,12 +338,12 @@ describe('other devices than before', () => {
 describe('the devices that a configuration means', () => {
   const two: ChooseDevices = async choice => {
     if (choice === 'webgpu') throw new CycleboxError('ENGINE_UNAVAILABLE', 'no adapter.');
-    const passedOver = choice === 'auto' ? [{ choice: 'coreml' as const, reason: 'not a Mac' }] : [];
+    const skipped = choice === 'auto' ? [{ choice: 'coreml' as const, reason: 'not a Mac' }] : [];
     const ids: EngineChoice[] = choice === 'auto' || choice === 'cuda' ? ['cuda:0', 'cuda:1'] : [choice];
-    return { devices: ids.map(deviceOf), skipped: passedOver };
+    return { devices: ids.map(deviceOf), skipped: skipped };
   };
   const ids = async (choices: readonly EngineChoice[]) =>
-    (await findWorkplaces(choices, two)).devices.map(({ id }) => id);
+    (await resolveDevices(choices, two)).devices.map(({ id }) => id);
 
   it('are all of each engine that is named, each once', async () => {
     expect(await ids(['auto'])).toEqual(['cuda:0', 'cuda:1']);
@@ -357,12 +357,12 @@ describe('the devices that a configuration means', () => {
   });
 
   it('leave out what does not work, with the reason', async () => {
-    const { devices, passedOver } = await findWorkplaces(['webgpu', 'auto'], two);
+    const { devices, skipped } = await resolveDevices(['webgpu', 'auto'], two);
     expect(devices).toHaveLength(2);
-    expect(passedOver).toEqual([
+    expect(skipped).toEqual([
       { choice: 'webgpu', reason: 'no adapter.' },
       { choice: 'coreml', reason: 'not a Mac' },
     ]);
-    await expect(findWorkplaces(['webgpu'], two)).rejects.toMatchObject({ code: 'ENGINE_UNAVAILABLE' });
+    await expect(resolveDevices(['webgpu'], two)).rejects.toMatchObject({ code: 'ENGINE_UNAVAILABLE' });
   });
 });

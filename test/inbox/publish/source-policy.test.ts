@@ -185,8 +185,8 @@ describe('failed.json', () => {
     const troubles: CycleboxError[] = [];
     const clock = new ManualClock();
     const folders = { inbox: join(root, 'inbox'), outbox: join(root, 'outbox'), state: join(root, state) };
-    const onTrouble = (error: CycleboxError) => void troubles.push(error);
-    const list = opened.add(new FailedList({ ...folders, clock, onTrouble, failures: () => failures.values() }));
+    const onWarning = (error: CycleboxError) => void troubles.push(error);
+    const list = opened.add(new FailedList({ ...folders, clock, onWarning, failures: () => failures.values() }));
     return { list, failures, troubles, clock };
   }
 

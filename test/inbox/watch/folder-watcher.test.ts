@@ -56,7 +56,7 @@ function watcher(more: Partial<FolderWatcherOptions> = {}) {
     },
     ...more,
   });
-  watches.onTrouble(error => {
+  watches.onWarning(error => {
     troubles.push(error);
     told.fire();
   });
@@ -81,7 +81,7 @@ function fakeBackend() {
     return {
       ready: Promise.resolve(),
       onHint: hints.event,
-      onTrouble: troubles.event,
+      onWarning: troubles.event,
       dispose: () => void state.closed++,
     };
   };

@@ -4,10 +4,10 @@
  */
 
 import type { RelativePath } from '../base/index.js';
-import type { StandingFailure } from './inbox-options.js';
+import type { CurrentFailure } from './inbox-options.js';
 
-export class StandingFailures {
-  readonly #byPath = new Map<RelativePath, StandingFailure>();
+export class CurrentFailures {
+  readonly #byPath = new Map<RelativePath, CurrentFailure>();
   readonly #onChange: () => void;
   /** Those that the scan under way has not come across. */
   #unseen: Set<RelativePath> | undefined;
@@ -17,7 +17,7 @@ export class StandingFailures {
     this.#onChange = onChange;
   }
 
-  values(): Iterable<StandingFailure> {
+  values(): Iterable<CurrentFailure> {
     return this.#byPath.values();
   }
 
@@ -25,7 +25,7 @@ export class StandingFailures {
     return this.#byPath.has(path);
   }
 
-  add({ path, error, job }: StandingFailure): void {
+  add({ path, error, job }: CurrentFailure): void {
     this.#byPath.set(path, { path, error, job });
     this.#onChange();
   }
@@ -44,7 +44,7 @@ export class StandingFailures {
   }
 
   /** The file is in the inbox. */
-  saw(path: RelativePath): void {
+  markSeen(path: RelativePath): void {
     this.#unseen?.delete(path);
   }
 }

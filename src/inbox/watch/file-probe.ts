@@ -5,7 +5,7 @@
  */
 import { lstatSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import { failed, type Sighting, sight, sightingOf } from '../../base/index.js';
+import { type FileStat, fileStatOf, statFailure, statFile } from '../../base/index.js';
 
 /** Linux: btrfs, ext2 to ext4, F2FS, overlay, tmpfs, XFS, ZFS. */
 const localTypes: ReadonlySet<number> = new Set([
@@ -14,11 +14,11 @@ const localTypes: ReadonlySet<number> = new Set([
 
 const slowMs = 50;
 
-export class Lookout {
+export class FileProbe {
   #isLocal = false;
 
   /** Finds out what kind of file system `root` is on; until then everything is handed over. */
-  async learn(root: string): Promise<void> {
+  async detectFileSystem(root: string): Promise<void> {
     if (process.platform !== 'linux') return;
     const type = await statfs(root).then(
       stats => stats.type,
@@ -28,17 +28,17 @@ export class Lookout {
   }
 
   /** Never rejects; links are not followed. */
-  sight(path: string): Promise<Sighting> {
-    return this.#isLocal ? Promise.resolve(this.#sightHere(path)) : sight(path);
+  stat(path: string): Promise<FileStat> {
+    return this.#isLocal ? Promise.resolve(this.#statSync(path)) : statFile(path);
   }
 
-  #sightHere(path: string): Sighting {
+  #statSync(path: string): FileStat {
     const startMs = performance.now();
     try {
       const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-      return stats ? sightingOf(stats) : { kind: 'nothing' };
+      return stats ? fileStatOf(stats) : { kind: 'nothing' };
     } catch (error) {
-      return failed(error as NodeJS.ErrnoException);
+      return statFailure(error as NodeJS.ErrnoException);
     } finally {
       if (performance.now() - startMs > slowMs) this.#isLocal = false;
     }

@@ -8,28 +8,28 @@
 import { type BigIntStats, lstat } from 'node:fs';
 
 /** `inode:size:mtime`, all in decimal, the time in nanoseconds. Only meaningful together with the path. */
-export type SourceIdentity = string;
+export type FileIdentity = string;
 
 /** What is at a path: a regular file, a folder, or nothing that is ours to open. */
-export type Sighting =
-  | { readonly kind: 'file'; readonly identity: SourceIdentity }
+export type FileStat =
+  | { readonly kind: 'file'; readonly identity: FileIdentity }
   | { readonly kind: 'folder' }
   | { readonly kind: 'nothing' }
   | { readonly kind: 'unknown'; readonly error: NodeJS.ErrnoException };
 
 /** Never rejects; links are not followed. */
-export function sight(path: string): Promise<Sighting> {
+export function statFile(path: string): Promise<FileStat> {
   // Called for every file of every scan: the callback costs half of what the promise of `node:fs/promises` does.
   return new Promise(resolve => {
-    lstat(path, { bigint: true }, (error, stats) => resolve(error ? failed(error) : sightingOf(stats)));
+    lstat(path, { bigint: true }, (error, stats) => resolve(error ? statFailure(error) : fileStatOf(stats)));
   });
 }
 
 /** The identity of a regular file; undefined when it is gone, or is something else. */
-export async function identify(path: string): Promise<SourceIdentity | undefined> {
-  const sighting = await sight(path);
-  if (sighting.kind === 'unknown') throw sighting.error;
-  return sighting.kind === 'file' ? sighting.identity : undefined;
+export async function identify(path: string): Promise<FileIdentity | undefined> {
+  const stat = await statFile(path);
+  if (stat.kind === 'unknown') throw stat.error;
+  return stat.kind === 'file' ? stat.identity : undefined;
 }
 
 /** `device:inode`: the same for every hard link to a file. Undefined when there is no such file. */
@@ -43,12 +43,12 @@ export function inodeOf(path: string): Promise<string | undefined> {
   });
 }
 
-export function sightingOf(stats: BigIntStats): Sighting {
+export function fileStatOf(stats: BigIntStats): FileStat {
   if (stats.isFile()) return { kind: 'file', identity: `${stats.ino}:${stats.size}:${stats.mtimeNs}` };
   return { kind: stats.isDirectory() ? 'folder' : 'nothing' };
 }
 
-export function failed(error: NodeJS.ErrnoException): Sighting {
+export function statFailure(error: NodeJS.ErrnoException): FileStat {
   return isGone(error) ? { kind: 'nothing' } : { kind: 'unknown', error };
 }
 

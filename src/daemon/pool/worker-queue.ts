@@ -11,12 +11,12 @@ interface Waiter<Worker> {
   readonly refuse: (error: CycleboxError) => void;
 }
 
-export class WaitingLine<Worker> implements Disposable {
+export class WorkerQueue<Worker> implements Disposable {
   readonly #waiting = new Set<Waiter<Worker>>();
   #disposed = false;
 
   /** Resolves when `serve` has a worker for it. @throws CANCELLED by the signal, or when the line is disposed of */
-  join({ model, signal }: Pick<ComputeTask, 'model' | 'signal'>): Promise<Worker> {
+  acquire({ model, signal }: Pick<ComputeTask, 'model' | 'signal'>): Promise<Worker> {
     return new Promise((resolve, reject) => {
       const leave = () => {
         this.#waiting.delete(waiter);
@@ -43,7 +43,7 @@ export class WaitingLine<Worker> implements Disposable {
   }
 
   /** @param takeFor the worker that is free for a model, which is the caller's from then on */
-  serve(takeFor: (model: ComputeModel) => Worker | undefined): void {
+  assign(takeFor: (model: ComputeModel) => Worker | undefined): void {
     for (const waiter of [...this.#waiting]) {
       const worker = takeFor(waiter.model);
       if (worker !== undefined) waiter.take(worker);

@@ -11,7 +11,7 @@ import type { ComputeModel } from '../../worker/index.js';
 import type { DaemonConfig } from './config.js';
 import { type Route, resolveRoutes, routerOf } from './routes.js';
 
-export interface Setup {
+export interface ResolvedConfig {
   readonly config: DaemonConfig;
   readonly routes: readonly Route[];
   /** Faults of plugins; routes have their own. */
@@ -23,7 +23,7 @@ export interface Setup {
   readonly fingerprint: string;
 }
 
-export async function resolveSetup(config: DaemonConfig): Promise<Setup> {
+export async function resolveModels(config: DaemonConfig): Promise<ResolvedConfig> {
   const catalog = await loadPlugins(config.plugins);
   const routes = await resolveRoutes(config.routes, catalog, config.models);
   const models = new Map(routes.flatMap(({ key, model }) => (model ? [[key, model] as const] : [])));
@@ -32,26 +32,26 @@ export async function resolveSetup(config: DaemonConfig): Promise<Setup> {
 }
 
 /**
- * The setup with the models that are there by now, when they are others than before; else undefined. Files that are
+ * The configuration with the models that are there by now, when they are others than before; else undefined. Files that are
  * still being written are left for the next look.
  * @param restMs how long a file must have stayed as it is
  */
-export async function refreshModels(setup: Setup, restMs: number): Promise<Setup | undefined> {
-  const isComplete = setup.routes.every(route => !route.problem);
-  if (isComplete && (await fingerprintOf(setup.routes)) === setup.fingerprint) return undefined;
-  const fresh = await resolveSetup(setup.config);
-  if (translationsOf(fresh.routes) === translationsOf(setup.routes)) return undefined;
+export async function refreshModels(current: ResolvedConfig, restMs: number): Promise<ResolvedConfig | undefined> {
+  const isComplete = current.routes.every(route => !route.problem);
+  if (isComplete && (await fingerprintOf(current.routes)) === current.fingerprint) return undefined;
+  const fresh = await resolveModels(current.config);
+  if (translationsOf(fresh.routes) === translationsOf(current.routes)) return undefined;
   await new Promise(resolve => setTimeout(resolve, restMs));
   return (await fingerprintOf(fresh.routes)) === fresh.fingerprint ? fresh : undefined;
 }
 
 /** Folders of the inbox that routes are for. */
-export function routeFolders({ config, routes }: Setup): readonly string[] {
+export function routeFolders({ config, routes }: ResolvedConfig): readonly string[] {
   return routes.map(route => join(config.inbox, route.folder));
 }
 
 /** Keys whose model is another than before, or is there at last. */
-export function changedModels(before: Setup, after: Setup): readonly string[] {
+export function changedModels(before: ResolvedConfig, after: ResolvedConfig): readonly string[] {
   return [...after.models]
     .filter(([key, model]) => before.models.get(key)?.sha256 !== model.sha256)
     .map(([key]) => key);

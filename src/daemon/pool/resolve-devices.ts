@@ -17,57 +17,57 @@ export type ChooseDevices = (
   options?: { readonly signal?: AbortSignal | undefined },
 ) => Promise<ChosenDevices>;
 
-export interface Workplaces {
+export interface ResolvedDevices {
   /** At least one, in order of preference. The same device may stand here twice, where the configuration says so. */
   readonly devices: readonly Device[];
-  readonly passedOver: readonly SkippedDevice[];
+  readonly skipped: readonly SkippedDevice[];
 }
 
 /**
  * A device that several choices lead to counts once, unless the choices name it more often (`["cpu", "cpu"]`).
  * @throws ENGINE_UNAVAILABLE when none of the choices leads to a device
  */
-export async function findWorkplaces(
+export async function resolveDevices(
   choices: readonly EngineChoice[],
   choose: ChooseDevices = chooseDevices,
-): Promise<Workplaces> {
+): Promise<ResolvedDevices> {
   const devices: Device[] = [];
-  const passedOver: SkippedDevice[] = [];
+  const skipped: SkippedDevice[] = [];
   const faults: CycleboxError[] = [];
   for (const choice of choices) {
     try {
       const chosen = await choose(choice);
-      passedOver.push(...chosen.skipped);
+      skipped.push(...chosen.skipped);
       devices.push(...chosen.devices.filter(device => isWanted(device, devices, choices)));
     } catch (thrown) {
       const error = asCycleboxError(thrown);
       if (error.code !== 'ENGINE_UNAVAILABLE') throw error;
       faults.push(error);
-      passedOver.push({ choice, reason: error.message });
+      skipped.push({ choice, reason: error.message });
     }
   }
   if (devices.length === 0) throw noneOf(faults);
-  return { devices, passedOver };
+  return { devices, skipped: skipped };
 }
 
 /** The processor, for when nothing else is left. */
-export async function processorPlace(choose: ChooseDevices = chooseDevices): Promise<Device> {
+export async function chooseCpu(choose: ChooseDevices = chooseDevices): Promise<Device> {
   return (await choose('cpu')).devices[0]!;
 }
 
 /** Threads of each worker on the processor: together they have what the machine has. Undefined: all for the one. */
 export function threadsOf(device: Device, devices: readonly Device[]): number | undefined {
-  const sharing = sharingProcessor(device, devices);
+  const sharing = workersOnCpu(device, devices);
   return sharing < 2 ? undefined : Math.max(1, Math.floor(availableParallelism() / sharing));
 }
 
 /** Memory for the activations of each worker on the processor: together, half of the machine's. Undefined: all that for the one. */
 export function memoryLimitOf(device: Device, devices: readonly Device[]): number | undefined {
-  const sharing = sharingProcessor(device, devices);
+  const sharing = workersOnCpu(device, devices);
   return sharing < 2 ? undefined : Math.floor(machineMemoryBytes() / 2 / sharing);
 }
 
-function sharingProcessor(device: Device, devices: readonly Device[]): number {
+function workersOnCpu(device: Device, devices: readonly Device[]): number {
   return device.kind === 'cpu' ? devices.filter(({ kind }) => kind === 'cpu').length : 0;
 }
 

@@ -8,7 +8,7 @@ import { locateModel, type ModelFile } from './locate-model.js';
 import type { DomainPair } from './plugin-catalog.js';
 
 /** One direction of a pair, with its model. */
-export interface Translation {
+export interface ResolvedDirection {
   readonly pair: DomainPair;
   readonly from: DomainName;
   readonly to: DomainName;
@@ -29,11 +29,11 @@ export interface ResolveOptions {
 }
 
 /** @throws CycleboxError DOMAIN_NOT_FOUND, MODEL_MISSING with how to get one, MODEL_HASH_MISMATCH, MODEL_INVALID */
-export async function resolveTranslation(
+export async function resolveDirection(
   pair: DomainPair,
   to: string,
   { modelStore }: ResolveOptions = {},
-): Promise<Translation> {
+): Promise<ResolvedDirection> {
   const from = otherDomain(pair, to);
   const reference = pair.models.get(asDomainName(to));
   if (!reference) throw missing(pair, from, to, 'its manifest names no model for this direction');
@@ -60,7 +60,7 @@ export async function directionsOf(pair: DomainPair, options: ResolveOptions = {
 async function directionTo(pair: DomainPair, to: DomainName, options: ResolveOptions): Promise<Direction> {
   const from = otherDomain(pair, to);
   try {
-    return { from, to, model: (await resolveTranslation(pair, to, options)).model };
+    return { from, to, model: (await resolveDirection(pair, to, options)).model };
   } catch (error) {
     if (error instanceof CycleboxError) return { from, to, problem: error };
     throw error;

@@ -1,5 +1,5 @@
 /**
- * Keeps the setup that is in force: reads the configuration file again when it changes, and looks for models that
+ * Keeps the resolved configuration that is in force: reads the configuration file again when it changes, and looks for models that
  * have come or changed. A change is checked in full before anything of it holds; one at a time.
  */
 import { resolve } from 'node:path';
@@ -16,12 +16,12 @@ import type { ConfigEvent } from './config-event.js';
 import { changedKeys, type ReloadOutcome, requireHot } from './config-reload.js';
 import { ConfigWatcher } from './config-watcher.js';
 import { checkFolders, makeFolders } from './folders.js';
-import { changedModels, refreshModels, resolveSetup, routeFolders, type Setup } from './setup.js';
+import { changedModels, type ResolvedConfig, refreshModels, resolveModels, routeFolders } from './resolved-config.js';
 
 /** A model file must have stayed as it is for this long before it is used. */
-const modelRestMs = 1000;
+const modelSettleMs = 1000;
 
-/** Another setup is in force. */
+/** Another configuration is in force. */
 export interface Applied<Prepared> {
   /** The keys that differ; none when only models do. */
   readonly keys: readonly string[];
@@ -32,21 +32,21 @@ export interface Applied<Prepared> {
 /** What else must go well before a new configuration holds; throws when it cannot. */
 export type Prepare<Prepared> = (config: DaemonConfig, keys: readonly string[]) => Promise<Prepared>;
 
-export class ConfigKeeper<Prepared = void> implements Disposable {
+export class LiveConfig<Prepared = void> implements Disposable {
   /** Absolute; undefined when the configuration came from no file. */
   readonly file: string | undefined;
   readonly #applied = new Emitter<Applied<Prepared>>();
   readonly #events = new Emitter<ConfigEvent>();
   readonly #prepare: Prepare<Prepared>;
-  #setup: Setup;
+  #resolved: ResolvedConfig;
   #problem: CycleboxError | undefined;
   #watcher: ConfigWatcher | undefined;
   #modelTimer: NodeJS.Timeout | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #disposed = false;
 
-  constructor(setup: Setup, file: string | undefined, prepare: Prepare<Prepared>) {
-    this.#setup = setup;
+  constructor(resolved: ResolvedConfig, file: string | undefined, prepare: Prepare<Prepared>) {
+    this.#resolved = resolved;
     this.#prepare = prepare;
     this.file = file === undefined ? undefined : resolve(file);
   }
@@ -56,8 +56,8 @@ export class ConfigKeeper<Prepared = void> implements Disposable {
 
   readonly onEvent: Event<ConfigEvent> = this.#events.event;
 
-  get setup(): Setup {
-    return this.#setup;
+  get resolved(): ResolvedConfig {
+    return this.#resolved;
   }
 
   /** Why the file's last change does not hold. */
@@ -77,7 +77,7 @@ export class ConfigKeeper<Prepared = void> implements Disposable {
   }
 
   reload(): Promise<ReloadOutcome> {
-    return this.#inTurn(() => this.#reload());
+    return this.#runExclusive(() => this.#reload());
   }
 
   dispose(): void {
@@ -93,7 +93,7 @@ export class ConfigKeeper<Prepared = void> implements Disposable {
       const next = await this.#next();
       const wasRefused = this.#problem !== undefined;
       this.#problem = undefined;
-      if (next) this.#apply(next.setup, next);
+      if (next) this.#apply(next.resolved, next);
       else await this.#lookForModels();
       const keys = next?.keys ?? [];
       if (next || wasRefused) this.#events.fire({ type: 'reloaded', keys });
@@ -106,47 +106,47 @@ export class ConfigKeeper<Prepared = void> implements Disposable {
     }
   }
 
-  /** The setup that the file asks for, checked in full; undefined when it is in force. Throws when it cannot hold. */
-  async #next(): Promise<(Applied<Prepared> & { readonly setup: Setup }) | undefined> {
+  /** The configuration that the file asks for, checked in full; undefined when it is in force. Throws when it cannot hold. */
+  async #next(): Promise<(Applied<Prepared> & { readonly resolved: ResolvedConfig }) | undefined> {
     const { file } = this;
     if (file === undefined) return undefined;
     const config = await loadConfig(file);
-    const keys = changedKeys(this.#setup.config, config);
+    const keys = changedKeys(this.#resolved.config, config);
     if (keys.length === 0) return undefined;
     await checkFolders(config);
     requireHot(keys, file);
-    const setup = await resolveSetup(config);
+    const resolved = await resolveModels(config);
     const prepared = await this.#prepare(config, keys);
-    await makeFolders(routeFolders(setup));
-    return { setup, keys, prepared };
+    await makeFolders(routeFolders(resolved));
+    return { resolved, keys, prepared };
   }
 
-  #apply(setup: Setup, { keys, prepared }: Applied<Prepared>): void {
+  #apply(resolved: ResolvedConfig, { keys, prepared }: Applied<Prepared>): void {
     if (this.#disposed) return;
-    this.#setup = setup;
+    this.#resolved = resolved;
     this.#applied.fire({ keys, prepared });
   }
 
   #scheduleModels(): void {
     this.#modelTimer = setTimeout(() => {
-      void this.#inTurn(() => this.#lookForModels()).finally(() => {
+      void this.#runExclusive(() => this.#lookForModels()).finally(() => {
         if (!this.#disposed) this.#scheduleModels();
       });
-    }, this.#setup.config.rescanMs);
+    }, this.#resolved.config.rescanMs);
     this.#modelTimer.unref();
   }
 
   /** What cannot be read now is looked for again. */
   async #lookForModels(): Promise<void> {
-    const before = this.#setup;
-    const fresh = await refreshModels(before, modelRestMs).catch(() => undefined);
+    const before = this.#resolved;
+    const fresh = await refreshModels(before, modelSettleMs).catch(() => undefined);
     if (!fresh || this.#disposed) return;
     const translations = changedModels(before, fresh);
     this.#apply(fresh, { keys: [], prepared: undefined });
     if (translations.length > 0) this.#events.fire({ type: 'modelsChanged', translations });
   }
 
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+  #runExclusive<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#turn.then(work);
     this.#turn = result.catch(() => {});
     return result;

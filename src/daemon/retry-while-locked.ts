@@ -11,7 +11,7 @@ const retryMs = 100;
  * @param open takes the lock, or throws STATE_LOCKED
  * @param answer what a running daemon says; its answer ends the waiting
  */
-export async function withLockPatience<T, A>(
+export async function retryWhileLocked<T, A>(
   open: () => T | Promise<T>,
   answer: () => Promise<A | undefined>,
 ): Promise<{ readonly opened: T } | { readonly answered: A; readonly locked: CycleboxError }> {
