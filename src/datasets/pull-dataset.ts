@@ -55,7 +55,7 @@ const recordName = 'dataset.json';
  */
 export async function pullDataset(dataset: PublishedDataset, options: PullOptions = {}): Promise<PulledDataset> {
   const folder = resolve(options.out ?? join('datasets', dataset.name));
-  const present = await presentDataset(dataset, folder);
+  const present = await presentDataset(dataset, folder, options.anyCount === true);
   if (present) return present;
   const staging = await stagingFolder(folder);
   try {
@@ -74,7 +74,11 @@ export async function pullDataset(dataset: PublishedDataset, options: PullOption
 const archiveOf = (folder: string) => `${folder}.zip`;
 
 /** What is in the folder, if that is the data set. @throws CycleboxError FILE_EXISTS when it is something else */
-async function presentDataset(dataset: PublishedDataset, folder: string): Promise<PulledDataset | undefined> {
+async function presentDataset(
+  dataset: PublishedDataset,
+  folder: string,
+  anyCount: boolean,
+): Promise<PulledDataset | undefined> {
   const isThere = await stat(folder).then(
     () => true,
     () => false,
@@ -84,7 +88,7 @@ async function presentDataset(dataset: PublishedDataset, folder: string): Promis
   if (files.length === 0) return undefined;
   const images = countImages(files);
   const wrong = missingImages(dataset, images);
-  if (files.includes(recordName) && wrong.length === 0)
+  if (files.includes(recordName) && (wrong.length === 0 || anyCount))
     return { name: dataset.name, folder, images, licence: dataset.licence, origin: { kind: 'present' } };
   const why = wrong.length > 0 ? ` (${wrong.join(', ')})` : '';
   throw new CycleboxError(

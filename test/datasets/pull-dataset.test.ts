@@ -185,6 +185,8 @@ describe('a data set that is here', () => {
     });
     expect(await readdir(dirname(out))).toEqual([]);
     expect((await pullDataset(dataset, { from, out, anyCount: true })).images).toEqual({ ...images, trainA: 2 });
+    const again = await pullDataset(dataset, { from, out, anyCount: true });
+    expect(again).toMatchObject({ images: { trainA: 2 }, origin: { kind: 'present' } });
   });
 
   test('must be there, hold images, and stay inside its folder', async () => {
