@@ -129,10 +129,22 @@ class OnnxEngine implements Engine {
     if (this.id === 'cpu') return;
     try {
       if (providerTraits[this.id].keepsState) this.#transfer = await this.#openTransfer();
-      else await (await this.#session(encodeIdentity('x', 'y'))).release();
+      else await this.#openIdentity();
     } catch (error) {
       throw unavailable(this.id, error);
     }
+  }
+
+  async #openIdentity(): Promise<void> {
+    await (await this.#session(encodeIdentity('x', 'y'))).release();
+  }
+
+  /** Before a model is condemned: whether this process can still open the smallest there is. */
+  #opensAnything(): Promise<boolean> {
+    return this.#openIdentity().then(
+      () => true,
+      () => false,
+    );
   }
 
   async createState(initial: Tensors): Promise<State> {
@@ -169,7 +181,8 @@ class OnnxEngine implements Engine {
     try {
       return this.#track(new OnnxProgram(await open(), { metadata, reopen: open }));
     } catch (error) {
-      throw isAboutDevice(error) ? error : refusedModel(file, precision, error);
+      if (isAboutDevice(error)) throw error;
+      throw (await this.#opensAnything()) ? refusedModel(file, precision, error) : exhausted(file, error);
     }
   }
 
@@ -272,6 +285,16 @@ function outputLocations(kept: readonly string[], handedOut: readonly string[]):
 /** Whether an error says nothing about the model: another device, or a new process, may load it. */
 function isAboutDevice(error: unknown): boolean {
   return error instanceof CycleboxError && (error.code === 'OUT_OF_MEMORY' || error.code === 'DEVICE_LOST');
+}
+
+/** Not the model's fault; by its cause's code, everybody else's trouble too. */
+function exhausted(file: string, error: unknown): CycleboxError {
+  const why = error instanceof Error ? error.message : String(error);
+  const message =
+    `${file} could not be loaded, since this process can get no more memory or threads (${why}). ` +
+    'Raise its limits (ulimit -v, ulimit -u, the memory of its container), or end what else runs.';
+  const cause = Object.assign(new Error(why, { cause: error }), { code: 'ENOMEM' });
+  return new CycleboxError('OUT_OF_MEMORY', message, { subject: { file }, cause });
 }
 
 /** In float16 the file may be to blame or what was made of it: float32 tells. */

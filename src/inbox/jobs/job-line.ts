@@ -3,7 +3,14 @@
  * for the job (tried again, failed, set aside) or for all of them (the queue pauses). It does not look for files; the
  * seeing half (`inbox.ts`) does. The steps of one job are `JobRun`'s.
  */
-import { asCycleboxError, type Clock, CycleboxError, type Disposable, type JobId } from '../../base/index.js';
+import {
+  asCycleboxError,
+  type Clock,
+  CycleboxError,
+  type Disposable,
+  type ErrorCode,
+  type JobId,
+} from '../../base/index.js';
 import { type BackOffOptions, backOffDelay } from '../../process/index.js';
 import { type Job, leaseMs } from '../journal/index.js';
 import { DeathWatch } from './death-watch.js';
@@ -53,6 +60,9 @@ const maxDeaths = 2;
 const suspiciousEnds = 3;
 
 const defaultRetryBackOff: BackOffOptions = { firstMs: 1000, maxMs: 300_000 };
+
+/** Faults of the environment that only a translation can show to be over. */
+const concernsWorker: ReadonlySet<ErrorCode> = new Set(['WORKER_UNAVAILABLE', 'OUT_OF_MEMORY']);
 
 export class JobLine implements Disposable {
   readonly #options: JobLineOptions;
@@ -258,7 +268,7 @@ export class JobLine implements Disposable {
       case 'cancelled':
         return journal.release(job.id);
       case 'environment':
-        this.#pauseFor(error, error.code === 'WORKER_UNAVAILABLE' ? job : undefined);
+        this.#pauseFor(error, concernsWorker.has(error.code) ? job : undefined);
         return journal.release(job.id);
       case 'death':
         return this.#died(job, error, running.accompanied);

@@ -3,7 +3,14 @@
  * happens as events and to the run's records, and prints nothing. A run that was stopped goes on where its last checkpoint
  * was, to the bit.
  */
-import { type Clock, type Disposable, DisposableStore, Emitter, systemClock } from '../../base/index.js';
+import {
+  asCycleboxError,
+  type Clock,
+  type Disposable,
+  DisposableStore,
+  Emitter,
+  systemClock,
+} from '../../base/index.js';
 import type { Device } from '../../engine/index.js';
 import type { Batch, DataReport } from '../data/index.js';
 import type { TrainingOptions } from '../options.js';
@@ -23,6 +30,7 @@ import { removeOldCheckpoints } from './retention.js';
 import { RunEvaluator } from './run-evaluator.js';
 import { RunRecords } from './run-records.js';
 import { checkpointDevice, freshStart, type RunStart, resumedStart, type TrainerOptions } from './run-start.js';
+import { sameFolders } from './same-folders.js';
 import { StepRequests } from './step-requests.js';
 import type { Losses, Rates } from './step-runner.js';
 import { takeSnapshot } from './take-snapshot.js';
@@ -123,6 +131,7 @@ export class Trainer implements Disposable {
       const { settings, runSettings: run, device, dataReports, step } = this;
       await this.#records.open(step, device, dataReports);
       this.#events.fire({ kind: 'started', settings, run, device, parameters, data: dataReports, step });
+      if (step === 0) for (const warning of await sameFolders(dataReports)) this.#warn(warning);
       return await this.#run(signal);
     } catch (error) {
       await this.#records.fail(this.#step, error);
@@ -168,7 +177,7 @@ export class Trainer implements Disposable {
   async #end(): Promise<string | undefined> {
     const isFinished = this.#step >= this.settings.steps || this.#isPatienceOver;
     if (this.#savedStep !== this.#step) await this.#save();
-    if (isFinished) await this.#writeSamples();
+    if (isFinished) await this.#trySamples();
     await this.#records.end(this.#step, isFinished ? 'finished' : 'stopped');
     return isFinished ? this.exportPlugin() : undefined;
   }
@@ -236,7 +245,7 @@ export class Trainer implements Disposable {
   /** Samples, evaluation, export, each at its own steps. Returns whether this is the best step so far. */
   async #doWhatIsDue(): Promise<boolean> {
     const { sampleEvery, exportEvery, evaluateEvery } = this.runSettings;
-    if (this.#step % sampleEvery === 0) await this.#writeSamples();
+    if (this.#step % sampleEvery === 0) await this.#trySamples();
     if (exportEvery > 0 && this.#step % exportEvery === 0) await this.exportPlugin();
     if (!this.#evaluator || this.#step % evaluateEvery !== 0) return false;
     return this.#evaluate(this.#evaluator);
@@ -263,11 +272,23 @@ export class Trainer implements Disposable {
     return patience > 0 && (this.#best?.worseSince ?? 0) >= patience;
   }
 
+  /** @throws WRITE_FAILED */
   async #writeSamples(): Promise<string> {
     const { preview, samples } = this.#stage!;
     const file = await this.#records.samples(this.#step, preview, samples);
     this.#events.fire({ kind: 'sample', step: this.#step, file });
     return file;
+  }
+
+  /** A sheet is for people to look at: where one cannot be written, that is told, and the training goes on. */
+  async #trySamples(): Promise<void> {
+    try {
+      await this.#writeSamples();
+    } catch (thrown) {
+      const error = asCycleboxError(thrown);
+      if (error.code !== 'WRITE_FAILED') throw thrown;
+      this.#warn({ code: 'samples not written', message: error.message, advice: 'The training goes on without them.' });
+    }
   }
 
   async #save(): Promise<string> {

@@ -34,18 +34,24 @@ export class SampleFolder {
     this.#out = out;
   }
 
-  /** Writes the files of one grid, over those of the same step if there are any. @throws WRITE_FAILED */
+  /** Writes the files of one grid, over those of the same step if there are any; all of them or none. @throws WRITE_FAILED */
   async write(step: number, grid: SampleGrid): Promise<SampleFiles> {
     const tiles = tilesOf(grid);
     const name = `${folderName}/${stepName(step)}`;
     const files = tiles.map((_, row) => grid.columns.map(column => `${name}/${fileName(row, column)}`));
     const [sheet, thumbnail] = [`${name}.png`, `${name}/sheet.webp`];
     const flat = files.flat();
-    await orWriteFailed(join(this.#out, name), async () => {
+    const whole = orWriteFailed(join(this.#out, name), async () => {
       await mkdir(join(this.#out, name), { recursive: true });
-      await Promise.all(tiles.flat().map((tile, at) => this.#write(flat[at]!, encodePng(tile))));
+      // All have ended before any of them is removed again.
+      const written = await Promise.allSettled(tiles.flat().map((tile, at) => this.#write(flat[at]!, encodePng(tile))));
+      for (const one of written) if (one.status === 'rejected') throw one.reason;
       await this.#write(sheet, drawSheet(grid.columns, tiles));
       await this.#write(thumbnail, drawThumbnail(tiles));
+    });
+    await whole.catch(async error => {
+      await this.#remove([step]).catch(() => {});
+      throw error;
     });
     return { columns: grid.columns, sheet, thumbnail, files };
   }
