@@ -1,5 +1,6 @@
 export { defaultModelStore, locateModel, type ModelFile, type ModelPlaces } from './locate-model.js';
 export { readManifest } from './manifest.js';
+export { type ImageModel, openImageModel } from './open-image-model.js';
 export {
   type DomainPair,
   defaultPluginFolders,

@@ -1,10 +1,11 @@
 /**
  * Finds the file of a model that a manifest names: in the plugin's own folder, else in the model store, and nowhere
- * else, whatever the path or a link in it says. Does not open the model; an engine does.
+ * else, whatever the path or a link in it says. It reads what the file says of itself and runs nothing.
  */
 import { realpath, stat } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import { CycleboxError, packageRoot, sha256File } from '../base/index.js';
+import { imageInterfaceOf, inspectModelFile } from '../onnx/index.js';
 import type { ModelContribution } from '../plugin-api/index.js';
 
 export interface ModelPlaces {
@@ -17,8 +18,9 @@ export interface ModelPlaces {
 export interface ModelFile {
   /** Absolute, links resolved. */
   readonly path: string;
-  /** Of the content, in lower-case hex: two files with the same one are the same model. */
+  /** Of the content, and that of the files beside it that belong to it, in lower-case hex: the same one, the same model. */
   readonly sha256: string;
+  /** Of all its files. */
   readonly sizeBytes: number;
 }
 
@@ -27,7 +29,7 @@ export const defaultModelStore: string = join(packageRoot, 'models');
 
 /**
  * @throws CycleboxError MODEL_MISSING naming the places looked at, MODEL_HASH_MISMATCH, MODEL_INVALID when the path
- * leads out of both places
+ * leads out of both places or the file is no image-to-image network
  */
 export async function locateModel(reference: ModelContribution, places: ModelPlaces): Promise<ModelFile> {
   const folders = [places.pluginFolder, places.storeFolder ?? defaultModelStore].filter(folder => folder !== undefined);
@@ -68,11 +70,22 @@ function outside(path: string): CycleboxError {
 }
 
 async function verified(path: string, reference: ModelContribution): Promise<ModelFile> {
-  const [sha256, { size }] = await Promise.all([sha256File(path), stat(path)]);
-  if (reference.sha256 === undefined || reference.sha256 === sha256) return { path, sha256, sizeBytes: size };
+  const { sha256, sizeBytes, outline } = await inspectModelFile(path).catch(async error => {
+    // What is not the file that is meant needs no other reason.
+    if (reference.sha256 !== undefined) requireSum(path, await sha256File(path), reference.sha256);
+    throw error;
+  });
+  requireSum(path, sha256, reference.sha256);
+  imageInterfaceOf(outline, path);
+  return { path, sha256, sizeBytes };
+}
+
+/** @throws MODEL_HASH_MISMATCH */
+function requireSum(path: string, found: string, named: string | undefined): void {
+  if (named === undefined || named === found) return;
   throw new CycleboxError(
     'MODEL_HASH_MISMATCH',
-    `${path} has the SHA-256 ${sha256}, but its manifest names ${reference.sha256}. ` +
+    `${path} has the SHA-256 ${found}, but its manifest names ${named}. ` +
       'The file was changed or damaged: fetch it again, or put the new sum into the manifest.',
     { subject: { file: path } },
   );

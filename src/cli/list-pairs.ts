@@ -1,4 +1,4 @@
-/** The work of `cyclebox pairs`. Faulty plugins are named on stderr and make the exit code 1; missing models do not. */
+/** The work of `cyclebox pairs`. Faulty plugins and models make the exit code 1; models that are missing do not. */
 import { access } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { CycleboxError, DomainName } from '../base/index.js';
@@ -32,7 +32,12 @@ export async function listPairs({ plugins, models, json = false }: ListPairsOpti
   );
   process.stdout.write(json ? toJson(listed, catalog.problems) : listed.map(toText).join('\n'));
   for (const problem of catalog.problems) printError(problem);
-  return catalog.problems.length > 0 ? exitCodes.failed : exitCodes.ok;
+  return catalog.problems.length > 0 || listed.some(isFaulty) ? exitCodes.failed : exitCodes.ok;
+}
+
+/** Whether there is a model that is not what it should be. */
+function isFaulty({ directions }: Listed): boolean {
+  return directions.some(({ problem }) => problem !== undefined && problem.code !== 'MODEL_MISSING');
 }
 
 async function cardOf({ plugin }: DomainPair): Promise<string | undefined> {

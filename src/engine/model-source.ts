@@ -1,5 +1,5 @@
 /** Where a model's bytes come from, and what messages call it. */
-import { CycleboxError, readRegularFile } from '../base/index.js';
+import { outlineOfBytes, readModelFile } from '../onnx/index.js';
 import type { ModelSource } from './contract.js';
 
 export interface ModelBytes {
@@ -7,13 +7,13 @@ export interface ModelBytes {
   readonly file: string;
 }
 
-/** @throws MODEL_MISSING naming the file */
+/**
+ * With everything that the model keeps in other files.
+ * @throws MODEL_MISSING, MODEL_INVALID naming the file
+ */
 export async function readModelSource(model: ModelSource): Promise<ModelBytes> {
-  if ('bytes' in model) return { bytes: model.bytes, file: model.name ?? 'The model' };
-  const file = model.path;
-  try {
-    return { bytes: await readRegularFile(file), file };
-  } catch (cause) {
-    throw new CycleboxError('MODEL_MISSING', `The model file ${file} could not be read.`, { subject: { file }, cause });
-  }
+  if ('path' in model) return { bytes: (await readModelFile(model.path)).bytes, file: model.path };
+  const { bytes, name: file = 'The model' } = model;
+  outlineOfBytes(bytes, file);
+  return { bytes, file };
 }

@@ -1,6 +1,16 @@
+export { adaptInterface } from './adapt-interface.js';
 export { toHalfPrecision } from './half-precision.js';
 export { encodeIdentity } from './identity.js';
+export { type FixedSizes, type ImageInterface, imageInterfaceOf, isPlain } from './image-interface.js';
 export { checkImportable, importOnnx, type OnnxNetwork, readNetwork } from './import/index.js';
 export { encodeOnnx, type LoweringOptions, variableInput, variableUpdate } from './lowering.js';
 export type { LoweringTarget } from './lowering-context.js';
 export { decodeOnnx, type OnnxConvolution, type OnnxModelFile, type OnnxValue } from './model-file.js';
+export { mostNodes, type OnnxOutline } from './outline.js';
+export {
+  inspectModelFile,
+  type ModelBytes,
+  type ModelFileFacts,
+  outlineOfBytes,
+  readModelFile,
+} from './read-model-file.js';

@@ -5,9 +5,12 @@
  */
 import { basename } from 'node:path';
 import { asCycleboxError, CycleboxError, type Disposable } from '../base/index.js';
+import type { ImageModel } from '../catalog/index.js';
 import type { Device, Engine, EngineChoice, EngineOptions, Precision, Program } from '../engine/index.js';
 import type { Picture } from '../image/index.js';
+import type { FixedSizes } from '../onnx/index.js';
 import { activationBytesPerPixel, memoryLimitOf, sizeRule, trainedSizeOf } from './activation-memory.js';
+import { insistsOnSize } from './fixed-size.js';
 import { type MemoryFallback, type MemoryStepKind, nextFallback, noFallback } from './memory-fallback.js';
 import { type Network, type PictureRun, planPicture, type RunOptions, translatePicture } from './translate-picture.js';
 
@@ -25,9 +28,7 @@ export interface MemoryStep {
 }
 
 export interface ModelRunnerOptions {
-  readonly model: string;
-  /** Size of the model's file. */
-  readonly fileBytes: number;
+  readonly model: ImageModel;
   readonly openEngine: OpenEngine;
   readonly engine: EngineChoice;
   readonly precision: Precision | 'auto';
@@ -108,6 +109,11 @@ export class ModelRunner implements Disposable {
     return this.#loaded.network.trainedSize;
   }
 
+  /** The sizes that the network insists on: pictures must have them. */
+  get fixed(): FixedSizes {
+    return this.#options.model.fixed;
+  }
+
   /** One at a time. @throws OUT_OF_MEMORY when there is nothing left to give up, MODEL_INVALID, ENGINE_FAILED, CANCELLED */
   async translate(picture: Picture, options: RunOptions): Promise<PictureRun> {
     for (let cachesAreFree = false; ; cachesAreFree = true) {
@@ -146,7 +152,9 @@ export class ModelRunner implements Disposable {
   /** @throws `error` when there is nothing left to give up */
   async #fallBack(failed: { readonly batch: number; readonly pixels: number }, error: CycleboxError): Promise<void> {
     const { engine, network } = this.#loaded;
-    const next = nextFallback(this.#fallback, failed, network.rule, engine.id === 'cpu');
+    // There are no smaller pieces for a network that insists on a size.
+    const size = insistsOnSize(network.fixed) ? { batch: 1, pixels: 0 } : failed;
+    const next = nextFallback(this.#fallback, size, network.rule, engine.id === 'cpu');
     if (!next) throw error;
     if (next.kind === 'cpu') await this.#reload(next.fallback, error);
     this.#fallback = next.fallback;
@@ -180,7 +188,7 @@ async function loadModel(options: ModelRunnerOptions, fallback: MemoryFallback):
   const engine = await openEngine(choice, threads === undefined ? {} : { threads });
   try {
     const { program, precision } = await loadProgram(engine, options, fallback.precision ?? options.precision);
-    const network = networkOf(program, options.model, options.fileBytes);
+    const network = networkOf(program, options.model);
     const dispose = async () => {
       await program.dispose();
       await engine.dispose();
@@ -198,7 +206,7 @@ async function loadProgram(
   wanted: Precision | 'auto',
 ): Promise<{ readonly program: Program; readonly precision: Precision }> {
   const at = async (precision: Precision) => ({
-    program: await engine.load({ path: model }, { precision }),
+    program: await engine.load({ bytes: model.bytes, name: model.path }, { precision }),
     precision,
   });
   if (wanted !== 'auto') return at(wanted);
@@ -211,7 +219,7 @@ async function loadProgram(
   }
 }
 
-function networkOf(program: Program, name: string, fileBytes: number): Network {
+function networkOf(program: Program, { path: name, sizeBytes: fileBytes, fixed }: ImageModel): Network {
   const { inputs, outputs, metadata } = program;
   if (inputs.length !== 1 || outputs.length !== 1)
     throw new CycleboxError(
@@ -224,9 +232,10 @@ function networkOf(program: Program, name: string, fileBytes: number): Network {
     name,
     rule: sizeRule(metadata),
     trainedSize: trainedSizeOf(metadata),
-    bytesPerPixel: activationBytesPerPixel({ metadata, fileBytes }),
+    fixed,
+    bytesPerPixel: activationBytesPerPixel({ metadata, fileBytes }) * (fixed.batch ?? 1),
     // Files of others may be made for one picture at a time.
-    batches: metadata['cyclebox.architecture'] !== undefined,
+    batches: metadata['cyclebox.architecture'] !== undefined && fixed.batch === undefined,
   };
 }
 
@@ -238,7 +247,8 @@ function reportStep(
   options: ModelRunnerOptions,
   { kind, device, fallback }: Omit<MemoryStep, 'model' | 'message'>,
 ): void {
-  const { model, onStep } = options;
+  const { onStep } = options;
+  const model = options.model.path;
   onStep?.({ kind, model, device, fallback, message: messageOf(kind, device, basename(model), fallback) });
 }
 

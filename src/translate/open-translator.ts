@@ -3,7 +3,6 @@
  * takes images through it. Knows nothing of folders, queues or output names.
  */
 
-import { stat } from 'node:fs/promises';
 import {
   asCycleboxError,
   CycleboxError,
@@ -12,7 +11,7 @@ import {
   type ErrorSubject,
   throwIfAborted,
 } from '../base/index.js';
-import { defaultPluginFolders, loadPlugins, parseScale, resolveDirection } from '../catalog/index.js';
+import { defaultPluginFolders, loadPlugins, openImageModel, parseScale, resolveDirection } from '../catalog/index.js';
 import { type Device, type EngineChoice, openEngine, type Precision } from '../engine/index.js';
 import {
   decodeImage,
@@ -25,6 +24,7 @@ import {
   type Picture,
 } from '../image/index.js';
 import type { ModelFit, Scale } from '../plugin-api/index.js';
+import { fixedSize } from './fixed-size.js';
 import type { MemoryFallback } from './memory-fallback.js';
 import { type MemoryStep, ModelRunner, type OpenEngine } from './model-runner.js';
 import { type PictureSize, sizeAtScale, translateAtSize } from './translate-at-scale.js';
@@ -34,6 +34,8 @@ import type { PictureRun, RunOptions } from './translate-picture.js';
 export interface TranslatorOptions {
   /** Path of an .onnx file. */
   readonly model?: string | undefined;
+  /** The SHA-256 that `model` is to have, in hex. Default: any. A pair's is what its manifest names. */
+  readonly sha256?: string | undefined;
   /** Id of a pair that a plugin registers. */
   readonly pair?: string | undefined;
   /** The domain of the pair to translate to. */
@@ -120,6 +122,8 @@ export interface Translator extends Disposable {
 /** What the code reads, made from what the user wrote. */
 interface ResolvedOptions {
   readonly model: string;
+  /** What the file is to have. */
+  readonly sha256: string | undefined;
   readonly subject: ErrorSubject;
   readonly maxPixels: number;
   readonly metadata: MetadataPolicy;
@@ -138,8 +142,7 @@ export async function openTranslator(options: TranslatorOptions): Promise<Transl
   if (memoryLimitBytes !== undefined) positive('memoryLimitBytes', memoryLimitBytes);
   try {
     const runner = await ModelRunner.open({
-      model: resolved.model,
-      fileBytes: await modelSize(resolved.model),
+      model: await openImageModel(resolved.model, resolved.sha256),
       openEngine: options.openEngine ?? openEngine,
       engine: options.engine ?? 'auto',
       precision: options.precision ?? 'auto',
@@ -156,28 +159,30 @@ export async function openTranslator(options: TranslatorOptions): Promise<Transl
 }
 
 async function resolveOptions(options: TranslatorOptions): Promise<ResolvedOptions> {
-  const { model, subject, fit } = await resolveModel(options);
+  const { model, sha256, subject, fit } = await resolveModel(options);
   const { maxMegapixels = defaultMaxPixels / 1e6 } = options;
   const maxPixels = positive('maxMegapixels', maxMegapixels) * 1e6;
   const scale = parseScale(options.scale ?? fit?.scale ?? 'native');
   const { metadata = 'keep' } = options;
-  return Object.freeze({ model, subject, maxPixels, metadata, scale, trainedSize: fit?.trainedSize });
+  return Object.freeze({ model, sha256, subject, maxPixels, metadata, scale, trainedSize: fit?.trainedSize });
 }
 
 interface ResolvedModel {
   readonly model: string;
+  readonly sha256: string | undefined;
   readonly subject: ErrorSubject;
   readonly fit?: ModelFit | undefined;
 }
 
 async function resolveModel(options: TranslatorOptions): Promise<ResolvedModel> {
-  const { model, pair, to, plugins = defaultPluginFolders, modelStore } = options;
-  if (model !== undefined) return { model, subject: { file: model, pair } };
+  const { model, sha256, pair, to, plugins = defaultPluginFolders, modelStore } = options;
+  if (model !== undefined) return { model, sha256, subject: { file: model, pair } };
   if (pair === undefined || to === undefined)
     throw new CycleboxError('USAGE', 'Name a model file (model), or a pair and a domain (pair, to).');
   const translation = await resolveDirection((await loadPlugins(plugins)).pair(pair), to, { modelStore });
   return {
     model: translation.model.path,
+    sha256: translation.model.sha256,
     subject: { file: translation.model.path, pair, plugin: translation.pair.plugin.name },
     fit: translation.fit,
   };
@@ -186,14 +191,6 @@ async function resolveModel(options: TranslatorOptions): Promise<ResolvedModel> 
 function positive(name: string, value: number): number {
   if (value > 0) return value;
   throw new CycleboxError('USAGE', `${name} is ${value}; it must be a number above 0.`);
-}
-
-async function modelSize(path: string): Promise<number> {
-  const status = await stat(path).catch(() => undefined);
-  if (status?.isFile()) return status.size;
-  throw new CycleboxError('MODEL_MISSING', `The model file ${path} does not exist. Check the path.`, {
-    subject: { file: path },
-  });
 }
 
 /** What cannot work for any picture is said at once. @throws SCALE_UNKNOWN, having closed the translator */
@@ -291,7 +288,7 @@ class ModelTranslator implements Translator {
     const { model, maxPixels } = this.#options;
     const scale = parseScale(options.scale ?? this.#options.scale);
     const trainedSize = options.trainedSize ?? this.#options.trainedSize ?? this.#runner.trainedSize;
-    const shownAs = sizeAtScale(picture, scale, trainedSize, model);
+    const shownAs = fixedSize(sizeAtScale(picture, scale, trainedSize, model), this.#runner.fixed);
     const throwIfCancelled = () => throwIfAborted(options.signal, 'The translation was cancelled.');
     const run = await translateAtSize(picture, shownAs, { maxPixels, throwIfCancelled }, each =>
       this.#runner.translate(each, options),

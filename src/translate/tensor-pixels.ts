@@ -4,6 +4,7 @@
  * exactly that: an identity network returns every byte unchanged.
  */
 import { type Picture, toUnitRange } from '../image/index.js';
+import type { FixedSizes } from '../onnx/index.js';
 
 /** A rectangle of a picture, in pixels. */
 export interface Region {
@@ -26,14 +27,21 @@ export function allowedLength(length: number, { multiple, minimum }: SizeRule): 
   return Math.ceil(Math.max(length, minimum) / multiple) * multiple;
 }
 
-/** [n, 3, h, w] of n regions of one size, where h and w are their sides made allowed by `rule`. */
+/** The sides that the network sees of something of that size: its own where it insists, else allowed by `rule`. */
+export function sidesFor(
+  { width, height }: { readonly width: number; readonly height: number },
+  rule: SizeRule,
+  fixed: Pick<FixedSizes, 'width' | 'height'>,
+): { readonly width: number; readonly height: number } {
+  return { width: fixed.width ?? allowedLength(width, rule), height: fixed.height ?? allowedLength(height, rule) };
+}
+
+/** [n, 3, height, width] of n regions of one size, continued to the given sides. */
 export function regionsToTensor(
   picture: Pick<Picture, 'rgb' | 'width'>,
   regions: readonly Region[],
-  rule: SizeRule,
+  { width, height }: { readonly width: number; readonly height: number },
 ): { shape: readonly [number, number, number, number]; data: Float32Array } {
-  const height = allowedLength(regions[0]?.height ?? 0, rule);
-  const width = allowedLength(regions[0]?.width ?? 0, rule);
   const length = 3 * height * width;
   const data = new Float32Array(regions.length * length);
   for (const [i, region] of regions.entries()) {

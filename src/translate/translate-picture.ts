@@ -8,8 +8,10 @@
 import { CycleboxError, throwIfAborted } from '../base/index.js';
 import type { EngineChoice, Precision, Program } from '../engine/index.js';
 import { type Picture, planTiles, type TilePlan, toByte, toByteScale } from '../image/index.js';
+import type { FixedSizes } from '../onnx/index.js';
+import { insistsOnSize } from './fixed-size.js';
 import { minTile, type RunSize } from './memory-fallback.js';
-import { allowedLength, type Region, regionsToTensor, type SizeRule } from './tensor-pixels.js';
+import { allowedLength, type Region, regionsToTensor, type SizeRule, sidesFor } from './tensor-pixels.js';
 
 /** A program with what its pictures must be like; made once per model. */
 export interface Network {
@@ -17,6 +19,8 @@ export interface Network {
   readonly rule: SizeRule;
   /** The shorter side of whole training images, in pixels, if the model says so. */
   readonly trainedSize: number | undefined;
+  /** Sizes that it takes no others than. */
+  readonly fixed: FixedSizes;
   /** Estimated, for every pixel of the padded input. */
   readonly bytesPerPixel: number;
   /** How errors name the model. */
@@ -88,31 +92,43 @@ export async function translatePicture(
   return { ...picture, rgb };
 }
 
-/** @throws OUT_OF_MEMORY when the memory limit is below the smallest tile */
-export function planPicture(
-  { bytesPerPixel, rule, name, batches }: Network,
-  picture: Picture,
-  limits: Limits,
-): PicturePlan {
+/**
+ * @param picture of the size that the network insists on, if it does
+ * @throws OUT_OF_MEMORY when the memory limit is below the smallest tile, or the one size that there is
+ */
+export function planPicture(network: Network, picture: Picture, limits: Limits): PicturePlan {
+  const { bytesPerPixel, rule, name, batches, fixed } = network;
   const { width, height } = picture;
   const affordable = limits.memoryBytes / bytesPerPixel;
   const most = Math.min(affordable, limits.maxPixels);
-  const pixels = allowedLength(width, rule) * allowedLength(height, rule);
+  const sides = sidesFor(picture, rule, fixed);
+  const pixels = sides.width * sides.height;
   if (pixels <= most)
     return { tiles: planTiles(width, height, { size: Math.max(width, height), overlap: 0 }), pixels, batch: 1 };
+  if (insistsOnSize(fixed))
+    throw noRoom(
+      name,
+      `${sides.width} × ${sides.height} pixels, the size it insists on`,
+      pixels * bytesPerPixel,
+      limits,
+    );
   const wanted = Math.min(Math.sqrt(most), limits.tileSide);
   const size = Math.floor(wanted / rule.multiple) * rule.multiple;
   const smallest = allowedLength(minTile, rule);
   if (size < smallest)
-    throw new CycleboxError(
-      'OUT_OF_MEMORY',
-      `${name} needs about ${megabytes(smallest ** 2 * bytesPerPixel)} for its smallest tile of ${smallest} × ${smallest} pixels; ` +
-        `the memory limit is ${megabytes(limits.memoryBytes)}. Raise it with --memory-limit (option memoryLimitBytes).`,
-    );
+    throw noRoom(name, `its smallest tile of ${smallest} × ${smallest} pixels`, smallest ** 2 * bytesPerPixel, limits);
   const tiles = planTiles(width, height, { size, overlap: Math.min(maxOverlap, Math.floor(size / 4)) });
   const tilePixels = allowedLength(tiles.columns.length, rule) * allowedLength(tiles.rows.length, rule);
   const fits = Math.min(limits.batch, Math.floor(affordable / tilePixels), tiles.columns.starts.length);
   return { tiles, pixels: tilePixels, batch: batches ? Math.max(1, fits) : 1 };
+}
+
+function noRoom(name: string, what: string, bytes: number, { memoryBytes }: Limits): CycleboxError {
+  return new CycleboxError(
+    'OUT_OF_MEMORY',
+    `${name} needs about ${megabytes(bytes)} for ${what}; the memory limit is ${megabytes(memoryBytes)}. ` +
+      'Raise it with --memory-limit (option memoryLimitBytes).',
+  );
 }
 
 const megabytes = (bytes: number): string => `${Number((bytes / 1e6).toPrecision(3))} MB`;
@@ -174,8 +190,9 @@ function addTile(
   }
 }
 
-async function run({ program, rule, name }: Network, picture: Picture, regions: readonly Region[]): Promise<Planes> {
-  const image = regionsToTensor(picture, regions, rule);
+async function run(network: Network, picture: Picture, regions: readonly Region[]): Promise<Planes> {
+  const { program, rule, name, fixed } = network;
+  const image = regionsToTensor(picture, filled(regions, fixed.batch), sidesFor(regions[0]!, rule, fixed));
   const results = await program.run({ [program.inputs[0]!]: image });
   const translated = results[program.outputs[0]!];
   if (translated?.shape.join() !== image.shape.join())
@@ -185,6 +202,12 @@ async function run({ program, rule, name }: Network, picture: Picture, regions: 
         'size. If it needs sides that are multiples of some number, name it in its metadata as cyclebox.size_multiple.',
     );
   return { data: translated.data, rowLength: image.shape[3], plane: image.shape[2] * image.shape[3] };
+}
+
+/** As many as the network insists on: what comes of the copies is not looked at. */
+function filled(regions: readonly Region[], batch: number | undefined): readonly Region[] {
+  const missing = Math.max(0, (batch ?? 0) - regions.length);
+  return [...regions, ...new Array<Region>(missing).fill(regions[0]!)];
 }
 
 /** Rounds the finished rows of `band` into `rgb[from, to)`. */

@@ -89,6 +89,7 @@ export class ComputeService implements Disposable {
     const { engine, precision, threads, maxMegapixels, memoryLimitBytes } = this.#settings;
     return openTranslator({
       model,
+      sha256,
       engine,
       precision,
       threads,

@@ -179,7 +179,9 @@ class OnnxEngine implements Engine {
     const written = precision === 'float16' ? toHalfPrecision(bytes, file) : bytes;
     const open = () => this.#session(written, { layout });
     try {
-      return this.#track(new OnnxProgram(await open(), { metadata, reopen: open }));
+      const session = await open();
+      await requireFloats(session);
+      return this.#track(new OnnxProgram(session, { metadata, reopen: open }));
     } catch (error) {
       if (isAboutDevice(error)) throw error;
       throw (await this.#opensAnything()) ? refusedModel(file, precision, error) : exhausted(file, error);
@@ -280,6 +282,16 @@ function outputLocations(kept: readonly string[], handedOut: readonly string[]):
     ...kept.map(name => [name, 'gpu-buffer'] as const),
     ...handedOut.map(name => [name, 'cpu'] as const),
   ]);
+}
+
+/** Other values than float32 would be taken for it. @throws GRAPH_INVALID, and closes the session */
+async function requireFloats(session: ort.InferenceSession): Promise<void> {
+  const values = [...session.inputMetadata, ...session.outputMetadata];
+  const other = values.find(value => !value.isTensor || value.type !== 'float32');
+  if (!other) return;
+  await session.release();
+  const type = other.isTensor ? `holds ${other.type} values` : 'is no tensor';
+  throw new CycleboxError('GRAPH_INVALID', `its ${other.name} ${type}; inputs and outputs must be float32.`);
 }
 
 /** Whether an error says nothing about the model: another device, or a new process, may load it. */

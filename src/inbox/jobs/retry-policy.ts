@@ -52,6 +52,8 @@ const verdicts: Partial<Record<ErrorCode, Verdict>> = {
   TIMED_OUT: 'death',
   IMAGE_CORRUPT: 'undecodable',
   FILE_UNREADABLE: 'may-pass',
+  // It was changed after it had been looked at; once it rests, it is looked at again.
+  MODEL_HASH_MISMATCH: 'may-pass',
   WRITE_FAILED: 'may-pass',
   ENGINE_FAILED: 'may-pass',
   DEVICE_LOST: 'may-pass',

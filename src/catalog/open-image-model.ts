@@ -1,0 +1,35 @@
+/**
+ * A model file ready for an engine: read once, held against the sum that is expected of it, judged as an image-to-image
+ * network and adapted to what all networks of cyclebox take and give. The bytes that are summed are those that are run.
+ */
+import { CycleboxError } from '../base/index.js';
+import { adaptInterface, type FixedSizes, imageInterfaceOf, isPlain, readModelFile } from '../onnx/index.js';
+import type { ModelFile } from './locate-model.js';
+
+export interface ImageModel extends ModelFile {
+  /** An ONNX file of its own: input `[n, 3, h, w]`, float32 from -1 to 1, and an output like it. */
+  readonly bytes: Uint8Array;
+  /** Sizes that the network insists on. */
+  readonly fixed: FixedSizes;
+}
+
+/**
+ * @param sha256 what the file is to have, as it was when it was looked at
+ * @throws MODEL_MISSING, MODEL_HASH_MISMATCH, MODEL_INVALID naming the file
+ */
+export async function openImageModel(path: string, sha256?: string): Promise<ImageModel> {
+  const file = await readModelFile(path);
+  if (sha256 !== undefined && sha256 !== file.sha256) throw changed(path, file.sha256, sha256);
+  const taken = imageInterfaceOf(file.outline, path);
+  const bytes = isPlain(taken) ? file.bytes : adaptInterface(file.bytes, taken, file.outline.opset, path);
+  return { path, sha256: file.sha256, sizeBytes: file.sizeBytes, bytes, fixed: taken.fixed };
+}
+
+function changed(path: string, found: string, expected: string): CycleboxError {
+  return new CycleboxError(
+    'MODEL_HASH_MISMATCH',
+    `${path} has the SHA-256 ${found}, but ${expected} is expected: it was changed since it was looked at, or damaged. ` +
+      'Once it stays as it is, try again.',
+    { subject: { file: path } },
+  );
+}

@@ -1,0 +1,176 @@
+/**
+ * How a model takes an image and gives one: layout, channels, type, range, and sizes that it insists on. Judged by what
+ * the file says of its input and output, without running it; what cannot be served is refused here, with the reason.
+ */
+import { CycleboxError } from '../base/index.js';
+import type { OnnxOutline, ValueOutline } from './outline.js';
+
+export const imageElements = ['float32', 'float16', 'float64', 'uint8'] as const;
+export type ImageElement = (typeof imageElements)[number];
+
+/** Of floats; whole numbers are bytes, 0..255. */
+export const imageRanges = ['-1..1', '0..1', '0..255'] as const;
+export type ImageRange = (typeof imageRanges)[number];
+
+/** The input or the output: four axes, of which one is the channels. */
+export interface ImageValue {
+  readonly name: string;
+  readonly element: ImageElement;
+  /** `[n, c, h, w]` or `[n, h, w, c]` */
+  readonly layout: 'nchw' | 'nhwc';
+  readonly channels: 1 | 3;
+  readonly range: ImageRange;
+}
+
+/** What a model insists on; undefined where any will do. */
+export interface FixedSizes {
+  readonly batch: number | undefined;
+  readonly height: number | undefined;
+  readonly width: number | undefined;
+}
+
+export interface ImageInterface {
+  readonly input: ImageValue;
+  readonly output: ImageValue;
+  readonly fixed: FixedSizes;
+}
+
+/** Larger ones are no images, and would be filled with copies. */
+const largestBatch = 64;
+const longestSide = 16_384;
+
+/** @throws MODEL_INVALID naming `file`, what it has and what is taken */
+export function imageInterfaceOf(outline: OnnxOutline, file: string): ImageInterface {
+  const judge = new Judge(file, rangeOf(outline, file));
+  const [input, ...otherInputs] = outline.inputs;
+  const [output, ...otherOutputs] = outline.outputs;
+  if (!input || !output || otherInputs.length > 0 || otherOutputs.length > 0) throw judge.severalValues(outline);
+  const taken = judge.value('input', input, undefined);
+  const given = judge.value('output', output, taken);
+  return { input: taken, output: given, fixed: judge.fixedSizes({ ...input, ...taken }, { ...output, ...given }) };
+}
+
+/** Whether it is `[n, 3, h, w]` in float32 from -1 to 1 both ways: what networks of cyclebox have. */
+export function isPlain({ input, output }: ImageInterface): boolean {
+  return [input, output].every(
+    ({ element, layout, channels, range }) =>
+      element === 'float32' && layout === 'nchw' && channels === 3 && range === '-1..1',
+  );
+}
+
+function rangeOf({ metadata }: OnnxOutline, file: string): ImageRange {
+  const named = metadata['cyclebox.range'] ?? '-1..1';
+  const known = imageRanges.find(range => range === named);
+  if (known) return known;
+  throw new CycleboxError(
+    'MODEL_INVALID',
+    `${file} names the range "${named}" (cyclebox.range); known are ${imageRanges.join(', ')}.`,
+    { subject: { file } },
+  );
+}
+
+const channelAxis = { nchw: 1, nhwc: 3 } as const;
+
+class Judge {
+  readonly #file: string;
+  readonly #range: ImageRange;
+
+  constructor(file: string, range: ImageRange) {
+    this.#file = file;
+    this.#range = range;
+  }
+
+  /** @param like what an output is taken for where the file does not say */
+  value(role: 'input' | 'output', { name, element, shape }: ValueOutline, like: ImageValue | undefined): ImageValue {
+    const type = this.#element(role, name, element);
+    const axes = this.#axes(role, name, shape, like);
+    return { name, element: type, ...axes, range: type === 'uint8' ? '0..255' : this.#range };
+  }
+
+  /** @throws MODEL_INVALID where a size is no image's, or another than that of the output */
+  fixedSizes(input: ShapedValue, output: ShapedValue): FixedSizes {
+    const [taken, given] = [sizesOf(input), sizesOf(output)];
+    const { batch = 1, height = 0, width = 0 } = taken;
+    if (batch > largestBatch || Math.max(height, width) > longestSide) {
+      throw this.#refused(
+        `it takes ${formatShape(input.shape)}; at most ${largestBatch} images of ${longestSide} pixels a side are given to it at a time.`,
+      );
+    }
+    if (isSame(taken.height, given.height) && isSame(taken.width, given.width)) return taken;
+    throw this.#refused(
+      `it makes ${formatShape(output.shape)} of ${formatShape(input.shape)}, and does not keep the size.`,
+    );
+  }
+
+  severalValues({ inputs, outputs }: OnnxOutline): CycleboxError {
+    const names = (values: readonly ValueOutline[]) => values.map(({ name }) => name).join(', ') || 'none';
+    return this.#refused(
+      `it has the inputs ${names(inputs)} and the outputs ${names(outputs)}; an image-to-image network has one of each, ` +
+        '"image" and "translated".',
+    );
+  }
+
+  #element(role: string, name: string, element: string): ImageElement {
+    // Neither is there in files that ONNX Runtime loads; where it is, the runtime says what is wrong.
+    const known = imageElements.find(one => one === element) ?? (element === 'undefined' ? 'float32' : undefined);
+    if (known) return known;
+    throw this.#refused(
+      `its ${role} ${name} holds ${element} values; an image is ${imageElements.slice(0, -1).join(', ')} or ${imageElements.at(-1)}. ` +
+        'Export it with another type.',
+    );
+  }
+
+  #axes(
+    role: string,
+    name: string,
+    shape: ValueOutline['shape'],
+    like: ImageValue | undefined,
+  ): Pick<ImageValue, 'layout' | 'channels'> {
+    const { layout = 'nchw', channels = 3 } = like ?? {};
+    if (!shape) return { layout, channels };
+    if (shape.length !== 4) throw this.#badShape(role, name, shape);
+    const other = layout === 'nchw' ? 'nhwc' : 'nchw';
+    for (const one of [layout, other] as const) {
+      const count = shape[channelAxis[one]];
+      if (count === 1 || count === 3) return { layout: one, channels: count };
+    }
+    if (typeof shape[channelAxis[layout]] !== 'number') return { layout, channels };
+    throw this.#badShape(role, name, shape);
+  }
+
+  #badShape(role: string, name: string, shape: ValueOutline['shape']): CycleboxError {
+    return this.#refused(
+      `its ${role} ${name} is ${formatShape(shape)}; an image has four axes, [n, channels, height, width] or ` +
+        '[n, height, width, channels], with 3 channels or 1.',
+    );
+  }
+
+  #refused(why: string): CycleboxError {
+    const file = this.#file;
+    return new CycleboxError('MODEL_INVALID', `${file} is no image-to-image network: ${why}`, { subject: { file } });
+  }
+}
+
+interface ShapedValue {
+  readonly shape: ValueOutline['shape'];
+  readonly layout: ImageValue['layout'];
+}
+
+function sizesOf({ shape, layout }: ShapedValue): FixedSizes {
+  const [height, width] = layout === 'nchw' ? [2, 3] : [1, 2];
+  return { batch: numberAt(shape, 0), height: numberAt(shape, height), width: numberAt(shape, width) };
+}
+
+/** What is open fits anything. */
+function isSame(a: number | undefined, b: number | undefined): boolean {
+  return a === undefined || b === undefined || a === b;
+}
+
+function numberAt(shape: ValueOutline['shape'], axis: number): number | undefined {
+  const size = shape?.[axis];
+  return typeof size === 'number' ? size : undefined;
+}
+
+function formatShape(shape: ValueOutline['shape']): string {
+  return `[${(shape ?? []).map(size => size ?? '?').join(', ')}]`;
+}
