@@ -93,7 +93,7 @@ function logEvent(log: pino.Logger, event: DaemonEvent, config: DaemonConfig): v
   switch (event.type) {
     case 'done': {
       const { job, path, output, translation, ms, report } = event;
-      const { width, height, bytes, tiles, device, precision, notes = [] } = report;
+      const { width, height, bytes, tiles, device, precision, scale, shownAs, notes = [] } = report;
       const record = {
         job,
         path,
@@ -106,14 +106,17 @@ function logEvent(log: pino.Logger, event: DaemonEvent, config: DaemonConfig): v
         tiles,
         device,
         precision,
+        scale,
+        shownAs,
         ...(notes.length > 0 && { notes }),
       };
       const where = device === undefined || device === 'cpu' ? '' : ` on ${device}, ${precision}`;
       const inTiles = tiles > 1 ? ` in ${tiles} tiles` : '';
+      const shown = scale === undefined || scale === 'native' ? '' : ` shown as ${shownAs?.width}×${shownAs?.height}`;
       const said = notes.length > 0 ? `; ${notes.join('; ')}` : '';
       log.info(
         record,
-        `${path} → ${record.output}  ${translation} ${width}×${height}${inTiles} ${record.ms} ms${where}${said}`,
+        `${path} → ${record.output}  ${translation} ${width}×${height}${shown}${inTiles} ${record.ms} ms${where}${said}`,
       );
       break;
     }

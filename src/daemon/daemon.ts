@@ -20,6 +20,7 @@ import {
   type Applied,
   checkFolders,
   type DaemonConfig,
+  fitOf,
   LiveConfig,
   makeFolders,
   type ReloadOutcome,
@@ -129,7 +130,7 @@ async function openDaemon(
       watch: options.watch,
       route: path => liveConfig.resolved.router(path),
       concurrency: workers.size,
-      runner: runnerOf(key => liveConfig.resolved.models.get(key), workers),
+      runner: runnerOf(key => liveConfig.resolved.models.get(key), fitOf, workers),
     }),
   );
   const daemon = new RunningDaemon({ liveConfig, workers, inbox, opened, options });

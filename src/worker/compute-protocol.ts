@@ -5,15 +5,24 @@
  */
 import type { EngineChoice, Precision } from '../engine/index.js';
 import type { ImageFormat, MetadataPolicy } from '../image/index.js';
+import type { Scale } from '../plugin-api/index.js';
 import type { ProtocolName } from '../process/index.js';
-import type { MemoryStep } from '../translate/index.js';
+import type { MemoryStep, PictureSize } from '../translate/index.js';
 
-export const computeProtocol: ProtocolName = { name: 'compute-worker', version: 3 };
+export const computeProtocol: ProtocolName = { name: 'compute-worker', version: 4 };
 
 /** A model file and the hash of its content, by which the worker caches it. */
 export interface ComputeModel {
   readonly path: string;
   readonly sha256: string;
+}
+
+/** How an image is shown to a model. */
+export interface ComputeFit {
+  /** Default `native`. */
+  readonly scale?: Scale | undefined;
+  /** The shorter side of the model's training images, in pixels; default: what the model says. */
+  readonly trainedSize?: number | undefined;
 }
 
 /** How the worker runs models; given once, when it is started. */
@@ -55,6 +64,9 @@ export interface TranslateReport {
   readonly tiles: number;
   readonly device: EngineChoice;
   readonly precision: Precision;
+  readonly scale: Scale;
+  /** The size at which the model saw the picture. */
+  readonly shownAs: PictureSize;
   /** Time to load the model; 0 when it was loaded already. */
   readonly loadMs: number;
   readonly ms: number;
@@ -89,7 +101,11 @@ export interface ComputeApi {
     readonly source: string;
     readonly mayGrow?: boolean | undefined;
   }): DecodeReport;
-  translate(request: { readonly job: string; readonly model: ComputeModel }): TranslateReport;
+  translate(request: {
+    readonly job: string;
+    readonly model: ComputeModel;
+    readonly fit?: ComputeFit | undefined;
+  }): TranslateReport;
   /** Writes and flushes `temporary`, whose folder is made if need be; it must not exist. */
   encode(request: {
     readonly job: string;

@@ -116,10 +116,13 @@ export class ComputeService implements Disposable {
     return { width, height, format, notes, ms: performance.now() - startMs };
   }
 
-  #translate({ job, model }: ParamsOf<ComputeApi, 'translate'>, { signal }: CallContext): Promise<TranslateReport> {
+  #translate(
+    { job, model, fit }: ParamsOf<ComputeApi, 'translate'>,
+    { signal }: CallContext,
+  ): Promise<TranslateReport> {
     return this.#models.use(model, async (translator, loadMs) => {
       const startMs = performance.now();
-      const { picture, ...how } = await translator.translatePicture(this.#picture(job), { signal });
+      const { picture, ...how } = await translator.translatePicture(this.#picture(job), { ...fit, signal });
       this.#replace(job, picture);
       faultPoint('inferred', process.ppid);
       const { width, height } = picture;

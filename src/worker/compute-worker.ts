@@ -6,6 +6,7 @@
 import { asCycleboxError, CycleboxError, type Disposable } from '../base/index.js';
 import type { EngineChoice, Precision } from '../engine/index.js';
 import type { ImageFormat } from '../image/index.js';
+import type { Scale } from '../plugin-api/index.js';
 import {
   type BackOffOptions,
   type CallOptions,
@@ -15,9 +16,10 @@ import {
   type OutputLine,
   Supervisor,
 } from '../process/index.js';
-import type { MemoryStep } from '../translate/index.js';
+import type { MemoryStep, PictureSize } from '../translate/index.js';
 import {
   type ComputeApi,
+  type ComputeFit,
   type ComputeListener,
   type ComputeModel,
   type ComputeSettings,
@@ -46,6 +48,7 @@ export interface ComputeTask {
   /** Where the encoded, flushed result goes; must not exist. */
   readonly temporary: string;
   readonly model: ComputeModel;
+  readonly fit?: ComputeFit | undefined;
   /** Default: the source's format. */
   readonly format?: ImageFormat | undefined;
   /** It may still be being written: what looks like that is refused as IMAGE_CORRUPT. Default false. */
@@ -71,6 +74,8 @@ export interface ComputeReport {
   readonly tiles: number;
   readonly device: EngineChoice;
   readonly precision: Precision;
+  readonly scale: Scale;
+  readonly shownAs: PictureSize;
   readonly decodeMs: number;
   readonly loadMs: number;
   readonly translateMs: number;
@@ -168,11 +173,11 @@ function megabytes(bytes: number): string {
 }
 
 async function stages(child: ComputeChild, task: ComputeTask, options: () => CallOptions): Promise<ComputeReport> {
-  const { job, source, model, temporary, format, mayGrow, onStage } = task;
+  const { job, source, model, fit, temporary, format, mayGrow, onStage } = task;
   onStage?.('decode');
   const decoded = await child.call('decode', { job, source, mayGrow }, options());
   onStage?.('translate');
-  const translated = await child.call('translate', { job, model }, options());
+  const translated = await child.call('translate', { job, model, fit }, options());
   onStage?.('encode');
   const encoded = await child.call('encode', { job, source, temporary, format: format ?? decoded.format }, options());
   return {
@@ -185,6 +190,8 @@ async function stages(child: ComputeChild, task: ComputeTask, options: () => Cal
     tiles: translated.tiles,
     device: translated.device,
     precision: translated.precision,
+    scale: translated.scale,
+    shownAs: translated.shownAs,
     decodeMs: decoded.ms,
     loadMs: translated.loadMs,
     translateMs: translated.ms,

@@ -1,6 +1,7 @@
 export type { MemoryStep } from '../translate/index.js';
 export type {
   ComputeApi,
+  ComputeFit,
   ComputeListener,
   ComputeModel,
   ComputeSettings,

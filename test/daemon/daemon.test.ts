@@ -14,7 +14,7 @@ import {
   startDaemon,
   type WatchConfig,
 } from '../../src/daemon/index.js';
-import { temporaryFolder, testSharp } from '../support/pictures.js';
+import { maxDifference, temporaryFolder, testSharp } from '../support/pictures.js';
 import { writeTinyOnnx } from '../support/tiny-onnx.js';
 
 let opened: DisposableStore;
@@ -274,6 +274,25 @@ describe('cyclebox start', () => {
     expect(wrong).toMatchObject({ code: 78, text: expect.stringContaining('Did you mean "routes"') });
     await start(root);
     expect((await (await cyclebox(root, '--once')).ended).code).toBe(75);
+  });
+
+  it('shows the images of each route at its scale, tells so, and calls another scale another version', async () => {
+    const root = await project();
+    const routes = [
+      { match: 'small/**', pair: 'day-night', to: 'night', scale: 16 },
+      { match: 'day-to-night/**', pair: 'day-night', to: 'night' },
+    ];
+    await writeFile(join(root, 'watch-config.json'), JSON.stringify({ ...config, routes }));
+    await drop(root, 'small/a.png');
+    await drop(root, 'day-to-night/a.png');
+    const { code, text } = await (await cyclebox(root, '--once')).ended;
+    expect(code).toBe(0);
+    expect(text).toMatch(/"path":"small\/a\.png".*"scale":16,"shownAs":\{"width":24,"height":16\}/);
+    expect(text).toMatch(/"path":"day-to-night\/a\.png".*"scale":"native"/);
+    const [small, native] = await Promise.all(
+      ['small', 'day-to-night'].map(folder => sharp(join(root, 'outbox', folder, 'a.png')).raw().toBuffer()),
+    );
+    expect(maxDifference(small!, native!)).toBeLessThanOrEqual(1);
   });
 
   it('finishes and exits 0 on SIGTERM', async () => {

@@ -5,6 +5,7 @@
 
 import { z } from 'zod';
 import { asCycleboxError } from '../../base/index.js';
+import { scaleSchema } from '../../catalog/index.js';
 import { offeredEngines, parseEngineChoice } from '../../engine/index.js';
 import { metadataPolicies } from '../../image/index.js';
 
@@ -32,6 +33,11 @@ const route = z
     pair: z.string().min(1).describe('The domain pair, as "cyclebox pairs" lists it.'),
     to: z.string().min(1).describe('The domain of the pair that files are translated to.'),
     priority: z.int().min(-1000).max(1000).optional().describe('Files of higher priority go first. Default 0.'),
+    scale: scaleSchema
+      .optional()
+      .describe(
+        'At which scale the model sees images: "native" (as they are), "trained" (the size it was trained at), or pixels of the shorter side. Default: what the pair says, else "native".',
+      ),
     reprocess: z
       .boolean()
       .optional()

@@ -7,6 +7,7 @@ import { dirname, resolve } from 'node:path';
 import { type JsonPath, parseCommentedJson, readConfigText } from '../../base/index.js';
 import { type EngineChoice, type Precision, parseEngineChoice } from '../../engine/index.js';
 import type { MetadataPolicy } from '../../image/index.js';
+import type { Scale } from '../../plugin-api/index.js';
 import { configSchema, type WatchConfig } from './config-schema.js';
 
 export interface RouteConfig {
@@ -16,6 +17,8 @@ export interface RouteConfig {
   readonly to: string;
   /** Higher ones go first. */
   readonly priority: number;
+  /** Undefined: what the pair says. */
+  readonly scale: Scale | undefined;
   /** Whether a new version of the model does files again. */
   readonly reprocess: boolean;
 }
@@ -88,11 +91,12 @@ export function resolveConfig(config: WatchConfig, folder: string): DaemonConfig
     threads: config.threads,
     maxMegapixels: config.maxMegapixels ?? 50,
     metadata: config.metadata ?? 'keep',
-    routes: config.routes.map(({ match, pair, to, priority = 0, reprocess = false }) => ({
+    routes: config.routes.map(({ match, pair, to, priority = 0, scale, reprocess = false }) => ({
       match,
       pair,
       to,
       priority,
+      scale,
       reprocess,
     })),
   };

@@ -6,3 +6,4 @@ export { checkFolders, makeFolders } from './folders.js';
 export { type Applied, LiveConfig } from './live-config.js';
 export { resolveModels, routeFolders } from './resolved-config.js';
 export type { Route } from './routes.js';
+export { fitOf } from './translation-version.js';

@@ -58,7 +58,9 @@ export function changedModels(before: ResolvedConfig, after: ResolvedConfig): re
 }
 
 function translationsOf(routes: readonly Route[]): string {
-  return JSON.stringify(routes.map(({ key, model, problem }) => [key, model?.path, model?.sha256, problem?.message]));
+  return JSON.stringify(
+    routes.map(({ key, model, version, problem }) => [key, model?.path, version, problem?.message]),
+  );
 }
 
 async function fingerprintOf(routes: readonly Route[]): Promise<string> {

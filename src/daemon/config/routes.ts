@@ -9,6 +9,7 @@ import { type PluginCatalog, resolveDirection } from '../../catalog/index.js';
 import type { Router } from '../../inbox/index.js';
 import type { ComputeModel } from '../../worker/index.js';
 import type { RouteConfig } from './config.js';
+import { versionOf } from './translation-version.js';
 
 export interface Route extends RouteConfig {
   /** The folder of the inbox that all its files lie in; empty for the inbox itself. */
@@ -18,6 +19,8 @@ export interface Route extends RouteConfig {
   /** The domain that its files come from; undefined when the pair is not known. */
   readonly from: string | undefined;
   readonly model: ComputeModel | undefined;
+  /** What stands in the journal for the model and how images are shown to it; undefined without a model. */
+  readonly version: string | undefined;
   /** Why it cannot work; undefined when it can. */
   readonly problem: CycleboxError | undefined;
 }
@@ -38,10 +41,18 @@ async function resolveRoute(
   const common = { ...route, folder: routeFolder(route.match), key: `${route.pair}/${route.to}` };
   const from = catalog.pairs.find(pair => pair.id === route.pair)?.domains.find(domain => domain !== route.to);
   try {
-    const { model } = await resolveDirection(catalog.pair(route.pair), route.to, { modelStore });
-    return { ...common, from, model, problem: undefined };
+    const { model, fit } = await resolveDirection(catalog.pair(route.pair), route.to, { modelStore });
+    const scale = route.scale ?? fit?.scale ?? 'native';
+    const version = versionOf(model.sha256, { scale, trainedSize: fit?.trainedSize });
+    return { ...common, from, model, version, problem: undefined };
   } catch (error) {
-    return { ...common, from, model: undefined, problem: asCycleboxError(error, { pair: route.pair }) };
+    return {
+      ...common,
+      from,
+      model: undefined,
+      version: undefined,
+      problem: asCycleboxError(error, { pair: route.pair }),
+    };
   }
 }
 
@@ -61,8 +72,8 @@ export function routerOf(routes: readonly Route[]): Router {
     const route = matchers.find(({ matches }) => matches(path))?.route;
     if (!route) return { kind: 'refuse', error: unrouted(path, routes) };
     if (route.problem) return { kind: 'refuse', error: unready(path, route, route.problem, routes) };
-    const { key, model, priority, reprocess } = route;
-    return { kind: 'translate', translation: { key, version: model?.sha256 ?? '' }, priority, reprocess };
+    const { key, version = '', priority, reprocess } = route;
+    return { kind: 'translate', translation: { key, version }, priority, reprocess };
   };
 }
 

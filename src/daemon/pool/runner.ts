@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CycleboxError, newJobId } from '../../base/index.js';
 import type { Runner } from '../../inbox/index.js';
-import type { ComputeModel, ComputeReport } from '../../worker/index.js';
+import type { ComputeFit, ComputeModel, ComputeReport } from '../../worker/index.js';
 import type { WorkerPool } from './worker-pool.js';
 
 /** A plain grey PNG of 64 × 64 pixels. */
@@ -13,8 +13,15 @@ const greyPng =
 
 const selfTestWithinMs = 120_000;
 
-/** @param modelOf the model of a translation's key as it is now */
-export function runnerOf(modelOf: (key: string) => ComputeModel | undefined, workers: WorkerPool): Runner {
+/**
+ * @param modelOf the model of a translation's key as it is now
+ * @param fitOf how a version of a translation shows images to its model
+ */
+export function runnerOf(
+  modelOf: (key: string) => ComputeModel | undefined,
+  fitOf: (version: string) => ComputeFit,
+  workers: WorkerPool,
+): Runner {
   const required = (key: string): ComputeModel => {
     const model = modelOf(key);
     if (model) return model;
@@ -22,7 +29,8 @@ export function runnerOf(modelOf: (key: string) => ComputeModel | undefined, wor
   };
   return {
     async run({ translation, ...task }): Promise<ComputeReport> {
-      return workers.run({ ...task, model: required(translation.key) });
+      const { key, version } = translation;
+      return workers.run({ ...task, model: required(key), fit: fitOf(version) });
     },
     async selfTest(translation, signal) {
       const folder = await mkdtemp(join(tmpdir(), 'cyclebox-self-test-'));

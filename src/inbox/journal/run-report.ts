@@ -14,6 +14,10 @@ export interface RunReport {
   readonly precision?: string | undefined;
   /** What the source held that the result does not: sentences without a subject, which is the source. */
   readonly notes?: readonly string[] | undefined;
+  /** At which scale it was shown to the model: `native`, `trained`, or pixels of the shorter side. */
+  readonly scale?: string | number | undefined;
+  /** The size, in pixels, at which the model saw it. */
+  readonly shownAs?: { readonly width: number; readonly height: number } | undefined;
   readonly decodeMs: number;
   readonly loadMs: number;
   readonly translateMs: number;
