@@ -290,7 +290,11 @@ describe('cyclebox start', () => {
     expect(text).toMatch(/"path":"small\/a\.png".*"scale":16,"shownAs":\{"width":24,"height":16\}/);
     expect(text).toMatch(/"path":"day-to-night\/a\.png".*"scale":"native"/);
     const [small, native] = await Promise.all(
-      ['small', 'day-to-night'].map(folder => sharp(join(root, 'outbox', folder, 'a.png')).raw().toBuffer()),
+      ['small', 'day-to-night'].map(folder =>
+        sharp(join(root, 'outbox', folder, 'a.png'))
+          .raw()
+          .toBuffer(),
+      ),
     );
     expect(maxDifference(small!, native!)).toBeLessThanOrEqual(1);
   });
