@@ -14,7 +14,14 @@ import {
   packageVersion,
 } from '../base/index.js';
 import type { SkippedDevice } from '../engine/index.js';
-import { type CurrentFailure, Inbox, type InboxEvent, type InboxOptions, type JobState } from '../inbox/index.js';
+import {
+  type CurrentFailure,
+  Inbox,
+  type InboxEvent,
+  type InboxOptions,
+  type JobState,
+  type Translation,
+} from '../inbox/index.js';
 import type { OutputLine } from '../process/index.js';
 import {
   type Applied,
@@ -24,6 +31,7 @@ import {
   LiveConfig,
   makeFolders,
   type ReloadOutcome,
+  type ResolvedConfig,
   type Route,
   resolveModels,
   routeFolders,
@@ -129,6 +137,7 @@ async function openDaemon(
       ...inboxSettings(config),
       watch: options.watch,
       route: path => liveConfig.resolved.router(path),
+      current: ({ translation: key }) => translationOf(liveConfig.resolved, key),
       concurrency: workers.size,
       runner: runnerOf(key => liveConfig.resolved.models.get(key), fitOf, workers),
     }),
@@ -137,6 +146,12 @@ async function openDaemon(
   if (options.onEvent) daemon.onEvent(options.onEvent);
   await daemon.listen();
   return daemon;
+}
+
+/** What a translation is now; undefined when nothing does it. */
+function translationOf({ models }: ResolvedConfig, key: string): Translation | undefined {
+  const model = models.get(key);
+  return model && { key, version: model.sha256 };
 }
 
 /** @throws STATE_LOCKED at once where a daemon runs, else after some patience */

@@ -3,8 +3,9 @@
  */
 import type { Clock, CycleboxError, ErrorCode, JobId, RelativePath } from '../base/index.js';
 import type { BackOffOptions } from '../process/index.js';
-import type { Router, Runner } from './jobs/index.js';
+import type { CurrentTranslation, Runner } from './jobs/index.js';
 import type { CollisionPolicy, SourcePolicy } from './publish/index.js';
+import type { Router } from './routing.js';
 import type { OpenWatchBackend } from './watch/index.js';
 
 export interface InboxOptions {
@@ -13,6 +14,8 @@ export interface InboxOptions {
   readonly outbox: string;
   readonly state: string;
   readonly route: Router;
+  /** Default: what it was when the job was queued. */
+  readonly current?: CurrentTranslation | undefined;
   readonly runner: Runner;
   /** A file must have stayed as it is for this long. Default 1000. */
   readonly settleMs?: number | undefined;

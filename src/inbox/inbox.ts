@@ -16,7 +16,6 @@ import {
   Emitter,
   type Event,
   type FileIdentity,
-  faultPoint,
   type RelativePath,
   systemClock,
 } from '../base/index.js';
@@ -24,7 +23,8 @@ import { CurrentFailures } from './current-failures.js';
 import { FailedList } from './failed-list.js';
 import type { InboxEvent } from './inbox-event.js';
 import { type CurrentFailure, type InboxChanges, type InboxOptions, ownFailures } from './inbox-options.js';
-import { JobLine, type Routing } from './jobs/index.js';
+import { Intake } from './intake.js';
+import { JobLine } from './jobs/index.js';
 import {
   endedStates,
   forgetGone,
@@ -32,11 +32,9 @@ import {
   type JobState,
   type Journal,
   lockStateFolder,
-  type NewJob,
   type OpenedJournal,
   openJournal,
-  type RefusedFile,
-  type ToTakeIn,
+  type Translation,
 } from './journal/index.js';
 import { openPublisher, type Publisher } from './publish/index.js';
 import { QueueControl } from './queue-control.js';
@@ -50,7 +48,9 @@ import type {
   QueueStatus,
   RetrySelection,
 } from './queue-service.js';
-import { FileProbe, FolderWatcher, ignoring, type SettledFile, SettleGate, type WatchStatus } from './watch/index.js';
+import type { RoutedFile } from './routing.js';
+import { Triage } from './triage.js';
+import { FileProbe, FolderWatcher, type FoundFile, ignoring, SettleGate, type WatchStatus } from './watch/index.js';
 
 const dayMs = 86_400_000;
 
@@ -71,7 +71,9 @@ export class Inbox implements QueueService, Disposable {
   readonly #control: QueueControl;
   readonly #failedList: FailedList;
   readonly #fileProbe = new FileProbe();
-  readonly #gate: SettleGate;
+  readonly #triage: Triage;
+  readonly #gate: SettleGate<RoutedFile>;
+  readonly #intake: Intake;
   readonly #line: JobLine;
   readonly #currentFailures = new CurrentFailures(() => this.#failedList.touch());
   readonly #watcher: FolderWatcher;
@@ -88,20 +90,22 @@ export class Inbox implements QueueService, Disposable {
     this.#journal = journal;
     this.#damage = damage;
     this.#publisher = publisher;
+    this.#triage = this.#newTriage();
     this.#gate = this.#opened.add(
-      new SettleGate({
+      new SettleGate<RoutedFile>({
         settleMs: options.settleMs ?? 1000,
         decodeGraceMs: options.decodeGraceMs,
         identify: path => this.#identify(path),
         clock: this.#clock,
       }),
     );
+    this.#intake = new Intake(journal);
     this.#line = this.#newLine();
     this.#isIgnored = ignoring(options.ignore);
     this.#watcher = this.#opened.add(this.#newWatcher());
     this.#control = this.#newControl();
     this.#failedList = this.#opened.add(this.#newFailedList());
-    this.#gate.onSettled(files => this.#guarded(() => this.#accept(files)));
+    this.#gate.onSettled(files => this.#guarded(() => this.#takeIn(files)));
   }
 
   /**
@@ -178,9 +182,15 @@ export class Inbox implements QueueService, Disposable {
     if (changes.concurrency !== undefined) this.#line.setConcurrency(changes.concurrency);
   }
 
-  /** Failures that were not their file's own (no route, no model) stand no longer: their files are looked at again. */
+  /**
+   * The routes or models are others. Failures that were not their file's own (no route, no model) stand no longer, and
+   * jobs that wait for what is no longer to be done to their file wait no longer: the files are looked at again.
+   */
   async reconsider(): Promise<void> {
-    this.#guarded(() => this.#journal.reconsider(ownFailures));
+    this.#guarded(() => {
+      this.#journal.reconsider(ownFailures);
+      this.#triage.recheck();
+    });
     await this.scan();
   }
 
@@ -196,6 +206,7 @@ export class Inbox implements QueueService, Disposable {
   /** Starts watching and scanning; resolves when the first scan has ended and, if watching, the watcher is armed. */
   async start(): Promise<void> {
     if (this.#damage) this.#emit({ type: 'warning', error: this.#damage });
+    this.#guarded(() => this.#triage.recheck());
     const paused = this.#control.userPause();
     if (paused) this.#line.pauseByUser(paused.reason);
     this.#line.pump();
@@ -263,6 +274,7 @@ export class Inbox implements QueueService, Disposable {
     } catch (error) {
       this.#emit({ type: 'warning', error: asCycleboxError(error) });
     }
+    void this.#forgetTimer?.dispose();
     if (!this.#isStopped) this.#forgetTimer = this.#clock.after(dayMs, () => this.#forgetAgain());
   }
 
@@ -271,11 +283,11 @@ export class Inbox implements QueueService, Disposable {
   }
 
   #newLine(): JobLine {
-    const { inbox, outbox, route, runner, concurrency = 1, retryBackOff, probeBackOff } = this.#options;
+    const { inbox, outbox, current = asQueued, runner, concurrency = 1, retryBackOff, probeBackOff } = this.#options;
     return new JobLine({
       inbox,
       outbox,
-      route,
+      current,
       runner,
       concurrency,
       retryBackOff,
@@ -292,6 +304,16 @@ export class Inbox implements QueueService, Disposable {
       onChanged: path => this.#watcher.look(path),
       unchangedForMs: job => this.#gate.unchangedForMs(job.path, job.identity),
       onProgress: () => this.#progress(),
+    });
+  }
+
+  #newTriage(): Triage {
+    return new Triage({
+      journal: this.#journal,
+      route: path => this.#options.route(path),
+      onToBeDone: file => this.#gate.offer(file),
+      onFailed: job => this.#standsAsFailed(job),
+      onDone: job => this.#stillThere(job),
     });
   }
 
@@ -347,7 +369,7 @@ export class Inbox implements QueueService, Disposable {
       pollMs,
       clock: this.#clock,
       backend: watchBackend,
-      onFiles: files => this.#consider(files),
+      onFiles: files => this.#sort(files),
       onMissing: paths => this.#missing(paths),
       onScan: () => this.#currentFailures.beginScan(),
       onProgress: () => this.#progress(),
@@ -372,31 +394,14 @@ export class Inbox implements QueueService, Disposable {
     }
   }
 
-  /** Files that are in the inbox now, whoever pointed at them: everything that enters comes through here. */
-  #consider(files: readonly SettledFile[]): void {
+  #sort(files: readonly FoundFile[]): void {
     if (this.#isStopped) return;
-    for (const { path, identity, routing, known } of this.#lookUp(files)) {
-      this.#currentFailures.markSeen(path);
-      if (!known || isOpen.has(known.state)) this.#gate.offer(path, identity);
-      else if (known.state === 'failed' || known.state === 'quarantined') this.#standsAsFailed(known);
-      else if (known.state === 'done') this.#considerDone(known, routing);
-    }
+    for (const { path } of files) this.#currentFailures.markSeen(path);
+    this.#triage.sort(files);
   }
 
-  /** What is to be done to files, and what was. */
-  #lookUp(files: readonly SettledFile[]): readonly KnownFile[] {
-    const routed = files.map(file => ({ ...file, routing: this.#options.route(file.path) }));
-    const known = this.#journal.findMany(
-      routed.map(({ path, identity, routing }) => {
-        return { path, identity, translation: routing.kind === 'translate' ? routing.translation.key : '' };
-      }),
-    );
-    return routed.map((file, index) => ({ ...file, known: known[index] }));
-  }
-
-  #considerDone(job: Job, routing: Routing): void {
-    if (isStale(job, routing) && routing.reprocess) this.#gate.offer(job.path, job.identity);
-    else if ((this.#options.afterSuccess ?? 'keep') !== 'keep') void this.#moveSource(job);
+  #stillThere(job: Job): void {
+    if ((this.#options.afterSuccess ?? 'keep') !== 'keep') void this.#moveSource(job);
   }
 
   /** Again, in case it could not be done before. */
@@ -424,18 +429,10 @@ export class Inbox implements QueueService, Disposable {
     });
   }
 
-  #accept(files: readonly SettledFile[]): void {
-    const jobs: ToTakeIn<NewJob>[] = [];
-    const refused: ToTakeIn<RefusedFile>[] = [];
-    for (const { path, identity, routing, known } of this.#lookUp(files)) {
-      const isUnknown = known === undefined;
-      if (routing.kind === 'refuse') refused.push({ path, identity, error: routing.error, isUnknown });
-      else jobs.push({ path, identity, ...toBeDone(routing), redo: known?.state === 'done', isUnknown });
-    }
-    const taken = files.length > 0 ? this.#journal.takeIn(jobs, refused) : { queued: [], refused: [] };
-    if (taken.queued.length > 0) faultPoint('seen');
-    for (const { id, path, translation } of taken.queued) this.#emit({ type: 'seen', job: id, path, translation });
-    for (const { id, path, error } of taken.refused)
+  #takeIn(files: readonly RoutedFile[]): void {
+    const { queued, refused } = this.#intake.takeIn(files);
+    for (const { id, path, translation } of queued) this.#emit({ type: 'seen', job: id, path, translation });
+    for (const { id, path, error } of refused)
       if (error)
         this.#emit({ type: 'failed', job: id, path, translation: '', error, quarantined: false, earlier: false });
     this.#line.pump();
@@ -472,18 +469,7 @@ async function openParts(options: InboxOptions, store: DisposableStore): Promise
   return { store, journal, damage, publisher: store.add(await openPublisher(options)) };
 }
 
-interface KnownFile extends SettledFile {
-  readonly routing: Routing;
-  readonly known: Job | undefined;
+/** Nobody says what a translation is now: it is what it was. */
+function asQueued({ translation: key, version }: Job): Translation {
+  return { key, version };
 }
-
-function toBeDone({ translation, priority }: Extract<Routing, { kind: 'translate' }>) {
-  return { translation, priority };
-}
-
-function isStale(job: Job, routing: Routing): routing is Extract<Routing, { kind: 'translate' }> {
-  return routing.kind === 'translate' && routing.translation.version !== job.version;
-}
-
-/** States of a job whose file has still to settle. */
-const isOpen: ReadonlySet<JobState> = new Set<JobState>(['seen', 'settling', 'skipped']);

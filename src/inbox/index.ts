@@ -1,17 +1,8 @@
-export type { RelativePath } from '../base/index.js';
 export { Inbox } from './inbox.js';
 export type { InboxEvent } from './inbox-event.js';
 export type { CurrentFailure, InboxChanges, InboxOptions } from './inbox-options.js';
 export { type InspectOptions, inspectInbox, type PlannedAction } from './inspect.js';
-export {
-  LocalQueue,
-  type QueuePause,
-  type Router,
-  type Routing,
-  type Runner,
-  type RunRequest,
-  type WorkQueue,
-} from './jobs/index.js';
+export type { CurrentTranslation, QueuePause, Runner, RunRequest } from './jobs/index.js';
 export {
   type Attempt,
   type Job,
@@ -36,3 +27,4 @@ export type {
   QueueStatus,
   RetrySelection,
 } from './queue-service.js';
+export type { Router, Routing } from './routing.js';

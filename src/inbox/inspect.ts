@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import type { CycleboxError, Disposable } from '../base/index.js';
 import { type FileIdentity, identify, type RelativePath } from '../base/index.js';
 import { ownFailures } from './inbox-options.js';
-import type { Router } from './jobs/index.js';
 import { type Job, Journal, newestJob, Sqlite } from './journal/index.js';
+import type { Router } from './routing.js';
 import { ignoring, scanFolder } from './watch/index.js';
 
 export interface InspectOptions {

@@ -3,10 +3,10 @@
  * is recovered and nothing is run.
  */
 import { type Disposable, systemClock } from '../base/index.js';
-import type { Router } from './jobs/index.js';
 import { lockStateFolder, openJournal } from './journal/index.js';
 import { QueueControl } from './queue-control.js';
 import type { QueueService } from './queue-service.js';
+import type { Router } from './routing.js';
 
 export interface QueueFolders {
   /** Absolute, all three. */

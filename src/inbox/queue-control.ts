@@ -3,7 +3,7 @@
  * runs; a running one lends its line, which knows what runs now.
  */
 import type { Clock, JobId, RelativePath } from '../base/index.js';
-import type { QueuePause, Router } from './jobs/index.js';
+import type { QueuePause } from './jobs/index.js';
 import { endedStates, forgetGone, type Job, type JobState, type Journal } from './journal/index.js';
 import { type QueueEntry, toEntry } from './queue-entry.js';
 import type {
@@ -15,6 +15,7 @@ import type {
   QueueStatus,
   RetrySelection,
 } from './queue-service.js';
+import { keyOf, type Router } from './routing.js';
 
 /** What a running daemon adds. */
 export interface LiveQueue {
@@ -115,7 +116,7 @@ export class QueueControl implements QueueService {
   #retryAll(stale: boolean): QueueChange {
     const { journal } = this.#options;
     let changed = 0;
-    for (const jobs of journal.history.ended(stale ? ['done'] : failedStates, Number.MAX_SAFE_INTEGER)) {
+    for (const jobs of journal.history.inStates(stale ? ['done'] : failedStates)) {
       for (const job of jobs) {
         if (!stale) this.#renew(job);
         else if (!this.#redoStale(job)) continue;
@@ -125,10 +126,10 @@ export class QueueControl implements QueueService {
     return { changed, refused: [] };
   }
 
-  /** A file that has no translation is not queued but looked at again: there may be a route for it now. */
+  /** A file that has no translation, or another one by now, is not queued but looked at again. */
   #renew(job: Job): void {
-    const { journal, live } = this.#options;
-    if (job.translation === '') {
+    const { journal, live, route } = this.#options;
+    if (job.translation === '' || (route && keyOf(route(job.path)) !== job.translation)) {
       journal.skipped(job.id);
       live?.look(job.path);
     } else journal.renew(job.id, job.state === 'done');

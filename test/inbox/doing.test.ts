@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CycleboxError, DisposableStore, type ErrorCode, toDisposable } from '../../src/base/index.js';
 import {
+  type CurrentTranslation,
   Inbox,
   type InboxEvent,
   type InboxOptions,
@@ -156,12 +157,11 @@ describe('what goes wrong before a job could begin', () => {
   it('counts as an attempt, and stops nothing else', async () => {
     await drop('a.png', 'b.png');
     const refused = fault('INTERNAL', 'EACCES');
-    let looks = 0;
-    const routed: Router = path => {
-      if (path !== 'a.png' || looks++ < 2) return route(path);
-      throw refused;
+    const current: CurrentTranslation = ({ path, translation: key, version }) => {
+      if (path === 'a.png') throw refused;
+      return { key, version };
     };
-    const { inbox, of, work } = await open({ maxAttempts: 3, route: routed });
+    const { inbox, of, work } = await open({ maxAttempts: 3, current });
     await work();
     expect(inbox.counts()).toEqual({ done: 1, failed: 1 });
     expect(of('paused')).toEqual([]);

@@ -158,7 +158,7 @@ describe('the settle gate', () => {
   it('lets a file through that has stayed the same for the whole time', async () => {
     const { identities, settled, settles, advance } = gate();
     identities.set('a', '1');
-    settles.offer('a', '1');
+    settles.offer({ path: 'a', identity: '1' });
     await advance(999);
     expect(settled).toEqual([]);
     await advance(1);
@@ -169,10 +169,10 @@ describe('the settle gate', () => {
   it('starts anew when the file has grown, whether it was told so or finds out', async () => {
     const { identities, settled, settles, advance } = gate();
     identities.set('told', '1').set('found', '1');
-    settles.offer('told', '1');
-    settles.offer('found', '1');
+    settles.offer({ path: 'told', identity: '1' });
+    settles.offer({ path: 'found', identity: '1' });
     await advance(600);
-    settles.offer('told', '2');
+    settles.offer({ path: 'told', identity: '2' });
     identities.set('told', '2').set('found', '2');
     await advance(400);
     expect(settled).toEqual([]);
@@ -185,15 +185,15 @@ describe('the settle gate', () => {
   it('remembers for the decode grace how long a file has been as it is, and begins anew when it changes', async () => {
     const { identities, settled, settles, advance } = gate();
     identities.set('a', '1');
-    settles.offer('a', '1');
+    settles.offer({ path: 'a', identity: '1' });
     await advance(1000);
     expect(settled).toEqual(['a']);
     await advance(4000);
-    settles.offer('a', '1');
+    settles.offer({ path: 'a', identity: '1' });
     expect(settles.unchangedForMs('a', '1')).toBe(5000);
     expect(settles.unchangedForMs('a', '2')).toBeUndefined();
     identities.set('a', '2');
-    settles.offer('a', '2');
+    settles.offer({ path: 'a', identity: '2' });
     await advance(9999);
     expect(settles.unchangedForMs('a', '2')).toBe(9999);
     await advance(1);
@@ -202,7 +202,7 @@ describe('the settle gate', () => {
 
   it('forgets a file that has gone', async () => {
     const { settled, settles, advance } = gate();
-    settles.offer('a', '1');
+    settles.offer({ path: 'a', identity: '1' });
     await advance(1000);
     expect(settled).toEqual([]);
     expect(settles.size).toBe(0);

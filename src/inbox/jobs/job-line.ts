@@ -1,7 +1,7 @@
 /**
  * The doing half of the inbox: takes queued jobs from the journal, has them run, and decides what a failure means:
- * for the job (tried again, failed, set aside) or for all of them (the queue pauses). It does not look for files; the
- * seeing half (`inbox.ts`) does. The steps of one job are `JobRun`'s.
+ * for the job (tried again, failed, set aside) or for all of them (the queue pauses). It does not look for files: `watch/`
+ * does. The steps of one job are `JobRun`'s.
  */
 import {
   asCycleboxError,
@@ -17,7 +17,6 @@ import { DeathWatch } from './death-watch.js';
 import { JobRun, type JobRunOptions } from './job-run.js';
 import { PauseGate, type QueuePause } from './pause-gate.js';
 import { verdictOn } from './retry-policy.js';
-import { LocalQueue, type WorkQueue } from './work-queue.js';
 
 /** What may change while jobs run; read anew for each. */
 export interface JobLimits {
@@ -41,18 +40,22 @@ export interface JobLineOptions extends Omit<JobRunOptions, 'onTranslated' | 'on
   readonly unchangedForMs: (job: Job) => number | undefined;
   /** A job has ended, one way or another. */
   readonly onProgress: () => void;
-  readonly queue?: WorkQueue | undefined;
 }
 
 interface Running {
+  /** Resolves when the job has ended, one way or another. */
+  ended: Promise<void>;
   readonly abort: AbortController;
   /** Another job ran at the same time: if the worker dies, it may have been the other's fault. */
   accompanied: boolean;
   isCancelled: boolean;
 }
 
-/** How many jobs the queue holds for each that can run: enough that a free worker never waits for the journal. */
-const windowPerWorker = 4;
+/**
+ * So many jobs for each that can run are read ahead from the journal. Their turn is settled by then: one that is tried
+ * again meanwhile goes behind them, however early it came.
+ */
+const aheadPerWorker = 4;
 
 /** A job whose worker dies so often is quarantined. */
 const maxDeaths = 2;
@@ -67,10 +70,11 @@ const concernsWorker: ReadonlySet<ErrorCode> = new Set(['WORKER_UNAVAILABLE', 'O
 export class JobLine implements Disposable {
   readonly #options: JobLineOptions;
   readonly #run: JobRun;
-  readonly #queue: WorkQueue;
   readonly #gate: PauseGate;
   readonly #deaths = new DeathWatch();
   readonly #running = new Map<JobId, Running>();
+  /** Those that run next, the first first. Only a look ahead: the journal is where jobs are kept. */
+  #ahead: readonly Job[] = [];
   /** Jobs whose outcome the journal could not take: sorted out when it can be written again. */
   readonly #unrecorded = new Set<JobId>();
   #concurrency: number;
@@ -88,7 +92,6 @@ export class JobLine implements Disposable {
       onTranslated: () => this.#deaths.succeeded(),
       onPublished: () => this.#gate.succeeded(),
     });
-    this.#queue = options.queue ?? new LocalQueue(options.concurrency);
     this.#gate = new PauseGate({
       clock: options.clock,
       backOff: options.probeBackOff,
@@ -100,7 +103,7 @@ export class JobLine implements Disposable {
   /** True when nothing is queued or running; what the user has paused does not count as queued. */
   get isEmpty(): boolean {
     if (this.#running.size > 0 || this.#unrecorded.size > 0) return false;
-    return this.#gate.pause?.by === 'user' || (this.#queue.size === 0 && !this.#options.journal.hasQueued);
+    return this.#gate.pause?.by === 'user' || (this.#ahead.length === 0 && !this.#options.journal.hasQueued);
   }
 
   /** Why no job is started; undefined when jobs are. */
@@ -115,12 +118,13 @@ export class JobLine implements Disposable {
     journal.endWaits();
   }
 
-  /** Fills the window from the journal. */
+  /** Starts the next jobs of the journal, as far as there is room. */
   pump(): void {
     if (this.#stopping || this.#gate.pause) return;
     try {
       const nowMs = this.#options.journal.nowMs();
-      this.#fill(nowMs);
+      this.#lookAhead(nowMs);
+      while (this.#ahead.length > 0 && this.#running.size < this.#concurrency) this.#startNext();
       this.#awaitDue(nowMs);
     } catch (error) {
       this.#pauseFor(asCycleboxError(error));
@@ -130,7 +134,6 @@ export class JobLine implements Disposable {
   /** From the next job on. */
   setConcurrency(concurrency: number): void {
     this.#concurrency = concurrency;
-    this.#queue.setConcurrency(concurrency);
     this.pump();
   }
 
@@ -167,14 +170,13 @@ export class JobLine implements Disposable {
   /** Starts nothing more, waits for what runs, and after `graceMs` gives it back to the journal. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
+    this.#ahead = [];
     this.dispose();
-    this.#queue.pause();
-    this.#queue.clear();
     const abort = () => {
       for (const running of this.#running.values()) running.abort.abort();
     };
     const timer = this.#options.clock.after(graceMs, abort);
-    await this.#queue.whenNothingRuns();
+    await Promise.all([...this.#running.values()].map(({ ended }) => ended));
     await timer.dispose();
     void this.#heartbeat?.dispose();
   }
@@ -184,20 +186,25 @@ export class JobLine implements Disposable {
     void this.#dueTimer?.dispose();
   }
 
-  #fill(nowMs: number): void {
-    const { journal } = this.#options;
-    const room = this.#concurrency * windowPerWorker - this.#queue.size;
+  #lookAhead(nowMs: number): void {
+    const room = this.#concurrency * aheadPerWorker - this.#taken;
     if (this.#exclusive !== undefined || room <= 0) return;
-    const jobs = journal.queued(room + this.#queue.size, nowMs).filter(job => !this.#queue.has(job.id));
+    const isTaken = ({ id }: Job) => this.#running.has(id) || this.#ahead.some(job => job.id === id);
+    const jobs = this.#options.journal.queued(room + this.#taken, nowMs).filter(job => !isTaken(job));
     for (const job of jobs.slice(0, room)) {
       if (runsAlone(job)) {
-        // What is in the queue goes first; the job's turn comes with the pump after the last of it.
-        if (this.#queue.size > 0) return;
+        // What was taken before goes first; the job's turn comes with the pump after the last of it.
+        if (this.#taken > 0) return;
         this.#exclusive = job.id;
       }
-      this.#queue.add(job.id, () => this.#work(job.id), job.priority);
+      this.#ahead = [...this.#ahead, job].sort((a, b) => b.priority - a.priority);
       if (this.#exclusive !== undefined) return;
     }
+  }
+
+  /** Jobs that are out of the journal's hands for now. */
+  get #taken(): number {
+    return this.#running.size + this.#ahead.length;
   }
 
   /** Pumps again when the first of the jobs that waited at `nowMs` may be tried. */
@@ -207,17 +214,28 @@ export class JobLine implements Disposable {
     if (dueInMs !== undefined) this.#dueTimer = this.#options.clock.after(Math.max(1, dueInMs), () => this.pump());
   }
 
-  async #work(id: JobId): Promise<void> {
-    const running: Running = { abort: new AbortController(), accompanied: false, isCancelled: false };
-    this.#begin(id, running);
+  #startNext(): void {
+    const [next, ...rest] = this.#ahead;
+    this.#ahead = rest;
+    if (!next) return;
+    const [abort, ended] = [new AbortController(), Promise.resolve()];
+    const running: Running = { abort, ended, accompanied: false, isCancelled: false };
+    this.#running.set(next.id, running);
+    if (this.#running.size > 1) for (const one of this.#running.values()) one.accompanied = true;
+    this.#heartbeat ??= this.#options.clock.after(leaseMs / 3, () => this.#beat());
+    running.ended = this.#work(next.id, running);
+  }
+
+  async #work(id: JobId, running: Running): Promise<void> {
     try {
       const job = this.#options.journal.get(id);
-      // It may have been cancelled since it was taken into the window.
+      // It may have been cancelled since it was read.
       if (job?.state === 'queued') await this.#tryJob(job, running);
     } catch (cause) {
       this.#outcomeLost(id, asCycleboxError(cause, { job: id }, 'JOURNAL_INVALID'));
     } finally {
-      this.#ended(id);
+      // Later, so that a row of cancelled jobs is no recursion.
+      setImmediate(() => this.#ended(id));
     }
   }
 
@@ -231,20 +249,11 @@ export class JobLine implements Disposable {
     }
   }
 
-  #begin(id: JobId, running: Running): void {
-    this.#running.set(id, running);
-    if (this.#running.size > 1) for (const one of this.#running.values()) one.accompanied = true;
-    this.#heartbeat ??= this.#options.clock.after(leaseMs / 3, () => this.#beat());
-  }
-
   #ended(id: JobId): void {
     this.#running.delete(id);
-    // The queue lets go of this job only after its work has returned.
-    setImmediate(() => {
-      if (this.#exclusive === id) this.#exclusive = undefined;
-      this.pump();
-      this.#options.onProgress();
-    });
+    if (this.#exclusive === id) this.#exclusive = undefined;
+    this.pump();
+    this.#options.onProgress();
   }
 
   #beat(): void {
@@ -367,17 +376,16 @@ export class JobLine implements Disposable {
   }
 
   async #probe(witness?: Job): Promise<void> {
-    const { publisher, journal, runner, route } = this.#options;
+    const { publisher, journal, runner, current } = this.#options;
     await this.#run.requireOutbox();
     await publisher.probe();
     journal.probe();
     if (!witness || !runner.selfTest) return;
-    const routing = route(witness.path);
-    if (routing.kind === 'translate') await runner.selfTest(routing.translation, new AbortController().signal);
+    const translation = current(witness);
+    if (translation) await runner.selfTest(translation, new AbortController().signal);
   }
 
   #paused(pause: QueuePause): void {
-    this.#queue.pause();
     this.#options.emit({ type: 'paused', ...pause });
   }
 
@@ -389,7 +397,6 @@ export class JobLine implements Disposable {
       this.#pauseFor(asCycleboxError(error));
       return;
     }
-    this.#queue.resume();
     this.#options.emit({ type: 'resumed' });
     this.pump();
     this.#options.onProgress();

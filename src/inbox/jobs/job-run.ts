@@ -18,15 +18,14 @@ import {
 import type { Job, Journal, RunReport, Translation } from '../journal/index.js';
 import type { Publisher, PublishResult } from '../publish/index.js';
 import type { JobEvent } from './job-event.js';
-import type { Router } from './routing.js';
-import type { Runner } from './runner.js';
+import type { CurrentTranslation, Runner } from './runner.js';
 
 export interface JobRunOptions {
   readonly inbox: string;
   readonly outbox: string;
   readonly journal: Journal;
   readonly publisher: Publisher;
-  readonly route: Router;
+  readonly current: CurrentTranslation;
   readonly runner: Runner;
   readonly emit: (event: JobEvent) => void;
   /** A file that is not what its job was made for: it is to be looked at again. */
@@ -52,16 +51,15 @@ export class JobRun {
   }
 
   async attempt(job: Job, { signal, timeoutMs, mayGrow }: AttemptOptions): Promise<void> {
-    const { journal, publisher, inbox, runner, route, emit } = this.#options;
+    const { journal, publisher, inbox, runner, current, emit } = this.#options;
     if (!(await this.#isUnchanged(job))) return this.moot(job);
-    const routing = route(job.path);
-    // The configuration has changed since the job was queued: whoever looks at the file again says what is to be done.
-    if (routing.kind === 'refuse' || routing.translation.key !== job.translation) return this.moot(job);
+    const translation = current(job);
+    // There is no such translation any more: whoever looks at the file again says what is to be done.
+    if (!translation) return this.moot(job);
     await this.requireOutbox();
     const known = job.redo ? undefined : publisher.publishedBefore(job);
     if (known !== undefined) return this.#alreadyPublished(job, known);
 
-    const { translation } = routing;
     const startMs = performance.now();
     const temporary = publisher.temporaryFor(job.path);
     const attempt = journal.start(job.id, translation.version, temporary);

@@ -3,7 +3,10 @@
  * to the runner, which rooms above bring.
  */
 import type { JobId } from '../../base/index.js';
-import type { RunReport, Translation } from '../journal/index.js';
+import type { Job, RunReport, Translation } from '../journal/index.js';
+
+/** What a job's translation is now, whatever it was when the job was queued; undefined when there is none any more. */
+export type CurrentTranslation = (job: Job) => Translation | undefined;
 
 export interface RunRequest {
   readonly job: JobId;

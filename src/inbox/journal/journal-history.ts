@@ -56,8 +56,8 @@ export class JournalHistory {
     return row && toJob(row);
   }
 
-  /** Jobs in the states that have not changed since `beforeMs` (epoch), a page at a time, by sequence. */
-  *ended(states: readonly JobState[], beforeMs: number): Generator<readonly Job[]> {
+  /** Jobs in the states, of those that have not changed since `beforeMs` (epoch), a page at a time, by sequence. */
+  *inStates(states: readonly JobState[], beforeMs = Number.MAX_SAFE_INTEGER): Generator<readonly Job[]> {
     let after = 0;
     const sql = `SELECT * FROM jobs WHERE sequence > ? AND state IN (${marks(states)}) AND updated_ms <= ? ORDER BY sequence LIMIT 500`;
     for (;;) {

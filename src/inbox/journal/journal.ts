@@ -205,6 +205,14 @@ export class Journal implements Disposable {
     this.#end(id, { state: 'skipped', outcome: 'skipped' });
   }
 
+  /** `skipped` for many, in one transaction. */
+  skipMany(ids: readonly JobId[]): void {
+    if (ids.length === 0) return;
+    this.#sqlite.transaction(() => {
+      for (const id of ids) this.#write(id, { state: 'skipped', outcome: 'skipped' });
+    });
+  }
+
   /** Back into the queue after a failure that may pass, not to be tried before `delayMs` have gone. */
   retry(id: JobId, error: CycleboxError, delayMs = 0): void {
     this.#end(id, { state: 'queued', outcome: 'retried', error, delayMs });

@@ -17,7 +17,7 @@ export async function forgetGone(
 ): Promise<number> {
   if (!(await isTheInbox(journal, inbox))) return 0;
   let forgotten = 0;
-  for (const jobs of journal.history.ended(states, beforeMs)) {
+  for (const jobs of journal.history.inStates(states, beforeMs)) {
     const isThere = await Promise.all(
       jobs.map(async ({ path, identity }) => {
         const now = await identify(join(inbox, path)).catch(() => identity);

@@ -20,7 +20,7 @@ import {
 import { FileProbe } from './file-probe.js';
 import { RootGuard } from './root-guard.js';
 import { scanFolder } from './scan.js';
-import type { SettledFile } from './settle-gate.js';
+import type { FoundFile } from './settle-gate.js';
 import { isExhausted, type OpenWatchBackend, type WatchBackend } from './watch-backend.js';
 import { chokidarFiles, chooseBackend } from './watch-choice.js';
 import { openChokidar } from './watch-chokidar.js';
@@ -50,7 +50,7 @@ export interface FolderWatcherOptions {
   /** Default: by the number of files. */
   readonly backend?: OpenWatchBackend | undefined;
   /** Files that are there now. What it throws is told as trouble; the files come again with the next scan. */
-  readonly onFiles: (files: readonly SettledFile[]) => void;
+  readonly onFiles: (files: readonly FoundFile[]) => void;
   /** Paths that were hinted at and at which there is no file, though the inbox is there. */
   readonly onMissing: (paths: readonly RelativePath[]) => void;
   /** A scan begins; what it returns is called when the scan has seen everything, and not when it could not. */
@@ -345,7 +345,7 @@ export class FolderWatcher implements Disposable {
   async #sightAll(paths: readonly RelativePath[]): Promise<{ folders: RelativePath[]; missing: RelativePath[] }> {
     const { root, onFiles } = this.#options;
     const stats = await Promise.all(paths.map(path => this.#fileProbe.stat(join(root, path))));
-    const files: SettledFile[] = [];
+    const files: FoundFile[] = [];
     const folders: RelativePath[] = [];
     const missing: RelativePath[] = [];
     for (const [index, stat] of stats.entries()) {

@@ -15,7 +15,8 @@ import {
   systemClock,
 } from '../../base/index.js';
 
-export interface SettledFile {
+/** A file as it was when it was looked at; whoever offers one to the gate may have more to say of it. */
+export interface FoundFile {
   readonly path: RelativePath;
   readonly identity: FileIdentity;
 }
@@ -29,8 +30,9 @@ export interface SettleGateOptions {
   readonly clock?: Clock | undefined;
 }
 
-interface Waiting {
-  readonly identity: FileIdentity;
+interface Waiting<File> {
+  /** As it was offered last. */
+  file: File;
   readonly dueMs: number;
 }
 
@@ -43,16 +45,16 @@ interface Version {
 /** So many are taken into the journal in one transaction. */
 const batchSize = 1024;
 
-export class SettleGate implements Disposable {
+export class SettleGate<File extends FoundFile = FoundFile> implements Disposable {
   readonly #options: SettleGateOptions;
   readonly #clock: Clock;
   #settleMs: number;
   #graceMs: number;
   /** In order of falling due: a file that is set anew goes to the end. */
-  readonly #waiting = new Map<RelativePath, Waiting>();
+  readonly #waiting = new Map<RelativePath, Waiting<File>>();
   /** Files that changed less than the grace ago, oldest change first. */
   readonly #fresh = new Map<RelativePath, Version>();
-  readonly #settled = new Emitter<readonly SettledFile[]>();
+  readonly #settled = new Emitter<readonly File[]>();
   #timer: Disposable | undefined;
   #checking = 0;
   #disposed = false;
@@ -65,7 +67,7 @@ export class SettleGate implements Disposable {
   }
 
   /** Files that have stayed as they are, with the identity that did not change. */
-  readonly onSettled: Event<readonly SettledFile[]> = this.#settled.event;
+  readonly onSettled: Event<readonly File[]> = this.#settled.event;
 
   /** Files waiting or being checked. */
   get size(): number {
@@ -79,11 +81,17 @@ export class SettleGate implements Disposable {
   }
 
   /** Starts the wait of a file, or starts it anew when the file has changed since the last look. */
-  offer(path: RelativePath, identity: FileIdentity): void {
-    if (this.#disposed || this.#waiting.get(path)?.identity === identity) return;
+  offer(file: File): void {
+    if (this.#disposed) return;
+    const { path, identity } = file;
+    const waiting = this.#waiting.get(path);
+    if (waiting?.file.identity === identity) {
+      waiting.file = file;
+      return;
+    }
     this.#noteChange(path, identity);
     this.#waiting.delete(path);
-    this.#waiting.set(path, { identity, dueMs: this.#clock.monotonicMs() + this.#settleMs });
+    this.#waiting.set(path, { file, dueMs: this.#clock.monotonicMs() + this.#settleMs });
     this.#arm();
   }
 
@@ -132,7 +140,7 @@ export class SettleGate implements Disposable {
   async #check(): Promise<void> {
     const due = this.#takeDue();
     this.#checking = due.length;
-    const found = await Promise.all(due.map(([path, waiting]) => this.#recheck(path, waiting)));
+    const found = await Promise.all(due.map(file => this.#recheck(file)));
     this.#checking = 0;
     if (this.#disposed) return;
     this.#arm();
@@ -140,21 +148,21 @@ export class SettleGate implements Disposable {
     this.#settled.fire(found.filter(file => file !== undefined));
   }
 
-  #takeDue(): [RelativePath, Waiting][] {
+  #takeDue(): File[] {
     const nowMs = this.#clock.monotonicMs();
-    const due: [RelativePath, Waiting][] = [];
-    for (const [path, waiting] of this.#waiting) {
-      if (waiting.dueMs > nowMs || due.length >= batchSize) break;
-      due.push([path, waiting]);
+    const due: File[] = [];
+    for (const { file, dueMs } of this.#waiting.values()) {
+      if (dueMs > nowMs || due.length >= batchSize) break;
+      due.push(file);
     }
-    for (const [path] of due) this.#waiting.delete(path);
+    for (const { path } of due) this.#waiting.delete(path);
     return due;
   }
 
-  async #recheck(path: RelativePath, waiting: Waiting): Promise<SettledFile | undefined> {
-    const identity = await this.#options.identify(path).catch(() => undefined);
-    if (identity === waiting.identity) return { path, identity };
-    if (identity !== undefined) this.offer(path, identity);
+  async #recheck(file: File): Promise<File | undefined> {
+    const identity = await this.#options.identify(file.path).catch(() => undefined);
+    if (identity === file.identity) return file;
+    if (identity !== undefined) this.offer({ ...file, identity });
     return undefined;
   }
 }
