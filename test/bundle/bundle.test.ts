@@ -6,12 +6,12 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, watch } from 'node:fs';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { packageRoot, packageVersion } from '../../src/base/index.js';
 import { decodeImage } from '../../src/image/index.js';
+import { sharedFolder } from '../support/pictures.js';
 
 const canBuild = process.platform === 'linux' && process.arch === 'x64';
 const name = `cyclebox-${packageVersion()}-linux-x64`;
@@ -44,8 +44,9 @@ async function must(outcome: Promise<Outcome>): Promise<string> {
 }
 
 describe.skipIf(!canBuild)('the portable bundle', () => {
+  const shared = sharedFolder();
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'cyclebox-bundle-'));
+    folder = shared.path;
     archive = process.env['CYCLEBOX_BUNDLE'] ?? join(folder, 'built', `${name}.tar.xz`);
     if (process.env['CYCLEBOX_BUNDLE'] === undefined) {
       const build = join(packageRoot, 'tools', 'bundle', 'build.mjs');
@@ -55,8 +56,6 @@ describe.skipIf(!canBuild)('the portable bundle', () => {
     await must(run('tar', ['-xJf', archive], process.env));
     cyclebox = join(folder, name, 'cyclebox');
   }, 180_000);
-
-  afterAll(() => rm(folder, { recursive: true, force: true }));
 
   test('is smaller than 60 MB', async () => {
     expect((await stat(archive)).size).toBeLessThan(60e6);

@@ -3,12 +3,12 @@
  * are those that are packed. Installing takes a while and asks the registry for what npm's cache does not hold.
  */
 import { execFile } from 'node:child_process';
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { packageRoot, packageVersion } from '../../src/base/index.js';
 import { decodeImage } from '../../src/image/index.js';
+import { sharedFolder } from '../support/pictures.js';
 
 const sample = join(packageRoot, 'samples', 'satellite-to-map', 'sri-lanka.jpg');
 let folder: string;
@@ -33,15 +33,14 @@ function run(command: string, args: readonly string[], cwd = folder): Promise<st
   });
 }
 
+const shared = sharedFolder();
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'cyclebox-pack-'));
+  folder = shared.path;
   await run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], packageRoot);
   await run('npm', ['init', '-y']);
   await writeFile(join(folder, '.npmrc'), 'onnxruntime-node-install=skip\n');
   await run('npm', ['install', '--prefer-offline', `./cyclebox-${packageVersion()}.tgz`]);
 }, 300_000);
-
-afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe('the packed package, installed into an empty folder', () => {
   test('translates a sample with npx cyclebox translate', async () => {

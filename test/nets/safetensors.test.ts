@@ -1,9 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { CycleboxError } from '../../src/base/index.js';
 import { readSafetensors, readSafetensorsFile, writeSafetensors, writeSafetensorsFile } from '../../src/nets/index.js';
+import { temporaryFolder } from '../support/pictures.js';
 
 const a = { shape: [2, 2], data: Float32Array.of(1, -2, 0.5, Number.NaN) };
 const b = { shape: [], data: Float32Array.of(3) };
@@ -120,9 +120,8 @@ describe('readSafetensors', () => {
 describe('safetensors files', () => {
   let folder: string;
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'cyclebox-safetensors-'));
+    folder = await temporaryFolder();
   });
-  afterEach(() => rm(folder, { recursive: true }));
 
   it('go to disk and back', async () => {
     const path = join(folder, 'deep', 'x.safetensors');

@@ -1,7 +1,6 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { Random } from '../../src/base/index.js';
 import {
   cleanStateDict,
@@ -16,6 +15,7 @@ import {
   writeSafetensorsFile,
 } from '../../src/nets/index.js';
 import { archive, floats, stateDict } from '../support/pickle-bytes.js';
+import { temporaryFolder } from '../support/pictures.js';
 
 const rgb = { inputChannels: 3, outputChannels: 3, dropout: false } as const;
 const specs: readonly NetworkSpec[] = [
@@ -166,10 +166,9 @@ describe('weight files', () => {
   let folder: string;
   let path: string;
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'cyclebox-weights-'));
+    folder = await temporaryFolder();
     path = join(folder, 'net.safetensors');
   });
-  afterEach(() => rm(folder, { recursive: true }));
 
   it('are saved and loaded again, with equal bytes for equal weights', async () => {
     await saveWeights(path, small, weightsOf(small));

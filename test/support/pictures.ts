@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
-import { onTestFinished } from 'vitest';
+import { beforeAll, onTestFinished } from 'vitest';
 import type { Picture } from '../../src/image/index.js';
 
 /** A folder that is removed when the running test ends. */
@@ -11,6 +11,16 @@ export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'cyclebox-test-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   return folder;
+}
+
+/** A folder for all tests of a file or block, removed after them; its path is there from the first `beforeAll` behind this on. */
+export function sharedFolder(): { readonly path: string } {
+  const shared = { path: '' };
+  beforeAll(async () => {
+    shared.path = await mkdtemp(join(tmpdir(), 'cyclebox-test-'));
+    return () => rm(shared.path, { recursive: true, force: true });
+  });
+  return shared;
 }
 
 /** Smooth colour ramps with some structure, so that lossy formats come close and rotations are told apart. */

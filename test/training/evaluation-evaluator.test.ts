@@ -1,6 +1,5 @@
 /** Evaluations as a whole: rows and their references, both directions, half of the images held out, files that are none. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Engine, openEngine } from '../../src/engine/index.js';
@@ -17,6 +16,7 @@ import {
   rankingMetrics,
 } from '../../src/training/index.js';
 import { changed, scenes, striped, writeImages } from '../support/made-images.js';
+import { sharedFolder } from '../support/pictures.js';
 
 let folder: string;
 let engine: Engine;
@@ -24,8 +24,9 @@ let plain: string[];
 let stripy: string[];
 let evaluator: Evaluator;
 
+const shared = sharedFolder();
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'cyclebox-evaluator-'));
+  folder = shared.path;
   engine = await openEngine('cpu', { threads: 1 });
   plain = await writeImages(join(folder, 'a'), scenes(24, 1));
   stripy = await writeImages(join(folder, 'b'), scenes(22, 101).map(striped));
@@ -34,7 +35,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await evaluator.dispose();
   await engine.dispose();
-  await rm(folder, { recursive: true, force: true });
 });
 
 const open = () =>

@@ -1,6 +1,4 @@
 /** Translations that went wrong on purpose, each in one way, and what the evaluation says of them. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Engine, openEngine } from '../../src/engine/index.js';
@@ -16,14 +14,16 @@ import {
   warningsOf,
 } from '../../src/training/index.js';
 import { changed, scenes, striped, writeImages } from '../support/made-images.js';
+import { sharedFolder } from '../support/pictures.js';
 
 let folder: string;
 let engine: Engine;
 let evaluator: Evaluator;
 
+const shared = sharedFolder();
 /** Too few images to fit a classifier on, which none of this needs. */
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'cyclebox-warnings-'));
+  folder = shared.path;
   engine = await openEngine('cpu', { threads: 1 });
   const heldA = await writeImages(join(folder, 'a'), scenes(12, 1));
   const heldB = await writeImages(join(folder, 'b'), scenes(12, 101).map(striped));
@@ -32,7 +32,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await evaluator.dispose();
   await engine.dispose();
-  await rm(folder, { recursive: true, force: true });
 });
 
 const judge = (change: (image: Planes) => Planes) => evaluator.evaluate({ translate: async image => change(image) });

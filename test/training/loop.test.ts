@@ -1,20 +1,19 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { openEngine } from '../../src/engine/index.js';
 import { readSafetensorsFile } from '../../src/nets/index.js';
 import { Trainer, type TrainingOptions } from '../../src/training/index.js';
 import { ExponentialMovingAverage, emaPrefix } from '../../src/training/loop/exponential-moving-average.js';
 import { removeOldCheckpoints } from '../../src/training/loop/retention.js';
 import { stageAt } from '../../src/training/loop/stage-at.js';
+import { temporaryFolder } from '../support/pictures.js';
 import { plainTraining, writePlainImages } from '../support/training-run.js';
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'cyclebox-loop-'));
+  folder = await temporaryFolder();
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
 
 describe('stages of growing crops', () => {
   const settings = { sizes: [64, 128, 192], size: 192, loadSize: 216, steps: 100 };

@@ -1,19 +1,18 @@
 /** Training on a device whose memory ends: the processor, which is made to say so at a step of the test's choosing. */
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { CycleboxError } from '../../src/base/index.js';
 import { type Engine, openEngine, type Program } from '../../src/engine/index.js';
 import { Trainer, type TrainingOptions } from '../../src/training/index.js';
+import { temporaryFolder } from '../support/pictures.js';
 import { plainTraining, writePlainImages } from '../support/training-run.js';
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'cyclebox-memory-'));
+  folder = await temporaryFolder();
   await writePlainImages(folder, 72);
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const asked = (more: Partial<TrainingOptions> = {}) => plainTraining(folder, more);
 

@@ -1,19 +1,19 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../src/base/index.js';
 import { loadPlugins } from '../../src/catalog/index.js';
 import { Trainer, type TrainingOptions } from '../../src/training/index.js';
 import { openTranslator } from '../../src/translate/index.js';
+import { sharedFolder } from '../support/pictures.js';
 
 let folder: string;
+const shared = sharedFolder();
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'cyclebox-train-'));
+  folder = shared.path;
   await Promise.all([writeImages(join(folder, 'a'), [200, 60, 40]), writeImages(join(folder, 'b'), [30, 80, 190])]);
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** Five images of noise around a colour. */
 async function writeImages(path: string, [r, g, b]: readonly [number, number, number]): Promise<void> {

@@ -1,10 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DisposableStore, toDisposable } from '../../src/base/index.js';
+import { DisposableStore } from '../../src/base/index.js';
 import { type ComputeTask, ComputeWorker } from '../../src/worker/index.js';
+import { temporaryFolder } from '../support/pictures.js';
 
 const entry = fileURLToPath(new URL('../fixtures/worker/worker.mjs', import.meta.url));
 let opened: DisposableStore;
@@ -13,8 +13,7 @@ let worker: ComputeWorker;
 
 beforeEach(async () => {
   opened = new DisposableStore();
-  folder = await mkdtemp(join(tmpdir(), 'cyclebox-worker-'));
-  opened.add(toDisposable(() => rm(folder, { recursive: true, force: true })));
+  folder = await temporaryFolder();
   worker = opened.add(new ComputeWorker({ entry, settings: { engine: 'cpu' }, backOff: { firstMs: 10, maxMs: 20 } }));
 });
 afterEach(() => opened.dispose());
