@@ -88,15 +88,23 @@ export class Child<Remote, Local = NoMethods> implements Disposable {
 
   /**
    * Forks and shakes hands.
+   * @param signal ends the process before it has said hello
    * @throws PROCESS_CRASHED, PROCESS_UNRESPONSIVE (no hello in time), PROTOCOL (it speaks another protocol)
    */
-  static async start<Remote, Local = NoMethods>(options: ChildOptions<Local>): Promise<Child<Remote, Local>> {
+  static async start<Remote, Local = NoMethods>(
+    options: ChildOptions<Local>,
+    signal?: AbortSignal,
+  ): Promise<Child<Remote, Local>> {
     const child = new Child<Remote, Local>(options);
+    const end = () => void child.kill();
+    signal?.addEventListener('abort', end, { once: true });
     try {
       await child.#shakeHands();
     } catch (error) {
       await child.kill();
       throw error;
+    } finally {
+      signal?.removeEventListener('abort', end);
     }
     return child;
   }

@@ -23,6 +23,8 @@ export class Supervisor<Remote, Local = NoMethods> implements Disposable {
   #running: Child<Remote, Local> | undefined;
   #notBeforeMs = Number.NEGATIVE_INFINITY;
   #endWait: (() => void) | undefined;
+  /** Ends the start that is under way. */
+  #starting = new AbortController();
   #disposed = false;
 
   constructor(options: ChildOptions<Local>, supervision: SupervisorOptions = {}) {
@@ -51,6 +53,7 @@ export class Supervisor<Remote, Local = NoMethods> implements Disposable {
   async kill(): Promise<void> {
     const current = this.#current;
     this.#current = undefined;
+    this.#starting.abort();
     const child = await current?.catch(() => undefined);
     await child?.kill();
   }
@@ -58,6 +61,7 @@ export class Supervisor<Remote, Local = NoMethods> implements Disposable {
   async dispose(): Promise<void> {
     this.#disposed = true;
     this.#endWait?.();
+    this.#starting.abort();
     const child = await this.#current?.catch(() => undefined);
     await child?.dispose();
     this.#exits.dispose();
@@ -66,8 +70,9 @@ export class Supervisor<Remote, Local = NoMethods> implements Disposable {
   async #start(): Promise<Child<Remote, Local>> {
     await this.#pause(this.#notBeforeMs - this.#clock.monotonicMs());
     if (this.#disposed) throw this.#ended();
+    this.#starting = new AbortController();
     try {
-      const child = await Child.start<Remote, Local>(this.#options);
+      const child = await Child.start<Remote, Local>(this.#options, this.#starting.signal);
       this.#watch(child, this.#clock.monotonicMs());
       return child;
     } catch (error) {

@@ -37,6 +37,8 @@ export interface ComputeWorkerOptions {
   /** Told when memory runs out on the device and something is given up. */
   readonly onMemoryStep?: ((step: MemoryStep) => void) | undefined;
   readonly backOff?: BackOffOptions | undefined;
+  /** A process that does not answer what takes no work (its settings, the end of a job) for so long is ended. Default 30 000. */
+  readonly answerWithinMs?: number | undefined;
   /** Another entry than the real one; for tests. */
   readonly entry?: string | undefined;
 }
@@ -88,11 +90,13 @@ export class ComputeWorker implements Disposable {
   readonly #supervisor: Supervisor<ComputeApi, ComputeListener>;
   readonly #settings: ComputeSettings;
   readonly #memoryLimitBytes: number;
+  readonly #answerWithinMs: number;
   #configured: { readonly child: ComputeChild; readonly done: Promise<void> } | undefined;
 
   constructor(options: ComputeWorkerOptions = {}) {
     this.#settings = { ...defaultComputeSettings, ...options.settings };
     this.#memoryLimitBytes = options.processMemoryLimitBytes ?? Number.POSITIVE_INFINITY;
+    this.#answerWithinMs = options.answerWithinMs ?? 30_000;
     this.#supervisor = new Supervisor<ComputeApi, ComputeListener>(childOptions(options), { backOff: options.backOff });
   }
 
@@ -102,7 +106,7 @@ export class ComputeWorker implements Disposable {
    * stage threw (IMAGE_…, MODEL_…, ENGINE_…, WRITE_FAILED)
    */
   async run(task: ComputeTask): Promise<ComputeReport> {
-    const child = await this.#ready();
+    const child = await this.#ready(task.signal);
     const limit = deadline(task.timeoutMs);
     let excess: CycleboxError | undefined;
     const guard = this.#guard(child, error => {
@@ -116,8 +120,15 @@ export class ComputeWorker implements Disposable {
       throw excess ?? error;
     } finally {
       void guard?.dispose();
-      await child.call('release', { job: task.job }).catch(() => {});
+      await this.#release(child, task);
     }
+  }
+
+  /** What was made stands; a process that does not even answer this one does no further job. */
+  async #release(child: ComputeChild, { job, signal }: ComputeTask): Promise<void> {
+    await child.call('release', { job }, { signal, timeoutMs: this.#answerWithinMs }).catch(async error => {
+      if (isTimeoutOrCancel(error)) await child.kill();
+    });
   }
 
   /** The process id, while there is a process: it starts with the first job and again after it died. */
@@ -132,6 +143,23 @@ export class ComputeWorker implements Disposable {
 
   dispose(): Promise<void> {
     return this.#supervisor.dispose();
+  }
+
+  async #configuredChild(): Promise<ComputeChild> {
+    const child = await this.#supervisor.child();
+    if (this.#configured?.child !== child) this.#configured = { child, done: this.#configure(child) };
+    await this.#configured.done;
+    return child;
+  }
+
+  /** A process that does not take its settings would never take a job: the next one may. */
+  async #configure(child: ComputeChild): Promise<void> {
+    try {
+      await child.call('configure', this.#settings, { timeoutMs: this.#answerWithinMs });
+    } catch (error) {
+      await child.kill();
+      throw error;
+    }
   }
 
   /** Whoever is at work in a process that is ended for its memory learns why. */
@@ -149,15 +177,10 @@ export class ComputeWorker implements Disposable {
     });
   }
 
-  /** A worker that cannot even start is no job's fault. */
-  async #ready(): Promise<ComputeChild> {
+  /** A worker that cannot even start is no job's fault. @throws WORKER_UNAVAILABLE, CANCELLED */
+  async #ready(signal: AbortSignal | undefined): Promise<ComputeChild> {
     try {
-      const child = await this.#supervisor.child();
-      if (this.#configured?.child !== child) {
-        this.#configured = { child, done: child.call('configure', this.#settings) };
-      }
-      await this.#configured.done;
-      return child;
+      return await unlessAborted(this.#configuredChild(), signal);
     } catch (error) {
       const { code, message } = asCycleboxError(error);
       if (code === 'CANCELLED') throw error;
@@ -166,6 +189,17 @@ export class ComputeWorker implements Disposable {
       });
     }
   }
+}
+
+/** What is waited for goes on; whoever disposes of the worker ends it. @throws CANCELLED */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  return new Promise((resolve, reject) => {
+    const cancel = () => reject(new CycleboxError('CANCELLED', 'the start of the compute worker was cancelled'));
+    if (signal.aborted) cancel();
+    signal.addEventListener('abort', cancel, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', cancel));
+  });
 }
 
 function megabytes(bytes: number): string {

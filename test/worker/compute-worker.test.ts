@@ -77,6 +77,45 @@ describe('the compute worker', () => {
     await expect(missing.run(await task('fine'))).rejects.toMatchObject({ code: 'WORKER_UNAVAILABLE' });
   });
 
+  it('is killed when it freezes while it takes its settings, and the job is not to blame', async () => {
+    const frozen = opened.add(new ComputeWorker({ entry, settings: { maxMegapixels: 1 }, answerWithinMs: 300 }));
+    await expect(frozen.run(await task('fine'))).rejects.toMatchObject({
+      code: 'WORKER_UNAVAILABLE',
+      message: expect.stringMatching(/configure .* took longer than 300 ms/),
+    });
+    expect(frozen.pid).toBeUndefined();
+  });
+
+  it('lets go of a job that is cancelled while its process takes no settings', async () => {
+    const frozen = opened.add(new ComputeWorker({ entry, settings: { maxMegapixels: 1 } }));
+    const controller = new AbortController();
+    const running = frozen.run(await task('fine', { signal: controller.signal }));
+    controller.abort();
+    await expect(running).rejects.toMatchObject({ code: 'CANCELLED' });
+  });
+
+  it('is killed when it freezes at the end of a job, whose result stands', async () => {
+    const frozen = opened.add(new ComputeWorker({ entry, settings: { engine: 'cpu' }, answerWithinMs: 300 }));
+    expect(await frozen.run(await task('freeze at the end'))).toMatchObject({ name: 'a.png' });
+    expect(frozen.pid).toBeUndefined();
+  });
+
+  it.skipIf(process.platform === 'win32')('is ended at once when its process does not even say hello', async () => {
+    const silent = join(folder, 'silent.mjs');
+    await writeFile(silent, 'console.log("here"); setInterval(() => {}, 1000);');
+    let heard = () => {};
+    const isThere = new Promise<void>(resolve => {
+      heard = resolve;
+    });
+    const unborn = new ComputeWorker({ entry: silent, onLine: () => heard() });
+    const running = unborn.run(await task('fine')).catch((error: unknown) => error);
+    await isThere;
+    const startMs = performance.now();
+    await unborn.dispose();
+    expect(performance.now() - startMs).toBeLessThan(10_000);
+    expect(await running).toBeInstanceOf(Error);
+  });
+
   it('stops a job that is cancelled, though its code cannot be interrupted', async () => {
     const controller = new AbortController();
     await worker.run(await task('fine'));
