@@ -7,6 +7,7 @@ import { type DestinationStream, pino } from 'pino';
 import type { CycleboxError } from '../base/index.js';
 import type { Daemon, DaemonConfig, DaemonEvent, Route, WorkerEvent, WorkerFacts } from '../daemon/index.js';
 import type { LogLevel } from './log-level.js';
+import { LogOutput } from './log-output.js';
 import { printable } from './printable.js';
 import { ProgressLine } from './progress-line.js';
 
@@ -24,11 +25,17 @@ export interface LogTarget {
   write(text: string): void;
 }
 
-/** Written at once: what a killed daemon had to say is not lost in a buffer. */
-const standardOutput: LogTarget = {
+const standardOutput = new LogOutput(process.stdout);
+
+const standardTarget: LogTarget = {
   isTerminal: process.stdout.isTTY === true,
-  write: text => void process.stdout.write(text),
+  write: text => standardOutput.write(text),
 };
+
+/** Waits for the reader of the log to take the last lines, a while. @returns whether it has taken them */
+export function logIsRead(withinMs: number): Promise<boolean> {
+  return standardOutput.settled(withinMs);
+}
 
 export interface DaemonLogOptions {
   readonly level?: LogLevel;
@@ -37,7 +44,7 @@ export interface DaemonLogOptions {
 
 export function openDaemonLog(
   config: DaemonConfig,
-  { level = 'info', target = standardOutput }: DaemonLogOptions = {},
+  { level = 'info', target = standardTarget }: DaemonLogOptions = {},
 ): DaemonLog {
   let remaining = () => 0;
   const progress = target.isTerminal ? newProgress(target, () => remaining()) : undefined;

@@ -21,6 +21,7 @@ import {
   registerTrain,
   registerTranslate,
 } from './commands/index.js';
+import { guardOutput } from './guard-output.js';
 import { exitCodes, exitCodesHelp, reportError } from './report-error.js';
 
 const program = new Command('cyclebox')
@@ -50,6 +51,8 @@ for (const register of [
   registerBench,
 ])
   register(program);
+
+for (const stream of [process.stdout, process.stderr]) guardOutput(stream);
 
 // Whoever reads may have seen enough, as `head` has: no defect of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

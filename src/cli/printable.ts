@@ -1,6 +1,6 @@
 /** Text for a terminal, from names that may hold anything. */
 
-/** Line ends, and what a terminal would take for commands, are shown and not sent. */
+/** Line ends in a name are shown and not sent, and so is what a terminal would take for commands (as `guardOutput` would). */
 export function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, character => {

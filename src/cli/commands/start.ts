@@ -24,6 +24,9 @@ Changes of the configuration file are taken over while it runs.`,
         return;
       }
       const { runDaemon } = await import('../run-daemon.js');
+      const { logIsRead } = await import('../daemon-log.js');
       process.exitCode = await runDaemon(options);
+      // A reader that takes nothing would keep the process for ever.
+      if (!(await logIsRead(2000))) process.exit();
     });
 }
