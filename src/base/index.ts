@@ -10,6 +10,7 @@ export * from './file-identity.js';
 export * from './files.js';
 export * from './free-name.js';
 export * from './ids.js';
+export * from './job-states.js';
 export * from './junk.js';
 export * from './machine-memory.js';
 export * from './numbered-name.js';

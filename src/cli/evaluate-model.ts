@@ -2,11 +2,12 @@
  * The work of `cyclebox evaluate`: finds the images, has them translated as `translate` would, and hands the judging to
  * the evaluator. Figures go to stdout, as text or as one JSON document; what was left out and progress to stderr.
  */
+
 import { join, resolve } from 'node:path';
 import { CycleboxError, DisposableStore, readRegularFile, writeFileAtomic } from '../base/index.js';
 import { type Engine, type EngineChoice, openEngine, parseEngineChoice } from '../engine/index.js';
 import { blockUntrustedLoaders } from '../image/index.js';
-import { decodeOnnx } from '../onnx/index.js';
+import { decodeOnnx, metadataKeys } from '../onnx/index.js';
 import {
   createEvaluator,
   type Evaluation,
@@ -198,7 +199,7 @@ function counterpartsOf(a: FolderScan, b: FolderScan): ReadonlyMap<string, strin
 /** What the model's metadata says, or A and B. */
 async function namesIn(model: string): Promise<readonly [string, string]> {
   const { metadata } = decodeOnnx(await readRegularFile(model), model);
-  return [metadata['cyclebox.from'] ?? 'A', metadata['cyclebox.to'] ?? 'B'];
+  return [metadata[metadataKeys.from] ?? 'A', metadata[metadataKeys.to] ?? 'B'];
 }
 
 const phases = {

@@ -4,6 +4,7 @@ import { join, relative, resolve, sep } from 'node:path';
 import { CycleboxError, packageRoot, takeFreeName, temporaryPathFor } from '../base/index.js';
 import { directionsOf, loadPlugins } from '../catalog/index.js';
 import { loadConfig } from '../daemon/index.js';
+import { inboxDefaults } from '../inbox/index.js';
 import { exitCodes } from './report-error.js';
 
 const name = 'watch-config.json';
@@ -55,13 +56,13 @@ async function configText(root: string): Promise<string> {
   // "plugins": ["plugins"],
 
   // A file is taken when it has not changed for this long.
-  "settleMs": 1000,
+  "settleMs": ${inboxDefaults.settleMs},
   // The whole inbox is looked at this often, for files that no event told of. On network shares, "polling": true.
-  "rescanMs": 60000,
+  "rescanMs": ${inboxDefaults.rescanMs},
   // What becomes of an image that has been translated: "keep", "archive" (into the folder "archive") or "delete".
-  "afterSuccess": "keep",
+  "afterSuccess": "${inboxDefaults.afterSuccess}",
   // When the name of an output is taken: "suffix" ("a (2).jpg"), "skip", "overwrite" or "error".
-  "onCollision": "suffix",
+  "onCollision": "${inboxDefaults.onCollision}",
 
   // Which files get which translation; the first match counts. "cyclebox pairs" lists what there is.
   "routes": [

@@ -2,9 +2,9 @@
  * The work of `cyclebox queue …`: asks the running daemon, or the journal where none runs, and says what was changed.
  * A job that could not be is named on stderr and makes the exit code 1.
  */
-import { CycleboxError } from '../base/index.js';
+import { CycleboxError, type JobState, recordedStates } from '../base/index.js';
 import { type DaemonService, loadConfig, openService } from '../daemon/index.js';
-import type { JobState, QueueChange, QueueEntry } from '../inbox/index.js';
+import type { QueueChange, QueueEntry } from '../inbox/index.js';
 import { printable } from './printable.js';
 import { exitCodes } from './report-error.js';
 
@@ -32,20 +32,9 @@ export interface PurgeOptions extends QueueOptions {
   readonly olderThan?: number;
 }
 
-const allStates: readonly JobState[] = [
-  'queued',
-  'running',
-  'publishing',
-  'done',
-  'failed',
-  'quarantined',
-  'cancelled',
-  'skipped',
-];
-
 /** @returns the exit code */
 export async function listJobs({ state, all, limit, ...options }: ListOptions): Promise<number> {
-  const states = state ?? (all ? allStates : undefined);
+  const states = state ?? (all ? recordedStates : undefined);
   const entries = await withService(options, service => service.list({ limit, ...(states && { states }) }));
   if (options.json) printJson({ jobs: entries });
   else if (entries.length === 0) print('no jobs');

@@ -2,6 +2,7 @@
  * Composition: configuration, plugins, inbox and compute worker become one running service. The only place that
  * wires; it knows no terminal and no network. What happens is told by events, which log, demo and dashboard share.
  */
+
 import { hostname } from 'node:os';
 import {
   asCycleboxError,
@@ -10,18 +11,12 @@ import {
   DisposableStore,
   Emitter,
   type Event,
+  type JobState,
   type Listener,
   packageVersion,
 } from '../base/index.js';
 import type { SkippedDevice } from '../engine/index.js';
-import {
-  type CurrentFailure,
-  Inbox,
-  type InboxEvent,
-  type InboxOptions,
-  type JobState,
-  type Translation,
-} from '../inbox/index.js';
+import { type CurrentFailure, Inbox, type InboxEvent, type InboxOptions, type Translation } from '../inbox/index.js';
 import type { OutputLine } from '../process/index.js';
 import {
   type Applied,

@@ -5,6 +5,7 @@
  * At least once executed, exactly once visible. No input is ever written to; only what the source policy says moves or
  * deletes one, and only after its output is published.
  */
+
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -15,21 +16,28 @@ import {
   DisposableStore,
   Emitter,
   type Event,
+  endedStates,
   type FileIdentity,
+  type JobState,
   type RelativePath,
   systemClock,
 } from '../base/index.js';
 import { CurrentFailures } from './current-failures.js';
 import { FailedList } from './failed-list.js';
 import type { InboxEvent } from './inbox-event.js';
-import { type CurrentFailure, type InboxChanges, type InboxOptions, ownFailures } from './inbox-options.js';
+import {
+  type CurrentFailure,
+  type InboxChanges,
+  type InboxOptions,
+  ownFailures,
+  type ResolvedInboxOptions,
+  resolveInboxOptions,
+} from './inbox-options.js';
 import { Intake } from './intake.js';
 import { JobLine } from './jobs/index.js';
 import {
-  endedStates,
   forgetGone,
   type Job,
-  type JobState,
   type Journal,
   lockStateFolder,
   type OpenedJournal,
@@ -61,7 +69,7 @@ interface Opened extends OpenedJournal {
 }
 
 export class Inbox implements QueueService, Disposable {
-  #options: InboxOptions;
+  #options: ResolvedInboxOptions;
   readonly #clock: Clock;
   readonly #opened: DisposableStore;
   readonly #events = new Emitter<InboxEvent>();
@@ -83,7 +91,7 @@ export class Inbox implements QueueService, Disposable {
   #wasIdle = false;
   #stopping: Promise<void> | undefined;
 
-  private constructor(options: InboxOptions, { store, journal, damage, publisher }: Opened) {
+  private constructor(options: ResolvedInboxOptions, { store, journal, damage, publisher }: Opened) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#opened = store;
@@ -93,7 +101,7 @@ export class Inbox implements QueueService, Disposable {
     this.#triage = this.#newTriage();
     this.#gate = this.#opened.add(
       new SettleGate<RoutedFile>({
-        settleMs: options.settleMs ?? 1000,
+        settleMs: options.settleMs,
         decodeGraceMs: options.decodeGraceMs,
         identify: path => this.#identify(path),
         clock: this.#clock,
@@ -112,7 +120,8 @@ export class Inbox implements QueueService, Disposable {
    * Opens the inbox and recovers what an earlier process left; sees and does nothing before `start`.
    * @throws STATE_LOCKED, JOURNAL_INVALID, or what the file system says of the folders
    */
-  static async open(options: InboxOptions): Promise<Inbox> {
+  static async open(given: InboxOptions): Promise<Inbox> {
+    const options = resolveInboxOptions(given);
     for (const folder of [options.inbox, options.outbox, options.state]) await mkdir(folder, { recursive: true });
     const store = new DisposableStore();
     try {
@@ -175,10 +184,10 @@ export class Inbox implements QueueService, Disposable {
 
   /** New settings, from the next file or job on. */
   apply(changes: InboxChanges): void {
-    this.#options = { ...this.#options, ...changes };
-    this.#gate.configure(changes);
+    this.#options = resolveInboxOptions({ ...this.#options, ...changes });
+    this.#gate.configure(this.#options);
     this.#isIgnored = ignoring(this.#options.ignore);
-    this.#watcher.configure(changes);
+    this.#watcher.configure(this.#options);
     if (changes.concurrency !== undefined) this.#line.setConcurrency(changes.concurrency);
   }
 
@@ -265,7 +274,7 @@ export class Inbox implements QueueService, Disposable {
 
   /** Forgets what is long past; once a day. */
   async #forget(): Promise<void> {
-    const { inbox, historyDays = 30 } = this.#options;
+    const { inbox, historyDays } = this.#options;
     const beforeMs = this.#clock.epochMs() - historyDays * dayMs;
     try {
       this.#journal.history.forgetAttempts(beforeMs);
@@ -283,7 +292,7 @@ export class Inbox implements QueueService, Disposable {
   }
 
   #newLine(): JobLine {
-    const { inbox, outbox, current = asQueued, runner, concurrency = 1, retryBackOff, probeBackOff } = this.#options;
+    const { inbox, outbox, current = asQueued, runner, concurrency, retryBackOff, probeBackOff } = this.#options;
     return new JobLine({
       inbox,
       outbox,
@@ -292,11 +301,7 @@ export class Inbox implements QueueService, Disposable {
       concurrency,
       retryBackOff,
       probeBackOff,
-      limits: () => ({
-        maxAttempts: this.#options.maxAttempts ?? 5,
-        jobTimeoutMs: this.#options.jobTimeoutMs ?? 600_000,
-        decodeGraceMs: this.#options.decodeGraceMs ?? 10_000,
-      }),
+      limits: () => this.#options,
       clock: this.#clock,
       journal: this.#journal,
       publisher: this.#publisher,
@@ -359,7 +364,7 @@ export class Inbox implements QueueService, Disposable {
   }
 
   #newWatcher(): FolderWatcher {
-    const { inbox: root, rescanMs, pollMs, watch = true, polling = false, watchBackend } = this.#options;
+    const { inbox: root, rescanMs, pollMs, watch, polling, watchBackend } = this.#options;
     const watcher = new FolderWatcher({
       root,
       fileProbe: this.#fileProbe,
@@ -401,7 +406,7 @@ export class Inbox implements QueueService, Disposable {
   }
 
   #stillThere(job: Job): void {
-    if ((this.#options.afterSuccess ?? 'keep') !== 'keep') void this.#moveSource(job);
+    if (this.#options.afterSuccess !== 'keep') void this.#moveSource(job);
   }
 
   /** Again, in case it could not be done before. */
@@ -462,7 +467,7 @@ export class Inbox implements QueueService, Disposable {
   }
 }
 
-async function openParts(options: InboxOptions, store: DisposableStore): Promise<Opened> {
+async function openParts(options: ResolvedInboxOptions, store: DisposableStore): Promise<Opened> {
   store.add(lockStateFolder(options.state));
   const { journal, damage } = openJournal(options.state, options.clock ?? systemClock);
   store.add(journal);

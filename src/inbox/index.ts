@@ -1,12 +1,11 @@
 export { Inbox } from './inbox.js';
 export type { InboxEvent } from './inbox-event.js';
-export type { CurrentFailure, InboxChanges, InboxOptions } from './inbox-options.js';
+export { type CurrentFailure, type InboxChanges, type InboxOptions, inboxDefaults } from './inbox-options.js';
 export { type InspectOptions, inspectInbox, type PlannedAction } from './inspect.js';
 export type { CurrentTranslation, QueuePause, Runner, RunRequest } from './jobs/index.js';
 export {
   type Attempt,
   type Job,
-  type JobState,
   Journal,
   type NewJob,
   type RunReport,

@@ -2,9 +2,11 @@
  * Answers what people ask of the queue. It works on the journal alone, so that it serves commands when no daemon
  * runs; a running one lends its line, which knows what runs now.
  */
+
 import type { Clock, JobId, RelativePath } from '../base/index.js';
+import { endedStates, type JobState } from '../base/index.js';
 import type { QueuePause } from './jobs/index.js';
-import { endedStates, forgetGone, type Job, type JobState, type Journal } from './journal/index.js';
+import { forgetGone, type Job, type Journal } from './journal/index.js';
 import { type QueueEntry, toEntry } from './queue-entry.js';
 import type {
   CancelSelection,

@@ -1,6 +1,7 @@
 /** A job as people and scripts see it, made of what the journal has. */
-import type { ErrorCode } from '../base/index.js';
-import type { Job, JobState } from './journal/index.js';
+
+import type { ErrorCode, JobState } from '../base/index.js';
+import type { Job } from './journal/index.js';
 
 /** Times are of the epoch. */
 export interface QueueEntry {

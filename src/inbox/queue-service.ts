@@ -2,8 +2,8 @@
  * What can be asked of the queue, in plain data: `Inbox` answers for a running daemon, `openQueue` for commands that
  * find none running. Nothing here knows processes or terminals.
  */
+import type { JobState } from '../base/index.js';
 import type { QueuePause } from './jobs/index.js';
-import type { JobState } from './journal/index.js';
 import type { PublisherStatus } from './publish/index.js';
 import type { QueueEntry } from './queue-entry.js';
 import type { WatchStatus } from './watch/index.js';

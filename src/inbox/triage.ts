@@ -3,7 +3,8 @@
  * here it is routed, nowhere else. What is new goes on to settle, with its routing; what the journal knows stays as it
  * stands. It reads the journal and, but for `recheck`, writes nothing there.
  */
-import type { Job, JobState, Journal } from './journal/index.js';
+import type { JobState } from '../base/index.js';
+import type { Job, Journal } from './journal/index.js';
 import { keyOf, type RoutedFile, type Router, type Routing } from './routing.js';
 import type { FoundFile } from './watch/index.js';
 

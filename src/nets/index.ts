@@ -8,7 +8,7 @@ export type { BuildOptions, WeightSource } from './normalise.js';
 export { type Parameter, parametersOf } from './parameters.js';
 export { buildProjection } from './projection.js';
 export { readPyTorch } from './pytorch/index.js';
-export { architectureKey, parseArchitecture } from './recorded-architecture.js';
+export { parseArchitecture } from './recorded-architecture.js';
 export {
   readSafetensors,
   readSafetensorsFile,

@@ -6,9 +6,6 @@ import { z } from 'zod';
 import { CycleboxError } from '../base/index.js';
 import { downsamplings, type NetworkSpec, norms, upsamplings } from './spec.js';
 
-/** Metadata's key in weight and model files; its value is a `NetworkSpec` as JSON. */
-export const architectureKey = 'cyclebox.architecture';
-
 const count = z.int().min(1);
 const norm = z.enum(norms).optional();
 const generator = {

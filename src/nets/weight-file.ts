@@ -4,11 +4,12 @@
  */
 import { CycleboxError } from '../base/index.js';
 import { sizeOf } from '../graph/index.js';
+import { metadataKeys } from '../onnx/index.js';
 import { checkWeights, detectNetwork } from './detect.js';
 import { parametersOf } from './parameters.js';
 import { isPyTorchFile, readPyTorch } from './pytorch/index.js';
 import { readWeightFile } from './read-weight-file.js';
-import { architectureKey, parseArchitecture } from './recorded-architecture.js';
+import { parseArchitecture } from './recorded-architecture.js';
 import { isSafetensorsFile, readSafetensors, type SafetensorsFile, writeSafetensorsFile } from './safetensors.js';
 import type { NetworkSpec } from './spec.js';
 import { cleanStateDict } from './state-dict.js';
@@ -28,7 +29,7 @@ export interface LoadedWeights {
 export async function loadWeights(path: string, expected?: NetworkSpec): Promise<LoadedWeights> {
   const { tensors: stored, metadata } = readTensors(await readWeightFile(path), path);
   const tensors = cleanStateDict(stored, path);
-  const named = metadata[architectureKey];
+  const named = metadata[metadataKeys.architecture];
   const known = expected ?? (named === undefined ? undefined : parseArchitecture(named, path));
   if (known) checkWeights(known, tensors, path);
   const spec = known ?? detectNetwork(tensors, path);
@@ -42,7 +43,7 @@ export async function loadWeights(path: string, expected?: NetworkSpec): Promise
  */
 export async function saveWeights(path: string, spec: NetworkSpec, tensors: WeightTensors): Promise<void> {
   checkWeights(spec, tensors, path);
-  await writeSafetensorsFile(path, complete(spec, tensors), { [architectureKey]: JSON.stringify(spec) });
+  await writeSafetensorsFile(path, complete(spec, tensors), { [metadataKeys.architecture]: JSON.stringify(spec) });
 }
 
 function readTensors(bytes: Uint8Array, file: string): SafetensorsFile {

@@ -2,7 +2,9 @@
  * How a model takes an image and gives one: layout, channels, type, range, and sizes that it insists on. Judged by what
  * the file says of its input and output, without running it; what cannot be served is refused here, with the reason.
  */
+
 import { CycleboxError } from '../base/index.js';
+import { metadataKeys } from './metadata-keys.js';
 import type { OnnxOutline, ValueOutline } from './outline.js';
 
 export const imageElements = ['float32', 'float16', 'float64', 'uint8'] as const;
@@ -59,7 +61,7 @@ export function isPlain({ input, output }: ImageInterface): boolean {
 }
 
 function rangeOf({ metadata }: OnnxOutline, file: string): ImageRange {
-  const named = metadata['cyclebox.range'] ?? '-1..1';
+  const named = metadata[metadataKeys.range] ?? '-1..1';
   const known = imageRanges.find(range => range === named);
   if (known) return known;
   throw new CycleboxError(

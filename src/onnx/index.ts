@@ -5,6 +5,7 @@ export { type FixedSizes, type ImageInterface, imageInterfaceOf, isPlain } from 
 export { checkImportable, importOnnx, type OnnxNetwork, readNetwork } from './import/index.js';
 export { encodeOnnx, type LoweringOptions, variableInput, variableUpdate } from './lowering.js';
 export type { LoweringTarget } from './lowering-context.js';
+export { metadataKeys } from './metadata-keys.js';
 export { decodeOnnx, type OnnxConvolution, type OnnxModelFile, type OnnxValue } from './model-file.js';
 export { mostNodes, type OnnxOutline } from './outline.js';
 export {

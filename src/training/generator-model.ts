@@ -2,9 +2,10 @@
  * A trained generator as a model file: input `image`, output `translated`, both `[n, 3, height, width]` in [-1, 1] with
  * symbolic sizes, weights under their PyTorch keys, and metadata that says what it is. Equal training gives equal bytes.
  */
+
 import { type Graph, GraphBuilder, symbol } from '../graph/index.js';
 import { buildNetwork, type GeneratorSpec, sizeMultipleOf, type WeightTensors } from '../nets/index.js';
-import { encodeOnnx } from '../onnx/index.js';
+import { encodeOnnx, metadataKeys } from '../onnx/index.js';
 
 export interface GeneratorModel {
   readonly spec: GeneratorSpec;
@@ -27,15 +28,15 @@ export function encodeGenerator(model: GeneratorModel): Uint8Array {
     name: `${model.from}-to-${model.to}`,
     weights,
     metadata: {
-      'cyclebox.architecture': JSON.stringify(model.spec),
-      'cyclebox.pair': model.pair,
-      'cyclebox.from': model.from,
-      'cyclebox.to': model.to,
-      'cyclebox.range': '-1..1',
-      'cyclebox.size_multiple': String(sizeMultipleOf(model.spec)),
-      ...(model.trainedSize !== undefined && { 'cyclebox.trained_size': String(model.trainedSize) }),
-      ...(model.cropSize !== undefined && { 'cyclebox.crop_size': String(model.cropSize) }),
-      'cyclebox.training': JSON.stringify(model.training),
+      [metadataKeys.architecture]: JSON.stringify(model.spec),
+      [metadataKeys.pair]: model.pair,
+      [metadataKeys.from]: model.from,
+      [metadataKeys.to]: model.to,
+      [metadataKeys.range]: '-1..1',
+      [metadataKeys.sizeMultiple]: String(sizeMultipleOf(model.spec)),
+      ...(model.trainedSize !== undefined && { [metadataKeys.trainedSize]: String(model.trainedSize) }),
+      ...(model.cropSize !== undefined && { [metadataKeys.cropSize]: String(model.cropSize) }),
+      [metadataKeys.training]: JSON.stringify(model.training),
     },
   });
 }

@@ -7,8 +7,10 @@
  * pixel and channel: resnet of width 16: 5.9 (512²); width 32: 5.5 (512² and 1024²); width 64: 3.0 (256², 768²) to
  * 5.1 (512²); U-Net of width 64, whose first layer has half the resolution: 1.7 (1536²).
  */
+
 import { machineMemoryBytes } from '../base/index.js';
 import type { Device } from '../engine/index.js';
+import { metadataKeys } from '../onnx/index.js';
 import type { SizeRule } from './tensor-pixels.js';
 
 /** Floats per pixel and channel of the first layer: the measurements above, rounded up. */
@@ -28,7 +30,7 @@ export interface NetworkFacts {
 
 /** Bytes of activations for every pixel of the (padded) input. */
 export function activationBytesPerPixel(facts: NetworkFacts): number {
-  const { kind, width } = architecture(facts.metadata['cyclebox.architecture']) ?? {
+  const { kind, width } = architecture(facts.metadata[metadataKeys.architecture]) ?? {
     kind: 'resnet',
     width: widthFromSize(facts.fileBytes),
   };
@@ -74,13 +76,13 @@ export function memoryLimitOf(device: Device): number {
 
 /** What sizes the network takes, from its metadata; a file that does not say takes multiples of 4. */
 export function sizeRule(metadata: Readonly<Record<string, string>>): SizeRule {
-  const named = Number(metadata['cyclebox.size_multiple']);
+  const named = Number(metadata[metadataKeys.sizeMultiple]);
   const multiple = Number.isInteger(named) && named >= 1 && named <= 4096 ? named : 4;
   return { multiple, minimum: 16 };
 }
 
 /** The shorter side that whole training images were scaled to, in pixels; undefined when the metadata do not say. */
 export function trainedSizeOf(metadata: Readonly<Record<string, string>>): number | undefined {
-  const named = Number(metadata['cyclebox.trained_size']);
+  const named = Number(metadata[metadataKeys.trainedSize]);
   return Number.isInteger(named) && named >= 1 && named <= 65_535 ? named : undefined;
 }

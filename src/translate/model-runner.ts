@@ -3,12 +3,14 @@
  * by step down to the processor, and each step is told. A picture is begun again after each: nothing of a run that
  * failed is used.
  */
+
 import { basename } from 'node:path';
 import { asCycleboxError, CycleboxError, type Disposable } from '../base/index.js';
 import type { ImageModel } from '../catalog/index.js';
 import type { Device, Engine, EngineChoice, EngineOptions, Precision, Program } from '../engine/index.js';
 import type { Picture } from '../image/index.js';
 import type { FixedSizes } from '../onnx/index.js';
+import { metadataKeys } from '../onnx/index.js';
 import { activationBytesPerPixel, memoryLimitOf, sizeRule, trainedSizeOf } from './activation-memory.js';
 import { insistsOnSize } from './fixed-size.js';
 import { type MemoryFallback, type MemoryStepKind, nextFallback, noFallback } from './memory-fallback.js';
@@ -235,7 +237,7 @@ function networkOf(program: Program, { path: name, sizeBytes: fileBytes, fixed }
     fixed,
     bytesPerPixel: activationBytesPerPixel({ metadata, fileBytes }) * (fixed.batch ?? 1),
     // Files of others may be made for one picture at a time.
-    batches: metadata['cyclebox.architecture'] !== undefined && fixed.batch === undefined,
+    batches: metadata[metadataKeys.architecture] !== undefined && fixed.batch === undefined,
   };
 }
 

@@ -146,7 +146,12 @@ describe('the settle gate', () => {
     const clock = new ManualClock();
     const identities = new Map<string, string>();
     const settled: string[] = [];
-    const settles = new SettleGate({ settleMs: 1000, clock, identify: async path => identities.get(path) });
+    const settles = new SettleGate({
+      settleMs: 1000,
+      decodeGraceMs: 10_000,
+      clock,
+      identify: async path => identities.get(path),
+    });
     settles.onSettled(files => settled.push(...files.map(file => file.path)));
     const advance = async (ms: number) => {
       clock.advance(ms);

@@ -1,5 +1,6 @@
 /** `cyclebox queue …`: what its commands take. The work is in ../manage-queue.ts, loaded when one of them runs. */
 import { type Command, Option } from 'commander';
+import { endedStates, recordedStates } from '../../base/index.js';
 import { parseDuration, wholeNumber } from '../arguments.js';
 import type {
   CancelOptions,
@@ -9,8 +10,6 @@ import type {
   QueueOptions,
   RetryOptions,
 } from '../manage-queue.js';
-
-const states = ['queued', 'running', 'publishing', 'done', 'failed', 'quarantined', 'cancelled', 'skipped'] as const;
 
 export function register(program: Command): void {
   const queue = program
@@ -39,7 +38,7 @@ function add(queue: Command, name: string, description: string): Command {
 
 function registerList(queue: Command): void {
   add(queue, 'list', 'list jobs: those that wait, run or stand as failed')
-    .addOption(new Option('--state <states...>', 'only these').choices(states))
+    .addOption(new Option('--state <states...>', 'only these').choices(recordedStates))
     .option('--all', 'also those that are done, cancelled or skipped')
     .option('--limit <number>', 'at most so many', wholeNumber(1, 1_000_000), 1000)
     .action(async (options: ListOptions) => {
@@ -81,7 +80,7 @@ function registerPauseAndResume(queue: Command): void {
 
 function registerPurge(queue: Command): void {
   add(queue, 'purge', 'forget ended jobs whose files are gone or have changed')
-    .addOption(new Option('--state <states...>', 'only these').choices(states.slice(3)))
+    .addOption(new Option('--state <states...>', 'only these').choices(endedStates))
     .option('--older-than <time>', 'only those that ended so long ago, such as 12h or 30d', parseDuration)
     .action(async (options: PurgeOptions) => {
       const { purgeJobs } = await import('../manage-queue.js');

@@ -7,6 +7,7 @@ import { dirname, resolve } from 'node:path';
 import { type JsonPath, parseCommentedJson, readConfigText } from '../../base/index.js';
 import { type EngineChoice, type Precision, parseEngineChoice } from '../../engine/index.js';
 import type { MetadataPolicy } from '../../image/index.js';
+import { inboxDefaults } from '../../inbox/index.js';
 import type { Scale } from '../../plugin-api/index.js';
 import { configSchema, type WatchConfig } from './config-schema.js';
 
@@ -72,20 +73,20 @@ export function resolveConfig(config: WatchConfig, folder: string): DaemonConfig
     state: inFolder(config.state ?? '.cyclebox'),
     plugins: config.plugins?.map(inFolder),
     models: config.models === undefined ? undefined : inFolder(config.models),
-    settleMs: config.settleMs ?? 1000,
-    rescanMs: config.rescanMs ?? 60_000,
-    polling: config.polling ?? false,
-    pollMs: config.pollMs ?? 5000,
-    ignore: config.ignore ?? [],
-    decodeGraceMs: config.decodeGraceMs ?? 10_000,
-    onCollision: config.onCollision ?? 'suffix',
-    afterSuccess: config.afterSuccess ?? 'keep',
+    settleMs: config.settleMs ?? inboxDefaults.settleMs,
+    rescanMs: config.rescanMs ?? inboxDefaults.rescanMs,
+    polling: config.polling ?? inboxDefaults.polling,
+    pollMs: config.pollMs ?? inboxDefaults.pollMs,
+    ignore: config.ignore ?? inboxDefaults.ignore,
+    decodeGraceMs: config.decodeGraceMs ?? inboxDefaults.decodeGraceMs,
+    onCollision: config.onCollision ?? inboxDefaults.onCollision,
+    afterSuccess: config.afterSuccess ?? inboxDefaults.afterSuccess,
     archive: inFolder(config.archive ?? 'archive'),
-    maxAttempts: config.maxAttempts ?? 5,
-    historyDays: config.historyDays ?? 30,
+    maxAttempts: config.maxAttempts ?? inboxDefaults.maxAttempts,
+    historyDays: config.historyDays ?? inboxDefaults.historyDays,
     stopTimeoutMs: config.stopTimeoutMs ?? 30_000,
     workerMemoryMegabytes: config.workerMemoryMegabytes,
-    jobTimeoutMs: config.jobTimeoutMs ?? 600_000,
+    jobTimeoutMs: config.jobTimeoutMs ?? inboxDefaults.jobTimeoutMs,
     engine: [config.engine ?? 'auto'].flat().map(parseEngineChoice),
     precision: config.precision ?? 'auto',
     threads: config.threads,

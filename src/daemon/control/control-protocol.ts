@@ -3,7 +3,7 @@
  * those of `process/`, one JSON document a line.
  */
 import { z } from 'zod';
-import { CycleboxError } from '../../base/index.js';
+import { CycleboxError, fleetingStates, recordedStates } from '../../base/index.js';
 import type {
   CancelSelection,
   PurgeSelection,
@@ -26,18 +26,7 @@ export interface ControlApi {
   reload(params: Record<never, never>): ReloadOutcome;
 }
 
-const state = z.enum([
-  'seen',
-  'settling',
-  'queued',
-  'running',
-  'publishing',
-  'done',
-  'failed',
-  'quarantined',
-  'cancelled',
-  'skipped',
-]);
+const state = z.enum([...fleetingStates, ...recordedStates]);
 const ids = z.strictObject({ ids: z.array(z.string()).min(1) });
 
 /** The shapes of the params that carry anything. */

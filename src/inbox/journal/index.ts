@@ -1,7 +1,6 @@
 export type { Attempt, Job, NewJob, Translation } from './job.js';
-export type { JobState } from './job-state.js';
 export { Journal, leaseMs, type RefusedFile, type TakenIn, type ToTakeIn } from './journal.js';
-export { endedStates, newestJob } from './journal-history.js';
+export { newestJob } from './journal-history.js';
 export { type OpenedJournal, openJournal } from './open-journal.js';
 export { forgetGone } from './retention.js';
 export type { RunReport } from './run-report.js';

@@ -1,8 +1,14 @@
 /**
  * A job as the journal has it, and how its row is read. What people see of it is a `QueueEntry`.
  */
-import { CycleboxError, type FileIdentity, isErrorCode, type JobId, type RelativePath } from '../../base/index.js';
-import type { JobState } from './job-state.js';
+import {
+  CycleboxError,
+  type FileIdentity,
+  isErrorCode,
+  type JobId,
+  type JobState,
+  type RelativePath,
+} from '../../base/index.js';
 import type { SqlRow } from './sqlite.js';
 
 /** What is to be done to a file. */

@@ -3,12 +3,11 @@
  * done: a job is only forgotten when its file is gone, since the job of a file that is there keeps it from being done
  * again.
  */
-import type { FileIdentity, JobId, RelativePath } from '../../base/index.js';
+
+import { endedStates, type FileIdentity, type JobId, type JobState, type RelativePath } from '../../base/index.js';
 import { type Job, toJob } from './job.js';
-import type { JobState } from './job-state.js';
 import type { Sqlite } from './sqlite.js';
 
-export const endedStates: readonly JobState[] = ['done', 'failed', 'quarantined', 'cancelled', 'skipped'];
 const waitingStates: readonly JobState[] = ['running', 'publishing', 'queued'];
 
 /** The newest job of a file and translation, whichever version of the model did it; of a journal that is only read, too. */

@@ -4,6 +4,7 @@
  *
  * A job is unique per file (path and identity), translation and model version, so that a restart redoes nothing.
  */
+
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -13,12 +14,12 @@ import {
   type Disposable,
   type FileIdentity,
   type JobId,
+  type JobState,
   newJobId,
   type RelativePath,
   systemClock,
 } from '../../base/index.js';
 import { type Attempt, type Job, type NewJob, type Translation, toAttempt, toJob } from './job.js';
-import type { JobState } from './job-state.js';
 import { JournalHistory, newestJob } from './journal-history.js';
 import { insertMany, lookUpMany, passesThroughJson, type Wanted } from './journal-intake.js';
 import { migrate } from './journal-schema.js';

@@ -2,10 +2,10 @@
  * Forgetting: jobs whose file is gone or has changed, after a while. The job of a file that is there is never
  * forgotten, and none at all while the inbox may be a disk that is not mounted: its files would be done again.
  */
+
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { identify, inodeOf } from '../../base/index.js';
-import type { JobState } from './job-state.js';
+import { identify, inodeOf, type JobState } from '../../base/index.js';
 import type { Journal } from './journal.js';
 
 /** Returns how many jobs were forgotten. @param beforeMs epoch: only those that have not changed since */

@@ -51,10 +51,8 @@ export interface PublisherOptions {
   readonly inbox: string;
   readonly outbox: string;
   readonly state: string;
-  /** Default `suffix`. */
-  readonly onCollision?: CollisionPolicy | undefined;
-  /** Default `keep`. */
-  readonly afterSuccess?: SourcePolicy | undefined;
+  readonly onCollision: CollisionPolicy;
+  readonly afterSuccess: SourcePolicy;
   /** Where `archive` moves sources to; apart from inbox and outbox. */
   readonly archive?: string | undefined;
   readonly clock?: Clock | undefined;
@@ -168,7 +166,7 @@ class OutboxPublisher implements Publisher {
   }
 
   afterSuccess(source: PublishedSource, { policy, isLate = false }: AfterSuccess = {}): Promise<SourceOutcome> {
-    return this.#mover.afterSuccess(source, policy ?? this.#options.afterSuccess ?? 'keep', isLate);
+    return this.#mover.afterSuccess(source, policy ?? this.#options.afterSuccess, isLate);
   }
 
   async sweep(onWarning: (error: CycleboxError) => void = () => {}): Promise<number> {
@@ -240,7 +238,7 @@ class OutboxPublisher implements Publisher {
   async #place(request: PublishRequest): Promise<PublishResult> {
     const mark = await markOf(request.temporary);
     if (mark === undefined) throw new CycleboxError('WRITE_FAILED', `The result ${request.temporary} is gone.`);
-    const policy = request.onCollision ?? this.#options.onCollision ?? 'suffix';
+    const policy = request.onCollision ?? this.#options.onCollision;
     const placing = { request, policy, mark };
     for (const number of this.#numbers(request.wanted)) {
       const result = await this.#tryName(placing, numbered(request.wanted, number));

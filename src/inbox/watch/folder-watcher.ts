@@ -42,10 +42,10 @@ export interface FolderWatcherOptions {
   readonly mode: WatchMode;
   readonly fileProbe?: FileProbe | undefined;
   readonly isIgnored: (path: RelativePath) => boolean;
-  /** The time between scans where changes are told of. Default 60 000. */
-  readonly rescanMs?: number | undefined;
-  /** The time between scans where they are not. Default 5000. */
-  readonly pollMs?: number | undefined;
+  /** The time between scans where changes are told of. */
+  readonly rescanMs: number;
+  /** The time between scans where they are not. */
+  readonly pollMs: number;
   readonly clock?: Clock | undefined;
   /** Default: by the number of files. */
   readonly backend?: OpenWatchBackend | undefined;
@@ -93,8 +93,8 @@ export class FolderWatcher implements Disposable {
   constructor(options: FolderWatcherOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#rescanMs = options.rescanMs ?? 60_000;
-    this.#pollMs = options.pollMs ?? 5000;
+    this.#rescanMs = options.rescanMs;
+    this.#pollMs = options.pollMs;
     this.#fileProbe = options.fileProbe ?? new FileProbe();
     this.#guard = new RootGuard({ root: options.root, clock: this.#clock });
     this.#guard.onGone(() => this.#onGone());
@@ -157,9 +157,9 @@ export class FolderWatcher implements Disposable {
   }
 
   /** Takes effect from the next scan on. */
-  configure({ rescanMs, pollMs }: { rescanMs?: number | undefined; pollMs?: number | undefined }): void {
-    this.#rescanMs = rescanMs ?? this.#rescanMs;
-    this.#pollMs = pollMs ?? this.#pollMs;
+  configure({ rescanMs, pollMs }: Pick<FolderWatcherOptions, 'rescanMs' | 'pollMs'>): void {
+    this.#rescanMs = rescanMs;
+    this.#pollMs = pollMs;
     if (!this.#scanning) this.#scheduleScan();
   }
 

@@ -23,8 +23,8 @@ export interface FoundFile {
 
 export interface SettleGateOptions {
   readonly settleMs: number;
-  /** For how long after its last change that change is remembered. Default 10 000. */
-  readonly decodeGraceMs?: number | undefined;
+  /** For how long after its last change that change is remembered. */
+  readonly decodeGraceMs: number;
   /** The identity of a file now; undefined when it is gone. */
   readonly identify: (path: RelativePath) => Promise<FileIdentity | undefined>;
   readonly clock?: Clock | undefined;
@@ -63,7 +63,7 @@ export class SettleGate<File extends FoundFile = FoundFile> implements Disposabl
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#settleMs = options.settleMs;
-    this.#graceMs = options.decodeGraceMs ?? 10_000;
+    this.#graceMs = options.decodeGraceMs;
   }
 
   /** Files that have stayed as they are, with the identity that did not change. */
@@ -75,9 +75,9 @@ export class SettleGate<File extends FoundFile = FoundFile> implements Disposabl
   }
 
   /** From the next file on; what waits already keeps its time. */
-  configure({ settleMs, decodeGraceMs }: { settleMs?: number | undefined; decodeGraceMs?: number | undefined }): void {
-    this.#settleMs = settleMs ?? this.#settleMs;
-    this.#graceMs = decodeGraceMs ?? this.#graceMs;
+  configure({ settleMs, decodeGraceMs }: Pick<SettleGateOptions, 'settleMs' | 'decodeGraceMs'>): void {
+    this.#settleMs = settleMs;
+    this.#graceMs = decodeGraceMs;
   }
 
   /** Starts the wait of a file, or starts it anew when the file has changed since the last look. */

@@ -3,10 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CycleboxError, identify, ManualClock, systemClock } from '../../../src/base/index.js';
+import { CycleboxError, endedStates, identify, ManualClock, systemClock } from '../../../src/base/index.js';
 import { Journal, Sqlite } from '../../../src/inbox/index.js';
 import { leaseMs } from '../../../src/inbox/journal/journal.js';
-import { endedStates } from '../../../src/inbox/journal/journal-history.js';
 import { openJournal } from '../../../src/inbox/journal/open-journal.js';
 import { forgetGone } from '../../../src/inbox/journal/retention.js';
 

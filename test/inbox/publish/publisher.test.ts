@@ -17,6 +17,8 @@ import { foldName } from '../../../src/inbox/publish/output-names.js';
 import type { FileMark, Publisher, PublishRequest } from '../../../src/inbox/publish/publisher.js';
 import { openPublisher, type PublisherOptions, wantedName } from '../../../src/inbox/publish/publisher-service.js';
 
+const policies = { onCollision: 'suffix', afterSuccess: 'keep' } as const;
+
 let opened: DisposableStore;
 let root: string;
 
@@ -30,7 +32,7 @@ afterEach(() => opened.dispose());
 
 async function publisherOf(more: Partial<PublisherOptions> = {}): Promise<Publisher> {
   const folders = { inbox: join(root, 'inbox'), outbox: join(root, 'outbox'), state: join(root, 'state') };
-  return opened.add(await openPublisher({ ...folders, ...more }));
+  return opened.add(await openPublisher({ ...folders, ...policies, ...more }));
 }
 
 async function drop(path: string, content: string) {
@@ -210,7 +212,12 @@ describe('names', () => {
       fc.asyncProperty(runs, async names => {
         const outbox = join(root, 'outboxes', `${run++}`);
         await mkdir(outbox, { recursive: true });
-        const publisher = await openPublisher({ inbox: join(root, 'inbox'), outbox, state: join(root, 'state') });
+        const publisher = await openPublisher({
+          ...policies,
+          inbox: join(root, 'inbox'),
+          outbox,
+          state: join(root, 'state'),
+        });
         const outputs: string[] = [];
         for (const [index, name] of names.entries()) {
           const source = { path: join(dirname(name), `${index}`), identity: `${index}`, translation: 'shout' };

@@ -27,7 +27,8 @@ afterEach(() => opened.dispose());
 
 async function publisherOf(more: Partial<PublisherOptions> = {}): Promise<Publisher> {
   const folders = { inbox: join(root, 'inbox'), outbox: join(root, 'outbox'), state: join(root, 'state') };
-  const options = { ...folders, archive: join(root, 'archive'), afterSuccess: 'archive' as const, ...more };
+  const policies = { archive: join(root, 'archive'), afterSuccess: 'archive', onCollision: 'suffix' } as const;
+  const options = { ...folders, ...policies, ...more };
   return opened.add(await openPublisher(options));
 }
 
@@ -57,7 +58,7 @@ const acrossFileSystems = {
 
 describe('a source whose output is published', () => {
   it('stays where it is unless asked otherwise', async () => {
-    const publisher = await publisherOf({ afterSuccess: undefined });
+    const publisher = await publisherOf({ afterSuccess: 'keep' });
     expect(await publisher.afterSuccess(await drop('a.png', 'a'))).toEqual({ kind: 'kept' });
     expect(await contents('inbox')).toEqual({ 'a.png': 'a' });
   });

@@ -45,6 +45,7 @@ function watcher(more: Partial<FolderWatcherOptions> = {}) {
     root,
     mode: 'events',
     rescanMs: 1e8,
+    pollMs: 5000,
     isIgnored: ignoring(),
     onFiles: found => {
       for (const { path, identity } of found) files.set(path, identity);
