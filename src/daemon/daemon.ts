@@ -16,7 +16,14 @@ import {
   packageVersion,
 } from '../base/index.js';
 import type { SkippedDevice } from '../engine/index.js';
-import { type CurrentFailure, Inbox, type InboxEvent, type InboxOptions, type Translation } from '../inbox/index.js';
+import {
+  type CurrentFailure,
+  Inbox,
+  type InboxEvent,
+  type InboxOptions,
+  type Job,
+  type Translation,
+} from '../inbox/index.js';
 import type { OutputLine } from '../process/index.js';
 import {
   type Applied,
@@ -132,7 +139,7 @@ async function openDaemon(
       ...inboxSettings(config),
       watch: options.watch,
       route: path => liveConfig.resolved.router(path),
-      current: ({ translation: key }) => translationOf(liveConfig.resolved, key),
+      current: job => translationOf(liveConfig.resolved, job),
       concurrency: workers.size,
       runner: runnerOf(key => liveConfig.resolved.models.get(key), fitOf, workers),
     }),
@@ -143,10 +150,14 @@ async function openDaemon(
   return daemon;
 }
 
-/** What a translation is now; undefined when nothing does it. */
-function translationOf({ models }: ResolvedConfig, key: string): Translation | undefined {
-  const model = models.get(key);
-  return model && { key, version: model.sha256 };
+/** What a job's translation is now, at the scale that it was queued for if a route still asks for it; undefined when nothing does it. */
+function translationOf(
+  { routes }: ResolvedConfig,
+  { translation: key, version: queued }: Pick<Job, 'translation' | 'version'>,
+): Translation | undefined {
+  const versions = routes.flatMap(route => (route.key === key && route.version !== undefined ? [route.version] : []));
+  const version = versions.find(each => each === queued) ?? versions[0];
+  return version === undefined ? undefined : { key, version };
 }
 
 /** @throws STATE_LOCKED at once where a daemon runs, else after some patience */
