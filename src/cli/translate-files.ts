@@ -5,12 +5,14 @@
 import { basename, resolve } from 'node:path';
 import { asCycleboxError, CycleboxError, type ErrorData, errorToData } from '../base/index.js';
 import { parseScale } from '../catalog/index.js';
-import { type EngineChoice, openEngine, type Precision, parseEngineChoice } from '../engine/index.js';
-import { blockUntrustedLoaders, type ImageFormat, type MetadataPolicy, nameForFormat } from '../image/index.js';
+import { type EngineChoice, type Precision, parseEngineChoice } from '../engine/index.js';
+import { type ImageFormat, type MetadataPolicy, nameForFormat } from '../image/index.js';
 import type { Scale } from '../plugin-api/index.js';
-import { openTranslator, type PictureSize, type Translator } from '../translate/index.js';
+import type { PictureSize } from '../translate/index.js';
 import { printSkippedDevice } from './engine-option.js';
 import { exitCodes, printError } from './report-error.js';
+import { TranslatorProcess } from './translator-process.js';
+import type { OpenedTranslator } from './translator-protocol.js';
 import { writeBeside } from './write-beside.js';
 
 /** The options as the command line gives them. */
@@ -30,6 +32,8 @@ export interface TranslateFilesOptions {
   readonly engine?: string;
   readonly precision?: 'auto' | Precision;
   readonly threads?: number;
+  /** Seconds for one image, and for opening the model. */
+  readonly timeout?: number;
   readonly json?: boolean;
 }
 
@@ -53,19 +57,10 @@ type FileResult =
 /** @returns the exit code. @throws what keeps every file from being translated: a missing model, wrong options. */
 export async function translateFiles(files: readonly string[], options: TranslateFilesOptions): Promise<number> {
   requireDirection(options);
-  blockUntrustedLoaders();
-  const translator = await openTranslator({
-    ...options,
-    engine: parseEngineChoice(options.engine ?? 'auto'),
-    openEngine: (choice, engineOptions) =>
-      openEngine(choice, { ...engineOptions, onDeviceSkipped: printSkippedDevice }),
-    scale: options.scale === undefined ? undefined : parseScale(options.scale),
-    modelStore: options.models,
-    memoryLimitBytes: options.memoryLimit,
-    onMemoryStep: ({ message }) => process.stderr.write(`${message}\n`),
-  });
-  printDevice(translator);
+  const translator = translatorFor(options);
   try {
+    const opened = await translator.open();
+    printDevice(opened);
     const results: FileResult[] = [];
     for (const [index, file] of files.entries()) {
       showProgress(`${index + 1}/${files.length} ${file} …`);
@@ -74,11 +69,30 @@ export async function translateFiles(files: readonly string[], options: Translat
       if (!options.json && !('error' in result)) process.stdout.write(`${describe(result)}\n`);
       results.push(result);
     }
-    if (options.json) process.stdout.write(`${JSON.stringify(toDocument(translator, options, results), null, 2)}\n`);
+    if (options.json) process.stdout.write(`${JSON.stringify(toDocument(opened, options, results), null, 2)}\n`);
     return results.some(result => 'error' in result) ? exitCodes.failed : exitCodes.ok;
   } finally {
     await translator.dispose();
   }
+}
+
+/** Of the daemon, too (`jobTimeoutMs`). */
+const defaultTimeoutSeconds = 600;
+
+function translatorFor(options: TranslateFilesOptions): TranslatorProcess {
+  const { model, pair, to, plugins, models: modelStore, memoryLimit: memoryLimitBytes } = options;
+  const { maxMegapixels, metadata, precision, threads, timeout = defaultTimeoutSeconds } = options;
+  const engine = parseEngineChoice(options.engine ?? 'auto');
+  const scale = options.scale === undefined ? undefined : parseScale(options.scale);
+  const network = { model, pair, to, plugins, modelStore };
+  return new TranslatorProcess({
+    open: { ...network, engine, precision, threads, memoryLimitBytes, maxMegapixels, metadata, scale },
+    timeoutMs: timeout * 1000,
+    listener: {
+      memoryStep: message => void process.stderr.write(`${message}\n`),
+      deviceSkipped: printSkippedDevice,
+    },
+  });
 }
 
 function requireDirection({ pair, to, model }: TranslateFilesOptions): void {
@@ -88,21 +102,19 @@ function requireDirection({ pair, to, model }: TranslateFilesOptions): void {
 }
 
 /** The processor is the usual place; of others it is said which card, or which backend of TensorFlow.js. */
-function printDevice({ device: { id, name } }: Translator): void {
+function printDevice({ device: { id, name } }: OpenedTranslator): void {
   if (id !== 'cpu') process.stderr.write(`translating on ${name} (${id})\n`);
 }
 
 async function translateFile(
-  translator: Translator,
+  translator: TranslatorProcess,
   file: string,
   { out, format, quality }: TranslateFilesOptions,
 ): Promise<FileResult> {
   const startMs = performance.now();
   try {
-    const image = await translator.translate(file, {
-      ...(format === undefined ? {} : { format }),
-      ...(quality === undefined ? {} : { quality }),
-    });
+    const options = { ...(format && { format }), ...(quality !== undefined && { quality }) };
+    const image = await translator.translate({ file, options });
     const output = await writeBeside(resolve(out), nameForFormat(basename(file), image.format), image.data);
     const { data: _, ...facts } = image;
     return { file, output, ...facts, ms: Math.round(performance.now() - startMs) };
@@ -139,7 +151,7 @@ function describeScale({
   return `, ${size}; detail is the image's, what is new is enlarged ${times.toPrecision(2)} times`;
 }
 
-function toDocument({ model }: Translator, { pair, to }: TranslateFilesOptions, results: readonly FileResult[]) {
+function toDocument({ model }: OpenedTranslator, { pair, to }: TranslateFilesOptions, results: readonly FileResult[]) {
   return { ...(pair === undefined ? {} : { pair }), ...(to === undefined ? {} : { to }), model, results };
 }
 

@@ -45,6 +45,11 @@ export function register(program: Command): void {
       ).choices(['auto', 'float32', 'float16']),
     )
     .option('--threads <number>', 'processor threads (default: all)', wholeNumber(1))
+    .option(
+      '--timeout <seconds>',
+      'end an image, or the opening of the model, that takes longer (default: 600)',
+      parsePositive,
+    )
     .option('--json', 'print the results as one JSON document')
     .addHelpText(
       'after',
