@@ -1,7 +1,7 @@
 /**
  * `node bench/profile.mjs [--engine webgpu] [--size 64 --width 32 --blocks 6] [--steps 3]` after `npm run build`: what
  * ONNX Runtime runs in a training step, and where. Which operations take the time on the device; what crosses between it
- * and the processor (`Memcpy…`), and what the processor has to compute for want of a kernel there: neither should be.
+ * and the CPU (`Memcpy…`), and what the CPU has to compute for want of a kernel there: neither should be.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -49,9 +49,9 @@ async function main() {
     );
   }
   console.log(
-    `${nodes.length / steps} nodes a step, ${elsewhere.length / steps} of them on the processor for want of a kernel`,
+    `${nodes.length / steps} nodes a step, ${elsewhere.length / steps} of them on the CPU for want of a kernel`,
   );
-  console.log(`${crossing.length / steps} copies between processor and device a step, inside the graphs`);
+  console.log(`${crossing.length / steps} copies between CPU and device a step, inside the graphs`);
   console.table(byOperation(nodes));
 }
 

@@ -26,8 +26,8 @@ export const errorCodes = {
   IMAGE_TOO_LARGE: 'The image has more pixels, or its file more bytes, than are allowed.',
   IMAGE_TOO_SMALL: 'The image has fewer pixels than the operation needs.',
 
-  INBOX_GONE: 'The inbox folder has vanished; its files are taken up again when it is back.',
-  WATCH_DEGRADED: 'The system has no more file watches to give; it is polled instead.',
+  INBOX_GONE: 'The inbox folder is missing; its files are processed when it is back.',
+  WATCH_DEGRADED: 'The system has no file watches left; the inbox is polled instead.',
   ROUTE_NOT_FOUND: 'No route of the configuration matches the file.',
   PAIR_NOT_FOUND: 'No plugin registers a domain pair of this id.',
   DOMAIN_NOT_FOUND: 'The pair has no domain of this name.',
@@ -35,10 +35,10 @@ export const errorCodes = {
   PLUGIN_ENGINE_MISMATCH: 'A plugin was made for another version of cyclebox.',
   PLUGIN_DUPLICATE: 'Two plugins register the same pair.',
 
-  MODEL_MISSING: 'The model file of a pair is not there.',
-  MODEL_HASH_MISMATCH: 'The model file is not the one its manifest names.',
+  MODEL_MISSING: 'The model file of a pair is missing.',
+  MODEL_HASH_MISMATCH: 'The model file does not have the hash that its manifest names.',
   MODEL_INVALID: 'The model file could not be read as an image-to-image network.',
-  SCALE_UNKNOWN: 'Nothing says how large the images were that the model was trained on.',
+  SCALE_UNKNOWN: 'The size of the images that the model was trained on is not known.',
 
   WEIGHTS_UNREADABLE: 'A weight file is truncated or not in its format.',
   WEIGHTS_UNSAFE: 'A weight file asks to construct objects that are not tensors.',
@@ -46,19 +46,19 @@ export const errorCodes = {
 
   SHAPE_MISMATCH: 'Tensor shapes do not fit the operation.',
   GRAPH_INVALID: 'A graph is malformed: an unknown op, a missing input, a type that does not fit.',
-  NO_GRADIENT: 'A gradient was asked for where none is defined.',
+  NO_GRADIENT: 'A gradient was requested where none is defined.',
   ENGINE_UNAVAILABLE: 'The engine or device cannot be used on this machine.',
   ENGINE_FAILED: 'The engine failed while compiling or running a graph.',
   DEVICE_LOST: 'The device stopped working; only a new process can use it again.',
   OUT_OF_MEMORY: 'The operation does not fit into the memory limit.',
 
   DOWNLOAD_FAILED: 'A file could not be fetched from any of its addresses.',
-  DOWNLOAD_MISMATCH: 'An address has another file than the one that was published there.',
+  DOWNLOAD_MISMATCH: 'An address serves a file other than the one that was published there.',
   ARCHIVE_UNREADABLE: 'An archive is damaged, cut off or encrypted.',
-  ARCHIVE_UNSAFE: 'An archive holds what must not be unpacked.',
+  ARCHIVE_UNSAFE: 'An archive contains files that must not be unpacked.',
 
   DATASET_NOT_FOUND: 'No data set of this name is known, or it may not be fetched.',
-  DATASET_INCOMPLETE: 'A data set has not the images that it should have.',
+  DATASET_INCOMPLETE: 'A data set does not have the images that it should have.',
   DATASET_EMPTY: 'A training folder holds no readable images.',
   CHECKPOINT_INVALID: 'A checkpoint is incomplete or belongs to other settings.',
   TRAINING_DIVERGED: 'A loss became NaN or infinite.',

@@ -68,7 +68,7 @@ export function openDaemonLog(
       log.info(record, `${once ? 'working through' : 'watching'} ${inbox}: ${list}`);
       logDevices(log, daemon);
     },
-    stopping: signal => log.info({ signal }, `${signal}: finishing the running image; once more to exit at once`),
+    stopping: signal => log.info({ signal }, `${signal}: finishing the running image; press again to exit at once`),
     stopped() {
       progress?.dispose();
       log.info('stopped');
@@ -157,15 +157,15 @@ function logEvent(log: pino.Logger, event: DaemonEvent, config: DaemonConfig): v
       log.info('resumed');
       break;
     case 'reloaded': {
-      const what = event.keys.length > 0 ? event.keys.join(', ') : 'it is again what was in force all along';
-      log.info({ keys: event.keys }, `the configuration has changed and holds from now on: ${what}`);
+      const what = event.keys.length > 0 ? event.keys.join(', ') : 'nothing differs from what was in force';
+      log.info({ keys: event.keys }, `the changed configuration is in force: ${what}`);
       break;
     }
     case 'reloadRefused': {
       const { code, message } = event.error;
       log.error(
         { code },
-        `the changed configuration was refused, the old one holds: ${message.replaceAll('\n', '; ')}`,
+        `the changed configuration was rejected, the old one stays in force: ${message.replaceAll('\n', '; ')}`,
       );
       break;
     }
@@ -197,7 +197,7 @@ interface Translating {
   readonly skipped: Daemon['skipped'];
 }
 
-/** At the start, the processor alone is the usual state, and no news; when devices have changed, it is. */
+/** At the start, the CPU alone is the usual state, and no news; when devices have changed, it is. */
 function logDevices(log: pino.Logger, { workers, skipped }: Translating, haveChanged = false): void {
   for (const { choice, reason, fault } of skipped) {
     // What `auto` found not to be there is no news either.
@@ -226,13 +226,16 @@ function logWorkers(log: pino.Logger, event: WorkerEvent): void {
       const { device, source, error } = event;
       log.warn(
         { code: error.code, device, source },
-        `${device} failed at ${source}, its worker is started anew: ${error}`,
+        `${device} failed at ${source}, its worker is restarted: ${error}`,
       );
       break;
     }
     case 'modelMoved': {
       const { device, model, reason } = event;
-      log.warn({ device, model, reason }, `${device} cannot run ${model}, another device does from now on: ${reason}`);
+      log.warn(
+        { device, model, reason },
+        `${device} cannot run ${model}, which another device runs from now on: ${reason}`,
+      );
       break;
     }
     default:

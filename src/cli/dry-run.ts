@@ -14,7 +14,7 @@ export async function dryRun({ config: file }: { readonly config: string }): Pro
   }
   const { translate, done, failed, cancelled, refused } = counts;
   process.stdout.write(
-    `${translate} to translate, ${done} done, ${failed + refused} failed or without a way, ${cancelled} cancelled; nothing was written\n`,
+    `${translate} to translate, ${done} done, ${failed + refused} failed or without a route, ${cancelled} cancelled; nothing was written\n`,
   );
   return failed + refused > 0 ? exitCodes.failed : exitCodes.ok;
 }

@@ -6,5 +6,5 @@ export const engineHelp =
 
 /** A note on stderr about a device that is there and fails: the work goes on elsewhere. The rest is `cyclebox doctor`'s. */
 export function printSkippedDevice({ choice, reason, fault }: SkippedDevice): void {
-  if (fault) process.stderr.write(`${choice} is passed over: ${reason}\n`);
+  if (fault) process.stderr.write(`${choice} is skipped: ${reason}\n`);
 }

@@ -71,7 +71,7 @@ export async function pauseQueue({ reason, ...options }: PauseOptions): Promise<
   return formatResult(
     options,
     { paused: true },
-    'paused: what runs goes on, nothing more is started until "cyclebox queue resume"',
+    'paused: running jobs finish, no more are started until "cyclebox queue resume"',
   );
 }
 

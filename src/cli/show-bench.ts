@@ -98,7 +98,7 @@ class RowPrinter {
   start({ machine, model, devices, leftOut, secondsPerRow }: BenchReport): void {
     const { processor, threads } = machine;
     const what = model.pair === undefined ? model.path : `${model.pair}, to ${model.to}`;
-    this.#print(`${what}; each figure from ${secondsPerRow} s of runs; processor: ${processor}, ${threads} threads`);
+    this.#print(`${what}; each figure from ${secondsPerRow} s of runs; CPU: ${processor}, ${threads} threads`);
     for (const { device } of devices) if (device.kind === 'gpu') this.#print(`${device.id}: ${device.name}`);
     for (const text of this.#leftOut(leftOut)) this.#print(text);
     this.#wait('Measuring …');
@@ -112,7 +112,7 @@ class RowPrinter {
     const first = [device, `${size} × ${size}`, kind];
     if ('reason' in row) this.#print(line([...first, `not measured: ${row.reason}`]));
     else this.#print(line([...first, figure(isTraining ? row.stepsPerSecond : row.imagesPerSecond), ...times(row)]));
-    if ('tiles' in row && row.tiles > 1) this.#print(`  in ${row.tiles} tiles, for want of memory`);
+    if ('tiles' in row && row.tiles > 1) this.#print(`  in ${row.tiles} tiles, to fit into memory`);
     this.#wait('Measuring …');
   }
 
@@ -151,8 +151,8 @@ class RowPrinter {
   }
 }
 
-const translationHeading = ['device', 'image', 'precision', 'images/s', 'ms (9 runs of 10)', 'load ms', 'first ms'];
-const trainingHeading = ['device', 'crop', 'w, b, batch', 'steps/s', 'ms (9 runs of 10)', 'load ms', 'first ms'];
+const translationHeading = ['device', 'image', 'precision', 'images/s', 'ms (p10 to p90)', 'load ms', 'first ms'];
+const trainingHeading = ['device', 'crop', 'w, b, batch', 'steps/s', 'ms (p10 to p90)', 'load ms', 'first ms'];
 
 function times({ medianMs, lowMs, highMs, loadMs, firstMs }: RunTimes): readonly string[] {
   const range = `${figure(medianMs)} (${figure(lowMs)}–${figure(highMs)})`;

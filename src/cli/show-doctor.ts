@@ -17,7 +17,7 @@ export interface ShowDoctorOptions {
 
 /** @returns the exit code: 0 where the main job can run */
 export async function showDoctor({ config, json = false }: ShowDoctorOptions): Promise<number> {
-  const waiting = 'Trying every engine; this takes some seconds …';
+  const waiting = 'Testing every engine; this takes some seconds …';
   if (process.stderr.isTTY) process.stderr.write(waiting);
   const diagnosis = await diagnose({ config });
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
@@ -71,7 +71,7 @@ function device({ device, hardware, float16, speed, selfTestError }: DeviceRepor
     ? `${speed.imagesPerSecond.toPrecision(3)} images/s of ${speed.size} × ${speed.size}`
     : 'not timed';
   const by = device.name.startsWith(version) ? '' : version;
-  const facts = [measured, float16 ? 'float16' : 'float32 only', hardware ? '' : 'imitated in software', by];
+  const facts = [measured, float16 ? 'float16' : 'float32 only', hardware ? '' : 'software renderer', by];
   const error = `self-test passed (error ${selfTestError.toExponential(0)})`;
   return `${device.id.padEnd(9)} ${device.name}${memory}: ${[...facts, error].filter(Boolean).join(', ')}`;
 }
@@ -85,7 +85,7 @@ function watches(watching: WatchingReport | undefined): string[] {
   if (watching?.maxWatches === undefined) return [];
   const { folders, maxWatches, maxInstances } = watching;
   const need = folders === 1 ? 'one folder' : `${folders} folders`;
-  return [`watching  ${need}; the system allows ${maxWatches} watches and ${maxInstances} watchers to a user`];
+  return [`watching  ${need}; the system allows each user ${maxWatches} watches and ${maxInstances} watchers`];
 }
 
 function folder({ role, path, exists, writable, freeBytes }: FolderReport): string {
@@ -95,8 +95,8 @@ function folder({ role, path, exists, writable, freeBytes }: FolderReport): stri
 }
 
 const states: Readonly<Record<ModelReport['state'], string>> = {
-  ready: 'ready, as its manifest says',
-  unlisted: 'there; its manifest names no sum',
+  ready: 'ready, its hash is the one in the manifest',
+  unlisted: 'found; its manifest names no hash',
   missing: 'no model yet',
   damaged: 'DAMAGED',
 };

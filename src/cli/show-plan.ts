@@ -65,7 +65,7 @@ function describeData({ data, stepsPerEpoch, settings }: TrainingPlan): string[]
       `  ${domainOf(report, settings.domains)}: ${describeImages(report)} in ${report.folder}`,
       ...describeReport(report).map(sentence => `    ${sentence}`),
     ]),
-    `  ${stepsPerEpoch} steps a pass; ${settings.steps} steps in all, ${passes.toFixed(passes < 10 ? 1 : 0)} passes`,
+    `  ${stepsPerEpoch} steps per pass; ${settings.steps} steps in total, ${passes.toFixed(passes < 10 ? 1 : 0)} passes`,
   ];
 }
 
@@ -83,7 +83,7 @@ function describeMemory({ memory, availableMemory, dataBytes, peakBytes, refusal
   const known = Object.entries(parts).filter(([, bytes]) => bytes > 0);
   const device = availableMemory.device === undefined ? '' : `; the device has ${megabytes(availableMemory.device)}`;
   return [
-    'Memory, estimated to a third',
+    'Memory (an estimate, within a third)',
     `  ${known.map(([name, bytes]) => `${name} ${megabytes(bytes)}`).join(', ')}`,
     `  ${megabytes(total)} in all, of ${megabytes(availableMemory.machine)}${device}; decoded images take up to ${megabytes(dataBytes)} more`,
     ...(refusal ? [] : [`  measured so far: ${megabytes(peakBytes)}`]),
@@ -91,7 +91,7 @@ function describeMemory({ memory, availableMemory, dataBytes, peakBytes, refusal
 }
 
 function describeTime({ stages, totalMs, settings, step }: TrainingPlan): string[] {
-  if (totalMs === undefined) return ['Time: not measured, since it does not fit into memory'];
+  if (totalMs === undefined) return ['Time: not measured, since the training does not fit into memory'];
   const left = step > 0 ? `the ${settings.steps - step} steps that are left` : `${settings.steps} steps`;
   return [
     'Time, from a few real steps',

@@ -35,7 +35,7 @@ function toText(status: DaemonStatus): string {
 }
 
 function running(daemon: DaemonFacts | undefined): string[] {
-  if (!daemon) return ['no daemon runs: this is what the last one left'];
+  if (!daemon) return ['no daemon is running: this is the state that the last one left'];
   const { pid, host, version, startedMs, done, failed } = daemon;
   const since = new Date(startedMs).toISOString();
   return [
@@ -75,7 +75,7 @@ function warnings({ daemon, seeing, publishing }: DaemonStatus): string[] {
       .filter(({ fault }) => fault !== false)
       .map(({ choice, reason }) => `${choice} is not used: ${reason}`),
     ...(daemon?.workers ?? []).flatMap(({ memory, refused }) => [...memory, ...refused]),
-    ...(daemon?.configProblem === undefined ? [] : [`not taken over: ${daemon.configProblem}`]),
+    ...(daemon?.configProblem === undefined ? [] : [`not applied: ${daemon.configProblem}`]),
     ...routes.flatMap(({ match, problem }) => (problem === undefined ? [] : [`route ${match}: ${problem}`])),
   ].map(warning => `warning ${warning}`);
 }

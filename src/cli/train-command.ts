@@ -9,13 +9,13 @@ export function trainCommand(program: Command): Command {
   const command = new Command('cyclebox train')
     .copyInheritedSettings(program)
     .description('fit a new pair from two folders of unpaired images')
-    .option('-c, --config <file>', 'options from a file of JSON with comments; those given here go before')
-    .option('--resume', 'go on from the latest checkpoint in --out, as the run was called')
     .option(
-      '--explain',
-      'say what it would be (settings, networks, memory, time of a few real steps), and do not train',
+      '-c, --config <file>',
+      'options from a JSON file with comments; those given on the command line take precedence',
     )
-    .option('--json', 'print events as a line of JSON each; with --explain, one document');
+    .option('--resume', 'resume from the latest checkpoint in --out, with the options of the run')
+    .option('--explain', 'show the plan (settings, networks, memory, time of a few real steps), and do not train')
+    .option('--json', 'print each event as a line of JSON; with --explain, print one document');
   for (const { title, schema } of optionGroups) addSchemaOptions(command, schema, title);
   return command
     .addHelpText(

@@ -98,7 +98,7 @@ function stopOnInterrupt(training: TrainingProcess, display: TrainingDisplay): D
 }
 
 function askToStop(training: TrainingProcess, display: TrainingDisplay): void {
-  display.note('Stopping after the current step, with a checkpoint. Once more ends at once.');
+  display.note('Stopping after the current step, with a checkpoint. Press again to end at once.');
   training.stop().catch(() => {}); // `result` says the same.
 }
 

@@ -101,7 +101,7 @@ function requireDirection({ pair, to, model }: TranslateFilesOptions): void {
   throw new CycleboxError('USAGE', `${message} "cyclebox pairs" lists what there is.`);
 }
 
-/** The processor is the usual place; of others it is said which card, or which backend of TensorFlow.js. */
+/** The CPU is the usual place; of others it is said which card, or which backend of TensorFlow.js. */
 function printDevice({ device: { id, name } }: OpenedTranslator): void {
   if (id !== 'cpu') process.stderr.write(`translating on ${name} (${id})\n`);
 }

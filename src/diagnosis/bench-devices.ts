@@ -1,4 +1,4 @@
-/** Which devices `cyclebox bench` measures: those that were named, else all that work, GPUs imitated in software aside. */
+/** Which devices `cyclebox bench` measures: those that were named, else all that work, software renderers excepted. */
 import { asCycleboxError } from '../base/index.js';
 import {
   chooseAmong,
@@ -55,7 +55,7 @@ function worthwhileDevices(reports: readonly EngineReport[]): BenchDevices {
     ...reports.flatMap(report => (report.usable ? (report.failed ?? []) : [unusable([report], report.engine)])),
     ...known.filter(isSoftwareRenderer).map(({ device, engine }) => ({
       choice: device.id,
-      reason: `${device.name} is imitated in software; --engine ${engine} measures it all the same.`,
+      reason: `${device.name} is a software renderer; --engine ${engine} measures it anyway.`,
     })),
   ];
   return { devices: known.filter(device => !isSoftwareRenderer(device)), leftOut };

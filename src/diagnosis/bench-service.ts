@@ -47,10 +47,7 @@ function requireSame({ device, precision, size }: TranslationTask, wasDevice: st
     throw new CycleboxError('OUT_OF_MEMORY', message);
   }
   if (wasPrecision !== precision)
-    throw new CycleboxError(
-      'ENGINE_FAILED',
-      `In ${precision}, ${device} gave no numbers; it works in ${wasPrecision}.`,
-    );
+    throw new CycleboxError('ENGINE_FAILED', `In ${precision}, ${device} produced NaN; it works in ${wasPrecision}.`);
 }
 
 async function timeTraining({ device, threads, budgetMs, ...size }: BenchPlace & TrainingSize): Promise<RunTimes> {

@@ -21,7 +21,7 @@ export interface BenchOptions {
   readonly modelStore?: string | undefined;
   /** Sides of the square pictures, in pixels; default 256 and 512. */
   readonly sizes?: readonly number[] | undefined;
-  /** Default: every device that works, GPUs imitated in software aside. */
+  /** Default: every device that works, software renderers excepted. */
   readonly engines?: readonly EngineChoice[] | undefined;
   /** Default: float32, and float16 on devices of their own that have it. */
   readonly precisions?: readonly Precision[] | undefined;
@@ -109,7 +109,7 @@ async function modelFile(path: string): Promise<string> {
   throw new CycleboxError('MODEL_MISSING', `The model file ${path} does not exist. Check the path.`);
 }
 
-/** On a processor, float16 only costs time. */
+/** On a CPU, float16 only costs time. */
 function precisionsOf({ device, float16 }: BenchDevice, asked?: readonly Precision[]): readonly Precision[] {
   return asked ?? (float16 && device.kind === 'gpu' ? ['float32', 'float16'] : ['float32']);
 }

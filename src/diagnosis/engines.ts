@@ -16,7 +16,7 @@ import { graphToJson } from '../graph/index.js';
 import { generatorGraph } from '../training/index.js';
 import type { Complaint, EnginesReport } from './report.js';
 
-/** The network that is timed: small enough for any processor, of the same layers as all. */
+/** The network that is timed: small enough for any CPU, of the same layers as all. */
 export const timedNetwork = {
   kind: 'resnet',
   blocks: 6,
@@ -76,10 +76,10 @@ function unusable(choice: EngineChoice, engines: readonly EngineReport[], messag
 }
 
 function skippedComplaint({ choice, reason }: SkippedDevice): Complaint {
-  return { about: 'engines', blocking: false, message: `${choice} is passed over: ${reason}` };
+  return { about: 'engines', blocking: false, message: `${choice} is skipped: ${reason}` };
 }
 
-/** Where nothing but float16 will do, a device without it is of no use. The processor always takes float32. */
+/** Where nothing but float16 will do, a device without it is of no use. The CPU always takes float32. */
 export function withoutFloat16(chosen: readonly Device[], engines: readonly EngineReport[]): readonly Complaint[] {
   const reports = engines.flatMap(engine => (engine.usable ? engine.devices : []));
   const lacking = reports.filter(({ float16, device }) => !float16 && device.kind === 'gpu');
@@ -88,14 +88,14 @@ export function withoutFloat16(chosen: readonly Device[], engines: readonly Engi
     .map(({ device: { id } }) => ({
       about: 'engines',
       blocking: false,
-      message: `${id} has no float16, which the configuration asks for: its images are translated elsewhere, at last on the processor. Set "precision" to "auto".`,
+      message: `${id} has no float16, which the configuration asks for: its images are translated on other devices, or on the CPU. Set "precision" to "auto".`,
     }));
 }
 
-/** The processor is what everything falls back to: `auto` takes it untested, here it was tested. */
+/** The CPU is what everything falls back to: `auto` takes it untested, here it was tested. */
 function cpuFault(engines: readonly EngineReport[]): Complaint[] {
-  const processor = engines.find(({ engine }) => engine === 'cpu');
-  if (!processor || processor.usable) return [];
-  const message = `The processor cannot be used: ${processor.reason}`;
-  return [{ about: 'engines', blocking: true, message, remedy: processor.remedy ?? 'npm ci' }];
+  const cpu = engines.find(({ engine }) => engine === 'cpu');
+  if (!cpu || cpu.usable) return [];
+  const message = `The CPU cannot be used: ${cpu.reason}`;
+  return [{ about: 'engines', blocking: true, message, remedy: cpu.remedy ?? 'npm ci' }];
 }

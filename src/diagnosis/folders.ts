@@ -80,6 +80,6 @@ function ownershipCommand(path: string, place: string): string {
 
 function lowOnSpace(role: string, path: string, freeBytes: number): Complaint {
   const blocking = freeBytes < minFreeBytes;
-  const message = `The disk of the ${role} ${path} has only ${Math.round(freeBytes / 1e6)} MB free. Make room on it.`;
+  const message = `The disk of the ${role} ${path} has only ${Math.round(freeBytes / 1e6)} MB free. Free some space.`;
   return { about: 'folders', blocking, message };
 }

@@ -17,7 +17,7 @@ interface Manifest {
 export function examineMachine(): MachineReport {
   return {
     platform: `${process.platform}-${process.arch}`,
-    processor: cpus()[0]?.model.trim() || 'unknown processor',
+    processor: cpus()[0]?.model.trim() || 'unknown CPU',
     threads: availableParallelism(),
     memoryBytes: totalmem(),
     availableMemoryBytes: availableMemory(),
@@ -44,7 +44,7 @@ export async function examineInstallation(complaints: Complaint[]): Promise<Inst
 
 function checkNode(wanted: string, complaints: Complaint[]): void {
   if (satisfies(process.versions.node, wanted)) return;
-  const message = `Node ${process.versions.node} is not what cyclebox runs on: ${wanted}. Install a current Node.`;
+  const message = `cyclebox needs Node ${wanted}, this is ${process.versions.node}. Install a current Node.`;
   complaints.push({ about: 'installation', blocking: true, message });
 }
 

@@ -63,7 +63,7 @@ function unwatchable(inbox: string, fault: string): Complaint {
 }
 
 function fewWatches(folders: number, maxWatches: number): Complaint {
-  const message = `The system gives ${maxWatches} file watches to a user, and the inbox has ${folders} folders: they may run out, and then it is polled.`;
+  const message = `The system allows each user ${maxWatches} file watches, and the inbox has ${folders} folders: if they run out, the inbox is polled.`;
   return { about: 'watching', blocking: false, message, remedy: raiseLimitCommand('max_user_watches') };
 }
 

@@ -1,5 +1,5 @@
 /**
- * Signs of a graphics processor that cost next to nothing to look for: device files and libraries. They decide whether
+ * Signs of a GPU that cost next to nothing to look for: device files and libraries. They decide whether
  * starting a process to try an engine is worth its while, and never that an engine works.
  */
 import { existsSync, readdirSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 export interface Accelerators {
   /** NVIDIA devices visible to this process, by the system's device files; 0 where there is none. */
   readonly nvidia: number;
-  /** Whether there may be any graphics processor, or a driver that imitates one was named by hand. */
+  /** Whether there may be any GPU, or a software renderer was named by hand. */
   readonly any: boolean;
 }
 

@@ -43,7 +43,7 @@ export interface Device {
 }
 
 export interface EngineOptions {
-  /** Threads for one operation. Default: what the machine offers. Only for engines on the processor. */
+  /** Threads for one operation. Default: what the machine offers. Only for engines on the CPU. */
   readonly threads?: number | undefined;
 }
 

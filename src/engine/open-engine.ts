@@ -16,7 +16,7 @@ export interface OpenEngineOptions extends EngineOptions {
 let autoDevices: Promise<ChosenDevices> | undefined;
 
 /**
- * @throws ENGINE_UNAVAILABLE with what to do when the engine cannot be used here; for `auto` only where the processor
+ * @throws ENGINE_UNAVAILABLE with what to do when the engine cannot be used here; for `auto` only where the CPU
  * cannot be used either, for lack of ONNX Runtime.
  */
 export async function openEngine(choice: EngineChoice = 'auto', options: OpenEngineOptions = {}): Promise<Engine> {

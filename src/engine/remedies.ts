@@ -16,13 +16,13 @@ export function whyImpossible(
   switch (engine) {
     case 'cuda':
     case 'tensorrt':
-      return nvidia > 0 ? undefined : 'This machine shows no graphics processor of NVIDIA.';
+      return nvidia > 0 ? undefined : 'This machine has no NVIDIA GPU.';
     case 'webgpu':
-      return any ? undefined : 'This machine shows no graphics processor: there is no device in /dev/dri.';
+      return any ? undefined : 'This machine has no GPU: there is no device in /dev/dri.';
     case 'directml':
-      return platform === 'win32' ? undefined : 'It is a part of Windows.';
+      return platform === 'win32' ? undefined : 'It exists on Windows only.';
     case 'coreml':
-      return platform === 'darwin' ? undefined : 'It is a part of macOS.';
+      return platform === 'darwin' ? undefined : 'It exists on macOS only.';
     case 'cpu':
     case 'tfjs':
     case 'reference':

@@ -198,7 +198,7 @@ function lowerSign({ emitter, target, inputs }: LoweringContext<'sign'>): ValueN
 const maxSlope = 3e38;
 
 /**
- * On the processor dy times 1 or the slope, by a HardSigmoid so steep that it is a step: half the time of a comparison and
+ * On the CPU dy times 1 or the slope, by a HardSigmoid so steep that it is a step: half the time of a comparison and
  * a choice. What a choice leaves out may be infinite; here it must not be.
  */
 function lowerLeakyReluGrad({

@@ -196,7 +196,7 @@ export class Child<Remote, Local = NoMethods> implements Disposable {
 
   #firstHello(limitMs: number): Promise<Extract<Message, { kind: 'hello' }>> {
     return new Promise((resolve, reject) => {
-      const late = `the ${this.#options.name} did not say hello within ${limitMs} ms`;
+      const late = `the ${this.#options.name} did not complete its handshake within ${limitMs} ms`;
       const timer = this.#clock.after(limitMs, () => reject(new CycleboxError('PROCESS_UNRESPONSIVE', late)));
       const onMessage = (message: unknown) => {
         if (!isMessage(message) || message.kind !== 'hello') return;

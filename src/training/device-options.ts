@@ -28,8 +28,8 @@ export const deviceOptionsSchema = z.strictObject({
     .int({ error: 'a whole number ≥ 1' })
     .min(1, { error: 'a whole number ≥ 1' })
     .optional()
-    .describe('Processor threads. Default: all.'),
-  background: z.boolean().default(false).describe('Let everything else on the machine go first.'),
+    .describe('CPU threads. Default: all.'),
+  background: z.boolean().default(false).describe('Run at the lowest priority.'),
   memoryCheck: z
     .boolean()
     .default(true)

@@ -38,7 +38,7 @@ const pairOptions = {
 };
 
 const dataOptions = {
-  size: side.default(256).describe('Side of the training crops, pixels.'),
+  size: side.default(256).describe('Side length of the training crops in pixels.'),
   sizes: z
     .array(side, { error: 'sides of growing crops, such as 64,128' })
     .nonempty()
@@ -134,7 +134,7 @@ const optimisationOptions = {
   warmStart: folder
     .optional()
     .describe("Another run's folder, a checkpoint or a plugin folder of the same networks to take the weights from."),
-  seed: whole(0).default(1).describe('Everything random follows from it.'),
+  seed: whole(0).default(1).describe('Seed of everything random.'),
 };
 
 /** By what they are about, in the order in which help and docs show them. */

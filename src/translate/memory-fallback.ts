@@ -1,13 +1,13 @@
 /**
  * How a model is run on its device, and what is given up next when memory runs out: first tiles run at a time, then the
- * size of tiles, at last the device itself for the processor. Pure decisions; `model-runner.ts` carries them out. What
+ * size of tiles, at last the device itself for the CPU. Pure decisions; `model-runner.ts` carries them out. What
  * was given up stays given up: the next picture starts where the last one got through.
  */
 import type { Precision } from '../engine/index.js';
 import { allowedLength, type SizeRule } from './tensor-pixels.js';
 
 export interface MemoryFallback {
-  /** True: on the processor, since the device's memory did not do. */
+  /** True: on the CPU, since the device's memory did not do. */
   readonly onCpu: boolean;
   /** Undefined: what the options ask for. */
   readonly precision: Precision | undefined;
@@ -17,7 +17,7 @@ export interface MemoryFallback {
   readonly maxPixels: number;
 }
 
-/** `caches`: freed, nothing else changes. `precision`: float16 gave no numbers. The rest: less memory is asked for. */
+/** `caches`: freed, nothing else changes. `precision`: float16 gave NaN. The rest: less memory is asked for. */
 export type MemoryStepKind = 'caches' | 'batch' | 'tiles' | 'cpu' | 'precision';
 
 /** What one run asked for when it failed. */
@@ -32,7 +32,7 @@ export const maxBatch = 4;
 
 /** Below this side a tile is nearly all overlap. */
 export const minTile = 64;
-/** Shorter sides leave a network so little context that the slower processor does better. */
+/** Shorter sides leave a network so little context that the slower CPU does better. */
 const minGpuTile = 256;
 
 export const noFallback: MemoryFallback = Object.freeze({
@@ -44,7 +44,7 @@ export const noFallback: MemoryFallback = Object.freeze({
 
 /**
  * The fallback that asks for less than `failed`; undefined when there is none.
- * @param isLast whether the model runs on the processor already
+ * @param isLast whether the model runs on the CPU already
  */
 export function nextFallback(
   fallback: MemoryFallback,

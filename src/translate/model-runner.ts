@@ -1,6 +1,6 @@
 /**
  * One model on one engine, that gives way when memory runs out: caches are freed, then the fallback becomes humbler step
- * by step down to the processor, and each step is told. A picture is begun again after each: nothing of a run that
+ * by step down to the CPU, and each step is told. A picture is begun again after each: nothing of a run that
  * failed is used.
  */
 
@@ -65,7 +65,7 @@ export class ModelRunner implements Disposable {
     this.#loaded = placed;
   }
 
-  /** @throws ENGINE_UNAVAILABLE, MODEL_INVALID, OUT_OF_MEMORY when not even the processor has room for the model */
+  /** @throws ENGINE_UNAVAILABLE, MODEL_INVALID, OUT_OF_MEMORY when not even the CPU has room for the model */
   static async open(options: ModelRunnerOptions): Promise<ModelRunner> {
     const fallback = options.fallback ?? noFallback;
     try {
@@ -76,7 +76,7 @@ export class ModelRunner implements Disposable {
     }
   }
 
-  /** The weights alone were too much: caches first, then the processor. */
+  /** The weights alone were too much: caches first, then the CPU. */
   static async #openWithFallback(
     options: ModelRunnerOptions,
     fallback: MemoryFallback,
@@ -139,7 +139,7 @@ export class ModelRunner implements Disposable {
     const { device } = this.#loaded.engine;
     const memoryBytes = this.#options.memoryLimitBytes ?? memoryLimitOf(device);
     const { maxPixels, batch } = this.#fallback;
-    // One tile at a time keeps all threads of a processor busy.
+    // One tile at a time keeps all threads of a CPU busy.
     if (device.kind === 'cpu') return { memoryBytes, maxPixels, batch: 1, tileSide: Number.POSITIVE_INFINITY };
     return { memoryBytes, maxPixels, batch, tileSide: largestTileOnDevice };
   }
@@ -163,7 +163,7 @@ export class ModelRunner implements Disposable {
     reportStep(this.#options, { kind: next.kind, device: engine.device.id, fallback: next.fallback });
   }
 
-  /** Values that are not numbers may be those of float16 alone; only where nobody asked for it. @throws `error` if not */
+  /** NaN may come of float16 alone: float32 is tried, unless float16 was asked for. @throws `error` if not */
   async #withoutFloat16(error: unknown): Promise<void> {
     const { engine, precision } = this.#loaded;
     const isChoice = this.#options.precision === 'auto' && precision === 'float16';
@@ -263,15 +263,15 @@ function messageOf(
   const ranOut = `${model} ran out of memory on ${device === 'auto' ? 'its device' : device}`;
   switch (kind) {
     case 'caches':
-      return `${ranOut}: caches were freed, tried again`;
+      return `${ranOut}: its caches were freed, and it is tried again`;
     case 'batch':
-      return `${ranOut}: at most ${batch} ${batch === 1 ? 'tile' : 'tiles'} at a time from now on`;
+      return `${ranOut}: from now on it runs at most ${batch} ${batch === 1 ? 'tile' : 'tiles'} at a time`;
     case 'tiles':
-      return `${ranOut}: tiles of at most ${Math.floor(Math.sqrt(maxPixels))} pixels square from now on`;
+      return `${ranOut}: from now on its tiles have at most ${Math.floor(Math.sqrt(maxPixels))} × ${Math.floor(Math.sqrt(maxPixels))} pixels`;
     case 'cpu':
-      return `${ranOut}: it runs on the processor from now on`;
+      return `${ranOut}: from now on it runs on the CPU`;
     case 'precision':
-      return `${model} failed on ${device} in float16: float32 from now on`;
+      return `${model} failed on ${device} in float16: from now on it runs in float32`;
     default:
       return kind satisfies never;
   }

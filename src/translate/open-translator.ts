@@ -46,9 +46,9 @@ export interface TranslatorOptions {
   readonly modelStore?: string | undefined;
   /** Default `auto`: the best device that works. */
   readonly engine?: EngineChoice | undefined;
-  /** Default `auto`: float16 on devices that have it, as long as it gives numbers; float32 on the processor. */
+  /** Default `auto`: float16 on devices that have it, as long as it gives no NaN; float32 on the CPU. */
   readonly precision?: Precision | 'auto' | undefined;
-  /** Threads for one picture on the processor; default: what the machine offers. */
+  /** Threads for one picture on the CPU; default: what the machine offers. */
   readonly threads?: number | undefined;
   /** Larger images are refused; default 50. */
   readonly maxMegapixels?: number | undefined;
@@ -58,7 +58,7 @@ export interface TranslatorOptions {
   readonly memoryLimitBytes?: number | undefined;
   /** How large images are shown to the network; default: what the pair's manifest says, else `native`. */
   readonly scale?: Scale | undefined;
-  /** Told of every step back when memory runs out: freed caches, fewer and smaller tiles, at last the processor. */
+  /** Told of every step back when memory runs out: freed caches, fewer and smaller tiles, at last the CPU. */
   readonly onMemoryStep?: ((step: MemoryStep) => void) | undefined;
   /** Where an earlier translator of this model on this device had got to (`MemoryStep.fallback`). */
   readonly fallback?: MemoryFallback | undefined;
@@ -107,7 +107,7 @@ export interface TranslatedImage extends ShownPicture {
 export interface Translator extends Disposable {
   /** The network's file. */
   readonly model: string;
-  /** Where it runs now: the processor, once its device's memory did not do. */
+  /** Where it runs now: the CPU, once its device's memory did not do. */
   readonly device: Device;
   readonly precision: Precision;
   /** A path or the bytes of a file. @throws FILE_NOT_FOUND, FILE_UNREADABLE, IMAGE_UNSUPPORTED, IMAGE_CORRUPT, IMAGE_TOO_LARGE */

@@ -215,7 +215,7 @@ function storeBand(band: Float32Array, rgb: Uint8Array, from: number, to: number
   for (let i = from; i < to; i++) {
     const value = band[i - from]!;
     if (Number.isNaN(value))
-      throw new CycleboxError('ENGINE_FAILED', `${name} gave values that are not numbers. Its weights may be damaged.`);
+      throw new CycleboxError('ENGINE_FAILED', `${name} produced NaN. Its weights may be damaged.`);
     rgb[i] = toByte(value);
   }
 }

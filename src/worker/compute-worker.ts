@@ -170,7 +170,7 @@ export class ComputeWorker implements Disposable {
       pid: child.pid,
       limitBytes,
       onExceeded: bytes => {
-        const message = `the compute worker (pid ${child.pid}) was ended since it held ${megabytes(bytes)} of memory, over its limit of ${megabytes(limitBytes)}`;
+        const message = `the compute worker (pid ${child.pid}) was ended because it used ${megabytes(bytes)} of memory, more than its limit of ${megabytes(limitBytes)}`;
         onExceeded(new CycleboxError('PROCESS_CRASHED', message));
         void child.kill();
       },

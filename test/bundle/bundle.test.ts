@@ -95,7 +95,7 @@ describe.skipIf(!canBuild)('the portable bundle', () => {
     expect(models.filter(path => path.endsWith('.onnx'))).toHaveLength(2);
   }, 60_000);
 
-  test('doctor finds that the main job can run, on the processor at least', async () => {
+  test('doctor finds that the main job can run, on the CPU at least', async () => {
     const report = JSON.parse(await must(bare('doctor', '--json'))) as { engines: readonly { engine: string }[] };
     expect(report.engines).toContainEqual(expect.objectContaining({ engine: 'cpu', usable: true }));
   }, 60_000);

@@ -75,7 +75,7 @@ describe('--engine', () => {
     const foreign = process.platform === 'darwin' ? 'directml' : 'coreml';
     const translated = await cyclebox(folder, 'translate', 'a.png', '--model', 'negate.onnx', '--engine', foreign);
     expect(translated).toMatchObject({ code: 1, out: '', err: expect.stringMatching(/^ENGINE_UNAVAILABLE: /m) });
-    expect((await cyclebox(folder, ...training, '--engine', foreign)).err).toMatch(/ENGINE_UNAVAILABLE: .*only for/);
+    expect((await cyclebox(folder, ...training, '--engine', foreign)).err).toMatch(/ENGINE_UNAVAILABLE: .*only on/);
   });
 
   test('trains on what is named, and says on which device', async () => {

@@ -103,7 +103,7 @@ describe('cyclebox status and queue', () => {
     await drop(root, 'day-to-night/bad.png', 'no image');
     expect((await run(root, 'start', '--once')).code).toBe(1);
     expect((await run(root, 'queue', 'list')).out).toMatch(/failed +day-to-night\/bad\.png .*IMAGE_UNSUPPORTED/);
-    expect((await run(root, 'status')).out).toMatch(/no daemon runs[\s\S]*1 failed/);
+    expect((await run(root, 'status')).out).toMatch(/no daemon is running[\s\S]*1 failed/);
     expect(await json(root, 'queue', 'retry', '--failed')).toEqual({ changed: 1, refused: [] });
     expect((await json(root, 'status'))['counts']).toEqual({ queued: 1 });
     expect((await run(root, 'queue', 'pause')).code).toBe(0);

@@ -151,7 +151,7 @@ describe('a device whose memory runs out', () => {
     expect(facts?.workers).toMatchObject([{ device: 'webgpu', memory: [last] }]);
   });
 
-  it('leaves the model to the processor, in the same worker, when nothing fits', async () => {
+  it('leaves the model to the CPU, in the same worker, when nothing fits', async () => {
     const root = await project();
     setEnvironment('PRETENDED_PIXELS', '10');
     await drop(root, 'day-to-night/1.png');
@@ -165,7 +165,7 @@ describe('a device whose memory runs out', () => {
 });
 
 describe('a device that is lost', () => {
-  it('is passed over with the reason, and the image is translated on the processor', async () => {
+  it('is passed over with the reason, and the image is translated on the CPU', async () => {
     const root = await project();
     setEnvironment('PRETENDED_LOST', '1');
     await drop(root, 'day-to-night/1.png');

@@ -32,7 +32,7 @@ async function sealed(): Promise<{ readonly root: string; readonly model: string
 }
 
 describe('cyclebox doctor', () => {
-  test('finds a project that works ready, measures the processor, and leaves nothing behind', async () => {
+  test('finds a project that works ready, measures the CPU, and leaves nothing behind', async () => {
     const { root, model } = await sealed();
     const before = await readdir(root, { recursive: true });
     const { code, err, report } = await doctor(root);
@@ -154,7 +154,7 @@ describe('a diagnosis', () => {
     expect(faults(other)).toMatchObject([{ about: 'configuration', remedy: undefined }]);
   });
 
-  test('of a device without the float16 that is asked for says so; the processor takes float32', () => {
+  test('of a device without the float16 that is asked for says so; the CPU takes float32', () => {
     const report = (id: EngineId, float16: boolean) => {
       const device = { id, name: id, kind: id === 'cpu' ? 'cpu' : 'gpu' } as const;
       const devices = [{ device, hardware: true, float16, selfTestError: 0 }];

@@ -34,7 +34,7 @@ describe('an engine as users write it', () => {
   });
 });
 
-describe('signs of a graphics processor', () => {
+describe('signs of a GPU', () => {
   async function devices(...names: string[]): Promise<string> {
     const folder = await temporaryFolder();
     await mkdir(join(folder, 'dri'));

@@ -82,10 +82,10 @@ describe('a failure of ONNX Runtime', () => {
 describe('devices', () => {
   const cards = parseNvidia('NVIDIA A100-SXM4-40GB, 40960\nNVIDIA T4, 15360\nNVIDIA GB10, [N/A]\n\n');
 
-  it('on the processor have its name, or none where the system knows none', () => {
+  it('on the CPU have its name, or none where the system knows none', () => {
     expect(cpuName('  AMD EPYC ')).toBe('AMD EPYC');
-    expect(cpuName('unknown')).toBe('processor');
-    expect(cpuName('')).toBe('processor');
+    expect(cpuName('unknown')).toBe('CPU');
+    expect(cpuName('')).toBe('CPU');
   });
 
   it('of NVIDIA are read with their memory, where it is known', () => {

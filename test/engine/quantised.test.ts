@@ -8,7 +8,7 @@ import { toHalfPrecision } from '../../src/onnx/index.js';
 import { randomValues, seededRandom } from '../graph/random-values.js';
 import { bytes, exact, quantised, step, weightStep } from '../support/quantised-file.js';
 
-test('a quantised file runs on the processor, as exactly as its bytes are', async () => {
+test('a quantised file runs on the CPU, as exactly as its bytes are', async () => {
   const size = [1, 3, 9, 12];
   const values = randomValues(seededRandom(4), size).map(value => Math.max(-1, Math.min(0.99, value)));
   const engine = await openEngine('cpu', { threads: 1 });

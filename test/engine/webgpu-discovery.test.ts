@@ -19,7 +19,7 @@ await describeWebGpu('Discovery of WebGPU', () => {
     expect(found?.selfTestError).toBeLessThan(0.005);
   });
 
-  test('raced with the processor, it falls far behind where it is imitated', async () => {
+  test('raced with the CPU, it falls far behind where it is imitated', async () => {
     const engine = await openEngine('webgpu');
     try {
       expect(await keepsUpWithCpu(engine)).toBe(!isSoftware());
@@ -28,10 +28,10 @@ await describeWebGpu('Discovery of WebGPU', () => {
     }
   });
 
-  test('auto takes it where it is real, and the processor where it is not', async () => {
+  test('auto takes it where it is real, and the CPU where it is not', async () => {
     const { devices, skipped } = await chooseDevices('auto', { accelerators: { nvidia: 0, any: true } });
     expect(devices.map(({ id }) => id)).toEqual([isSoftware() ? 'cpu' : 'webgpu']);
-    const imitation = { choice: 'webgpu', reason: expect.stringContaining('imitated in software'), fault: false };
+    const imitation = { choice: 'webgpu', reason: expect.stringContaining('a software renderer'), fault: false };
     expect(skipped).toEqual(isSoftware() ? [imitation] : []);
     expect((await chooseDevices('webgpu')).devices).toMatchObject([{ id: 'webgpu' }]);
   });

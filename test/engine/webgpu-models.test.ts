@@ -1,5 +1,5 @@
 /**
- * Model files on WebGPU, spelt as they are for every runtime: the committed generators against the processor, and a UNet
+ * Model files on WebGPU, spelt as they are for every runtime: the committed generators against the CPU, and a UNet
  * whose innermost images are as small as its kernels, which is where WebGPU's kernels for channels last go wrong.
  */
 import { fileURLToPath } from 'node:url';
@@ -25,7 +25,7 @@ await describeWebGpu('a model file on WebGPU', () => {
   });
   afterAll(() => Promise.all([webgpu.dispose(), cpu.dispose()]));
 
-  it('of this package gives what the processor gives, at one size and another', async () => {
+  it('of this package gives what the CPU gives, at one size and another', async () => {
     const path = inRepository('models/satellite-map/to-map.onnx');
     for (const [height, width] of [
       [32, 32],
@@ -53,7 +53,7 @@ await describeWebGpu('a model file on WebGPU', () => {
     expect(largestDifference((await translated(webgpu, { bytes }, x)).data, y.data)).toBeLessThan(1e-4);
   });
 
-  it('quantised to eight bits gives what the processor gives, which may run a part of it', async () => {
+  it('quantised to eight bits gives what the CPU gives, which may run a part of it', async () => {
     const shape = [1, 3, 16, 20];
     const image = { shape, data: randomValues(seededRandom(5), shape) };
     const either = await openOnnxEngine({ provider: 'webgpu' });

@@ -1,5 +1,5 @@
 /**
- * What crosses between processor and device in a training step on WebGPU: images in, losses and fakes out, and nothing
+ * What crosses between CPU and device in a training step on WebGPU: images in, losses and fakes out, and nothing
  * else. Weights and moments stay where they are from one step to the next, as ONNX Runtime's own profile of both
  * programs shows.
  */
@@ -48,7 +48,7 @@ interface ProfiledNode {
 }
 
 await describeWebGpu('a training step on WebGPU', () => {
-  it('leaves variables on the device, and has the processor compute nothing', async () => {
+  it('leaves variables on the device, and has the CPU compute nothing', async () => {
     const folder = await temporaryFolder();
     const diagnostics = { deviceOnly: true, profilePrefix: join(folder, 'profile') };
     const engine = await openOnnxEngine({ provider: 'webgpu', diagnostics: diagnostics });

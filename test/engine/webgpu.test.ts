@@ -1,5 +1,5 @@
 /**
- * The whole conformance suite on ONNX Runtime's WebGPU provider, variables on the device. Graphs of which the processor
+ * The whole conformance suite on ONNX Runtime's WebGPU provider, variables on the device. Graphs of which the CPU
  * would have to run a part are refused: every operation has a kernel there.
  */
 import { openOnnxEngine } from '../../src/engine/onnx/index.js';

@@ -1,5 +1,5 @@
-/** Parity with the reference implementation on the processor: every case of the folder of recorded numbers. */
+/** Parity with the reference implementation on the CPU: every case of the folder of recorded numbers. */
 import { openEngine } from '../../src/engine/index.js';
 import { describeGolden } from './describe-golden.js';
 
-describeGolden('the processor', () => openEngine('cpu'));
+describeGolden('the CPU', () => openEngine('cpu'));

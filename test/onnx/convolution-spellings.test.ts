@@ -267,7 +267,7 @@ function groups(bytes: Uint8Array): number[] {
   return decodeOnnx(bytes).convolutions.map(convolution => convolution.groups);
 }
 
-/** The file is what is run, on the processor whatever it is written for. */
+/** The file is what is run, on the CPU whatever it is written for. */
 async function expectExact(
   graph: Graph,
   shapes: Readonly<Record<string, readonly number[]>> = {},

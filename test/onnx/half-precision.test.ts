@@ -1,6 +1,6 @@
 /**
  * Models rewritten for float16: what the numbers become, where the halves begin and end, and how far the committed
- * models' images move. The processor rounds a rewritten model's weights only and calculates in float32, so the error of
+ * models' images move. The CPU rounds a rewritten model's weights only and calculates in float32, so the error of
  * values in between is measured on the model itself with a rounding written behind each of its operations.
  */
 import { readFile } from 'node:fs/promises';

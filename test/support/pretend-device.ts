@@ -1,5 +1,5 @@
 /**
- * A device for tests: the processor under another name, whose memory ends where the test says. What it computes is
+ * A device for tests: the CPU under another name, whose memory ends where the test says. What it computes is
  * real; how often it was run, with what, and what was freed can be asked.
  */
 import { CycleboxError } from '../../src/base/index.js';
@@ -18,7 +18,7 @@ export interface PretendOptions {
 }
 
 export interface PretendDevice {
-  /** For `TranslatorOptions.openEngine`; the processor is the real one unless it is what is pretended. */
+  /** For `TranslatorOptions.openEngine`; the CPU is the real one unless it is what is pretended. */
   readonly openEngine: (choice: string) => Promise<Engine>;
   /** `[n, height, width]` of every run that went well on the device. */
   readonly runs: (readonly number[])[];

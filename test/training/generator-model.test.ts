@@ -1,4 +1,4 @@
-/** Exported generators of every kind: on the processor's engine, at any size, they give what their graph says. */
+/** Exported generators of every kind: on the CPU's engine, at any size, they give what their graph says. */
 import { expect, onTestFinished, test } from 'vitest';
 import { evaluate, openEngine, referenceEngine } from '../../src/engine/index.js';
 import { type GeneratorSpec, norms, parseArchitecture, upsamplings } from '../../src/nets/index.js';

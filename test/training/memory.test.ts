@@ -1,4 +1,4 @@
-/** Training on a device whose memory ends: the processor, which is made to say so at a step of the test's choosing. */
+/** Training on a device whose memory ends: the CPU, which is made to say so at a step of the test's choosing. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
@@ -25,7 +25,7 @@ interface Limits {
   readonly runs?: number;
 }
 
-/** The processor's engine with memory for so much and no more; counts how many are open. */
+/** The CPU's engine with memory for so much and no more; counts how many are open. */
 function limited({ programs = 1e9, runs = 1e9 }: Limits, open = { count: 0 }): typeof openEngine {
   let [compiled, ran] = [0, 0];
   const limitedProgram = (program: Program): Program => ({

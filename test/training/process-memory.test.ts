@@ -64,7 +64,7 @@ describe('the estimate of a training', () => {
 });
 
 describe('a training that does not fit into memory', () => {
-  const processor: Device = { id: 'cpu', kind: 'cpu', name: 'A processor' };
+  const processor: Device = { id: 'cpu', kind: 'cpu', name: 'A CPU' };
   const card: Device = { id: 'cuda:0', kind: 'gpu', name: 'A card', memoryBytes: 1 };
   const asked = settingsOf({ batch: 8, width: 32, size: 128 });
 

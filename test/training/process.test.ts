@@ -146,7 +146,7 @@ describe('a training process', () => {
   });
 
   it.runIf(process.platform === 'linux')(
-    'in the background leaves the processor to others from its start, all its threads',
+    'in the background leaves the CPU to others from its start, all its threads',
     async () => {
       const folder = await trainingFolder();
       const training = owned(

@@ -15,7 +15,7 @@ export const description: RunDescription = {
   steps: 60,
   settings: { learningRate: 2e-4, seed: 1 },
   parameters: { G_A: 1200, D_A: 34 },
-  device: { id: 'cpu', name: 'a processor' },
+  device: { id: 'cpu', name: 'a CPU' },
   data: { red: { images: 5 }, blue: { images: 4 } },
 };
 

@@ -48,7 +48,7 @@ describe('a report', () => {
 
   it('says what was trained, on what, how far, and how it ended', () => {
     const text = textOf(page);
-    expect(text).toMatch(/red-blue .*red and blue, on a processor \(cpu\)\. Finished 2026-01-02 03:04 UTC\./);
+    expect(text).toMatch(/red-blue .*red and blue, on a CPU \(cpu\)\. Finished 2026-01-02 03:04 UTC\./);
     expect(text).toMatch(/step 60 of 60 .*time trained 6 s .*images per second 20\.0/);
     expect(text).toContain('best style 0.375 at step 60');
     expect(text).toContain('A grid shows. steps 50 to 60 Use --upsample resize.');

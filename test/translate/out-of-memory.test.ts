@@ -92,7 +92,7 @@ describe('when the memory of a device runs out', () => {
     expect(kinds()).toEqual([]);
   });
 
-  test('the processor takes over at last, and the device is let go', async () => {
+  test('the CPU takes over at last, and the device is let go', async () => {
     const { translator, device, kinds } = await open({ holdsPixels: 1000 });
     const picture = testPicture(600, 300);
     const first = await translator.translatePicture(picture);
@@ -107,13 +107,13 @@ describe('when the memory of a device runs out', () => {
     expect(kinds()).toHaveLength(4);
   });
 
-  test('where not even the weights fit, the processor takes over when the model is opened', async () => {
+  test('where not even the weights fit, the CPU takes over when the model is opened', async () => {
     const { translator, kinds } = await open({ holdsModels: 0 });
     expect(kinds()).toEqual(['caches', 'cpu']);
     expect((await translator.translatePicture(testPicture(20, 20))).device).toBe('cpu');
   });
 
-  test('the processor makes do with smaller tiles, and says so when the smallest is too much', async () => {
+  test('the CPU makes do with smaller tiles, and says so when the smallest is too much', async () => {
     const { translator, kinds } = await open({ id: 'cpu', holdsPixels: 70 * 70 });
     const picture = testPicture(200, 200);
     const { picture: result, tiles } = await translator.translatePicture(picture);
@@ -142,7 +142,7 @@ describe('when the memory of a device runs out', () => {
 });
 
 describe('float16', () => {
-  test('is taken where the device has it, and not on the processor', async () => {
+  test('is taken where the device has it, and not on the CPU', async () => {
     expect((await open({})).translator.precision).toBe('float16');
     expect((await open({ id: 'cpu' })).translator.precision).toBe('float32');
     expect((await open({ float16: 'missing' })).translator.precision).toBe('float32');
@@ -165,7 +165,7 @@ describe('float16', () => {
 });
 
 describe('the next fallback', () => {
-  test('halves the batch, then the tile, and ends at the processor', () => {
+  test('halves the batch, then the tile, and ends at the CPU', () => {
     const step = (batch: number, pixels: number, isLast = false) =>
       nextFallback(noFallback, { batch, pixels }, rule, isLast);
     expect(step(4, 1e6)).toMatchObject({ kind: 'batch', fallback: { batch: 2 } });

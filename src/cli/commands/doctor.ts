@@ -5,7 +5,7 @@ import type { ShowDoctorOptions } from '../show-doctor.js';
 export function register(program: Command): void {
   program
     .command('doctor')
-    .description('look at everything that translating depends on, time the devices, and say what is amiss')
+    .description('check everything that translation depends on, time the devices, and report problems')
     .option('-c, --config <file>', 'configuration file (default: watch-config.json, if there is one)')
     .option('--json', 'print one JSON document')
     .addHelpText(

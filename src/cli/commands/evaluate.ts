@@ -13,12 +13,9 @@ export function register(program: Command): void {
     .option('--b <folder>', 'real images of the target domain: for style and distances')
     .option('--back <file>', 'the .onnx file of the way back: for the error there and back')
     .option('--paired <folder>', 'true counterparts, by the names of the images in --a')
-    .option(
-      '--classes <colours>',
-      'kinds of things in the counterparts, such as "water=#aadaff,land=#f2efe9", or a number',
-    )
+    .option('--classes <colours>', 'classes in the counterparts, such as "water=#aadaff,land=#f2efe9", or a number')
     .option('--train-a <folder>', 'images to fit the style classifier on (default: half of --a and --b)')
-    .option('--train-b <folder>', 'the same of the target domain')
+    .option('--train-b <folder>', 'images of the target domain to fit it on')
     .option('--features <file>', 'an .onnx network in whose features KID and FID are measured')
     .addOption(
       new Option('--features-range <range>', 'of the colours that this network takes (default: imagenet)').choices([
@@ -33,14 +30,18 @@ export function register(program: Command): void {
       'side of its images, where the file leaves it open (default: 224)',
       wholeNumber(8, 4096),
     )
-    .option('--domains <a,b>', 'names of the domains (default: what the model says)', parseTwoNames)
-    .option('--size <pixels>', 'side at which images are judged (default: 256, or theirs)', wholeNumber(32, 4096))
-    .option('--limit <number>', 'judge at most so many images of each domain', wholeNumber(1), 400)
-    .option('--seed <number>', 'what is drawn by chance follows from it', wholeNumber(0), 1)
+    .option('--domains <a,b>', 'names of the domains (default: as in the model)', parseTwoNames)
+    .option(
+      '--size <pixels>',
+      'side length at which images are evaluated (default: 256, or less for smaller images)',
+      wholeNumber(32, 4096),
+    )
+    .option('--limit <number>', 'evaluate at most this many images of each domain', wholeNumber(1), 400)
+    .option('--seed <number>', 'seed of everything random', wholeNumber(0), 1)
     .option('-o, --out <folder>', 'write contact sheets of all images and the JSON document there')
-    .option('--cache <folder>', 'where fitted classifiers are kept (default: the cache folder of the system)')
+    .option('--cache <folder>', 'folder for fitted classifiers (default: the cache folder of the system)')
     .option('--engine <engine>', engineHelp)
-    .option('--threads <number>', 'processor threads (default: all)', wholeNumber(1))
+    .option('--threads <number>', 'CPU threads (default: all)', wholeNumber(1))
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',

@@ -37,10 +37,10 @@ function add(queue: Command, name: string, description: string): Command {
 }
 
 function registerList(queue: Command): void {
-  add(queue, 'list', 'list jobs: those that wait, run or stand as failed')
+  add(queue, 'list', 'list jobs: waiting, running and failed ones')
     .addOption(new Option('--state <states...>', 'only these').choices(recordedStates))
     .option('--all', 'also those that are done, cancelled or skipped')
-    .option('--limit <number>', 'at most so many', wholeNumber(1, 1_000_000), 1000)
+    .option('--limit <number>', 'at most this many', wholeNumber(1, 1_000_000), 1000)
     .action(async (options: ListOptions) => {
       const { listJobs } = await import('../manage-queue.js');
       process.exitCode = await listJobs(options);
@@ -50,13 +50,13 @@ function registerList(queue: Command): void {
 function registerRetryAndCancel(queue: Command): void {
   add(queue, 'retry', 'do jobs again')
     .argument('[jobs...]')
-    .option('--failed', 'all that stand as failed or quarantined')
-    .option('--stale', 'all that another version of their model has done; the new results get new names')
+    .option('--failed', 'all failed and quarantined jobs')
+    .option('--stale', 'all that were done by another version of their model; the new results get new names')
     .action(async (jobs: readonly string[], options: RetryOptions) => {
       const { retryJobs } = await import('../manage-queue.js');
       process.exitCode = await retryJobs(jobs, options);
     });
-  add(queue, 'cancel', 'give jobs up until they are retried or their files change')
+  add(queue, 'cancel', 'cancel jobs until they are retried or their files change')
     .argument('[jobs...]')
     .option('--waiting', 'all that wait')
     .action(async (jobs: readonly string[], options: CancelOptions) => {
@@ -66,8 +66,8 @@ function registerRetryAndCancel(queue: Command): void {
 }
 
 function registerPauseAndResume(queue: Command): void {
-  add(queue, 'pause', 'start no more jobs until resumed, also over restarts; files are still taken in')
-    .option('--reason <text>', 'why, for "cyclebox status"')
+  add(queue, 'pause', 'start no more jobs until resumed, even after restarts; new files are still queued')
+    .option('--reason <text>', 'reason, shown by "cyclebox status"')
     .action(async (options: PauseOptions) => {
       const { pauseQueue } = await import('../manage-queue.js');
       process.exitCode = await pauseQueue(options);
@@ -81,7 +81,7 @@ function registerPauseAndResume(queue: Command): void {
 function registerPurge(queue: Command): void {
   add(queue, 'purge', 'forget ended jobs whose files are gone or have changed')
     .addOption(new Option('--state <states...>', 'only these').choices(endedStates))
-    .option('--older-than <time>', 'only those that ended so long ago, such as 12h or 30d', parseDuration)
+    .option('--older-than <time>', 'only those that ended at least this long ago, such as 12h or 30d', parseDuration)
     .action(async (options: PurgeOptions) => {
       const { purgeJobs } = await import('../manage-queue.js');
       process.exitCode = await purgeJobs(options);

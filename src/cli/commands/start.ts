@@ -7,9 +7,9 @@ export function register(program: Command): void {
     .command('start')
     .description('watch the inbox and translate what is dropped into it, as the configuration says')
     .option('-c, --config <file>', 'configuration file', 'watch-config.json')
-    .option('--once', 'work through what is in the inbox, then exit: 0, or 1 if a file in it stands as failed')
+    .option('--once', 'work through what is in the inbox, then exit: 0, or 1 if a file in it has failed')
     .option('--verbose', 'log every step of every image, and what the workers print (CYCLEBOX_LOG=debug does the same)')
-    .option('--dry-run', 'say for each file in the inbox what would happen to it, and write nothing')
+    .option('--dry-run', 'show what would happen to each file in the inbox, and write nothing')
     .addHelpText(
       'after',
       `

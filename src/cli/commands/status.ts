@@ -5,7 +5,7 @@ import type { ShowStatusOptions } from '../show-status.js';
 export function register(program: Command): void {
   program
     .command('status')
-    .description('say whether the daemon runs, what it does now, how many files are where, and what is amiss')
+    .description('show whether the daemon runs, what it is doing, how many files are in which state, and what is wrong')
     .option('-c, --config <file>', 'configuration file', 'watch-config.json')
     .option('--json', 'print one JSON document')
     .action(async (options: ShowStatusOptions) => {

@@ -44,7 +44,7 @@ export function register(program: Command): void {
         'of numbers while running (default: float16 where the device gains by it)',
       ).choices(['auto', 'float32', 'float16']),
     )
-    .option('--threads <number>', 'processor threads (default: all)', wholeNumber(1))
+    .option('--threads <number>', 'CPU threads (default: all)', wholeNumber(1))
     .option(
       '--timeout <seconds>',
       'end an image, or the opening of the model, that takes longer (default: 600)',

@@ -155,13 +155,13 @@ export const configSchema = z
     precision: z
       .enum(['auto', 'float32', 'float16'])
       .optional()
-      .describe('How devices other than the processor calculate. Default "auto": float16 where they have it.'),
+      .describe('How devices other than the CPU calculate. Default "auto": float16 where they have it.'),
     threads: z
       .int()
       .min(1)
       .max(1024)
       .optional()
-      .describe('Processor threads of each worker. Default: what the machine offers, shared among workers.'),
+      .describe('CPU threads of each worker. Default: what the machine offers, shared among workers.'),
     maxMegapixels: z.number().positive().optional().describe('Larger images are refused. Default 50.'),
     metadata: z
       .enum(metadataPolicies)

@@ -70,7 +70,7 @@ function serveOne(socket: Socket, handlers: Handlers<ControlApi>): void {
   });
   receiveMessages(socket, message => channel.receive(message), longestRequestChars);
   socket.on('error', () => {});
-  socket.on('close', () => channel.close(new CycleboxError('CANCELLED', 'the command line has gone')));
+  socket.on('close', () => channel.close(new CycleboxError('CANCELLED', 'the command line has disconnected')));
 }
 
 function handlersOf(service: DaemonService): Handlers<ControlApi> {

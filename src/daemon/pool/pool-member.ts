@@ -139,7 +139,7 @@ export class PoolMember implements Disposable {
     }
   }
 
-  /** The processor has no driver to fail: there, it is the image, the model or the program. */
+  /** The CPU has no driver to fail: there, it is the image, the model or the program. */
   isDeviceFault(error: unknown): boolean {
     return this.device.id !== 'cpu' && this.#stage === 'translate' && deviceFaults.has(asCycleboxError(error).code);
   }

@@ -50,18 +50,18 @@ export async function resolveDevices(
   return { devices, skipped: skipped };
 }
 
-/** The processor, for when nothing else is left. */
+/** The CPU, for when nothing else is left. */
 export async function chooseCpu(choose: ChooseDevices = chooseDevices): Promise<Device> {
   return (await choose('cpu')).devices[0]!;
 }
 
-/** Threads of each worker on the processor: together they have what the machine has. Undefined: all for the one. */
+/** Threads of each worker on the CPU: together they have what the machine has. Undefined: all for the one. */
 export function threadsOf(device: Device, devices: readonly Device[]): number | undefined {
   const sharing = workersOnCpu(device, devices);
   return sharing < 2 ? undefined : Math.max(1, Math.floor(availableParallelism() / sharing));
 }
 
-/** Memory for the activations of each worker on the processor: together, half of the machine's. Undefined: all that for the one. */
+/** Memory for the activations of each worker on the CPU: together, half of the machine's. Undefined: all that for the one. */
 export function memoryLimitOf(device: Device, devices: readonly Device[]): number | undefined {
   const sharing = workersOnCpu(device, devices);
   return sharing < 2 ? undefined : Math.floor(machineMemoryBytes() / 2 / sharing);

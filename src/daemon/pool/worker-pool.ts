@@ -1,7 +1,7 @@
 /**
  * The compute workers, one on each device. An image goes to a device that is free, to one that has its model loaded
  * first. A device that fails is given a new process and another try; one that fails again and again, and fails its
- * self-test too, is passed over, and the others go on: at the last, the processor.
+ * self-test too, is passed over, and the others go on: at the last, the CPU.
  *
  * A job that comes in ends exactly once, whatever becomes of the devices meanwhile.
  */
@@ -38,7 +38,7 @@ export type WorkerEvent =
 /** How models are run, on whichever device. */
 export interface PoolSettings {
   readonly precision: Precision | 'auto';
-  /** For each worker on the processor. Undefined: they share what the machine has. */
+  /** For each worker on the CPU. Undefined: they share what the machine has. */
   readonly threads: number | undefined;
   readonly maxMegapixels: number;
   readonly metadata?: MetadataPolicy | undefined;
@@ -201,7 +201,7 @@ export class WorkerPool implements Disposable {
     return this.#members.some(member => member.supports(model));
   }
 
-  /** The processor stands in for a model that no device can run: one, however many ask for it meanwhile. */
+  /** The CPU stands in for a model that no device can run: one, however many ask for it meanwhile. */
   #ensureMemberFor(model: ComputeModel): Promise<void> {
     if (this.#disposed || this.#hasMemberFor(model)) return Promise.resolve();
     this.#adding ??= this.#addCpu(model).finally(() => {
@@ -267,7 +267,7 @@ export class WorkerPool implements Disposable {
   #settingsOf(device: Device, devices: readonly Device[]): Partial<ComputeWorkerOptions> {
     const { precision, maxMegapixels, metadata, processMemoryLimitBytes } = this.#settings;
     const threads = this.#settings.threads ?? threadsOf(device, devices);
-    // What a user wants of a graphics processor is no reason to refuse the processor.
+    // What a user wants of a GPU is no reason to refuse the CPU.
     const own = device.kind === 'cpu' ? 'float32' : precision;
     const memoryLimitBytes = memoryLimitOf(device, devices);
     const settings = { engine: device.id, precision: own, maxMegapixels, metadata, threads, memoryLimitBytes };

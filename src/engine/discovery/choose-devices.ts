@@ -3,8 +3,8 @@
  * library itself, so that a process which must not die of one can ask.
  *
  * The order of `auto` is that of what it gains: CUDA, WebGPU on real hardware, what else the system brings for its
- * graphics processor, TensorFlow.js where that alone sees one, and the processor, which always works. An engine
- * without a sign of its hardware is not even tried: a machine without a graphics processor pays for none.
+ * GPU, TensorFlow.js where that alone sees one, and the CPU, which always works. An engine
+ * without a sign of its hardware is not even tried: a machine without a GPU pays for none.
  */
 import { CycleboxError } from '../../base/index.js';
 import { type Accelerators, findAccelerators } from '../accelerators.js';
@@ -28,7 +28,7 @@ export type ChooseOptions = Pick<DiscoverOptions, 'signal' | 'timeoutMs' | 'acce
 
 /**
  * `auto`: all devices of the best engine that passes its self-test. An engine or a device: that, tested, unless it is
- * the processor, which is taken as it is.
+ * the CPU, which is taken as it is.
  * @throws ENGINE_UNAVAILABLE with the reason when what was named does not work; never for `auto`. CANCELLED
  */
 export async function chooseDevices(choice: EngineChoice, options: ChooseOptions = {}): Promise<ChosenDevices> {
@@ -47,8 +47,8 @@ export function chooseAmong(choice: EngineChoice, reports: readonly EngineReport
       const devices = automaticDevices(reportOf(engine), skipped);
       if (devices.length > 0) return { devices, skipped: skipped };
     }
-    const processors = reportOf('cpu');
-    return { devices: processors?.usable ? devicesOf(processors).devices : [cpuDevice('cpu')], skipped: skipped };
+    const cpu = reportOf('cpu');
+    return { devices: cpu?.usable ? devicesOf(cpu).devices : [cpuDevice('cpu')], skipped: skipped };
   }
   const { engine, index } = splitChoice(choice);
   const report = reportOf(engine);
@@ -90,10 +90,10 @@ function automaticDevices(report: EngineReport | undefined, skipped: SkippedDevi
 
 /** TensorFlow.js with a backend for the GPU works also where that sees none, slower than ONNX Runtime does. */
 function whyNotGpu({ kind, name }: Device): string | undefined {
-  return kind === 'gpu' ? undefined : `${name} sees no graphics processor.`;
+  return kind === 'gpu' ? undefined : `${name} sees no GPU.`;
 }
 
-/** What `auto` tries, best first, the processor aside. */
+/** What `auto` tries, best first, the CPU aside. */
 function candidates({ nvidia, any }: Accelerators): readonly EngineId[] {
   const wanted: readonly (readonly [EngineId, boolean])[] = [
     ['cuda', nvidia > 0],

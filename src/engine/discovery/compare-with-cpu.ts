@@ -1,6 +1,6 @@
 /**
- * Whether a device is real, by running it beside the processor: for systems that do not say. Software that imitates a
- * device is slower by one or two orders of magnitude, so that a short run decides; which of two real ones is the faster
+ * Whether a device is real, by running it beside the CPU: for systems that do not say. A software
+ * renderer is slower by one or two orders of magnitude, so that a short run decides; which of two real ones is the faster
  * is not asked, since a run that is short enough measures how a device is talked to.
  */
 import { add, conv2d, type Graph, GraphBuilder, type Tensor } from '../../graph/index.js';
@@ -12,13 +12,13 @@ const [channels, size, layers, rounds] = [64, 32, 3, 3];
 /** A real device that is as slow as this is not worth taking either. */
 const maxSlowdown = 4;
 
-/** False where it is several times as slow as the processor, which takes some seconds to find out. */
+/** False where it is several times as slow as the CPU, which takes some seconds to find out. */
 export async function keepsUpWithCpu(engine: Engine): Promise<boolean> {
-  const processor = await openDevice('cpu');
+  const cpu = await openDevice('cpu');
   try {
-    return (await bestMs(engine)) < maxSlowdown * (await bestMs(processor));
+    return (await bestMs(engine)) < maxSlowdown * (await bestMs(cpu));
   } finally {
-    await processor.dispose();
+    await cpu.dispose();
   }
 }
 

@@ -18,7 +18,7 @@ export interface DiscoverOptions {
   readonly measureSpeed?: SpeedTest | undefined;
   /** Whether to find out about float16 too; default true. */
   readonly float16?: boolean | undefined;
-  /** Whether devices that are imitated in software fail; default false. */
+  /** Whether devices that are software renderers fail; default false. */
   readonly onlyHardware?: boolean | undefined;
   /** For each step of each device; default 60 000. */
   readonly timeoutMs?: number | undefined;

@@ -13,10 +13,10 @@ export interface MeasuredSpeed {
 
 export interface DeviceReport {
   readonly device: Device;
-  /** False for a device that is imitated in software: right, but slower than the processor used directly. */
+  /** False for a software renderer: right, but slower than the CPU used directly. */
   readonly hardware: boolean;
   readonly float16: boolean;
-  /** The largest difference of the self-test's outputs from the processor's numbers, where it passed. */
+  /** The largest difference of the self-test's outputs from the CPU's numbers, where it passed. */
   readonly selfTestError: number;
   /** Only where it was asked for. */
   readonly speed?: MeasuredSpeed | undefined;

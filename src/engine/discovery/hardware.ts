@@ -1,8 +1,8 @@
 /**
- * Whether the device that an engine runs on is real. Software that imitates a graphics processor (SwiftShader,
- * llvmpipe) passes every test and is far slower than the processor used directly, and ONNX Runtime does not tell.
+ * Whether the device that an engine runs on is real. A software renderer (SwiftShader,
+ * llvmpipe) passes every test and is far slower than the CPU used directly, and ONNX Runtime does not tell.
  *
- * On Linux a driver of real hardware holds a device file open while it is in use; one that computes on the processor
+ * On Linux a driver of real hardware holds a device file open while it is in use; one that computes on the CPU
  * does not. Windows shows nothing of the kind: there the two are raced. Called in the process that has the engine open.
  */
 import { readdirSync, readlinkSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { keepsUpWithCpu } from './compare-with-cpu.js';
 
 const deviceFile = /^\/dev\/(dri\/renderD\d+|nvidia\d+|dxg|kfd|mali\d*)$/;
 
-/** Takes some milliseconds on Linux, and up to some seconds for an imitated device on Windows. */
+/** Takes some milliseconds on Linux, and up to some seconds for a software renderer on Windows. */
 export async function isHardware(engine: Engine): Promise<boolean> {
   if (engine.id !== 'webgpu') return true;
   if (process.platform === 'linux') return holdsDeviceFile(engine);
@@ -33,7 +33,7 @@ async function holdsDeviceFile(engine: Engine): Promise<boolean> {
 
 /** The sentence for a device that is none. */
 export function softwareRendererMessage(name: string): string {
-  return `${name} is imitated in software, which is slower than using the processor directly.`;
+  return `${name} is a software renderer, which is slower than using the CPU directly.`;
 }
 
 function oneOperation(): Graph {

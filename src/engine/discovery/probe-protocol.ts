@@ -25,7 +25,7 @@ export interface SpeedTest {
 }
 
 export interface ProbeApi {
-  /** Opens the device and lets it pass the self-test. With `onlyHardware`, one that is imitated fails before it. */
+  /** Opens the device and lets it pass the self-test. With `onlyHardware`, a software renderer fails before it. */
   open(params: {
     readonly engine: EngineId;
     readonly index: number | undefined;

@@ -62,7 +62,7 @@ export class ProbeService {
 
   #opened(): Engine {
     if (this.#engine) return this.#engine;
-    throw new CycleboxError('PROTOCOL', 'No device was opened before it was to be used.');
+    throw new CycleboxError('PROTOCOL', 'A device must be opened before it is used.');
   }
 }
 

@@ -94,7 +94,7 @@ function relativeDifference(values: Float32Array | undefined, expected: Float32A
 }
 
 function wrong(what: string, error: number): CycleboxError {
-  const off = Number.isNaN(error) ? 'no numbers' : `off by ${(error * 100).toPrecision(2)} %`;
+  const off = Number.isNaN(error) ? 'NaN' : `off by ${(error * 100).toPrecision(2)} %`;
   const message = `it computes wrongly: in the self-test, ${what} was ${off}, where ${selfTestTolerance * 100} % is allowed`;
   return new CycleboxError('ENGINE_FAILED', `${message}. Update its driver.`);
 }

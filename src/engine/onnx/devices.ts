@@ -14,7 +14,7 @@ import type { OnnxProvider } from './providers.js';
 /**
  * The devices of a provider that the system knows of, whether or not the provider works with them. None does not mean
  * that there is none.
- * @param threads for the processor's name
+ * @param threads for the CPU's name
  */
 export async function onnxDevices(provider: OnnxProvider, threads = availableParallelism()): Promise<Device[]> {
   switch (provider) {
@@ -44,7 +44,7 @@ const graphicsLayers: Partial<Record<NodeJS.Platform, string>> = {
   win32: 'Direct3D 12',
 };
 
-/** Vulkan drivers that imitate a device in software, by the names of their files. */
+/** Vulkan drivers that are software renderers, by the names of their files. */
 const softwareDrivers: readonly (readonly [pattern: RegExp, name: string])[] = [
   [/swiftshader/i, 'SwiftShader (software)'],
   [/lvp|lavapipe|llvmpipe/i, 'llvmpipe (software)'],

@@ -5,7 +5,7 @@
 import { CycleboxError, type ErrorCode } from '../../base/index.js';
 
 /**
- * Of the processor and of CUDA, cuDNN and cuBLAS; of Direct3D and Vulkan; of WebGPU, which hands out an invalid buffer where
+ * Of the CPU and of CUDA, cuDNN and cuBLAS; of Direct3D and Vulkan; of WebGPU, which hands out an invalid buffer where
  * the device has no memory, and refuses tensors larger than one buffer, or than all that a kernel may read, can be.
  */
 const memory = new RegExp(

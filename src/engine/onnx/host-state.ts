@@ -1,5 +1,5 @@
 /**
- * Variables in the processor's memory. Each variable that a program updates has two buffers: a run reads one and writes
+ * Variables in the CPU's memory. Each variable that a program updates has two buffers: a run reads one and writes
  * the other, then they change places, so that a training step allocates nothing.
  */
 import * as ort from 'onnxruntime-node';

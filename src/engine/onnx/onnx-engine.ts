@@ -46,7 +46,7 @@ import { layoutOfGraph, layoutOfModel, type WebGpuLayout } from './webgpu-layout
 ort.env.logLevel = 'fatal';
 
 /**
- * How long threads wait actively for each other. Where other programs want the processor too, a thread that waits as
+ * How long threads wait actively for each other. Where other programs want the CPU too, a thread that waits as
  * long as the runtime does by itself takes the very time slice that the awaited one needs: steps took three times as long.
  */
 const spinMicroseconds = '20';
@@ -61,7 +61,7 @@ export interface OnnxEngineOptions extends EngineOptions {
 
 /** For tests and measurements: who runs what. */
 export interface SessionDiagnostics {
-  /** Refuses graphs of which the processor would run a part, rather than let values cross for it in every run. */
+  /** Refuses graphs of which the CPU would run a part, rather than let values cross for it in every run. */
   readonly deviceOnly?: boolean;
   /** Each session writes a profile to a file that begins so when it is closed. */
   readonly profilePrefix?: string;

@@ -12,7 +12,7 @@ export abstract class OnnxState implements State {
   /** The state behind the contract's face. @throws GRAPH_INVALID for another engine's. */
   static of(state: State): OnnxState {
     if (state instanceof OnnxState) return state;
-    throw new CycleboxError('GRAPH_INVALID', 'A state of another engine was handed to ONNX Runtime.');
+    throw new CycleboxError('GRAPH_INVALID', 'A state of another engine was passed to ONNX Runtime.');
   }
 
   abstract read(names?: readonly string[]): Promise<Record<string, TensorData>>;

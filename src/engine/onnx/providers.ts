@@ -25,7 +25,7 @@ export interface ProviderTraits {
 
 export const providerTraits: Readonly<Record<OnnxProvider, ProviderTraits>> = {
   cpu: {
-    label: 'the processor',
+    label: 'CPU',
     backend: 'cpu',
     kind: 'cpu',
     keepsState: false,
@@ -81,11 +81,11 @@ export function requireProvider(provider: OnnxProvider): void {
   const here = `${process.platform}-${process.arch}`;
   throw new CycleboxError(
     'ENGINE_UNAVAILABLE',
-    `ONNX Runtime has no ${label} for ${here}, only for ${platforms}. Take another engine: --engine auto.`,
+    `ONNX Runtime does not support ${label} on ${here}, only on ${platforms}. Take another engine: --engine auto.`,
   );
 }
 
-/** What a session asks for. Later providers run what earlier ones cannot; the processor is always the last. */
+/** What a session asks for. Later providers run what earlier ones cannot; the CPU is always the last. */
 export function executionProviders(
   provider: OnnxProvider,
   index: number,

@@ -1,5 +1,5 @@
 /**
- * Copies between the processor's memory and the device's: two sessions of one Identity each, for tensors of any shape.
+ * Copies between the CPU's memory and the device's: two sessions of one Identity each, for tensors of any shape.
  * The binding's own way back (`getData()` of a tensor on the device) ends the process, so nothing else may read there.
  *
  * The sessions also keep the device open: a tensor that is let go of after the last session of its device ended the

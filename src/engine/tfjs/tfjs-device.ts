@@ -31,7 +31,7 @@ export class TfjsDevice {
     return this.#backendName === 'wasm';
   }
 
-  /** Whether libtensorflow computes, on a processor or a GPU. */
+  /** Whether libtensorflow computes, on a CPU or a GPU. */
   get isNative(): boolean {
     return this.#backendName === 'tensorflow';
   }
@@ -81,7 +81,7 @@ export class TfjsDevice {
 
   /** WebAssembly aborts when its memory is used up, and for defects. The memory tells which. */
   #markLost(cause: unknown): CycleboxError {
-    const after = 'TensorFlow.js has given up in this process; a new one can use it again.';
+    const after = 'TensorFlow.js has aborted in this process; a new process can use it again.';
     this.#lost = new CycleboxError('DEVICE_LOST', after, { cause });
     const { wasm } = this.#tf.backend() as { readonly wasm?: { readonly HEAPU8?: Uint8Array } };
     const usedUp = (wasm?.HEAPU8?.byteLength ?? 0) > nearlyAllMemory;

@@ -32,7 +32,7 @@ export class TfjsState implements State {
   /** The state behind the contract's face. @throws GRAPH_INVALID for another engine's. */
   static of(state: State): TfjsState {
     if (state instanceof TfjsState) return state;
-    throw new CycleboxError('GRAPH_INVALID', 'A state of another engine was handed to TensorFlow.js.');
+    throw new CycleboxError('GRAPH_INVALID', 'A state of another engine was passed to TensorFlow.js.');
   }
 
   async read(names: readonly string[] = this.names): Promise<Record<string, TensorData>> {

@@ -297,7 +297,7 @@ export class JobLine implements Disposable {
     // It may have been another job's doing: only a death without company counts.
     if (accompanied) return journal.release(job.id, { alone: true });
     if (this.#deaths.died(job.id, runsAlone(job)) === 'environment') {
-      const message = `three different images in a row have ended their compute worker, which is more likely this machine's fault than theirs; the last was ${job.path}: ${error.message}`;
+      const message = `three different images in a row have crashed the compute worker, so the cause is probably this machine, not the images; the last was ${job.path}: ${error.message}`;
       this.#pauseFor(new CycleboxError(error.code, message, { subject: error.subject, cause: error }), job);
       return journal.release(job.id, { alone: true });
     }
@@ -311,7 +311,7 @@ export class JobLine implements Disposable {
   async #quarantine(job: Job, deaths: number, error: CycleboxError): Promise<void> {
     if (await this.#run.hasChanged(job)) return this.#run.moot(job);
     const times = deaths === 1 ? 'once, after it was running when earlier processes ended' : `${deaths} times`;
-    const message = `${job.path} (${job.translation}) has ended its compute worker ${times} and is set aside; the last time: ${error.message}`;
+    const message = `${job.path} (${job.translation}) has crashed the compute worker ${times} and is quarantined; the last error was: ${error.message}`;
     const reason = new CycleboxError(error.code, message, { subject: error.subject, cause: error.cause });
     this.#options.journal.quarantined(job.id, reason);
     this.#emitFailed(job, reason, true);

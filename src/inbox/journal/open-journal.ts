@@ -23,7 +23,7 @@ export function openJournal(state: string, clock: Clock): OpenedJournal {
   } catch (error) {
     if (!isDamage(error)) throw error;
     const aside = setAside(file);
-    const message = `${file} was damaged and has been set aside as ${aside}; a new one has been begun from what inbox and outbox hold, failures and history are in the old one only`;
+    const message = `${file} was damaged and has been set aside as ${aside}; a new one has been begun from what inbox and outbox hold, failures and history remain only in the old one`;
     const damage = new CycleboxError('JOURNAL_INVALID', message, { subject: { file: aside }, cause: error });
     return { journal: new Journal(file, clock), damage };
   }

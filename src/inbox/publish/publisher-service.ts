@@ -115,9 +115,7 @@ class OutboxPublisher implements Publisher {
     const warnings = [
       ...(this.#hasLinks
         ? []
-        : [
-            `${this.#options.outbox} has no hard links: each output's name shows an empty file for an instant before the output itself.`,
-          ]),
+        : [`${this.#options.outbox} does not support hard links: each output appears as an empty file for a moment.`]),
       ...(this.#ledger
         ? []
         : [

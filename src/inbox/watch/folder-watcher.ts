@@ -253,7 +253,7 @@ export class FolderWatcher implements Disposable {
 
   #onGone(): void {
     const { root } = this.#options;
-    const message = `The inbox ${root} has vanished. Its files are taken up again when it is back: make it again, or mount it.`;
+    const message = `The inbox ${root} has vanished. Its files are processed when it is back: create it again, or mount it.`;
     this.#warnings.fire(new CycleboxError('INBOX_GONE', message, { subject: { file: root } }));
     this.#root.fire('gone');
   }

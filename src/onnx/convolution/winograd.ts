@@ -1,7 +1,7 @@
 /**
  * 3 × 3 convolutions of step 1 and their gradients by Winograd's minimal filtering, F(4 × 4, 3 × 3): 36 products where
  * Conv takes 144 (Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, 2016). Only for kernels that change
- * between runs, on the processor: files that are exported never hold any of this. Transforms are products with fixed
+ * between runs, on the CPU: files that are exported never hold any of this. Transforms are products with fixed
  * matrices, into which zero and mirrored borders are written, so that neither is ever computed for itself. The gradients
  * are the exact adjoints of the same three products.
  */

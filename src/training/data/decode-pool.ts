@@ -12,7 +12,7 @@ export interface Decoder extends Disposable {
   decode(request: DecodeRequest): Promise<readonly Pixels[]>;
 }
 
-/** One thread decodes some hundred small images a second, and two take what a training on few processors needs itself. */
+/** One thread decodes some hundred small images a second, and two take what a training on few CPUs needs itself. */
 export function defaultDecodeThreads(): number {
   return availableParallelism() > 4 ? 2 : 1;
 }

@@ -24,12 +24,9 @@ export function describeReport(report: DataReport): readonly string[] {
       unmatched,
       `${of(report, unmatched.length)} ${have(unmatched)} no partner of the same name: ${names(unmatched)}.`,
     ),
-    ...told(grey, `${of(report, grey)} ${are(grey)} grey: they are trained on as colour images without colour.`),
+    ...told(grey, `${of(report, grey)} ${are(grey)} grey: they are used as colour images.`),
     ...told(sixteenBit, `${of(report, sixteenBit)} ${have(sixteenBit)} more than 8 bits a channel: 8 are used.`),
-    ...told(
-      alpha,
-      `${of(report, alpha)} ${have(alpha)} transparency: it is passed over, the colours under it are used.`,
-    ),
+    ...told(alpha, `${of(report, alpha)} ${have(alpha)} transparency: it is ignored, the colours under it are used.`),
   ];
 }
 

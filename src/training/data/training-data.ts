@@ -33,7 +33,7 @@ export interface DataState extends SamplerState {
 
 /** What changes no batch. */
 export interface OpenDataOptions {
-  /** Threads that decode; 0: none, images are decoded in between the steps. Default 1 or 2, by the processors there are. */
+  /** Threads that decode; 0: none, images are decoded in between the steps. Default 1 or 2, by the CPUs there are. */
   readonly threads?: number | undefined;
   /** For decoded images, of both domains together; default `defaultCacheBytes()`. */
   readonly cacheBytes?: number | undefined;

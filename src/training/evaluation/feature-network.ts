@@ -66,10 +66,7 @@ export class FeatureNetwork implements Disposable {
     const results = await this.#program.run({ [this.#program.inputs[0]!]: input });
     const features = rowOf(results[this.#program.outputs[0]!]!, this.#layout);
     if (features.every(Number.isFinite)) return features;
-    throw new CycleboxError(
-      'ENGINE_FAILED',
-      `${this.file} gave features that are not numbers. Check --features-range.`,
-    );
+    throw new CycleboxError('ENGINE_FAILED', `${this.file} produced NaN features. Check --features-range.`);
   }
 }
 

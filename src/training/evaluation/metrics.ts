@@ -36,7 +36,7 @@ export const metricFacts = {
   light: { title: 'correlation of light' },
   variety: { title: 'variety' },
   clipped: { title: 'clipped values', unit: 'share' },
-  notFinite: { title: 'images with values that are no numbers', better: 'lower', unit: 'share' },
+  notFinite: { title: 'images with NaN or infinite values', better: 'lower', unit: 'share' },
 } as const satisfies Readonly<Record<string, MetricFacts>>;
 
 /** `swd@128`: the distance on the pyramid's level of 128 pixels. */

@@ -62,5 +62,8 @@ function halfOf(files: readonly string[], seed: number): readonly string[] {
 
 function noneReadable(files: readonly string[], [first]: readonly SkippedImage[]): CycleboxError {
   const why = first ? `The first: ${first.file} ${first.reason}.` : 'There are none.';
-  return new CycleboxError('DATASET_EMPTY', `None of ${files.length} image files to judge by could be read. ${why}`);
+  return new CycleboxError(
+    'DATASET_EMPTY',
+    `None of ${files.length} image files to evaluate with could be read. ${why}`,
+  );
 }

@@ -155,7 +155,7 @@ function adamOf(step: number, steps: number): Tensors {
 
 function requireFinite(loss: number, step: number): void {
   if (Number.isFinite(loss)) return;
-  const message = `The style classifier's loss is ${loss} at step ${step}. Judge on another engine (--engine cpu).`;
+  const message = `The style classifier's loss is ${loss} at step ${step}. Evaluate on another engine (--engine cpu).`;
   throw new CycleboxError('TRAINING_DIVERGED', message);
 }
 

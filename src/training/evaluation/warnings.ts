@@ -52,8 +52,7 @@ const rules = [
   {
     id: 'not-numbers',
     holds: ({ rows }) => (rows.translated.notFinite ?? 0) > 0,
-    sentence: ({ rows }) =>
-      `${percent(rows.translated.notFinite)} of the translations hold values that are no numbers.`,
+    sentence: ({ rows }) => `${percent(rows.translated.notFinite)} of the translations contain NaN or infinite values.`,
     remedy: 'Go back to an earlier checkpoint and lower --learning-rate.',
   },
   {
@@ -62,14 +61,14 @@ const rules = [
     sentence: ({ rows }) =>
       `Light and dark are exchanged: brightness of input and translation has a correlation of ${figure(rows.translated.light)}.`,
     remedy:
-      'The networks have settled on the inverted solution, which the cycle does not forbid. Start again with another --seed ' +
+      'The networks have converged to the inverted solution, which the cycle loss allows. Start again with another --seed ' +
       'or a larger --identity.',
   },
   {
     id: 'exchanged-classes',
     holds: ({ rows, classes }) => classes !== undefined && isBelow(rows.translated.classBalanced, 0.8 / classes),
     sentence: ({ rows }) =>
-      `Kinds of things are exchanged: of each true class, ${percent(rows.translated.classBalanced)} of the pixels are found on average, fewer than by chance.`,
+      `Classes are exchanged: of each true class, ${percent(rows.translated.classBalanced)} of the pixels are found on average, fewer than by chance.`,
     remedy: 'Start again with another --seed or a larger --identity.',
   },
   {
@@ -105,9 +104,9 @@ const rules = [
     id: 'discriminator-won',
     holds: ({ adversarial }) => hasLost(adversarial),
     sentence: ({ adversarial }) =>
-      `The discriminator tells real from translated images without fail (its loss ${figure(recent(adversarial!.discriminator))}, the generator's ${figure(recent(adversarial!.generator))}): the generator learns nothing from it.`,
+      `The discriminator always tells real images from translated ones (its loss ${figure(recent(adversarial!.discriminator))}, the generator's ${figure(recent(adversarial!.generator))}): the generator learns nothing from it.`,
     remedy:
-      'Lower --discriminator-rate or --discriminator-width; for small folders, --augment keeps it from learning them by heart.',
+      'Lower --discriminator-rate or --discriminator-width; for small folders, --augment keeps it from memorising them.',
   },
   {
     id: 'content-lost',
@@ -120,15 +119,15 @@ const rules = [
     id: 'weak-classifier',
     holds: ({ classifierAccuracy }) => isBelow(classifierAccuracy, 0.7),
     sentence: ({ classifierAccuracy }) =>
-      `The style classifier is right on only ${percent(classifierAccuracy)} of held-out images: its word on translations counts for little.`,
+      `The style classifier is right on only ${percent(classifierAccuracy)} of held-out images: what it says of translations means little.`,
     remedy: 'Give it more images (--train-a, --train-b), or look at the distances instead.',
   },
   {
     id: 'few-images',
     holds: ({ images }) => images < fewImages,
     sentence: ({ images }) =>
-      `Only ${images} ${images === 1 ? 'image was' : 'images were'} judged: every figure is a rough one.`,
-    remedy: 'Judge at least 30 images, better 100.',
+      `Only ${images} ${images === 1 ? 'image was' : 'images were'} judged: every figure is rough.`,
+    remedy: 'Evaluate at least 30 images, better 100.',
   },
 ] as const satisfies readonly Rule[];
 

@@ -2,7 +2,7 @@
  * How much memory a training takes, found out from its graphs before anything starts: good to a third, to tell whether it
  * fits at all, never to plan to the last megabyte. What an engine does with a graph, it knows by measurement only.
  *
- * The factors are fitted to the peak of resident memory of whole runs on the processor (ONNX Runtime 1.30, two threads, Linux
+ * The factors are fitted to the peak of resident memory of whole runs on the CPU (ONNX Runtime 1.30, two threads, Linux
  * x64; four steps, sheets, checkpoint and export), which `npm run bench:memory` measures again: 64² to 256², width 32 and 64,
  * batch 1 and 4 came out within 7 %.
  */
@@ -28,7 +28,7 @@ export interface MemoryEstimate {
   readonly pools: number;
   /** Node, the engine's code and what they hold besides. */
   readonly program: number;
-  /** Of all of the above, on the device; on the processor, that is the same memory. */
+  /** Of all of the above, on the device; on the CPU, that is the same memory. */
   readonly onDevice: number;
   readonly total: number;
 }

@@ -98,7 +98,7 @@ export class TrainingService {
   /** A device that is there and fails; what is merely not there is no news. */
   #warnOfSkipped({ choice, reason, fault }: SkippedDevice): void {
     if (!fault) return;
-    const message = `${choice} is passed over: ${reason}`;
+    const message = `${choice} is skipped: ${reason}`;
     this.#emit({ kind: 'warning', step: 0, code: 'device', message, advice: 'cyclebox doctor says what would help.' });
   }
 

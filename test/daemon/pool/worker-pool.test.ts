@@ -35,7 +35,7 @@ function choosing(broken: readonly EngineChoice[] = []): ChooseDevices & { reado
   return Object.assign(choose, { asked });
 }
 
-/** The processor is found as soon as it `comes`, and `isAsked` resolves when it is looked for. */
+/** The CPU is found as soon as it `comes`, and `isAsked` resolves when it is looked for. */
 function slowProcessor(tested: ChooseDevices) {
   let ask = () => {};
   let comes = () => {};
@@ -160,7 +160,7 @@ describe('the pool of workers', () => {
   });
 });
 
-describe('workers on the processor', () => {
+describe('workers on the CPU', () => {
   it('share its threads and its memory; one alone has what is usual', async () => {
     const { pool } = open(['cpu', 'cpu', 'webgpu']);
     pool.configure({ ...settings, threads: undefined });
@@ -201,7 +201,7 @@ describe('a device that fails', () => {
     expect(pool.devices.map(({ id }) => id)).toEqual(['cuda:1']);
   });
 
-  it('leaves the processor when it was the only one', async () => {
+  it('leaves the CPU when it was the only one', async () => {
     const { pool, of } = open(['webgpu'], choosing(['webgpu']));
     const reports = await Promise.all([pool.run(await task('device lost')), pool.run(await task('device lost'))]);
     expect(reports).toMatchObject([{ device: 'cpu' }, { device: 'cpu' }]);
@@ -214,7 +214,7 @@ describe('a device that fails', () => {
     ]);
   });
 
-  it('leaves one processor, though other images ask for a place while it comes', async () => {
+  it('leaves one CPU, though other images ask for a place while it comes', async () => {
     const processor = slowProcessor(choosing(['webgpu']));
     const { pool, of } = open(['webgpu'], processor.choose);
     const lost = pool.run(await task('device lost'));
@@ -226,7 +226,7 @@ describe('a device that fails', () => {
     expect(of('devices')).toHaveLength(1);
   });
 
-  it('leaves no processor where the configuration brings other devices before it comes', async () => {
+  it('leaves no CPU where the configuration brings other devices before it comes', async () => {
     const processor = slowProcessor(choosing(['webgpu']));
     const { pool } = open(['webgpu'], processor.choose);
     const lost = pool.run(await task('lost on webgpu'));
@@ -256,7 +256,7 @@ describe('a device that fails', () => {
     const failures = of('deviceFailed').length;
     expect(await pool.run(await task('x', { model: 'odd' }))).toMatchObject({ device: 'cpu' });
     expect(of('deviceFailed')).toHaveLength(failures);
-    // The processor stands in for the one model only.
+    // The CPU stands in for the one model only.
     const busy = pool.run(await task(`wait for ${flag('go')}`));
     const second = pool.run(await task('x'));
     await put('go');
@@ -292,7 +292,7 @@ describe('a device that fails', () => {
     expect(await pool.run(await task('x'))).toMatchObject({ device: 'webgpu' });
   });
 
-  it('is not suspected on the processor: there the image is tried once', async () => {
+  it('is not suspected on the CPU: there the image is tried once', async () => {
     const { pool, of } = open(['cpu']);
     await expect(pool.run(await task('crash'))).rejects.toMatchObject({ code: 'PROCESS_CRASHED' });
     expect(of('deviceFailed')).toEqual([]);

@@ -238,7 +238,7 @@ describe('an outbox without hard links', () => {
     it(`is published to all the same (${code}), and says so`, async () => {
       const publisher = await publisherOf({ calls: linkless(code) });
       expect(publisher.status).toMatchObject({ hasLinks: false, hasLedger: true });
-      expect(publisher.status.warnings).toEqual([expect.stringContaining('no hard links')]);
+      expect(publisher.status.warnings).toEqual([expect.stringContaining('does not support hard links')]);
       await writeFile(join(root, 'outbox/a.png'), 'foreign');
       expect(await publish(publisher, await drop('a.png', '1'))).toMatchObject({ output: 'a (2).png' });
       expect(await listed()).toEqual(['a (2).png', 'a.png']);
