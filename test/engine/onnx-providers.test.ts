@@ -23,10 +23,10 @@ describe('a provider that is not here', () => {
   it.runIf(linuxX64)('on this system at all is named with the systems that have it', async () => {
     await expect(openOnnxEngine({ provider: 'directml' })).rejects.toMatchObject({
       code: 'ENGINE_UNAVAILABLE',
-      message: expect.stringMatching(/no DirectML for linux-x64, only for Windows\..*--engine auto/),
+      message: expect.stringMatching(/not support DirectML on linux-x64, only on Windows\..*--engine auto/),
     });
     await expect(openOnnxEngine({ provider: 'coreml' })).rejects.toMatchObject({
-      message: expect.stringMatching(/only for macOS/),
+      message: expect.stringMatching(/only on macOS/),
     });
   });
 

@@ -217,7 +217,7 @@ describe('a worker that dies', () => {
     expect(inbox.counts()).toEqual({ done: 2, quarantined: 1 });
     expect(runner.ran.filter(name => name === 'bad.png')).toHaveLength(2);
     expect(of('failed')).toMatchObject([{ path: 'bad.png', quarantined: true, translation: 'copy' }]);
-    expect(of('failed')[0]?.error.message).toMatch(/bad\.png \(copy\) has ended its compute worker 2 times/);
+    expect(of('failed')[0]?.error.message).toMatch(/bad\.png \(copy\) has crashed the compute worker 2 times/);
     expect(of('paused')).toEqual([]);
     expect(inbox.list()).toMatchObject([{ path: 'bad.png', state: 'quarantined' }]);
   });

@@ -61,7 +61,7 @@ describe('when the memory of a device runs out', () => {
     expect(tiles).toBeGreaterThan(1);
     expect(kinds()).toEqual(['caches', 'tiles', 'tiles']);
     expect(steps.at(-1)?.message).toBe(
-      'tiny.onnx ran out of memory on webgpu: tiles of at most 299 pixels square from now on',
+      'tiny.onnx ran out of memory on webgpu: from now on its tiles have at most 299 × 299 pixels',
     );
     const failed = device.attempts.length - device.runs.length;
     await translator.translatePicture(picture);
