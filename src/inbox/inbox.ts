@@ -34,7 +34,7 @@ import {
   resolveInboxOptions,
 } from './inbox-options.js';
 import { Intake } from './intake.js';
-import { JobLine } from './jobs/index.js';
+import { JobScheduler } from './jobs/index.js';
 import {
   forgetGone,
   type Job,
@@ -82,7 +82,7 @@ export class Inbox implements QueueService, Disposable {
   readonly #triage: Triage;
   readonly #gate: SettleGate<RoutedFile>;
   readonly #intake: Intake;
-  readonly #line: JobLine;
+  readonly #line: JobScheduler;
   readonly #currentFailures = new CurrentFailures(() => this.#failedList.touch());
   readonly #watcher: FolderWatcher;
   #isIgnored: (path: RelativePath) => boolean;
@@ -113,7 +113,7 @@ export class Inbox implements QueueService, Disposable {
     this.#watcher = this.#opened.add(this.#newWatcher());
     this.#control = this.#newControl();
     this.#failedList = this.#opened.add(this.#newFailedList());
-    this.#gate.onSettled(files => this.#guarded(() => this.#takeIn(files)));
+    this.#gate.onSettled(files => this.#guarded(() => this.#ingest(files)));
   }
 
   /**
@@ -291,9 +291,9 @@ export class Inbox implements QueueService, Disposable {
     this.#forgetting = this.#forget();
   }
 
-  #newLine(): JobLine {
+  #newLine(): JobScheduler {
     const { inbox, outbox, current = asQueued, runner, concurrency, retryBackOff, probeBackOff } = this.#options;
-    return new JobLine({
+    return new JobScheduler({
       inbox,
       outbox,
       current,
@@ -434,8 +434,8 @@ export class Inbox implements QueueService, Disposable {
     });
   }
 
-  #takeIn(files: readonly RoutedFile[]): void {
-    const { queued, refused } = this.#intake.takeIn(files);
+  #ingest(files: readonly RoutedFile[]): void {
+    const { queued, refused } = this.#intake.ingest(files);
     for (const { id, path, translation } of queued) this.#emit({ type: 'seen', job: id, path, translation });
     for (const { id, path, error } of refused)
       if (error)

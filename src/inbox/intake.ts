@@ -3,7 +3,7 @@
  * here comes again with the next scan. It routes nothing: each file brings what is to be done to it.
  */
 import { faultPoint } from '../base/index.js';
-import type { Job, Journal, NewJob, RefusedFile, TakenIn, ToTakeIn } from './journal/index.js';
+import type { Ingested, Job, Journal, NewJob, RefusedFile, ToIngest } from './journal/index.js';
 import { keyOf, type RoutedFile } from './routing.js';
 
 export class Intake {
@@ -14,11 +14,11 @@ export class Intake {
   }
 
   /** Returns the jobs as they stand, and those of files that no translation was found for. */
-  takeIn(files: readonly RoutedFile[]): TakenIn {
+  ingest(files: readonly RoutedFile[]): Ingested {
     if (files.length === 0) return { queued: [], refused: [] };
     const known = this.#lookUp(files);
-    const jobs: ToTakeIn<NewJob>[] = [];
-    const refused: ToTakeIn<RefusedFile>[] = [];
+    const jobs: ToIngest<NewJob>[] = [];
+    const refused: ToIngest<RefusedFile>[] = [];
     for (const [index, { path, identity, routing }] of files.entries()) {
       const isUnknown = known[index] === undefined;
       if (routing.kind === 'refuse') refused.push({ path, identity, error: routing.error, isUnknown });
@@ -27,7 +27,7 @@ export class Intake {
         jobs.push({ path, identity, translation, priority, redo: known[index]?.state === 'done', isUnknown });
       }
     }
-    const taken = this.#journal.takeIn(jobs, refused);
+    const taken = this.#journal.ingest(jobs, refused);
     if (taken.queued.length > 0) faultPoint('seen');
     return taken;
   }

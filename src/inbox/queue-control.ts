@@ -110,7 +110,7 @@ export class QueueControl implements QueueService {
   #retryNamed(ids: readonly string[]): QueueChange {
     return this.#eachNamed(ids, job => {
       if (!endedStates.includes(job.state)) return `it is ${job.state}`;
-      this.#renew(job);
+      this.#requeue(job);
       return undefined;
     });
   }
@@ -120,7 +120,7 @@ export class QueueControl implements QueueService {
     let changed = 0;
     for (const jobs of journal.history.inStates(stale ? ['done'] : failedStates)) {
       for (const job of jobs) {
-        if (!stale) this.#renew(job);
+        if (!stale) this.#requeue(job);
         else if (!this.#redoStale(job)) continue;
         changed++;
       }
@@ -129,12 +129,12 @@ export class QueueControl implements QueueService {
   }
 
   /** A file that has no translation, or another one by now, is not queued but looked at again. */
-  #renew(job: Job): void {
+  #requeue(job: Job): void {
     const { journal, live, route } = this.#options;
     if (job.translation === '' || (route && keyOf(route(job.path)) !== job.translation)) {
       journal.skipped(job.id);
       live?.look(job.path);
-    } else journal.renew(job.id, job.state === 'done');
+    } else journal.requeue(job.id, job.state === 'done');
     live?.changed(job, 'queued');
   }
 

@@ -6,7 +6,7 @@ import { validateConfig } from '../../src/cli/check-config.js';
 import { listPairs } from '../../src/cli/list-pairs.js';
 import { examineModels } from '../../src/diagnosis/models.js';
 import type { Complaint } from '../../src/diagnosis/report.js';
-import { verdictOn } from '../../src/inbox/jobs/retry-policy.js';
+import { classifyFailure } from '../../src/inbox/jobs/retry-policy.js';
 import { ComputeService } from '../../src/worker/compute-service.js';
 import { foreignModel, node, types } from '../support/foreign-onnx.js';
 import { testSharp } from '../support/pictures.js';
@@ -71,7 +71,7 @@ test('the worker runs the model that was looked at, or none: one that has change
   await writeTinyOnnx(path, { kind: 'identity' });
   const failure = await Promise.resolve(translate({ job: 'job', model }, context)).catch(error => error);
   expect(failure).toMatchObject({ code: 'MODEL_HASH_MISMATCH' });
-  expect(verdictOn(failure)).toBe('may-pass');
+  expect(classifyFailure(failure)).toBe('may-pass');
   await writeTinyOnnx(path, { kind: 'negate' });
   expect(await translate({ job: 'job', model }, context)).toMatchObject({ tiles: 1 });
   await service.dispose();

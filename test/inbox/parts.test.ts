@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CycleboxError, identify, isJunk, ManualClock } from '../../src/base/index.js';
 import { Inbox, Journal, Sqlite } from '../../src/inbox/index.js';
-import { markOf } from '../../src/inbox/publish/outbox-files.js';
+import { identityOf } from '../../src/inbox/publish/outbox-files.js';
 import { SettleGate } from '../../src/inbox/watch/settle-gate.js';
 
 let folder: string;
@@ -113,7 +113,7 @@ describe('recovery', () => {
     const identity = (await identify(join(inbox, 'a.png')))!;
     const [job] = journal.enqueue([{ path: 'a.png', identity, translation: { key: 'k', version: 'v' } }]);
     journal.start(job!.id, 'v', temporary);
-    journal.publishing(job!.id, 'a.png', (await markOf(temporary))!, report);
+    journal.publishing(job!.id, 'a.png', (await identityOf(temporary))!, report);
     journal.dispose();
     if (isLinked) await link(temporary, join(outbox, 'a.png'));
     const runner = { run: () => Promise.reject(new Error('not to be run')) };

@@ -1,4 +1,4 @@
 export type { JobEvent } from './job-event.js';
-export { JobLine } from './job-line.js';
+export { JobScheduler } from './job-scheduler.js';
 export type { QueuePause } from './pause-gate.js';
 export type { CurrentTranslation, Runner, RunRequest } from './runner.js';

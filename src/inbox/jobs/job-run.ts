@@ -1,6 +1,6 @@
 /**
  * One job from the journal to the outbox: each step is written down before the next is taken, so that any crash can be
- * recovered from. It throws what goes wrong; what that means for the job, `JobLine` decides.
+ * recovered from. It throws what goes wrong; what that means for the job, `JobScheduler` decides.
  *
  * The steps: running (temporary named) → result flushed → publishing (output name and the temporary's mark noted) →
  * named → folder flushed → done → source kept or moved.
@@ -52,10 +52,10 @@ export class JobRun {
 
   async attempt(job: Job, { signal, timeoutMs, mayGrow }: AttemptOptions): Promise<void> {
     const { journal, publisher, inbox, runner, current, emit } = this.#options;
-    if (!(await this.#isUnchanged(job))) return this.moot(job);
+    if (!(await this.#isUnchanged(job))) return this.skip(job);
     const translation = current(job);
     // There is no such translation any more: whoever looks at the file again says what is to be done.
-    if (!translation) return this.moot(job);
+    if (!translation) return this.skip(job);
     await this.requireOutbox();
     const known = job.redo ? undefined : publisher.publishedBefore(job);
     if (known !== undefined) return this.#alreadyPublished(job, known);
@@ -69,7 +69,7 @@ export class JobRun {
       const source = join(inbox, job.path);
       const report = await runner.run({ job: job.id, source, temporary, translation, signal, timeoutMs, mayGrow });
       this.#options.onTranslated();
-      if (!(await this.#isUnchanged(job))) return this.moot(job);
+      if (!(await this.#isUnchanged(job))) return this.skip(job);
       const result = await this.#publish(job, translation, temporary, report);
       await this.#done(job, translation, result, report, performance.now() - startMs);
     } finally {
@@ -127,7 +127,7 @@ export class JobRun {
   }
 
   /** The job is no longer of interest. */
-  moot(job: Job): void {
+  skip(job: Job): void {
     this.#options.journal.skipped(job.id);
     this.#options.onChanged(job.path);
   }
@@ -165,7 +165,7 @@ export class JobRun {
       if (job.temporary !== undefined) await rm(job.temporary, { force: true });
       return journal.release(job.id, { unclean });
     }
-    const { id, path, identity, translation, version, temporary, output: tried, inode: mark } = job;
+    const { id, path, identity, translation, version, temporary, output: tried, temporaryIdentity: mark } = job;
     const interrupted = { job: id, path, identity, translation, version, temporary, output: tried, mark };
     const output = await publisher.recover(interrupted);
     if (output === undefined) return journal.release(job.id);

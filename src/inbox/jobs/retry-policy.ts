@@ -4,7 +4,7 @@
  */
 import { type CycleboxError, type ErrorCode, systemCodeOf } from '../../base/index.js';
 
-export type Verdict =
+export type FailureKind =
   /** Somebody wanted it to end. */
   | 'cancelled'
   /** Nothing can be done for any job now; this one is not to blame. */
@@ -43,7 +43,7 @@ const environmentalWhenWriting: ReadonlySet<string> = new Set([
   'ESTALE',
 ]);
 
-const verdicts: Partial<Record<ErrorCode, Verdict>> = {
+const verdicts: Partial<Record<ErrorCode, FailureKind>> = {
   CANCELLED: 'cancelled',
   WORKER_UNAVAILABLE: 'environment',
   JOURNAL_INVALID: 'environment',
@@ -61,7 +61,7 @@ const verdicts: Partial<Record<ErrorCode, Verdict>> = {
   PROTOCOL: 'may-pass',
 };
 
-export function verdictOn(error: CycleboxError): Verdict {
+export function classifyFailure(error: CycleboxError): FailureKind {
   const system = systemCodeOf(error);
   if (system !== undefined && environmental.has(system)) return 'environment';
   if (system !== undefined && error.code === 'WRITE_FAILED' && environmentalWhenWriting.has(system))

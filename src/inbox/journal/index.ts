@@ -1,5 +1,5 @@
 export type { Attempt, Job, NewJob, Translation } from './job.js';
-export { Journal, leaseMs, type RefusedFile, type TakenIn, type ToTakeIn } from './journal.js';
+export { type Ingested, Journal, leaseMs, type RefusedFile, type ToIngest } from './journal.js';
 export { newestJob } from './journal-history.js';
 export { type OpenedJournal, openJournal } from './open-journal.js';
 export { forgetGone } from './retention.js';

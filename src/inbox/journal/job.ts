@@ -32,11 +32,11 @@ export interface Job {
   /** Attempts that count against the job. */
   readonly attempts: number;
   /** How often it killed its worker while a daemon watched. */
-  readonly deaths: number;
+  readonly workerCrashes: number;
   /** How often it was found running by a daemon that started. */
-  readonly unclean: number;
+  readonly interruptedRuns: number;
   /** It is under suspicion: it runs with nothing beside it. */
-  readonly alone: boolean;
+  readonly isolated: boolean;
   /** It was asked for anew: an earlier output does not count. */
   readonly redo: boolean;
   /** Epoch; it waits until then. 0: it does not. */
@@ -48,7 +48,7 @@ export interface Job {
   /** Absolute; where the running attempt leaves its result. */
   readonly temporary?: string | undefined;
   /** What recognises the temporary file, also under its new name, while publishing. */
-  readonly inode?: string | undefined;
+  readonly temporaryIdentity?: string | undefined;
   /** Relative to the outbox; the name being tried, then the name given. */
   readonly output?: RelativePath | undefined;
   /** Once done: whether `output` was made of this file. False: it is another's, which was left alone. Undefined: 0.1.0 did it. */
@@ -86,16 +86,16 @@ export function toJob(row: SqlRow): Job {
     state: String(row['state']) as JobState,
     priority: number('priority'),
     attempts: number('attempts'),
-    deaths: number('deaths'),
-    unclean: number('unclean'),
-    alone: number('alone') === 1,
+    workerCrashes: number('deaths'),
+    interruptedRuns: number('unclean'),
+    isolated: number('alone') === 1,
     redo: number('redo') === 1,
     dueMs: number('due_ms'),
     createdMs: number('created_ms'),
     updatedMs: number('updated_ms'),
     error: errorOf(text('code'), text('message')),
     temporary: text('temporary'),
-    inode: text('inode'),
+    temporaryIdentity: text('inode'),
     output: text('output'),
     published: flagOf(row, 'published'),
   };

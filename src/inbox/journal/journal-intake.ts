@@ -53,7 +53,7 @@ export function insertMany(
 }
 
 function newlyQueued({ path, identity, translation, priority = 0, redo = false }: NewJob, nowMs: number): Job {
-  const nothingYet = { attempts: 0, deaths: 0, unclean: 0, alone: false, dueMs: 0 };
+  const nothingYet = { attempts: 0, workerCrashes: 0, interruptedRuns: 0, isolated: false, dueMs: 0 };
   const { key, version } = translation;
   const what = { path, identity, translation: key, version, priority, redo };
   return { id: newJobId(), state: 'queued', ...what, ...nothingYet, createdMs: nowMs, updatedMs: nowMs };

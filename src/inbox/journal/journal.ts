@@ -1,6 +1,6 @@
 /**
  * The durable record of jobs: one row a job, one row an attempt. Every change of state is committed to the disk
- * before the step it allows is taken. It decides nothing; `Inbox` and `JobLine` do.
+ * before the step it allows is taken. It decides nothing; `Inbox` and `JobScheduler` do.
  *
  * A job is unique per file (path and identity), translation and model version, so that a restart redoes nothing.
  */
@@ -90,8 +90,8 @@ export class Journal implements Disposable {
    * `enqueue`, and in the same transaction records of files that could not even become jobs. Those said to be unknown
    * are not looked for again.
    */
-  takeIn(jobs: readonly ToTakeIn<NewJob>[], refused: readonly ToTakeIn<RefusedFile>[]): TakenIn {
-    const isNew = (one: ToTakeIn<NewJob | RefusedFile>) => one.isUnknown && passesThroughJson(one);
+  ingest(jobs: readonly ToIngest<NewJob>[], refused: readonly ToIngest<RefusedFile>[]): Ingested {
+    const isNew = (one: ToIngest<NewJob | RefusedFile>) => one.isUnknown && passesThroughJson(one);
     return this.#sqlite.transaction(() => {
       const rest = refused.filter(file => !isNew(file)).map(file => this.#refuse(file));
       const unroutable = refused.filter(isNew).map(file => ({ ...file, translation: noTranslation }));
@@ -201,7 +201,7 @@ export class Journal implements Disposable {
     return this.#sqlite.run("UPDATE jobs SET state = 'cancelled', updated_ms = ? WHERE state = 'queued'", this.nowMs());
   }
 
-  /** The file is gone or has changed: this job is moot. */
+  /** The file is gone or has changed: this job is skipped. */
   skipped(id: JobId): void {
     this.#end(id, { state: 'skipped', outcome: 'skipped' });
   }
@@ -246,7 +246,7 @@ export class Journal implements Disposable {
   }
 
   /** Back into the queue with a clean sheet. `redo`: an earlier output does not count. */
-  renew(id: JobId, redo = false): void {
+  requeue(id: JobId, redo = false): void {
     const sql = `UPDATE jobs SET ${cleanSheet}, state = 'queued', redo = max(redo, ?), updated_ms = ? WHERE id = ?`;
     this.#sqlite.run(sql, redo ? 1 : 0, this.nowMs(), id);
   }
@@ -356,9 +356,9 @@ export interface RefusedFile extends Pick<NewJob, 'path' | 'identity'> {
 /** What a file that cannot become a job is recorded under. */
 const noTranslation: Translation = { key: '', version: '' };
 
-export type ToTakeIn<T> = T & { readonly isUnknown: boolean };
+export type ToIngest<T> = T & { readonly isUnknown: boolean };
 
-export interface TakenIn {
+export interface Ingested {
   readonly queued: readonly Job[];
   readonly refused: readonly Job[];
 }

@@ -5,13 +5,13 @@
 import { createReadStream } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { identify } from '../../base/index.js';
-import type { FileMark } from './publisher.js';
+import type { OutputIdentity } from './publisher.js';
 
 /** Undefined when there is no such file. Links to a file share its mark, and renaming does not change it. */
-export const markOf: (path: string) => Promise<FileMark | undefined> = identify;
+export const identityOf: (path: string) => Promise<OutputIdentity | undefined> = identify;
 
 /** True when the marks are one file's; without the inode, which some file systems make up anew, when `loosely`. */
-export function isSameMark(a: FileMark | undefined, b: FileMark | undefined, loosely = false): boolean {
+export function isSameFile(a: OutputIdentity | undefined, b: OutputIdentity | undefined, loosely = false): boolean {
   if (a === undefined || b === undefined) return false;
   return loosely ? a.slice(a.indexOf(':')) === b.slice(b.indexOf(':')) : a === b;
 }

@@ -18,13 +18,13 @@ import {
 } from '../../base/index.js';
 import { Sqlite, type SqlRow } from '../journal/index.js';
 import { foldName } from './output-names.js';
-import type { FileMark, PublishedSource } from './publisher.js';
+import type { OutputIdentity, PublishedSource } from './publisher.js';
 
 export interface Publication extends PublishedSource {
   readonly output: RelativePath;
   readonly version: string;
   readonly owner: string;
-  readonly mark: FileMark;
+  readonly mark: OutputIdentity;
 }
 
 export interface OldPublication extends PublishedSource {
@@ -99,7 +99,7 @@ export class OutboxLedger implements Disposable {
   }
 
   /** The latest publication of a source, by whichever daemon. */
-  find(source: PublishedSource): { readonly output: RelativePath; readonly mark: FileMark } | undefined {
+  find(source: PublishedSource): { readonly output: RelativePath; readonly mark: OutputIdentity } | undefined {
     const sql = 'SELECT output, mark FROM published WHERE source = ? ORDER BY sequence DESC LIMIT 1';
     const row = this.#sqlite.get(sql, sourceKey(source));
     return row && { output: text(row, 'output'), mark: text(row, 'mark') };

@@ -27,14 +27,14 @@ import {
   takeFreeName,
   temporaryPathFor,
 } from '../../base/index.js';
-import { exists, haveSameContent, isSameMark, markOf } from './outbox-files.js';
+import { exists, haveSameContent, identityOf, isSameFile } from './outbox-files.js';
 import { type OldPublication, OutboxLedger } from './outbox-ledger.js';
 import { isShared, probeLinks } from './outbox-probe.js';
 import type {
   AfterSuccess,
   CollisionPolicy,
-  FileMark,
   InterruptedPublishing,
+  OutputIdentity,
   PublishedSource,
   Publisher,
   PublisherStatus,
@@ -87,7 +87,7 @@ function sharedFolder(outbox: string): string {
 interface Placing {
   readonly request: PublishRequest;
   readonly policy: CollisionPolicy;
-  readonly mark: FileMark;
+  readonly mark: OutputIdentity;
 }
 
 class OutboxPublisher implements Publisher {
@@ -219,7 +219,7 @@ class OutboxPublisher implements Publisher {
   }
 
   /** A ledger that cannot be read knows nothing. */
-  #known(source: PublishedSource): { readonly output: RelativePath; readonly mark: FileMark } | undefined {
+  #known(source: PublishedSource): { readonly output: RelativePath; readonly mark: OutputIdentity } | undefined {
     try {
       return this.#ledger?.find(source);
     } catch {
@@ -234,7 +234,7 @@ class OutboxPublisher implements Publisher {
   }
 
   async #place(request: PublishRequest): Promise<PublishResult> {
-    const mark = await markOf(request.temporary);
+    const mark = await identityOf(request.temporary);
     if (mark === undefined) throw new CycleboxError('WRITE_FAILED', `The result ${request.temporary} is gone.`);
     const policy = request.onCollision ?? this.#options.onCollision;
     const placing = { request, policy, mark };
@@ -289,7 +289,7 @@ class OutboxPublisher implements Publisher {
     if (placing.request.redo || !(await haveSameContent(placing.request.temporary, path)))
       return this.#collision(placing, candidate);
     await syncFolder(dirname(path));
-    this.#record(placing.request, candidate, (await markOf(path)) ?? placing.mark);
+    this.#record(placing.request, candidate, (await identityOf(path)) ?? placing.mark);
     return { kind: 'elsewhere', output: candidate };
   }
 
@@ -319,7 +319,7 @@ class OutboxPublisher implements Publisher {
   }
 
   /** The file is visible by now: a ledger that cannot be written (a full disk) does not undo that. */
-  #record(source: PublishedSource & { readonly version: string }, output: RelativePath, mark: FileMark): void {
+  #record(source: PublishedSource & { readonly version: string }, output: RelativePath, mark: OutputIdentity): void {
     const { path, identity, translation, version } = source;
     try {
       this.#ledger?.record({ path, identity, translation, version, output, mark, owner: this.#owner.id });
@@ -332,10 +332,10 @@ class OutboxPublisher implements Publisher {
     const { output, mark, temporary } = job;
     if (output === undefined || mark === undefined || mark === '') return undefined;
     const known = this.#known(job);
-    if (known && isSameMark(known.mark, mark)) return known.output;
+    if (known && isSameFile(known.mark, mark)) return known.output;
     const path = join(this.#options.outbox, output);
     const temporaryIsGone = temporary !== undefined && !(await exists(temporary));
-    if (!isSameMark(await markOf(path), mark, temporaryIsGone)) {
+    if (!isSameFile(await identityOf(path), mark, temporaryIsGone)) {
       if (!this.#hasLinks && !temporaryIsGone) await removeReservation(path);
       return undefined;
     }

@@ -40,11 +40,11 @@ export interface PublishRequest extends PublishedSource {
    * Told of each name before it is tried, with what recognises the file afterwards: it has to be on the disk
    * (`Journal.publishing`) when this returns.
    */
-  readonly onAttempt: (candidate: RelativePath, mark: FileMark) => void;
+  readonly onAttempt: (candidate: RelativePath, mark: OutputIdentity) => void;
 }
 
 /** `inode:size:mtime` of the temporary, which its links and its renamed self share. Opaque to the journal. */
-export type FileMark = string;
+export type OutputIdentity = string;
 
 export type PublishResult =
   | { readonly kind: 'published'; readonly output: RelativePath }
@@ -60,7 +60,7 @@ export interface InterruptedPublishing extends PublishedSource {
   readonly temporary?: string | undefined;
   /** The last name tried. */
   readonly output?: RelativePath | undefined;
-  readonly mark?: FileMark | undefined;
+  readonly mark?: OutputIdentity | undefined;
 }
 
 export type SourceOutcome =

@@ -38,7 +38,13 @@ describe('a journal of an older version', () => {
     used(journal => {
       expect(journal.counts()).toEqual({ done: 1, failed: 1, queued: 1, running: 1 });
       const done = journal.find('up/done.png', '11:7:9', 'satellite-map/map');
-      expect(done).toMatchObject({ state: 'done', output: 'up/done.png', priority: 0, deaths: 0, alone: false });
+      expect(done).toMatchObject({
+        state: 'done',
+        output: 'up/done.png',
+        priority: 0,
+        workerCrashes: 0,
+        isolated: false,
+      });
       expect(journal.find('up/failed.png', '13:7:9', 'satellite-map/map')?.error?.code).toBe('IMAGE_CORRUPT');
       expect(journal.interrupted()).toMatchObject([{ path: 'up/running.png', attempts: 1 }]);
       const id = journal.queued(1)[0]!.id;

@@ -14,7 +14,7 @@ import {
 } from '../../../src/base/index.js';
 import { probeLinks } from '../../../src/inbox/publish/outbox-probe.js';
 import { foldName } from '../../../src/inbox/publish/output-names.js';
-import type { FileMark, Publisher, PublishRequest } from '../../../src/inbox/publish/publisher.js';
+import type { OutputIdentity, Publisher, PublishRequest } from '../../../src/inbox/publish/publisher.js';
 import { openPublisher, type PublisherOptions, wantedName } from '../../../src/inbox/publish/publisher-service.js';
 
 const policies = { onCollision: 'suffix', afterSuccess: 'keep' } as const;
@@ -415,8 +415,8 @@ describe('after a crash', () => {
     const source = await drop('a.png', '1');
     const temporary = publisher.temporaryFor('a.png');
     await writeFile(temporary, 'A');
-    let noted: { output: string; mark: FileMark } | undefined;
-    const onAttempt = (output: string, mark: FileMark) => {
+    let noted: { output: string; mark: OutputIdentity } | undefined;
+    const onAttempt = (output: string, mark: OutputIdentity) => {
       noted = { output, mark };
       if (step === 'named') throw new Error('killed');
     };

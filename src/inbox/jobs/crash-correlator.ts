@@ -6,11 +6,11 @@ import type { JobId } from '../../base/index.js';
 
 const jobsInARow = 3;
 
-export class DeathWatch {
+export class CrashCorrelator {
   readonly #sinceSuccess = new Set<JobId>();
 
   /** @param isSuspect whether the job has killed a worker before */
-  died(job: JobId, isSuspect: boolean): 'job' | 'environment' {
+  workerCrashed(job: JobId, isSuspect: boolean): 'job' | 'environment' {
     if (!isSuspect) this.#sinceSuccess.add(job);
     if (this.#sinceSuccess.size < jobsInARow) return 'job';
     this.#sinceSuccess.clear();

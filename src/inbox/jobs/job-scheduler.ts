@@ -13,10 +13,10 @@ import {
 } from '../../base/index.js';
 import { type BackOffOptions, backOffDelay } from '../../process/index.js';
 import { type Job, leaseMs } from '../journal/index.js';
-import { DeathWatch } from './death-watch.js';
+import { CrashCorrelator } from './crash-correlator.js';
 import { JobRun, type JobRunOptions } from './job-run.js';
 import { PauseGate, type QueuePause } from './pause-gate.js';
-import { verdictOn } from './retry-policy.js';
+import { classifyFailure } from './retry-policy.js';
 
 /** What may change while jobs run; read anew for each. */
 export interface JobLimits {
@@ -27,7 +27,7 @@ export interface JobLimits {
   readonly decodeGraceMs: number;
 }
 
-export interface JobLineOptions extends Omit<JobRunOptions, 'onTranslated' | 'onPublished'> {
+export interface JobSchedulerOptions extends Omit<JobRunOptions, 'onTranslated' | 'onPublished'> {
   /** Jobs run at a time, at first. */
   readonly concurrency: number;
   readonly limits: () => JobLimits;
@@ -58,20 +58,20 @@ interface Running {
 const aheadPerWorker = 4;
 
 /** A job whose worker dies so often is quarantined. */
-const maxDeaths = 2;
+const maxWorkerCrashes = 2;
 /** A job that was found running at so many starts runs alone, and is quarantined if it kills its worker even once. */
-const suspiciousEnds = 3;
+const maxInterruptedRuns = 3;
 
 const defaultRetryBackOff: BackOffOptions = { firstMs: 1000, maxMs: 300_000 };
 
 /** Faults of the environment that only a translation can show to be over. */
 const concernsWorker: ReadonlySet<ErrorCode> = new Set(['WORKER_UNAVAILABLE', 'OUT_OF_MEMORY']);
 
-export class JobLine implements Disposable {
-  readonly #options: JobLineOptions;
+export class JobScheduler implements Disposable {
+  readonly #options: JobSchedulerOptions;
   readonly #run: JobRun;
   readonly #gate: PauseGate;
-  readonly #deaths = new DeathWatch();
+  readonly #crashes = new CrashCorrelator();
   readonly #running = new Map<JobId, Running>();
   /** Those that run next, the first first. Only a look ahead: the journal is where jobs are kept. */
   #ahead: readonly Job[] = [];
@@ -84,12 +84,12 @@ export class JobLine implements Disposable {
   #heartbeat: Disposable | undefined;
   #stopping = false;
 
-  constructor(options: JobLineOptions) {
+  constructor(options: JobSchedulerOptions) {
     this.#options = options;
     this.#concurrency = options.concurrency;
     this.#run = new JobRun({
       ...options,
-      onTranslated: () => this.#deaths.succeeded(),
+      onTranslated: () => this.#crashes.succeeded(),
       onPublished: () => this.#gate.succeeded(),
     });
     this.#gate = new PauseGate({
@@ -192,7 +192,7 @@ export class JobLine implements Disposable {
     const isTaken = ({ id }: Job) => this.#running.has(id) || this.#ahead.some(job => job.id === id);
     const jobs = this.#options.journal.queued(room + this.#taken, nowMs).filter(job => !isTaken(job));
     for (const job of jobs.slice(0, room)) {
-      if (runsAlone(job)) {
+      if (runsIsolated(job)) {
         // What was taken before goes first; the job's turn comes with the pump after the last of it.
         if (this.#taken > 0) return;
         this.#exclusive = job.id;
@@ -271,7 +271,7 @@ export class JobLine implements Disposable {
     const { journal } = this.#options;
     if (running.isCancelled) return this.#cancelled(job);
     if (journal.get(job.id)?.state === 'done') return this.#said(error);
-    const verdict = verdictOn(error);
+    const verdict = classifyFailure(error);
     switch (verdict) {
       // By our own stop, or because the worker was ended for another job's sake.
       case 'cancelled':
@@ -296,20 +296,21 @@ export class JobLine implements Disposable {
     const { journal } = this.#options;
     // It may have been another job's doing: only a death without company counts.
     if (accompanied) return journal.release(job.id, { alone: true });
-    if (this.#deaths.died(job.id, runsAlone(job)) === 'environment') {
+    if (this.#crashes.workerCrashed(job.id, runsIsolated(job)) === 'environment') {
       const message = `three different images in a row have crashed the compute worker, so the cause is probably this machine, not the images; the last was ${job.path}: ${error.message}`;
       this.#pauseFor(new CycleboxError(error.code, message, { subject: error.subject, cause: error }), job);
       return journal.release(job.id, { alone: true });
     }
-    const deaths = job.deaths + 1;
-    if (deaths >= maxDeaths || job.unclean >= suspiciousEnds) return this.#quarantine(job, deaths, error);
+    const deaths = job.workerCrashes + 1;
+    if (deaths >= maxWorkerCrashes || job.interruptedRuns >= maxInterruptedRuns)
+      return this.#quarantine(job, deaths, error);
     const delayMs = backOffDelay(deaths, this.#options.retryBackOff ?? defaultRetryBackOff);
     journal.died(job.id, error, delayMs);
     this.#retrying(job, error, delayMs);
   }
 
   async #quarantine(job: Job, deaths: number, error: CycleboxError): Promise<void> {
-    if (await this.#run.hasChanged(job)) return this.#run.moot(job);
+    if (await this.#run.hasChanged(job)) return this.#run.skip(job);
     const times = deaths === 1 ? 'once, after it was running when earlier processes ended' : `${deaths} times`;
     const message = `${job.path} (${job.translation}) has crashed the compute worker ${times} and is quarantined; the last error was: ${error.message}`;
     const reason = new CycleboxError(error.code, message, { subject: error.subject, cause: error.cause });
@@ -345,7 +346,7 @@ export class JobLine implements Disposable {
   }
 
   async #fail(job: Job, error: CycleboxError): Promise<void> {
-    if (await this.#run.hasChanged(job)) return this.#run.moot(job);
+    if (await this.#run.hasChanged(job)) return this.#run.skip(job);
     this.#options.journal.failed(job.id, error);
     this.#emitFailed(job, error, false);
   }
@@ -411,6 +412,6 @@ export class JobLine implements Disposable {
   }
 }
 
-function runsAlone(job: Job): boolean {
-  return job.alone || job.deaths > 0 || job.unclean >= suspiciousEnds;
+function runsIsolated(job: Job): boolean {
+  return job.isolated || job.workerCrashes > 0 || job.interruptedRuns >= maxInterruptedRuns;
 }
