@@ -71,7 +71,7 @@ describe('a folder of training images', () => {
       'cut.png': expect.stringMatching(/^is truncated or damaged: /),
       'empty.jpg': 'is truncated or damaged: it is empty',
       'link.jpg': 'does not exist',
-      'notes/read me.txt': 'is a text file; cyclebox reads JPEG, PNG, WebP, AVIF and TIFF',
+      'notes/read me.txt': 'is a text file',
       'phone.jpg': expect.stringMatching(/^is a HEIC image, which needs a licensed decoder/),
       'x.png': expect.stringMatching(/^is an SVG or XML document/),
     });
@@ -93,9 +93,9 @@ describe('a folder of training images', () => {
     const report = await reportOfA(settings);
     expect(report).toMatchObject({ images: 9, used: 9, grey: 2, sixteenBit: 1, alpha: 1 });
     expect(describeReport(report)).toEqual([
-      `2 of 9 images in ${settings.a} are grey: they are trained on as colour images without colour.`,
+      `2 of 9 images in ${settings.a} are grey: they are used as colour images.`,
       `1 of 9 images in ${settings.a} has more than 8 bits a channel: 8 are used.`,
-      `1 of 9 images in ${settings.a} has transparency: it is passed over, the colours under it are used.`,
+      `1 of 9 images in ${settings.a} has transparency: it is ignored, the colours under it are used.`,
     ]);
     const data = await openData(settings);
     for (let index = 0; index < 9; index++) await data.next();
