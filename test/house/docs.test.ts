@@ -7,6 +7,7 @@ import { errorCodes, packageRoot } from '../../src/base/index.js';
 import { withOptionTables } from '../../src/cli/option-table.js';
 import { parseTrainingFile, trainingFileJsonSchema } from '../../src/cli/train-config.js';
 import { configJsonSchema, parseConfig, resolveConfig } from '../../src/daemon/index.js';
+import { inboxDefaults } from '../../src/inbox/index.js';
 import { metricFacts, warningIds } from '../../src/training/index.js';
 
 const read = (name: string): Promise<string> => readFile(join(packageRoot, name), 'utf8');
@@ -78,6 +79,21 @@ describe('docs in step', () => {
     for (const text of shown.filter(each => !ofTraining.includes(each)))
       expect(() => resolveConfig(parseConfig(text, 'example'), '/')).not.toThrow();
     expect(() => parseConfig('{ "inbocks": "x", "routes": [] }', 'example')).toThrow(/inbox/);
+  });
+
+  test('docs/watch-config.md and the schema say the defaults that hold', async () => {
+    const page = await read('docs/watch-config.md');
+    const { properties } = configJsonSchema() as {
+      readonly properties: Record<string, { readonly description: string }>;
+    };
+    const said = Object.entries(inboxDefaults).filter(([key]) => key in properties);
+    expect(said.length).toBeGreaterThan(8);
+    for (const [key, value] of said) {
+      expect(page).toMatch(
+        new RegExp(`^\\| \`${key}\` +\\| \`${JSON.stringify(value).replace(/[[\]]/g, '\\$&')}\` +\\|`, 'm'),
+      );
+      if (key !== 'ignore') expect(properties[key]!.description).toContain(`Default ${JSON.stringify(value)}`);
+    }
   });
 
   test('watch-config.schema.json is the one that npm run schema writes', async () => {
