@@ -4,6 +4,7 @@
  * caller's. The value comes back as it was written: defaults are whoever reads it.
  */
 import {
+  createScanner,
   findNodeAtLocation,
   getNodeValue,
   type Node,
@@ -48,6 +49,10 @@ export function parseCommentedJson<Schema extends z.ZodType>(
   text: string,
   options: CommentedJsonOptions<Schema>,
 ): z.input<Schema> {
+  const tooDeep = tooDeepAt(text);
+  if (tooDeep !== undefined) {
+    throw invalid(options.file, [`${position(text, tooDeep)}: nested deeper than ${mostLevels} levels`]);
+  }
   const errors: ParseError[] = [];
   const tree = parseTree(text.replace(/^\uFEFF/, ' '), errors, { allowTrailingComma: true });
   const [first] = errors;
@@ -60,6 +65,23 @@ export function parseCommentedJson<Schema extends z.ZodType>(
   if (!error) return value as z.input<Schema>;
   const faults = error.issues.flatMap(issue => describe(issue, tree, text, options));
   throw invalid(options.file, [...new Set(faults)]);
+}
+
+/** No file that people write needs so many, and the parser does not go arbitrarily deep. */
+const mostLevels = 100;
+
+/** Where in a text the objects and lists that are open become too many to be parsed; undefined where they never do. */
+export function tooDeepAt(text: string): number | undefined {
+  const scanner = createScanner(text, true);
+  let levels = 0;
+  while (scanner.getPosition() < text.length) {
+    scanner.scan();
+    const first = text.charAt(scanner.getTokenOffset());
+    if (first === '{' || first === '[') levels++;
+    if (first === '}' || first === ']') levels--;
+    if (levels > mostLevels) return scanner.getTokenOffset();
+  }
+  return undefined;
 }
 
 function describe(

@@ -1,3 +1,4 @@
+export { loadAvailablePairs, type PairSelection } from './available-pairs.js';
 export { defaultModelStore, locateModel, type ModelFile, type ModelPlaces } from './locate-model.js';
 export { readManifest } from './manifest.js';
 export { type ImageModel, openImageModel } from './open-image-model.js';

@@ -48,7 +48,7 @@ export interface PluginCatalog {
   pair(id: string): DomainPair;
 }
 
-/** The plugins that come with cyclebox. */
+/** The plugins that come with cyclebox; `available-pairs.ts` joins them with a user's own. */
 export const defaultPluginFolders: readonly string[] = [join(packageRoot, 'plugins')];
 
 /**
@@ -141,7 +141,8 @@ function duplicate(id: string, kept: PluginOrigin, dropped: PluginOrigin): Cycle
   return new CycleboxError('PLUGIN_DUPLICATE', message, { subject: { plugin: dropped.name, pair: id } });
 }
 
-class Catalog implements PluginCatalog {
+/** Pairs and problems as they are given. */
+export class Catalog implements PluginCatalog {
   readonly pairs: readonly DomainPair[];
   readonly problems: readonly CycleboxError[];
 

@@ -2,7 +2,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import { CycleboxError, packageRoot, takeFreeName, temporaryPathFor } from '../base/index.js';
-import { directionsOf, loadPlugins } from '../catalog/index.js';
+import { directionsOf, loadAvailablePairs } from '../catalog/index.js';
 import { loadConfig } from '../daemon/index.js';
 import { inboxDefaults } from '../inbox/index.js';
 import { exitCodes } from './report-error.js';
@@ -52,7 +52,7 @@ async function configText(root: string): Promise<string> {
   "outbox": "outbox",
   // The journal: what was done, and what is still to do.
   "state": ".cyclebox",
-  // Folders with plugins. Without this line: those that come with cyclebox.
+  // Folders with plugins, such as those of your own trainings. The pairs that come with cyclebox are there besides.
   // "plugins": ["plugins"],
 
   // A file is taken when it has not changed for this long.
@@ -74,7 +74,7 @@ ${routes}
 
 /** One route for each direction that has a model here; the others are there as comments. */
 async function routeLines(): Promise<string> {
-  const { pairs } = await loadPlugins();
+  const { pairs } = await loadAvailablePairs({});
   const directions = await Promise.all(
     pairs.map(async pair => (await directionsOf(pair)).map(direction => ({ ...direction, pair: pair.id }))),
   );

@@ -2,7 +2,13 @@
 import { access } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { CycleboxError, DomainName } from '../base/index.js';
-import { type Direction, type DomainPair, directionsOf, loadPlugins, type ModelReference } from '../catalog/index.js';
+import {
+  type Direction,
+  type DomainPair,
+  directionsOf,
+  loadAvailablePairs,
+  type ModelReference,
+} from '../catalog/index.js';
 import { datasets } from '../datasets/index.js';
 import { describeWorth } from './describe-worth.js';
 import { exitCodes, printError } from './report-error.js';
@@ -22,7 +28,7 @@ interface Listed {
 
 /** @returns the exit code */
 export async function listPairs({ plugins, models, json = false }: ListPairsOptions): Promise<number> {
-  const catalog = await loadPlugins(plugins);
+  const catalog = await loadAvailablePairs({ plugins });
   const listed = await Promise.all(
     catalog.pairs.map(async pair => ({
       pair,

@@ -3,10 +3,10 @@
  * A job that could not be is named on stderr and makes the exit code 1.
  */
 import { CycleboxError, type JobState, recordedStates } from '../base/index.js';
-import { type DaemonService, loadConfig, openService } from '../daemon/index.js';
+import { type DaemonService, findService } from '../daemon/index.js';
 import type { QueueChange, QueueEntry } from '../inbox/index.js';
 import { printable } from './printable.js';
-import { exitCodes } from './report-error.js';
+import { exitCodes, printError } from './report-error.js';
 
 export interface QueueOptions {
   readonly config: string;
@@ -82,7 +82,8 @@ export async function resumeQueue(options: QueueOptions): Promise<number> {
 }
 
 async function withService<T>({ config }: QueueOptions, work: (service: DaemonService) => Promise<T>): Promise<T> {
-  const service = await openService(await loadConfig(config));
+  const { service, configFault } = await findService(config);
+  if (configFault) printError(configFault);
   try {
     return await work(service);
   } finally {

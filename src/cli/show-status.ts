@@ -1,24 +1,30 @@
 /** The work of `cyclebox status`: what runs, what waits and what is amiss, for people or as one JSON document. */
-import { type DaemonFacts, type DaemonStatus, loadConfig, openService, type WorkerFacts } from '../daemon/index.js';
+import type { CycleboxError } from '../base/index.js';
+import { type DaemonFacts, type DaemonStatus, findService, type WorkerFacts } from '../daemon/index.js';
 import { printable } from './printable.js';
-import { exitCodes } from './report-error.js';
+import { exitCodes, printError } from './report-error.js';
 
 export interface ShowStatusOptions {
   readonly config: string;
   readonly json?: boolean;
 }
 
-/** @returns the exit code */
+/** @returns the exit code; 0 also where a daemon answers beside a configuration file that is broken by now */
 export async function showStatus({ config, json }: ShowStatusOptions): Promise<number> {
-  const service = await openService(await loadConfig(config));
+  const { service, configFault } = await findService(config);
   try {
     const status = await service.status();
-    const text = json ? JSON.stringify({ isRunning: status.daemon !== undefined, ...status }, null, 2) : toText(status);
-    process.stdout.write(`${text}\n`);
+    process.stdout.write(`${json ? toJson(status, configFault) : toText(status)}\n`);
+    if (configFault) printError(configFault);
     return exitCodes.ok;
   } finally {
     await service.dispose();
   }
+}
+
+function toJson(status: DaemonStatus, fault: CycleboxError | undefined): string {
+  const configFault = fault && { code: fault.code, message: fault.message };
+  return JSON.stringify({ isRunning: status.daemon !== undefined, ...status, configFault }, null, 2);
 }
 
 function toText(status: DaemonStatus): string {

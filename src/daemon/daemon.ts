@@ -176,6 +176,7 @@ async function openInbox(options: InboxOptions): Promise<Inbox> {
 const concernsFailures: ReadonlySet<string> = new Set([
   'routes',
   'plugins',
+  'disabledPairs',
   'models',
   'ignore',
   'engine',

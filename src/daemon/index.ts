@@ -14,7 +14,7 @@ export type { DaemonFacts, DaemonService, DaemonStatus } from './control/index.j
 export { type Daemon, type DaemonOptions, startDaemon } from './daemon.js';
 export type { DaemonEvent } from './daemon-event.js';
 export { inspectConfig, inspectFiles } from './inspect-config.js';
-export { openService } from './open-service.js';
+export { type FoundService, findService, openService } from './open-service.js';
 export {
   type ChooseDevices,
   type ResolvedDevices,

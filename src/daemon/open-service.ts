@@ -1,12 +1,35 @@
 /**
  * The service behind `cyclebox status` and `cyclebox queue`: that of the daemon which owns the state folder, or,
- * where none runs, the journal itself, under the lock for as long as the command takes.
+ * where none runs, the journal itself, under the lock for as long as the command takes. A configuration file that was broken
+ * while a daemon runs does not keep anybody from asking it.
  */
-import type { Disposable } from '../base/index.js';
+import { asCycleboxError, type CycleboxError, type Disposable } from '../base/index.js';
 import { openQueue } from '../inbox/index.js';
-import { type DaemonConfig, resolveModels } from './config/index.js';
+import { type DaemonConfig, loadConfig, presumedState, resolveModels } from './config/index.js';
 import { connectControl, type DaemonService } from './control/index.js';
 import { retryWhileLocked } from './retry-while-locked.js';
+
+export interface FoundService {
+  readonly service: DaemonService & Disposable;
+  /** Why the configuration file could not be used; a daemon runs, and answers without it. */
+  readonly configFault?: CycleboxError | undefined;
+}
+
+/**
+ * @param file the configuration
+ * @throws CONFIG_NOT_FOUND, CONFIG_INVALID where no daemon runs, STATE_LOCKED when the owner does not answer, JOURNAL_INVALID
+ */
+export async function findService(file: string): Promise<FoundService> {
+  try {
+    return { service: await openService(await loadConfig(file)) };
+  } catch (error) {
+    const configFault = asCycleboxError(error);
+    if (configFault.code !== 'CONFIG_NOT_FOUND' && configFault.code !== 'CONFIG_INVALID') throw error;
+    const service = await connectControl(await presumedState(file));
+    if (!service) throw error;
+    return { service, configFault };
+  }
+}
 
 /** @throws STATE_LOCKED when the owner does not answer, JOURNAL_INVALID */
 export async function openService(config: DaemonConfig): Promise<DaemonService & Disposable> {

@@ -4,7 +4,7 @@
  */
 import { stat } from 'node:fs/promises';
 import { asCycleboxError, CycleboxError, packageVersion, throwIfAborted } from '../base/index.js';
-import { defaultPluginFolders, directionsOf, loadPlugins, resolveDirection } from '../catalog/index.js';
+import { directionsOf, loadAvailablePairs, resolveDirection } from '../catalog/index.js';
 import type { EngineChoice, Precision, SkippedDevice } from '../engine/index.js';
 import { Child, compiledEntry } from '../process/index.js';
 import { type BenchDevice, findBenchDevices } from './bench-devices.js';
@@ -87,9 +87,9 @@ function start(
 }
 
 async function resolveBenchModel(options: BenchOptions): Promise<BenchReport['model']> {
-  const { model, pair, to, plugins = defaultPluginFolders, modelStore } = options;
+  const { model, pair, to, plugins, modelStore } = options;
   if (model !== undefined) return { path: await modelFile(model) };
-  const catalog = await loadPlugins(plugins);
+  const catalog = await loadAvailablePairs({ plugins });
   if (pair !== undefined && to !== undefined) {
     const found = await resolveDirection(catalog.pair(pair), to, { modelStore });
     return { path: found.model.path, pair, to };

@@ -1,15 +1,15 @@
 /** Every direction of every pair with its model, whose content is summed and held against its manifest. */
 import { asDomainName } from '../base/index.js';
-import { type Direction, type DomainPair, directionsOf, loadPlugins } from '../catalog/index.js';
+import { type Direction, type DomainPair, directionsOf, loadAvailablePairs } from '../catalog/index.js';
 import type { DaemonConfig, Route } from '../daemon/index.js';
 import type { Complaint, ModelReport } from './report.js';
 
 /** @param complaints where what is wrong is added: files that are not what their manifest says, and plugins with faults */
 export async function examineModels(
-  config: Pick<DaemonConfig, 'plugins' | 'models'> | undefined,
+  config: Pick<DaemonConfig, 'plugins' | 'disabledPairs' | 'models'> | undefined,
   complaints: Complaint[],
 ): Promise<readonly ModelReport[]> {
-  const { pairs, problems } = await loadPlugins(config?.plugins);
+  const { pairs, problems } = await loadAvailablePairs(config ?? {});
   for (const { message } of problems) complaints.push({ about: 'models', blocking: false, message });
   const directions = await Promise.all(
     pairs.map(async pair => {

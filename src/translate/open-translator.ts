@@ -11,7 +11,7 @@ import {
   type ErrorSubject,
   throwIfAborted,
 } from '../base/index.js';
-import { defaultPluginFolders, loadPlugins, openImageModel, parseScale, resolveDirection } from '../catalog/index.js';
+import { loadAvailablePairs, openImageModel, parseScale, resolveDirection } from '../catalog/index.js';
 import { type Device, type EngineChoice, openEngine, type Precision } from '../engine/index.js';
 import {
   decodeImage,
@@ -40,7 +40,7 @@ export interface TranslatorOptions {
   readonly pair?: string | undefined;
   /** The domain of the pair to translate to. */
   readonly to?: string | undefined;
-  /** Folders with plugins; default: those that come with cyclebox. */
+  /** Folders with plugins, beside those that come with cyclebox. */
   readonly plugins?: readonly string[] | undefined;
   /** Default: the `models` folder of this package. */
   readonly modelStore?: string | undefined;
@@ -175,11 +175,11 @@ interface ResolvedModel {
 }
 
 async function resolveModel(options: TranslatorOptions): Promise<ResolvedModel> {
-  const { model, sha256, pair, to, plugins = defaultPluginFolders, modelStore } = options;
+  const { model, sha256, pair, to, plugins, modelStore } = options;
   if (model !== undefined) return { model, sha256, subject: { file: model, pair } };
   if (pair === undefined || to === undefined)
     throw new CycleboxError('USAGE', 'Name a model file (model), or a pair and a domain (pair, to).');
-  const translation = await resolveDirection((await loadPlugins(plugins)).pair(pair), to, { modelStore });
+  const translation = await resolveDirection((await loadAvailablePairs({ plugins })).pair(pair), to, { modelStore });
   return {
     model: translation.model.path,
     sha256: translation.model.sha256,

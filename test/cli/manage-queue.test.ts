@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { parseConfig } from '../../src/daemon/index.js';
@@ -96,6 +96,32 @@ describe('cyclebox status and queue', () => {
     child.kill('SIGTERM');
     expect((await ended).code).toBe(0);
     expect(await outputs(root)).toEqual(['day-to-night/a.png']);
+  });
+
+  test.each([
+    ['is no JSON any more', '{ "state": "journal", "routes": [', 'CONFIG_INVALID'],
+    ['has a key that nobody knows', JSON.stringify({ ...dayNight, state: 'journal', wrong: 1 }), 'CONFIG_INVALID'],
+    ['is nested without end', `{ "state": "journal", "routes": ${'['.repeat(200_000)}`, 'CONFIG_INVALID'],
+  ])('ask the running daemon also where the file %s, and tell of it', async (_, text, code) => {
+    const root = await project({ ...dayNight, state: 'journal' });
+    const { heard } = cyclebox(root, 'start');
+    await heard('watching');
+    await writeFile(join(root, 'watch-config.json'), text);
+    const status = await run(root, 'status', '--json');
+    expect(status).toMatchObject({ code: 0, err: expect.stringMatching(`^${code}: `) });
+    expect(JSON.parse(status.out)).toMatchObject({ isRunning: true, configFault: { code } });
+    expect(await run(root, 'queue', 'pause')).toMatchObject({ code: 0, err: expect.stringMatching(`^${code}: `) });
+  });
+
+  test('ask the running daemon also where the file has gone', async () => {
+    const root = await project();
+    const { heard } = cyclebox(root, 'start');
+    await heard('watching');
+    await rm(join(root, 'watch-config.json'));
+    expect(await run(root, 'queue', 'list')).toMatchObject({
+      code: 0,
+      err: expect.stringMatching(/^CONFIG_NOT_FOUND: /),
+    });
   });
 
   test('change the journal where none runs, and the next start goes on from there', async () => {

@@ -74,6 +74,42 @@ describe('the configuration of a running daemon', () => {
     expect(events.filter(event => event.type === 'reloadRefused')).toEqual([]);
   });
 
+  it.each([
+    [
+      'a misspelt pair',
+      { routes: [{ match: 'day-to-night/**', pair: 'day-nihgt', to: 'night' }] },
+      /Did you mean "day-night"/,
+    ],
+    [
+      'a domain that the pair has not',
+      { routes: [{ match: 'x/**', pair: 'day-night', to: 'dawn' }] },
+      /no domain "dawn"/,
+    ],
+    ['a folder of plugins that is not there', { plugins: ['plugins', 'mine'] }, /mine does not exist/],
+    ['a pair to switch off that nobody registers', { disabledPairs: ['horse-zerba'] }, /Did you mean "horse-zebra"/],
+  ])('is refused as a whole for %s, and files fare as before', async (_, wrong, words) => {
+    const root = await project();
+    const { daemon, next } = await start(root);
+    await writeConfig(root, { ...dayNight, settleMs: 50, ...wrong });
+    const outcome = await daemon.reload();
+    expect(outcome).toMatchObject({
+      kind: 'refused',
+      error: { code: 'CONFIG_INVALID', message: expect.stringMatching(words) },
+    });
+    expect(daemon.config.settleMs).toBe(30);
+    await drop(root, 'day-to-night/a.png', 'text');
+    await next('done');
+  });
+
+  it('is taken over beside a fault that was there at the start, which is named in the status', async () => {
+    const faulty = { ...dayNight, routes: [...dayNight.routes, { match: 'x/**', pair: 'day-nihgt', to: 'night' }] };
+    const root = await project(faulty);
+    const { daemon } = await start(root);
+    await writeConfig(root, { ...faulty, settleMs: 50 });
+    expect(await daemon.reload()).toEqual({ kind: 'applied', keys: ['settleMs'] });
+    expect((await daemon.service.status()).daemon?.routes[2]?.problem).toContain('PAIR_NOT_FOUND');
+  });
+
   it('is refused as a whole when a part of it needs a restart', async () => {
     const root = await project();
     const { daemon } = await start(root);

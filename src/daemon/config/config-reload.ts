@@ -31,6 +31,13 @@ export function changedKeys(before: DaemonConfig, after: DaemonConfig): readonly
   return keys.filter(key => !isDeepStrictEqual(before[key], after[key]));
 }
 
+/** @throws CONFIG_INVALID naming each of the faults */
+export function requireSound(faults: readonly CycleboxError[], file: string): void {
+  if (faults.length === 0) return;
+  const message = faults.map(fault => `${file}: ${fault}`).join('\n');
+  throw new CycleboxError('CONFIG_INVALID', message, { subject: { file }, cause: faults[0] });
+}
+
 /** @throws CONFIG_INVALID when a restart is needed, naming the keys and what else would have changed */
 export function requireHot(keys: readonly (keyof DaemonConfig)[], file: string): void {
   const cold: readonly string[] = keys.filter(key => (restartKeys as readonly string[]).includes(key));

@@ -69,7 +69,11 @@ export const configSchema = z
     plugins: z
       .array(folder)
       .optional()
-      .describe('Folders with plugins; relative to this file. Default: those that come with cyclebox.'),
+      .describe('Folders with plugins; relative to this file. The pairs that come with cyclebox are there besides.'),
+    disabledPairs: z
+      .array(z.string().min(1, 'must not be empty'))
+      .optional()
+      .describe('Pairs that are switched off, also those that come with cyclebox, as "cyclebox pairs" lists them.'),
     models: folder.optional().describe('The model store; relative to this file. Default: the one of cyclebox.'),
     settleMs: z
       .int()

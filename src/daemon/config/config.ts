@@ -29,8 +29,10 @@ export interface DaemonConfig {
   readonly inbox: string;
   readonly outbox: string;
   readonly state: string;
-  /** Undefined: the plugins that come with cyclebox. */
-  readonly plugins: readonly string[] | undefined;
+  /** Beside the plugins that come with cyclebox. */
+  readonly plugins: readonly string[];
+  /** Ids of pairs that are switched off. */
+  readonly disabledPairs: readonly string[];
   /** Undefined: the model store of cyclebox. */
   readonly models: string | undefined;
   readonly settleMs: number;
@@ -71,7 +73,8 @@ export function resolveConfig(config: WatchConfig, folder: string): DaemonConfig
     inbox: inFolder(config.inbox ?? 'inbox'),
     outbox: inFolder(config.outbox ?? 'outbox'),
     state: inFolder(config.state ?? '.cyclebox'),
-    plugins: config.plugins?.map(inFolder),
+    plugins: (config.plugins ?? []).map(inFolder),
+    disabledPairs: config.disabledPairs ?? [],
     models: config.models === undefined ? undefined : inFolder(config.models),
     settleMs: config.settleMs ?? inboxDefaults.settleMs,
     rescanMs: config.rescanMs ?? inboxDefaults.rescanMs,

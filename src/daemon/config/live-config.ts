@@ -13,10 +13,17 @@ import {
 } from '../../base/index.js';
 import { type DaemonConfig, loadConfig } from './config.js';
 import type { ConfigEvent } from './config-event.js';
-import { changedKeys, type ReloadOutcome, requireHot } from './config-reload.js';
+import { changedKeys, type ReloadOutcome, requireHot, requireSound } from './config-reload.js';
 import { ConfigWatcher } from './config-watcher.js';
 import { checkFolders, makeFolders } from './folders.js';
-import { changedModels, type ResolvedConfig, refreshModels, resolveModels, routeFolders } from './resolved-config.js';
+import {
+  changedModels,
+  newFaults,
+  type ResolvedConfig,
+  refreshModels,
+  resolveModels,
+  routeFolders,
+} from './resolved-config.js';
 
 /** A model file must have stayed as it is for this long before it is used. */
 const modelSettleMs = 1000;
@@ -116,6 +123,7 @@ export class LiveConfig<Prepared = void> implements Disposable {
     await checkFolders(config);
     requireHot(keys, file);
     const resolved = await resolveModels(config);
+    requireSound(newFaults(this.#resolved, resolved), file);
     const prepared = await this.#prepare(config, keys);
     await makeFolders(routeFolders(resolved));
     return { resolved, keys, prepared };

@@ -5,7 +5,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CycleboxError } from '../../base/index.js';
-import { loadPlugins } from '../../catalog/index.js';
+import { loadAvailablePairs } from '../../catalog/index.js';
 import type { Router } from '../../inbox/index.js';
 import type { ComputeModel } from '../../worker/index.js';
 import type { DaemonConfig } from './config.js';
@@ -24,7 +24,7 @@ export interface ResolvedConfig {
 }
 
 export async function resolveModels(config: DaemonConfig): Promise<ResolvedConfig> {
-  const catalog = await loadPlugins(config.plugins);
+  const catalog = await loadAvailablePairs(config);
   const routes = await resolveRoutes(config.routes, catalog, config.models);
   const models = new Map(routes.flatMap(({ key, model }) => (model ? [[key, model] as const] : [])));
   const fingerprint = await fingerprintOf(routes);
@@ -48,6 +48,21 @@ export async function refreshModels(current: ResolvedConfig, restMs: number): Pr
 /** Folders of the inbox that routes are for. */
 export function routeFolders({ config, routes }: ResolvedConfig): readonly string[] {
   return routes.map(route => join(config.inbox, route.folder));
+}
+
+/**
+ * What `after` names wrongly and `before` did not: pairs, domains, plugins, models that are not what their manifests say.
+ * A model that is not there yet is no fault.
+ */
+export function newFaults(before: ResolvedConfig, after: ResolvedConfig): readonly CycleboxError[] {
+  const known = new Set(faultsOf(before).map(String));
+  return faultsOf(after).filter(fault => !known.has(String(fault)));
+}
+
+function faultsOf({ problems, routes }: ResolvedConfig): readonly CycleboxError[] {
+  return [...problems, ...routes.flatMap(({ problem }) => problem ?? [])].filter(
+    ({ code }) => code !== 'MODEL_MISSING',
+  );
 }
 
 /** Keys whose model is another than before, or is there at last. */

@@ -64,6 +64,13 @@ describe('the configuration', () => {
     expect(() => engineOf(7)).toThrow(/engine: must be the name of an engine/);
   });
 
+  it('may be nested as deep as nobody writes, but not without end', () => {
+    const nested = (levels: number) => `{ "x": ${'['.repeat(levels)}1${']'.repeat(levels)} }`;
+    expect(() => parse(nested(99))).toThrow(/"x" is not a known key/);
+    expect(() => parse(nested(200_000))).toThrow(/watch-config\.json:1:\d+: nested deeper than 100 levels/);
+    expect(() => parse(withRoute({ ignore: ['[{'.repeat(200)] }))).not.toThrow();
+  });
+
   it('says where it stops being JSON', () => {
     expect(() => parse('{\n  "routes": [,]\n')).toThrow(/watch-config\.json:2:\d+: not JSON/);
     expect(() => parse('')).toThrow(/not JSON/);
