@@ -13,6 +13,8 @@ export interface ModelPlaces {
   readonly pluginFolder?: string;
   /** Default: `models/` of this package. */
   readonly storeFolder?: string;
+  /** Looked into where the others do not have it. */
+  readonly lastFolder?: string;
 }
 
 export interface ModelFile {
@@ -32,7 +34,8 @@ export const defaultModelStore: string = join(packageRoot, 'models');
  * leads out of both places or the file is no image-to-image network
  */
 export async function locateModel(reference: ModelContribution, places: ModelPlaces): Promise<ModelFile> {
-  const folders = [places.pluginFolder, places.storeFolder ?? defaultModelStore].filter(folder => folder !== undefined);
+  const { pluginFolder, storeFolder = defaultModelStore, lastFolder } = places;
+  const folders = [...new Set([pluginFolder, storeFolder, lastFolder])].filter(folder => folder !== undefined);
   for (const folder of folders) {
     const path = await fileIn(folder, reference.path);
     if (path !== undefined) return await verified(path, reference);

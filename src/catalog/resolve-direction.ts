@@ -2,10 +2,11 @@
  * From "this pair, to that domain" to a model file: joins what plugins say with what the model store holds. Opens no
  * model; the daemon, which never loads one, uses this too.
  */
+import { dirname } from 'node:path';
 import { asDomainName, CycleboxError, type DomainName, didYouMean } from '../base/index.js';
 import type { ModelFit } from '../plugin-api/index.js';
-import { locateModel, type ModelFile } from './locate-model.js';
-import type { DomainPair } from './plugin-catalog.js';
+import { defaultModelStore, locateModel, type ModelFile, type ModelPlaces } from './locate-model.js';
+import { type DomainPair, defaultPluginFolders } from './plugin-catalog.js';
 
 /** One direction of a pair, with its model. */
 export interface ResolvedDirection {
@@ -37,7 +38,7 @@ export async function resolveDirection(
   const from = otherDomain(pair, to);
   const reference = pair.models.get(asDomainName(to));
   if (!reference) throw missing(pair, from, to, 'its manifest names no model for this direction');
-  const places = { pluginFolder: pair.plugin.folder, ...(modelStore === undefined ? {} : { storeFolder: modelStore }) };
+  const places = placesOf(pair, modelStore);
   try {
     const model = await locateModel(reference, places);
     return { pair, from, to: asDomainName(to), model, fit: reference.fit };
@@ -49,6 +50,13 @@ export async function resolveDirection(
       cause: error,
     });
   }
+}
+
+/** A store of the user's own does not hide the models of the pairs that come with cyclebox. */
+function placesOf({ plugin: { folder } }: DomainPair, modelStore: string | undefined): ModelPlaces {
+  if (modelStore === undefined) return { pluginFolder: folder };
+  const isOurs = defaultPluginFolders.includes(dirname(folder));
+  return { pluginFolder: folder, storeFolder: modelStore, ...(isOurs && { lastFolder: defaultModelStore }) };
 }
 
 /** Both directions of a pair, B first, since that is what pairs are mostly made for. */

@@ -1,12 +1,18 @@
 /** Every direction of every pair with its model, whose content is summed and held against its manifest. */
 import { asDomainName } from '../base/index.js';
-import { type Direction, type DomainPair, directionsOf, loadAvailablePairs } from '../catalog/index.js';
+import {
+  type Direction,
+  type DomainPair,
+  directionsOf,
+  loadAvailablePairs,
+  type PairSelection,
+} from '../catalog/index.js';
 import type { DaemonConfig, Route } from '../daemon/index.js';
 import type { Complaint, ModelReport } from './report.js';
 
 /** @param complaints where what is wrong is added: files that are not what their manifest says, and plugins with faults */
 export async function examineModels(
-  config: Pick<DaemonConfig, 'plugins' | 'disabledPairs' | 'models'> | undefined,
+  config: (PairSelection & Pick<DaemonConfig, 'models'>) | undefined,
   complaints: Complaint[],
 ): Promise<readonly ModelReport[]> {
   const { pairs, problems } = await loadAvailablePairs(config ?? {});

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { packageRoot } from '../../src/base/index.js';
-import { loadAvailablePairs, loadPlugins } from '../../src/catalog/index.js';
+import { directionsOf, loadAvailablePairs, loadPlugins } from '../../src/catalog/index.js';
 import { temporaryFolder } from '../support/pictures.js';
 
 const builtIn = (await loadPlugins()).pairs.map(({ id }) => id);
@@ -44,4 +44,10 @@ test('a pair is switched off by its name, and only by one that is there', async 
   expect(catalog.problems.map(String)).toEqual([
     expect.stringMatching(/^PAIR_NOT_FOUND: .*Did you mean "photo-monet"\?/),
   ]);
+});
+
+test('a model store of one’s own does not hide the models that come with cyclebox', async () => {
+  const catalog = await loadAvailablePairs({});
+  const [toMap] = await directionsOf(catalog.pair('satellite-map'), { modelStore: await temporaryFolder() });
+  expect(toMap?.model?.path).toBe(join(packageRoot, 'models/satellite-map/to-map.onnx'));
 });

@@ -52,7 +52,8 @@ describe('cyclebox doctor', () => {
       ['state', false, true],
     ]);
     expect(report.folders.every(({ freeBytes }) => freeBytes! > 0)).toBe(true);
-    expect(report.models).toMatchObject([
+    expect(report.models.slice(2).some(({ pair }) => pair === 'horse-zebra')).toBe(true);
+    expect(report.models.slice(0, 2)).toMatchObject([
       { pair: 'day-night', from: 'day', to: 'night', state: 'ready', path: model, sha256: await sha256File(model) },
       { from: 'night', to: 'day', state: 'missing' },
     ]);
