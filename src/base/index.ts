@@ -16,6 +16,7 @@ export * from './machine-memory.js';
 export * from './numbered-name.js';
 export * from './package-info.js';
 export * from './random.js';
+export * from './refuse-debugger.js';
 export * from './regular-file.js';
 export * from './relative-path.js';
 export * from './throw-if-aborted.js';

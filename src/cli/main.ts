@@ -5,7 +5,7 @@
  * `--help` answer at once.
  */
 import { Command } from 'commander';
-import { packageVersion } from '../base/index.js';
+import { packageVersion, refuseDebugger } from '../base/index.js';
 import {
   registerBench,
   registerConfig,
@@ -23,6 +23,8 @@ import {
 } from './commands/index.js';
 import { guardOutput } from './guard-output.js';
 import { exitCodes, exitCodesHelp, reportError } from './report-error.js';
+
+refuseDebugger();
 
 const program = new Command('cyclebox')
   .description(

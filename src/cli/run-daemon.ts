@@ -1,4 +1,5 @@
 /** The work of `cyclebox start`: runs the daemon, logs its events, and ends on a signal or, with `--once`, when idle. */
+import { constants } from 'node:os';
 import { type Daemon, loadConfig, startDaemon } from '../daemon/index.js';
 import { type DaemonLog, openDaemonLog } from './daemon-log.js';
 import { logLevel } from './log-level.js';
@@ -59,14 +60,15 @@ interface Stopping {
 }
 
 function stopOnSignal(log: DaemonLog): Stopping {
-  const signals = ['SIGINT', 'SIGTERM'] as const;
+  // SIGHUP: the terminal or the session has gone.
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   let request: () => void = () => {};
   const requested = new Promise<void>(resolve => {
     request = resolve;
   });
   let count = 0;
   const onSignal = (signal: NodeJS.Signals) => {
-    if (++count > 1) process.exit(signal === 'SIGINT' ? 130 : 143);
+    if (++count > 1) process.exit(128 + constants.signals[signal]);
     log.stopping(signal);
     request();
   };

@@ -2,6 +2,7 @@
  * A training on the command line: options of a file and of the command become an order, which a process of its own carries
  * out. Interrupting stops it after the current step with a checkpoint; a second interrupt ends everything at once.
  */
+import { constants } from 'node:os';
 import { CycleboxError, type Disposable } from '../base/index.js';
 import {
   explainInProcess,
@@ -79,7 +80,7 @@ async function run(order: TrainingOrder, { json = false }: TrainPairOptions): Pr
 }
 
 function stopOnInterrupt(training: TrainingProcess, display: TrainingDisplay): Disposable & { readonly count: number } {
-  const signals = ['SIGINT', 'SIGTERM'] as const;
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   let count = 0;
   const interrupt = (signal: NodeJS.Signals) => {
     count++;
@@ -103,5 +104,5 @@ function askToStop(training: TrainingProcess, display: TrainingDisplay): void {
 }
 
 function endAtOnce(training: TrainingProcess, signal: NodeJS.Signals): void {
-  void training.dispose().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143));
+  void training.dispose().finally(() => process.exit(128 + constants.signals[signal]));
 }

@@ -4,7 +4,7 @@
  * Signals meant for the whole group (Ctrl-C, a service manager's SIGTERM) are ignored here: the parent decides when
  * its children end, so that a running job can be finished; it ends them over the channel or by SIGKILL.
  */
-import { CycleboxError, type Disposable } from '../base/index.js';
+import { CycleboxError, type Disposable, refuseDebugger } from '../base/index.js';
 import { Channel } from './channel.js';
 import { guardAgainstOrphaning } from './orphan-guard.js';
 import { type Handlers, isMessage, type Message, type NoMethods, type ProtocolName, rpcVersion } from './protocol.js';
@@ -28,6 +28,7 @@ export function serveParent<Local, Remote = NoMethods>(options: ServeOptions<Loc
   const handlers = options.handlers(parent);
   const channel = new Channel<Remote, Local>({ send: sendToParent, handlers, peer: 'parent process' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+  refuseDebugger();
   let guard: Disposable | undefined;
   const leave = (code: number) => {
     void guard?.dispose();

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -170,6 +171,18 @@ describe('stopping', () => {
     const again = await start(root, { workerEntry: undefined });
     await again.next('done');
     expect(await outputs(root)).toEqual(['day-to-night/a.png']);
+  });
+
+  it('is in order when the terminal goes (SIGHUP), and SIGUSR1 opens no debugger to others', async () => {
+    const root = await project();
+    const { child, ended, heard } = cyclebox(root, 'start');
+    await heard('watching');
+    child.kill('SIGUSR1');
+    expect((await cyclebox(root, 'status').ended).out).toContain(`process ${child.pid}`);
+    child.kill('SIGHUP');
+    expect(await ended).toMatchObject({ code: 0, err: '', out: expect.stringContaining('"stopped"') });
+    expect(existsSync(join(root, '.cyclebox/journal.sqlite'))).toBe(true);
+    expect(existsSync(join(root, '.cyclebox/owner.json'))).toBe(false);
   });
 
   it('exits at once on a second signal, and loses nothing', async () => {

@@ -13,7 +13,7 @@ export function register(program: Command): void {
     .addHelpText(
       'after',
       `
-The first Ctrl-C (or SIGTERM) lets the running image finish, for "stopTimeoutMs" at most, and exits with 0; a second one
+The first Ctrl-C (or SIGTERM, or SIGHUP) lets the running image finish, for "stopTimeoutMs" at most, and exits with 0; a second one
 exits at once. A file that failed by its own fault is not tried again until it changes; all others are, at every start.
 Changes of the configuration file are taken over while it runs.`,
     )

@@ -3,29 +3,46 @@
  * (`watch-config.schema.json`, made by `npm run schema`). Defaults are the reader's, in `config.ts`.
  */
 
+import picomatch from 'picomatch';
 import { z } from 'zod';
 import { asCycleboxError } from '../../base/index.js';
 import { scaleSchema } from '../../catalog/index.js';
 import { offeredEngines, parseEngineChoice } from '../../engine/index.js';
 import { metadataPolicies } from '../../image/index.js';
 
-const folder = z.string().min(1, 'must not be empty');
-
-const match = z
+const folder = z
   .string()
   .min(1, 'must not be empty')
-  .refine(
-    pattern => !pattern.includes('\\') && !pattern.startsWith('/') && !pattern.split('/').includes('..'),
-    'must be a pattern relative to the inbox with forward slashes, such as "satellite-to-map/**"',
-  );
+  .refine(path => !path.includes('\0'), 'must not hold a NUL character, which no path can');
 
-const ignored = z
-  .string()
-  .min(1, 'must not be empty')
-  .refine(
-    pattern => !pattern.includes('\\') && !pattern.startsWith('/') && !pattern.split('/').includes('..'),
-    'must be a pattern relative to the inbox with forward slashes, such as "drafts/**" or "*.bak"',
-  );
+/** A longer one would be a list, and lists are what `routes` and `ignore` are. */
+const mostPatternChars = 1000;
+
+/** A glob pattern relative to the inbox. */
+function pattern(example: string) {
+  return z
+    .string()
+    .min(1, 'must not be empty')
+    .max(mostPatternChars, `must be a pattern of at most ${mostPatternChars} characters`)
+    .refine(
+      text => !/[\\\0]/.test(text) && !text.startsWith('/') && !text.split('/').includes('..'),
+      `must be a pattern relative to the inbox with forward slashes, such as ${example}`,
+    )
+    .refine(compiles, 'must be a glob pattern; this one cannot be understood');
+}
+
+/** The pattern of a string that is too long is not looked at. */
+function compiles(text: string): boolean {
+  try {
+    return text.length > mostPatternChars || picomatch(text) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+const match = pattern('"satellite-to-map/**"');
+
+const ignored = pattern('"drafts/**" or "*.bak"');
 
 const route = z
   .strictObject({

@@ -1,9 +1,11 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packageRoot } from '../../../src/base/index.js';
+import { checkFolders } from '../../../src/daemon/config/folders.js';
 import { routeFolder } from '../../../src/daemon/config/routes.js';
 import { configJsonSchema, loadConfig, parseConfig, resolveConfig } from '../../../src/daemon/index.js';
+import { temporaryFolder } from '../../support/pictures.js';
 
 const route = { match: 'satellite-to-map/**', pair: 'satellite-map', to: 'map' };
 const parse = (text: string) => parseConfig(text, 'watch-config.json');
@@ -64,6 +66,34 @@ describe('the configuration', () => {
     expect(() => engineOf(7)).toThrow(/engine: must be the name of an engine/);
   });
 
+  it.each([
+    ['NUL in a path', { inbox: 'in\0box' }, /inbox: must not hold a NUL/],
+    ['NUL in the path of plugins', { plugins: ['\0'] }, /plugins\[0\]: must not hold a NUL/],
+    ['NUL in a pattern', { ignore: ['a\0'] }, /ignore\[0\]: must be a pattern relative/],
+    [
+      'a pattern of 70 000 characters',
+      { ignore: ['x'.repeat(70_000)] },
+      /ignore\[0\]: must be a pattern of at most 1000 char/,
+    ],
+    ['a route with such a pattern', { routes: [{ ...route, match: '['.repeat(70_000) }] }, /match: .* at most 1000/],
+  ])('has no %s', (_, more, words) => {
+    expect(() => parse(withRoute(more))).toThrow(words);
+  });
+
+  it.each(['{'.repeat(900), '(a|'.repeat(300), '!('.repeat(400), '*'.repeat(1000), '[z-a]/**'])(
+    'takes the pattern %j or refuses it, and is never confused by it',
+    match => {
+      const text = withRoute({}, { match });
+      expect(() => {
+        try {
+          parse(text);
+        } catch (error) {
+          if ((error as { code?: string }).code !== 'CONFIG_INVALID') throw error;
+        }
+      }).not.toThrow();
+    },
+  );
+
   it('may be nested as deep as nobody writes, but not without end', () => {
     const nested = (levels: number) => `{ "x": ${'['.repeat(levels)}1${']'.repeat(levels)} }`;
     expect(() => parse(nested(99))).toThrow(/"x" is not a known key/);
@@ -98,6 +128,36 @@ describe('the configuration', () => {
   it('has a schema for editors that is in step: else run "npm run schema"', async () => {
     const file = await readFile(join(packageRoot, 'watch-config.schema.json'), 'utf8');
     expect(JSON.parse(file)).toEqual(JSON.parse(JSON.stringify(configJsonSchema())));
+  });
+});
+
+describe('the folders of a configuration', () => {
+  const checked = async (more: object) => {
+    const root = await temporaryFolder();
+    await writeFile(join(root, 'file'), '');
+    return checkFolders(resolveConfig({ routes: [route], ...more }, root));
+  };
+
+  it.each([
+    ['the inbox is a file', { inbox: 'file' }, /inbox: .*file is a file; name a folder/],
+    [
+      'the outbox would lie in a file',
+      { outbox: 'file/deep/out' },
+      /outbox: .*cannot be a folder, since .*file is a file/,
+    ],
+    ['the state folder is a file', { state: 'file' }, /state: .* is a file/],
+    ['the archive is a file', { afterSuccess: 'archive', archive: 'file' }, /archive: .* is a file/],
+    ['the archive lies in the state folder', { afterSuccess: 'archive', archive: '.cyclebox/done' }, /must lie apart/],
+    ['the state folder lies in the archive', { afterSuccess: 'archive', state: 'archive/state' }, /must lie apart/],
+  ])('are refused where %s', async (_, more, words) => {
+    await expect(checked(more)).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringMatching(words),
+    });
+  });
+
+  it('may be missing, with folders above them', async () => {
+    await expect(checked({ inbox: 'a/b/c', afterSuccess: 'archive', archive: 'd/e' })).resolves.toBeUndefined();
   });
 });
 
