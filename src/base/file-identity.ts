@@ -1,18 +1,33 @@
 /**
- * What a path in the inbox is, as far as the journal is concerned: a regular file whose identity is its inode, size
- * and time of change. Links, FIFOs, devices and sockets are never opened. Times are only compared for equality.
+ * What a path in the inbox is, as far as the journal is concerned: a regular file whose identity is its inode, size,
+ * time of writing and time of birth. Links, FIFOs, devices and sockets are never opened. Times are only compared for
+ * equality.
  *
  * The device is no part of the identity: its number changes when a disk or share is mounted again, and a file that
  * comes back with its disk is not another file.
  */
 import { type BigIntStats, lstat } from 'node:fs';
 
-/** `inode:size:mtime`, all in decimal, the time in nanoseconds. Only meaningful together with the path. */
+/**
+ * `inode:size:mtime` and, where the file system says it, `:birth`; all in decimal, times in nanoseconds. Only meaningful
+ * together with the path. Compare with `isSameIdentity`: 0.1.0 wrote identities without a birth.
+ */
 export type FileIdentity = string;
+
+/**
+ * What vouches for the content of a file, where an identity does not: inodes are used again, and any program can set
+ * the time of writing.
+ */
+export interface FileContent {
+  /** The time of the last change of anything about it, in nanoseconds: as long as it is the same, so is the content. */
+  readonly changed: string;
+  /** SHA-256 of its bytes, in lower-case hex; undefined where nobody has read them. */
+  readonly sha256?: string | undefined;
+}
 
 /** What is at a path: a regular file, a folder, or nothing that is ours to open. */
 export type FileStat =
-  | { readonly kind: 'file'; readonly identity: FileIdentity }
+  | { readonly kind: 'file'; readonly identity: FileIdentity; readonly changed: string }
   | { readonly kind: 'folder' }
   | { readonly kind: 'nothing' }
   | { readonly kind: 'unknown'; readonly error: NodeJS.ErrnoException };
@@ -44,8 +59,29 @@ export function inodeOf(path: string): Promise<string | undefined> {
 }
 
 export function fileStatOf(stats: BigIntStats): FileStat {
-  if (stats.isFile()) return { kind: 'file', identity: `${stats.ino}:${stats.size}:${stats.mtimeNs}` };
+  if (stats.isFile()) return { kind: 'file', identity: identityFrom(stats), changed: String(stats.ctimeNs) };
   return { kind: stats.isDirectory() ? 'folder' : 'nothing' };
+}
+
+/** Systems that do not record births give 0 for it, or the time of the last change, which is no property of the file. */
+export function identityFrom({ ino, size, mtimeNs, ctimeNs, birthtimeNs }: BigIntStats): FileIdentity {
+  const hasBirth = birthtimeNs > 0n && birthtimeNs !== ctimeNs;
+  return `${ino}:${size}:${mtimeNs}${hasBirth ? `:${birthtimeNs}` : ''}`;
+}
+
+/** The identity without the birth, as 0.1.0 wrote it. */
+export function withoutBirth(identity: FileIdentity): FileIdentity {
+  return identity.split(':', 3).join(':');
+}
+
+/** True when both are one file's; where only one of them has a birth, the rest decides. */
+export function isSameIdentity(a: FileIdentity | undefined, b: FileIdentity | undefined): boolean {
+  if (a === undefined || b === undefined) return false;
+  return a === b || ((!hasBirth(a) || !hasBirth(b)) && withoutBirth(a) === withoutBirth(b));
+}
+
+function hasBirth(identity: FileIdentity): boolean {
+  return identity.split(':').length > 3;
 }
 
 export function statFailure(error: NodeJS.ErrnoException): FileStat {

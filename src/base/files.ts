@@ -6,7 +6,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { withRegularFile } from './regular-file.js';
+import type { FileContent, FileIdentity } from './file-identity.js';
+import { type OpenRegularFileOptions, type RegularFile, withRegularFile } from './regular-file.js';
 
 const temporaryPrefix = '.cyclebox-';
 const temporarySuffix = '.tmp';
@@ -77,14 +78,25 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
 }
 
 /** SHA-256 of a regular file's content, in lower-case hex. */
-export function sha256File(path: string): Promise<string> {
-  return withRegularFile(path, async file => {
+export async function sha256File(path: string): Promise<string> {
+  return (await contentOf(path, { followLinks: true })).sha256;
+}
+
+export interface ReadContent extends FileContent {
+  readonly sha256: string;
+  readonly identity: FileIdentity;
+}
+
+/** What a regular file is, and what is in it. By default, a link is refused. @throws NotRegularFileError, or what the system says */
+export function contentOf(path: string, { followLinks = false }: OpenRegularFileOptions = {}): Promise<ReadContent> {
+  const read = async ({ identity, changed, read }: RegularFile) => {
     const hash = createHash('sha256');
     let at = 0;
-    for (let some = await file.read(0, hashedAtOnce); some.length > 0; some = await file.read(at, hashedAtOnce)) {
+    for (let some = await read(0, hashedAtOnce); some.length > 0; some = await read(at, hashedAtOnce)) {
       hash.update(some);
       at += some.length;
     }
-    return hash.digest('hex');
-  });
+    return { identity, changed, sha256: hash.digest('hex') };
+  };
+  return withRegularFile(path, read, { followLinks });
 }

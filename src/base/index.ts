@@ -12,6 +12,7 @@ export * from './free-name.js';
 export * from './ids.js';
 export * from './job-states.js';
 export * from './junk.js';
+export * from './linked-folder.js';
 export * from './machine-memory.js';
 export * from './numbered-name.js';
 export * from './package-info.js';

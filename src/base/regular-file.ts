@@ -5,6 +5,7 @@
  */
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { type FileIdentity, identityFrom } from './file-identity.js';
 
 /** The path leads to something other than a regular file; `code` is `EISDIR` for a folder, else `ENOTFILE`. */
 export class NotRegularFileError extends Error {
@@ -31,6 +32,10 @@ export class FileTooLargeError extends Error {
 export interface RegularFile {
   /** In bytes, when it was opened. */
   readonly size: number;
+  /** What it was when it was opened, as `identify` says it of a path. */
+  readonly identity: FileIdentity;
+  /** Its last change of any kind, as in `FileContent`. */
+  readonly changed: string;
   /** Up to `length` bytes from `offset` on: fewer where the file ends, and then only. */
   read(offset: number, length: number): Promise<Buffer>;
 }
@@ -44,13 +49,24 @@ const chunkBytes = 16 * 2 ** 20;
 /** Texts that people or programs write for cyclebox: manifests, configurations, notes. */
 const maxTextBytes = 64 * 2 ** 20;
 
+export interface OpenRegularFileOptions {
+  /** False: a link at the path is refused (ELOOP), whatever it leads to. Default true. */
+  readonly followLinks?: boolean;
+}
+
 /** Opens, lends and closes. @throws NotRegularFileError, or what the system says */
-export async function withRegularFile<T>(path: string, use: (file: RegularFile) => Promise<T>): Promise<T> {
-  const handle = await open(path, flags);
+export async function withRegularFile<T>(
+  path: string,
+  use: (file: RegularFile) => Promise<T>,
+  { followLinks = true }: OpenRegularFileOptions = {},
+): Promise<T> {
+  const handle = await open(path, followLinks ? flags : flags | (constants.O_NOFOLLOW ?? 0));
   try {
-    const status = await handle.stat();
+    const status = await handle.stat({ bigint: true });
     if (!status.isFile()) throw new NotRegularFileError(path, status.isDirectory());
-    return await use({ size: status.size, read: (offset, length) => read(handle, offset, length) });
+    const [identity, changed] = [identityFrom(status), String(status.ctimeNs)];
+    const file = { size: Number(status.size), identity, changed };
+    return await use({ ...file, read: (offset, length) => read(handle, offset, length) });
   } finally {
     await handle.close();
   }

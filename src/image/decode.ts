@@ -6,6 +6,7 @@
  * The whole file is read first and everything is done on those bytes, so that what was checked is what is decoded.
  */
 import sharp, { type Metadata, type Sharp } from 'sharp';
+import type { RegularFile } from '../base/index.js';
 import { decoderFault } from './decoder-fault.js';
 import { missingEnd, suspiciousZeros } from './file-end.js';
 import { describeContent, imageFormatOf, isCutOffBeforeMagic, rawFormatOf } from './file-kind.js';
@@ -14,7 +15,7 @@ import type { ImageFormat, MetadataPolicy, Picture } from './picture.js';
 import { readMetadata } from './read-metadata.js';
 import { planReading, type ReadingPlan, rawImage } from './reading-plan.js';
 import { corruptImage, tooLargeImage, unsupportedImage } from './refusal.js';
-import { requireFileSize, withImageFile } from './source.js';
+import { type ImageFileStart, requireFileSize, withImageFile } from './source.js';
 import { bareTiff } from './tiff-bare.js';
 
 /** 50 megapixels: a float copy of such an image is 600 MB. */
@@ -29,6 +30,10 @@ export interface DecodeLimits {
   readonly mayGrow?: boolean;
   /** `keep`: what the file says besides its pixels comes along. Default `strip`. */
   readonly metadata?: MetadataPolicy;
+  /** Told of the open file before its picture is read: throws where it is not the one that is meant. With it, a link is refused. */
+  readonly onOpened?: (file: RegularFile) => Promise<void>;
+  /** Told of the bytes that are decoded. */
+  readonly onRead?: (bytes: Uint8Array) => void;
 }
 
 /**
@@ -38,7 +43,7 @@ export interface DecodeLimits {
 export async function decodeImage(source: string | Uint8Array, limits: DecodeLimits = {}): Promise<Picture> {
   const { maxPixels = defaultMaxPixels, mayGrow = false } = limits;
   const file = typeof source === 'string' ? source : (limits.file ?? 'the image');
-  const { bytes, format } = await load(source, maxPixels, file);
+  const { bytes, format } = await load(source, { ...limits, maxPixels }, file);
   const plan = await planReading(bytes, format, file);
   const metadata = await readHeader(plan, maxPixels, file);
   const missing = plan.missing ?? missingEnd(bytes, format);
@@ -56,13 +61,18 @@ export async function decodeImage(source: string | Uint8Array, limits: DecodeLim
   };
 }
 
-async function load(source: string | Uint8Array, maxPixels: number, file: string) {
+async function load(source: string | Uint8Array, limits: DecodeLimits & { readonly maxPixels: number }, file: string) {
   if (typeof source !== 'string') return { bytes: source, format: await requireFormat(source, file) };
-  return withImageFile(source, async ({ start, file: opened }) => {
+  const { maxPixels, onOpened, onRead } = limits;
+  const read = async ({ start, file: opened }: ImageFileStart) => {
+    await onOpened?.(opened);
     const format = await requireFormat(start, file);
     requireFileSize(opened.size, maxPixels, file);
-    return { format, bytes: await opened.read(0, opened.size) };
-  });
+    const bytes = await opened.read(0, opened.size);
+    onRead?.(bytes);
+    return { format, bytes };
+  };
+  return withImageFile(source, read, { followLinks: onOpened === undefined });
 }
 
 /** Tells the format from the first bytes. @throws CycleboxError IMAGE_UNSUPPORTED, IMAGE_CORRUPT */

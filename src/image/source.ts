@@ -3,7 +3,13 @@
  * large for one: a film of 8 GB under the name of a photo is not loaded to be refused. Never waits on a pipe or device,
  * whatever the path leads to.
  */
-import { CycleboxError, NotRegularFileError, type RegularFile, withRegularFile } from '../base/index.js';
+import {
+  CycleboxError,
+  NotRegularFileError,
+  type OpenRegularFileOptions,
+  type RegularFile,
+  withRegularFile,
+} from '../base/index.js';
 import { kindBytes } from './file-kind.js';
 import { tooLargeImage } from './refusal.js';
 
@@ -25,9 +31,13 @@ export interface ImageFileStart {
 }
 
 /** Opens the image's file and lends it. @throws CycleboxError FILE_NOT_FOUND, FILE_UNREADABLE, and what `use` throws */
-export async function withImageFile<T>(path: string, use: (opened: ImageFileStart) => Promise<T>): Promise<T> {
+export async function withImageFile<T>(
+  path: string,
+  use: (opened: ImageFileStart) => Promise<T>,
+  options: OpenRegularFileOptions = {},
+): Promise<T> {
   try {
-    return await withRegularFile(path, async file => use({ file, start: await file.read(0, kindBytes) }));
+    return await withRegularFile(path, async file => use({ file, start: await file.read(0, kindBytes) }), options);
   } catch (error) {
     throw error instanceof CycleboxError ? error : fileError(path, error);
   }

@@ -19,9 +19,11 @@ import {
   endedStates,
   type FileIdentity,
   type JobState,
+  type ReadContent,
   type RelativePath,
   systemClock,
 } from '../base/index.js';
+import { ContentCheck } from './content-check.js';
 import { CurrentFailures } from './current-failures.js';
 import { FailedList } from './failed-list.js';
 import type { InboxEvent } from './inbox-event.js';
@@ -83,6 +85,7 @@ export class Inbox implements QueueService, Disposable {
   readonly #gate: SettleGate<RoutedFile>;
   readonly #intake: Intake;
   readonly #line: JobScheduler;
+  readonly #contentCheck: ContentCheck;
   readonly #currentFailures = new CurrentFailures(() => this.#failedList.touch());
   readonly #watcher: FolderWatcher;
   #isIgnored: (path: RelativePath) => boolean;
@@ -109,6 +112,7 @@ export class Inbox implements QueueService, Disposable {
     );
     this.#intake = new Intake(journal);
     this.#line = this.#newLine();
+    this.#contentCheck = this.#newContentCheck();
     this.#isIgnored = ignoring(options.ignore);
     this.#watcher = this.#opened.add(this.#newWatcher());
     this.#control = this.#newControl();
@@ -138,7 +142,7 @@ export class Inbox implements QueueService, Disposable {
 
   /** True when nothing is being looked at, settling, queued or running. */
   get isIdle(): boolean {
-    return !this.#watcher.isBusy && this.#gate.size === 0 && this.#line.isEmpty;
+    return !this.#watcher.isBusy && !this.#contentCheck.isBusy && this.#gate.size === 0 && this.#line.isEmpty;
   }
 
   /** The files in the inbox that stand as failed, from this run or an earlier one. */
@@ -257,6 +261,7 @@ export class Inbox implements QueueService, Disposable {
     await this.#forgetting;
     void this.#forgetTimer?.dispose();
     await this.#watcher.dispose();
+    await this.#contentCheck.dispose();
     await this.#line.stop(graceMs);
     await this.#opened.dispose();
     this.#events.dispose();
@@ -319,6 +324,8 @@ export class Inbox implements QueueService, Disposable {
       onToBeDone: file => this.#gate.offer(file),
       onFailed: job => this.#standsAsFailed(job),
       onDone: job => this.#stillThere(job),
+      onAdopted: files => void this.#publisher.adopt(files).catch(error => this.#warn(error)),
+      onDoubt: (job, file) => this.#contentCheck.offer(job, file),
     });
   }
 
@@ -405,6 +412,34 @@ export class Inbox implements QueueService, Disposable {
     this.#triage.sort(files);
   }
 
+  #newContentCheck(): ContentCheck {
+    return new ContentCheck({
+      inbox: this.#options.inbox,
+      onSame: (job, content) => this.#stillKnown(job, content),
+      onOther: job => this.#isAnother(job),
+      onError: error => this.#warn(error),
+      onProgress: () => this.#progress(),
+    });
+  }
+
+  #warn(error: unknown): void {
+    this.#emit({ type: 'warning', error: asCycleboxError(error) });
+  }
+
+  #stillKnown(job: Job, content: ReadContent): void {
+    this.#journal.vouch([{ id: job.id, identity: content.identity, content }]);
+    if (job.state === 'done') this.#stillThere({ ...job, content });
+    else this.#standsAsFailed(job);
+  }
+
+  /** A file that was put in the place of the one that the job was made for. */
+  async #isAnother(job: Job): Promise<void> {
+    this.#journal.forgetIdentity(job.path, job.identity);
+    this.#currentFailures.remove(job.path);
+    await this.#publisher.forgetSource(job);
+    this.#watcher.look(job.path);
+  }
+
   #stillThere(job: Job): void {
     if (this.#options.afterSuccess !== 'keep') void this.#moveSource(job);
   }
@@ -412,9 +447,10 @@ export class Inbox implements QueueService, Disposable {
   /** Again, in case it could not be done before. */
   async #moveSource(job: Job): Promise<void> {
     // What 0.1.0 noted as done may have been skipped: the outbox knows.
-    if (!(job.published ?? this.#publisher.publishedBefore(job) !== undefined)) return;
+    if (!(job.published ?? (await this.#publisher.publishedBefore(job)) !== undefined)) return;
     try {
-      await this.#publisher.afterSuccess(job, { isLate: true });
+      const { kind } = await this.#publisher.afterSuccess(job, { isLate: true });
+      if (kind === 'archived' || kind === 'deleted') this.#journal.forgetIdentity(job.path, job.identity);
     } catch (error) {
       const file = join(this.#options.inbox, job.path);
       this.#emit({ type: 'warning', error: asCycleboxError(error, { file, job: job.id }, 'WRITE_FAILED') });

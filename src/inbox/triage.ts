@@ -1,10 +1,10 @@
 /**
  * What is in the inbox, sorted by what is to be done: everything that is seen comes through here, again and again, and
  * here it is routed, nowhere else. What is new goes on to settle, with its routing; what the journal knows stays as it
- * stands. It reads the journal and, but for `recheck`, writes nothing there.
+ * stands. It changes no job's state, but for `recheck`.
  */
 import type { JobState } from '../base/index.js';
-import type { Job, Journal } from './journal/index.js';
+import type { Job, Journal, Wanted } from './journal/index.js';
 import { keyOf, type RoutedFile, type Router, type Routing } from './routing.js';
 import type { FoundFile } from './watch/index.js';
 
@@ -17,6 +17,10 @@ export interface TriageOptions {
   readonly onFailed: (job: Job) => void;
   /** It is done, and is still in the inbox. */
   readonly onDone: (job: Job) => void;
+  /** Done by 0.1.0, and known better from now on. */
+  readonly onAdopted: (files: readonly Wanted[]) => void;
+  /** It is known, but something about it has changed since: what is in it has to be looked at. */
+  readonly onDoubt: (job: Job, file: FoundFile) => void;
 }
 
 /** States of a job whose file is taken up when it is seen: it had gone, or had changed, and is back. */
@@ -30,17 +34,33 @@ export class Triage {
   }
 
   sort(files: readonly FoundFile[]): void {
-    const { journal, route, onToBeDone, onFailed, onDone } = this.#options;
-    const routed = files.map(({ path, identity }): RoutedFile => ({ path, identity, routing: route(path) }));
+    const { journal, route, onToBeDone, onFailed, onDone, onDoubt } = this.#options;
+    const routed = files.map((file): RoutedFile => ({ ...file, routing: route(file.path) }));
     const wanted = routed.map(({ path, identity, routing }) => ({ path, identity, translation: keyOf(routing) }));
     const known = journal.findMany(wanted);
+    this.#adopt(routed, known);
     for (const [index, file] of routed.entries()) {
       const job = known[index];
-      if (!job || comesBack.has(job.state)) onToBeDone(file);
+      if (job && isDoubtful(job, file)) onDoubt(job, file);
+      else if (!job || comesBack.has(job.state)) onToBeDone(file);
       else if (job.state === 'failed' || job.state === 'quarantined') onFailed(job);
       else if (job.state === 'done' && isToBeDoneAgain(job, file.routing)) onToBeDone(file);
       else if (job.state === 'done') onDone(job);
     }
+  }
+
+  /** What was done before anybody wrote down more than inode, size and time stays done, and is known better from now on. */
+  #adopt(files: readonly FoundFile[], known: readonly (Job | undefined)[]): void {
+    const adopted = files.flatMap((file, index) => {
+      const job = known[index];
+      return job?.state === 'done' && !job.content ? [{ file, job }] : [];
+    });
+    if (adopted.length === 0) return;
+    const { journal, onAdopted } = this.#options;
+    journal.vouch(
+      adopted.map(({ file: { identity, changed }, job: { id } }) => ({ id, identity, content: { changed } })),
+    );
+    onAdopted(adopted.map(({ file: { path, identity }, job: { translation } }) => ({ path, identity, translation })));
   }
 
   /**
@@ -53,6 +73,12 @@ export class Triage {
       journal.skipMany(jobs.filter(job => keyOf(route(job.path)) !== job.translation).map(({ id }) => id));
     }
   }
+}
+
+/** Failures are few: their files are read at once, so that one that replaces them is known for another. */
+function isDoubtful({ state, content }: Job, { changed }: FoundFile): boolean {
+  if (state === 'done') return content !== undefined && content.changed !== changed;
+  return (state === 'failed' || state === 'quarantined') && content?.changed !== changed;
 }
 
 function isToBeDoneAgain(job: Job, routing: Routing): boolean {

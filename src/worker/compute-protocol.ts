@@ -3,13 +3,15 @@
  * worker under the job's id in between, so that a plugin's process can step in by way of a raw-pixel file.
  * Only paths and small numbers cross; pixels never do.
  */
+import type { FileContent } from '../base/index.js';
 import type { EngineChoice, Precision } from '../engine/index.js';
 import type { ImageFormat, MetadataPolicy } from '../image/index.js';
 import type { Scale } from '../plugin-api/index.js';
 import type { ProtocolName } from '../process/index.js';
 import type { MemoryStep, PictureSize } from '../translate/index.js';
+import type { ExpectedFile } from './expected-file.js';
 
-export const computeProtocol: ProtocolName = { name: 'compute-worker', version: 4 };
+export const computeProtocol: ProtocolName = { name: 'compute-worker', version: 5 };
 
 /** A model file and the hash of its content, by which the worker caches it. */
 export interface ComputeModel {
@@ -54,6 +56,8 @@ export interface DecodeReport {
   readonly width: number;
   readonly height: number;
   readonly format: ImageFormat;
+  /** What was read, where it was said what to expect. */
+  readonly source?: FileContent | undefined;
   readonly ms: number;
 }
 
@@ -99,6 +103,8 @@ export interface ComputeApi {
   decode(request: {
     readonly job: string;
     readonly source: string;
+    /** What the source has to be; default: whatever is there. */
+    readonly expected?: ExpectedFile | undefined;
     readonly mayGrow?: boolean | undefined;
   }): DecodeReport;
   translate(request: {

@@ -33,6 +33,7 @@ import {
   type TranslateReport,
   type WorkerStatus,
 } from './compute-protocol.js';
+import { FileCheck } from './expected-file.js';
 import { ModelCache } from './model-cache.js';
 
 export interface ComputeServiceOptions {
@@ -105,15 +106,17 @@ export class ComputeService implements Disposable {
     });
   }
 
-  async #decode({ job, source, mayGrow }: ParamsOf<ComputeApi, 'decode'>): Promise<DecodeReport> {
+  async #decode({ job, source, expected, mayGrow }: ParamsOf<ComputeApi, 'decode'>): Promise<DecodeReport> {
     const startMs = performance.now();
     const { maxMegapixels, metadata = 'keep' } = this.#settings;
     const maxPixels = maxMegapixels === undefined ? defaultMaxPixels : maxMegapixels * 1e6;
-    const picture = await decodeImage(source, { maxPixels, metadata, mayGrow: mayGrow ?? false });
+    const check = expected && new FileCheck(source, expected);
+    const hooks = check && { onOpened: check.onOpened, onRead: check.onRead };
+    const picture = await decodeImage(source, { maxPixels, metadata, mayGrow: mayGrow ?? false, ...hooks });
     this.#pictures.set(job, picture);
     faultPoint('decoded', process.ppid);
     const { width, height, format, notes = [] } = picture;
-    return { width, height, format, notes, ms: performance.now() - startMs };
+    return { width, height, format, notes, source: check?.content, ms: performance.now() - startMs };
   }
 
   #translate(

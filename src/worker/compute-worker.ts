@@ -3,7 +3,7 @@
  * an image file to a temporary file with one model. It repeats nothing: when the process dies, the job under way
  * fails with PROCESS_CRASHED and its owner decides.
  */
-import { asCycleboxError, CycleboxError, type Disposable } from '../base/index.js';
+import { asCycleboxError, CycleboxError, type Disposable, type FileContent } from '../base/index.js';
 import type { EngineChoice, Precision } from '../engine/index.js';
 import type { ImageFormat } from '../image/index.js';
 import type { Scale } from '../plugin-api/index.js';
@@ -26,6 +26,7 @@ import {
   computeProtocol,
   defaultComputeSettings,
 } from './compute-protocol.js';
+import type { ExpectedFile } from './expected-file.js';
 import { guardMemory } from './memory-guard.js';
 
 export interface ComputeWorkerOptions {
@@ -47,6 +48,8 @@ export interface ComputeTask {
   readonly job: string;
   /** The image file. */
   readonly source: string;
+  /** What it has to be; default: whatever is there. */
+  readonly expected?: ExpectedFile | undefined;
   /** Where the encoded, flushed result goes; must not exist. */
   readonly temporary: string;
   readonly model: ComputeModel;
@@ -73,6 +76,8 @@ export interface ComputeReport {
   readonly height: number;
   readonly format: ImageFormat;
   readonly bytes: number;
+  /** What was read, where it was said what to expect. */
+  readonly source?: FileContent | undefined;
   readonly tiles: number;
   readonly device: EngineChoice;
   readonly precision: Precision;
@@ -207,9 +212,9 @@ function megabytes(bytes: number): string {
 }
 
 async function stages(child: ComputeChild, task: ComputeTask, options: () => CallOptions): Promise<ComputeReport> {
-  const { job, source, model, fit, temporary, format, mayGrow, onStage } = task;
+  const { job, source, expected, model, fit, temporary, format, mayGrow, onStage } = task;
   onStage?.('decode');
-  const decoded = await child.call('decode', { job, source, mayGrow }, options());
+  const decoded = await child.call('decode', { job, source, expected, mayGrow }, options());
   onStage?.('translate');
   const translated = await child.call('translate', { job, model, fit }, options());
   onStage?.('encode');
@@ -220,6 +225,7 @@ async function stages(child: ComputeChild, task: ComputeTask, options: () => Cal
     width: encoded.width,
     height: encoded.height,
     format: encoded.format,
+    source: decoded.source,
     bytes: encoded.bytes,
     tiles: translated.tiles,
     device: translated.device,

@@ -13,10 +13,11 @@ import {
   type ErrorSubject,
   faultPoint,
   identify,
+  isSameIdentity,
   type RelativePath,
 } from '../../base/index.js';
 import type { Job, Journal, RunReport, Translation } from '../journal/index.js';
-import type { Publisher, PublishResult } from '../publish/index.js';
+import type { PublishedBefore, Publisher, PublishResult } from '../publish/index.js';
 import type { JobEvent } from './job-event.js';
 import type { CurrentTranslation, Runner } from './runner.js';
 
@@ -57,7 +58,7 @@ export class JobRun {
     // There is no such translation any more: whoever looks at the file again says what is to be done.
     if (!translation) return this.skip(job);
     await this.requireOutbox();
-    const known = job.redo ? undefined : publisher.publishedBefore(job);
+    const known = job.redo ? undefined : await publisher.publishedBefore(job);
     if (known !== undefined) return this.#alreadyPublished(job, known);
 
     const startMs = performance.now();
@@ -67,7 +68,9 @@ export class JobRun {
     emit({ type: 'started', job: job.id, path: job.path, attempt });
     try {
       const source = join(inbox, job.path);
-      const report = await runner.run({ job: job.id, source, temporary, translation, signal, timeoutMs, mayGrow });
+      const expected = { root: inbox, identity: job.identity };
+      const how = { expected, signal, timeoutMs, mayGrow };
+      const report = await runner.run({ job: job.id, source, temporary, translation, ...how });
       this.#options.onTranslated();
       if (!(await this.#isUnchanged(job))) return this.skip(job);
       const result = await this.#publish(job, translation, temporary, report);
@@ -83,39 +86,44 @@ export class JobRun {
     const wanted = posix.join(posix.dirname(path), report.name);
     const onAttempt = (candidate: RelativePath, mark: string) => journal.publishing(job.id, candidate, mark, report);
     const { key, version } = translation;
-    const request = { job: job.id, path, identity, translation: key, version, temporary, wanted, redo, onAttempt };
+    const source = { path, identity, translation: key, content: report.source };
+    const request = { job: job.id, ...source, version, temporary, wanted, redo, onAttempt };
     return publisher.publish(request).catch(error => {
       throw asCycleboxError(error, { file: join(outbox, wanted) }, 'WRITE_FAILED');
     });
   }
 
   async #done(job: Job, by: Translation, result: PublishResult, report: RunReport, ms: number): Promise<void> {
-    const { output } = result;
     this.#options.onPublished();
-    if (result.kind === 'elsewhere') return this.#alreadyPublished(job, output);
-    if (result.kind === 'skipped') return this.#nameTaken(job, output);
-    this.#options.journal.done(job.id, output);
+    if (result.kind === 'source-gone') return this.skip(job);
+    const { output } = result;
+    const content = report.source;
+    if (result.kind === 'elsewhere') return this.#alreadyPublished(job, { output, content });
+    if (result.kind === 'skipped') return this.#nameTaken(job, { output, content });
+    this.#options.journal.done(job.id, output, { content });
     faultPoint('committed');
     this.#options.emit({ type: 'done', job: job.id, path: job.path, translation: by.key, output, report, ms });
-    await this.#afterSuccess(job);
+    await this.#afterSuccess({ ...job, content });
   }
 
-  async #alreadyPublished(job: Job, output: RelativePath): Promise<void> {
-    this.#options.journal.done(job.id, output);
+  async #alreadyPublished(job: Job, { output, content }: PublishedBefore): Promise<void> {
+    this.#options.journal.done(job.id, output, { content });
     this.#options.emit({ type: 'already-published', job: job.id, path: job.path, output });
-    await this.#afterSuccess(job);
+    await this.#afterSuccess({ ...job, content });
   }
 
   /** Only what was published may touch its source. */
-  #nameTaken(job: Job, output: RelativePath): void {
-    this.#options.journal.done(job.id, output, false);
+  #nameTaken(job: Job, { output, content }: PublishedBefore): void {
+    this.#options.journal.done(job.id, output, { published: false, content });
     this.#options.emit({ type: 'name-taken', job: job.id, path: job.path, output });
   }
 
   /** The job stays done whatever becomes of its source. */
   async #afterSuccess(job: Job): Promise<void> {
+    const { publisher, journal } = this.#options;
     try {
-      await this.#options.publisher.afterSuccess(job);
+      const outcome = await publisher.afterSuccess(job);
+      if (outcome.kind === 'archived' || outcome.kind === 'deleted') journal.forgetIdentity(job.path, job.identity);
     } catch (error) {
       this.#options.emit({ type: 'warning', error: asCycleboxError(error, this.subject(job), 'WRITE_FAILED') });
     }
@@ -138,7 +146,7 @@ export class JobRun {
     const identity = await identify(file).catch(error => {
       throw asCycleboxError(error, { file }, 'FILE_UNREADABLE');
     });
-    return identity === job.identity;
+    return isSameIdentity(identity, job.identity);
   }
 
   /** Whether its failure is no longer of interest. Where that cannot be found out, it is. */
@@ -165,8 +173,18 @@ export class JobRun {
       if (job.temporary !== undefined) await rm(job.temporary, { force: true });
       return journal.release(job.id, { unclean });
     }
-    const { id, path, identity, translation, version, temporary, output: tried, temporaryIdentity: mark } = job;
-    const interrupted = { job: id, path, identity, translation, version, temporary, output: tried, mark };
+    const {
+      id,
+      path,
+      identity,
+      translation,
+      version,
+      content,
+      temporary,
+      output: tried,
+      temporaryIdentity: mark,
+    } = job;
+    const interrupted = { job: id, path, identity, translation, version, content, temporary, output: tried, mark };
     const output = await publisher.recover(interrupted);
     if (output === undefined) return journal.release(job.id);
     journal.done(job.id, output);

@@ -2,7 +2,7 @@
  * What does the work of a job. The inbox knows files, names and states; what a translation does to an image it leaves
  * to the runner, which rooms above bring.
  */
-import type { JobId } from '../../base/index.js';
+import type { FileIdentity, JobId } from '../../base/index.js';
 import type { Job, RunReport, Translation } from '../journal/index.js';
 
 /** What a job's translation is now, whatever it was when the job was queued; undefined when there is none any more. */
@@ -12,6 +12,8 @@ export interface RunRequest {
   readonly job: JobId;
   /** Absolute path of the image. */
   readonly source: string;
+  /** What it has to be, and the folder that it has to be found in without following links. */
+  readonly expected: { readonly root: string; readonly identity: FileIdentity };
   /** Absolute path at which the runner leaves the encoded, flushed result; it makes the folder. */
   readonly temporary: string;
   readonly translation: Translation;

@@ -3,6 +3,7 @@
  */
 import {
   CycleboxError,
+  type FileContent,
   type FileIdentity,
   isErrorCode,
   type JobId,
@@ -53,6 +54,8 @@ export interface Job {
   readonly output?: RelativePath | undefined;
   /** Once done: whether `output` was made of this file. False: it is another's, which was left alone. Undefined: 0.1.0 did it. */
   readonly published?: boolean | undefined;
+  /** What was read, or what its file was when it was first found done or failed. */
+  readonly content?: FileContent | undefined;
 }
 
 export interface NewJob {
@@ -98,6 +101,7 @@ export function toJob(row: SqlRow): Job {
     temporaryIdentity: text('inode'),
     output: text('output'),
     published: flagOf(row, 'published'),
+    content: contentIn(text('changed'), text('hash')),
   };
 }
 
@@ -116,6 +120,10 @@ export function toAttempt(row: SqlRow): Attempt {
 function textOf(row: SqlRow, column: string): string | undefined {
   const value = row[column];
   return value === null || value === undefined ? undefined : String(value);
+}
+
+function contentIn(changed: string | undefined, sha256: string | undefined): FileContent | undefined {
+  return changed === undefined ? undefined : { changed, sha256 };
 }
 
 function flagOf(row: SqlRow, column: string): boolean | undefined {

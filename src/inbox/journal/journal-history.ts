@@ -4,7 +4,14 @@
  * again.
  */
 
-import { endedStates, type FileIdentity, type JobId, type JobState, type RelativePath } from '../../base/index.js';
+import {
+  endedStates,
+  type FileIdentity,
+  type JobId,
+  type JobState,
+  type RelativePath,
+  withoutBirth,
+} from '../../base/index.js';
 import { type Job, toJob } from './job.js';
 import type { Sqlite } from './sqlite.js';
 
@@ -17,8 +24,9 @@ export function newestJob(
   identity: FileIdentity,
   translation: string,
 ): Job | undefined {
-  const sql = 'SELECT * FROM jobs WHERE path = ? AND identity = ? AND translation = ? ORDER BY sequence DESC LIMIT 1';
-  const row = sqlite.get(sql, path, identity, translation);
+  const sql =
+    'SELECT * FROM jobs WHERE path = ? AND identity IN (?, ?) AND translation = ? ORDER BY sequence DESC LIMIT 1';
+  const row = sqlite.get(sql, path, identity, withoutBirth(identity), translation);
   return row && toJob(row);
 }
 

@@ -2,7 +2,7 @@
  * Many files at once into the journal: what is known of them, and those that are not as new jobs, a statement for
  * hundreds of files instead of one for each. It only looks up and inserts; `Journal` decides what becomes of jobs.
  */
-import { type CycleboxError, type FileIdentity, newJobId, type RelativePath } from '../../base/index.js';
+import { type CycleboxError, type FileIdentity, newJobId, type RelativePath, withoutBirth } from '../../base/index.js';
 import { type Job, type NewJob, toJob } from './job.js';
 import type { Sqlite } from './sqlite.js';
 
@@ -17,7 +17,7 @@ export interface Wanted {
 
 const lookUp = `
   SELECT asked.key AS asked, jobs.* FROM json_each(?) AS asked CROSS JOIN jobs
-    ON jobs.path = asked.value ->> '$[0]' AND jobs.identity = asked.value ->> '$[1]'
+    ON jobs.path = asked.value ->> '$[0]' AND jobs.identity IN (asked.value ->> '$[1]', asked.value ->> '$[4]')
     AND jobs.translation = asked.value ->> '$[2]' AND jobs.version = ifnull(asked.value ->> '$[3]', jobs.version)
   ORDER BY jobs.sequence`;
 
@@ -29,7 +29,9 @@ const insert = `
 /** The newest job of each, in the order asked for. */
 export function lookUpMany(sqlite: Sqlite, wanted: readonly Wanted[]): (Job | undefined)[] {
   const found = new Array<Job | undefined>(wanted.length).fill(undefined);
-  const asked = wanted.map(({ path, identity, translation, version }) => [path, identity, translation, version]);
+  const asked = wanted.map(({ path, identity, translation, version }) => {
+    return [path, identity, translation, version, withoutBirth(identity)];
+  });
   for (const row of sqlite.all(lookUp, JSON.stringify(asked))) found[Number(row['asked'])] = toJob(row);
   return found;
 }

@@ -12,12 +12,14 @@ import {
   type Clock,
   CycleboxError,
   type Disposable,
+  type FileContent,
   type FileIdentity,
   type JobId,
   type JobState,
   newJobId,
   type RelativePath,
   systemClock,
+  withoutBirth,
 } from '../../base/index.js';
 import { type Attempt, type Job, type NewJob, type Translation, toAttempt, toJob } from './job.js';
 import { JournalHistory, newestJob } from './journal-history.js';
@@ -150,7 +152,7 @@ export class Journal implements Disposable {
       this.#sqlite.run('UPDATE OR REPLACE jobs SET version = ? WHERE id = ?', version, id);
       const nowMs = this.nowMs();
       const sql = `UPDATE jobs SET state = 'running', attempts = attempts + 1, temporary = ?, inode = NULL, output = NULL,
-        code = NULL, message = NULL, due_ms = 0, lease_owner = ?, lease_until_ms = ?, updated_ms = ? WHERE id = ?`;
+        changed = NULL, hash = NULL, code = NULL, message = NULL, due_ms = 0, lease_owner = ?, lease_until_ms = ?, updated_ms = ? WHERE id = ?`;
       this.#sqlite.run(sql, temporary, this.#owner, nowMs + leaseMs, nowMs, id);
       const number = this.get(id)?.attempts ?? 1;
       this.#sqlite.run('INSERT INTO attempts (job, number, started_ms) VALUES (?, ?, ?)', id, number, nowMs);
@@ -169,16 +171,38 @@ export class Journal implements Disposable {
     this.#sqlite.transaction(() => {
       const sql = "UPDATE jobs SET state = 'publishing', output = ?, inode = ?, updated_ms = ? WHERE id = ?";
       this.#sqlite.run(sql, output, inode, this.nowMs(), id);
+      if (report.source) this.#vouchFor(id, report.source);
       this.#sqlite.run(`UPDATE attempts SET report = ? WHERE ${lastAttempt}`, JSON.stringify(report), id);
     });
   }
 
-  /** @param published false when `output` is another's file, which was left alone */
-  done(id: JobId, output: RelativePath, published = true): void {
+  done(id: JobId, output: RelativePath, { published = true, content }: DoneWith = {}): void {
     this.#sqlite.transaction(() => {
       this.#sqlite.run('UPDATE jobs SET published = ? WHERE id = ?', published ? 1 : 0, id);
+      if (content) this.#vouchFor(id, content);
       this.#write(id, { state: 'done', outcome: 'done', output });
     });
+  }
+
+  /** The files of jobs are what they were, with this identity and this last change now. */
+  vouch(jobs: readonly Vouched[]): void {
+    if (jobs.length === 0) return;
+    // A job of the whole identity may be there beside one without the birth: then it stands for both.
+    const sql = 'UPDATE OR IGNORE jobs SET identity = ?, changed = ?, hash = ifnull(?, hash) WHERE id = ?';
+    this.#sqlite.transaction(() => {
+      for (const { id, identity, content } of jobs)
+        this.#sqlite.run(sql, identity, content.changed, content.sha256 ?? null, id);
+    });
+  }
+
+  /**
+   * The file of this path and identity is gone, or its content is another: a file that has the same inode, size and
+   * times is not taken for it. Its ended jobs stay, for people.
+   */
+  forgetIdentity(path: RelativePath, identity: FileIdentity): void {
+    const sql = `UPDATE jobs SET identity = 'gone:' || id WHERE path = ? AND identity IN (?, ?)
+      AND state IN ('done', 'failed', 'quarantined', 'cancelled', 'skipped')`;
+    this.#sqlite.run(sql, path, identity, withoutBirth(identity));
   }
 
   failed(id: JobId, error: CycleboxError): void {
@@ -294,6 +318,10 @@ export class Journal implements Disposable {
     this.#sqlite.dispose();
   }
 
+  #vouchFor(id: JobId, { changed, sha256 }: FileContent): void {
+    this.#sqlite.run('UPDATE jobs SET changed = ?, hash = ? WHERE id = ?', changed, sha256 ?? null, id);
+  }
+
   #enqueueAll(jobs: readonly NewJob[]): readonly Job[] {
     if (!jobs.every(passesThroughJson)) return jobs.map(job => this.#upsert(job, 'queued'));
     const known = lookUpMany(this.#sqlite, jobs.map(toWanted));
@@ -329,8 +357,9 @@ export class Journal implements Disposable {
   }
 
   #exact(path: RelativePath, identity: FileIdentity, translation: string, version: string): Job | undefined {
-    const sql = 'SELECT * FROM jobs WHERE path = ? AND identity = ? AND translation = ? AND version = ?';
-    const row = this.#sqlite.get(sql, path, identity, translation, version);
+    const sql = `SELECT * FROM jobs WHERE path = ? AND identity IN (?, ?) AND translation = ? AND version = ?
+      ORDER BY sequence DESC LIMIT 1`;
+    const row = this.#sqlite.get(sql, path, identity, withoutBirth(identity), translation, version);
     return row && toJob(row);
   }
 
@@ -365,6 +394,20 @@ export interface Ingested {
 
 function toWanted({ path, identity, translation }: NewJob): Wanted {
   return { path, identity, translation: translation.key, version: translation.version };
+}
+
+/** What is known besides when a job is done. */
+export interface DoneWith {
+  /** False when the output is another's file, which was left alone. Default true. */
+  readonly published?: boolean | undefined;
+  /** What was read. */
+  readonly content?: FileContent | undefined;
+}
+
+export interface Vouched {
+  readonly id: JobId;
+  readonly identity: FileIdentity;
+  readonly content: FileContent;
 }
 
 /** How an attempt ends, and what becomes of its job. */

@@ -1,4 +1,5 @@
 /** What is known of a translation that was made: what the runner tells, the journal keeps and the log shows. */
+import type { FileContent } from '../../base/index.js';
 
 export interface RunReport {
   /** The source's file name, with the extension of the result's format. */
@@ -18,6 +19,8 @@ export interface RunReport {
   readonly scale?: string | number | undefined;
   /** The size, in pixels, at which the model saw it. */
   readonly shownAs?: { readonly width: number; readonly height: number } | undefined;
+  /** What was read. */
+  readonly source?: FileContent | undefined;
   readonly decodeMs: number;
   readonly loadMs: number;
   readonly translateMs: number;

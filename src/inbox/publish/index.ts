@@ -1,2 +1,9 @@
-export type { CollisionPolicy, Publisher, PublisherStatus, PublishResult, SourcePolicy } from './publisher.js';
+export type {
+  CollisionPolicy,
+  PublishedBefore,
+  Publisher,
+  PublisherStatus,
+  PublishResult,
+  SourcePolicy,
+} from './publisher.js';
 export { openPublisher } from './publisher-service.js';

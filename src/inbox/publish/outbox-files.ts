@@ -4,16 +4,20 @@
  */
 import { createReadStream } from 'node:fs';
 import { lstat } from 'node:fs/promises';
-import { identify } from '../../base/index.js';
+import { identify, withoutBirth } from '../../base/index.js';
 import type { OutputIdentity } from './publisher.js';
 
 /** Undefined when there is no such file. Links to a file share its mark, and renaming does not change it. */
-export const identityOf: (path: string) => Promise<OutputIdentity | undefined> = identify;
+export async function identityOf(path: string): Promise<OutputIdentity | undefined> {
+  const identity = await identify(path);
+  return identity === undefined ? undefined : withoutBirth(identity);
+}
 
 /** True when the marks are one file's; without the inode, which some file systems make up anew, when `loosely`. */
 export function isSameFile(a: OutputIdentity | undefined, b: OutputIdentity | undefined, loosely = false): boolean {
   if (a === undefined || b === undefined) return false;
-  return loosely ? a.slice(a.indexOf(':')) === b.slice(b.indexOf(':')) : a === b;
+  const [one, two] = [a, b].map(withoutBirth) as [OutputIdentity, OutputIdentity];
+  return loosely ? one.slice(one.indexOf(':')) === two.slice(two.indexOf(':')) : one === two;
 }
 
 export async function exists(path: string): Promise<boolean> {

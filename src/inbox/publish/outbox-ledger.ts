@@ -15,6 +15,7 @@ import {
   type Disposable,
   type RelativePath,
   systemClock,
+  withoutBirth,
 } from '../../base/index.js';
 import { Sqlite, type SqlRow } from '../journal/index.js';
 import { foldName } from './output-names.js';
@@ -25,6 +26,14 @@ export interface Publication extends PublishedSource {
   readonly version: string;
   readonly owner: string;
   readonly mark: OutputIdentity;
+}
+
+/** A publication as it is found again. */
+export interface KnownPublication {
+  readonly output: RelativePath;
+  readonly mark: OutputIdentity;
+  /** SHA-256 of the source's bytes; undefined where 0.1.0 published it. */
+  readonly sha256?: string | undefined;
 }
 
 export interface OldPublication extends PublishedSource {
@@ -99,10 +108,12 @@ export class OutboxLedger implements Disposable {
   }
 
   /** The latest publication of a source, by whichever daemon. */
-  find(source: PublishedSource): { readonly output: RelativePath; readonly mark: OutputIdentity } | undefined {
-    const sql = 'SELECT output, mark FROM published WHERE source = ? ORDER BY sequence DESC LIMIT 1';
-    const row = this.#sqlite.get(sql, sourceKey(source));
-    return row && { output: text(row, 'output'), mark: text(row, 'mark') };
+  find(source: PublishedSource): KnownPublication | undefined {
+    const sql = 'SELECT output, mark, hash FROM published WHERE source IN (?, ?) ORDER BY sequence DESC LIMIT 1';
+    const row = this.#sqlite.get(sql, ...sourceKeys(source));
+    if (!row) return undefined;
+    const sha256 = typeof row['hash'] === 'string' ? row['hash'] : undefined;
+    return { output: text(row, 'output'), mark: text(row, 'mark'), sha256 };
   }
 
   /** The output that last took a name, or one that some file system holds to be the same. */
@@ -114,10 +125,21 @@ export class OutboxLedger implements Disposable {
 
   /** To be called within `exclusively`, when the file is there for good. */
   record({ output, mark, version, owner, ...source }: Publication): void {
-    const sql =
-      'INSERT INTO published (source, output, folded, mark, version, owner, published_ms) VALUES (?, ?, ?, ?, ?, ?, ?)';
+    const sql = `INSERT INTO published (source, output, folded, mark, version, owner, published_ms, hash)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
     const nowMs = Math.trunc(this.#clock.epochMs());
-    this.#sqlite.run(sql, sourceKey(source), output, foldName(output), mark, version, owner, nowMs);
+    const hash = source.content?.sha256 ?? null;
+    this.#sqlite.run(sql, sourceKey(source), output, foldName(output), mark, version, owner, nowMs, hash);
+  }
+
+  /** What 0.1.0 published is known by the whole identity from now on. To be called within `exclusively`. */
+  adopt(source: PublishedSource): void {
+    this.#sqlite.run('UPDATE published SET source = ? WHERE source = ?', ...sourceKeys(source));
+  }
+
+  /** The source is gone, or has another content: what has its inode, size and times is another. Names stay taken. */
+  forgetSource(source: PublishedSource): void {
+    this.#sqlite.run("UPDATE published SET source = '' WHERE source IN (?, ?)", ...sourceKeys(source));
   }
 
   /** Publications before a time, oldest first, from behind the one of number `after`. */
@@ -169,6 +191,11 @@ export class OutboxLedger implements Disposable {
   }
 }
 
+/** As this version writes it, and as 0.1.0 did. */
+function sourceKeys(source: PublishedSource): [string, string] {
+  return [sourceKey(source), sourceKey({ ...source, identity: withoutBirth(source.identity) })];
+}
+
 function sourceKey({ path, identity, translation }: PublishedSource): string {
   return `${translation}\n${identity}\n${path}`;
 }
@@ -181,10 +208,23 @@ function openFile(file: string, isShared: boolean): Sqlite {
     retryWhileBusy(() => sqlite.get(`PRAGMA journal_mode = ${isShared ? 'TRUNCATE' : 'WAL'}`));
     sqlite.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 100; PRAGMA journal_size_limit = 131072');
     retryWhileBusy(() => sqlite.exec(schema));
+    retryWhileBusy(() => addHashes(sqlite));
     return sqlite;
   } catch (error) {
     sqlite.dispose();
     throw error;
+  }
+}
+
+/** 0.1.0 kept none. It goes on writing to a ledger that has them. */
+function addHashes(sqlite: Sqlite): void {
+  const columns = sqlite.all('PRAGMA table_info(published)').map(row => row['name']);
+  if (columns.includes('hash')) return;
+  try {
+    sqlite.exec('ALTER TABLE published ADD COLUMN hash TEXT');
+  } catch (error) {
+    // Another daemon was quicker.
+    if (!/duplicate column/.test((error as Error).message)) throw error;
   }
 }
 

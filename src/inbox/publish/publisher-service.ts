@@ -12,10 +12,12 @@ import {
   asCycleboxError,
   type Clock,
   CycleboxError,
+  contentOf,
   type Disposable,
   DisposableStore,
   faultPoint,
   identify,
+  isSameIdentity,
   type NamingCalls,
   numbered,
   type RelativePath,
@@ -28,13 +30,14 @@ import {
   temporaryPathFor,
 } from '../../base/index.js';
 import { exists, haveSameContent, identityOf, isSameFile } from './outbox-files.js';
-import { type OldPublication, OutboxLedger } from './outbox-ledger.js';
+import { type KnownPublication, type OldPublication, OutboxLedger } from './outbox-ledger.js';
 import { isShared, probeLinks } from './outbox-probe.js';
 import type {
   AfterSuccess,
   CollisionPolicy,
   InterruptedPublishing,
   OutputIdentity,
+  PublishedBefore,
   PublishedSource,
   Publisher,
   PublisherStatus,
@@ -142,14 +145,29 @@ class OutboxPublisher implements Publisher {
     return temporaryPathFor(join(this.#options.outbox, path), this.#owner.tag);
   }
 
-  publishedBefore(source: PublishedSource): RelativePath | undefined {
-    return this.#known(source)?.output;
+  async publishedBefore(source: PublishedSource): Promise<PublishedBefore | undefined> {
+    const known = this.#known(source);
+    if (known?.sha256 === undefined) return known && { output: known.output };
+    const content = await contentOf(join(this.#options.inbox, source.path)).catch(() => undefined);
+    return content?.sha256 === known.sha256 ? { output: known.output, content } : undefined;
+  }
+
+  async adopt(sources: readonly PublishedSource[]): Promise<void> {
+    await this.#inTurn(async () => {
+      for (const source of sources) this.#ledger?.adopt(source);
+    });
+  }
+
+  async forgetSource(source: PublishedSource): Promise<void> {
+    await this.#inTurn(async () => this.#ledger?.forgetSource(source));
   }
 
   publish(request: PublishRequest): Promise<PublishResult> {
     return this.#inTurn(async () => {
-      const before = request.redo ? undefined : this.#known(request);
-      const result: PublishResult = before ? { kind: 'elsewhere', output: before.output } : await this.#place(request);
+      const before = request.redo ? undefined : this.#knownOf(request);
+      const result: PublishResult = before
+        ? { kind: 'elsewhere', output: before.output }
+        : await this.#placeIfThere(request);
       await rm(request.temporary, { force: true });
       return result;
     }).catch(error => {
@@ -163,8 +181,10 @@ class OutboxPublisher implements Publisher {
     return output;
   }
 
-  afterSuccess(source: PublishedSource, { policy, isLate = false }: AfterSuccess = {}): Promise<SourceOutcome> {
-    return this.#mover.afterSuccess(source, policy ?? this.#options.afterSuccess, isLate);
+  async afterSuccess(source: PublishedSource, { policy, isLate = false }: AfterSuccess = {}): Promise<SourceOutcome> {
+    const outcome = await this.#mover.afterSuccess(source, policy ?? this.#options.afterSuccess, isLate);
+    if (outcome.kind === 'archived' || outcome.kind === 'deleted') await this.forgetSource(source).catch(() => {});
+    return outcome;
   }
 
   async sweep(onWarning: (error: CycleboxError) => void = () => {}): Promise<number> {
@@ -213,18 +233,34 @@ class OutboxPublisher implements Publisher {
     const gone: number[] = [];
     for (const { number, path, identity } of old) {
       const now = await identify(join(this.#options.inbox, path)).catch(() => identity);
-      if (now !== identity) gone.push(number);
+      if (!isSameIdentity(now, identity)) gone.push(number);
     }
     return gone;
   }
 
   /** A ledger that cannot be read knows nothing. */
-  #known(source: PublishedSource): { readonly output: RelativePath; readonly mark: OutputIdentity } | undefined {
+  #known(source: PublishedSource): KnownPublication | undefined {
     try {
       return this.#ledger?.find(source);
     } catch {
       return undefined;
     }
+  }
+
+  /** The same, unless another content was read by now. */
+  #knownOf(source: PublishedSource): KnownPublication | undefined {
+    const known = this.#known(source);
+    const [then, now] = [known?.sha256, source.content?.sha256];
+    return then !== undefined && now !== undefined && then !== now ? undefined : known;
+  }
+
+  /**
+   * Looked at in this daemon's turn: one that published the source before may have taken it away, and forgotten it.
+   */
+  async #placeIfThere(request: PublishRequest): Promise<PublishResult> {
+    const { path, identity } = request;
+    const now = await identify(join(this.#options.inbox, path)).catch(() => identity);
+    return isSameIdentity(now, identity) ? this.#place(request) : { kind: 'source-gone' };
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -320,9 +356,9 @@ class OutboxPublisher implements Publisher {
 
   /** The file is visible by now: a ledger that cannot be written (a full disk) does not undo that. */
   #record(source: PublishedSource & { readonly version: string }, output: RelativePath, mark: OutputIdentity): void {
-    const { path, identity, translation, version } = source;
+    const { path, identity, translation, version, content } = source;
     try {
-      this.#ledger?.record({ path, identity, translation, version, output, mark, owner: this.#owner.id });
+      this.#ledger?.record({ path, identity, translation, version, content, output, mark, owner: this.#owner.id });
     } catch (error) {
       this.#ledgerFault = (error as Error).message;
     }

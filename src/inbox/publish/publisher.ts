@@ -5,7 +5,7 @@
  * Choosing the name and taking it are one call, since between the two another daemon could take it. What must stay
  * true: whoever calls writes each name down (`onAttempt`) before it is tried, and `done` only after `publish` returned.
  */
-import type { CycleboxError, Disposable, FileIdentity, JobId, RelativePath } from '../../base/index.js';
+import type { CycleboxError, Disposable, FileContent, FileIdentity, JobId, RelativePath } from '../../base/index.js';
 
 /** What happens when the name in the outbox is taken by the output of another source, or by a foreign file. */
 export type CollisionPolicy = 'suffix' | 'skip' | 'overwrite' | 'error';
@@ -22,6 +22,14 @@ export interface PublishedSource {
   readonly identity: FileIdentity;
   /** The translation's key. */
   readonly translation: string;
+  /** What was read, where that is known. */
+  readonly content?: FileContent | undefined;
+}
+
+/** Where the output of a source already is, and what was read for it as far as that is known. */
+export interface PublishedBefore {
+  readonly output: RelativePath;
+  readonly content?: FileContent | undefined;
 }
 
 export interface PublishRequest extends PublishedSource {
@@ -51,7 +59,9 @@ export type PublishResult =
   /** The same source was published before, by another daemon or by this one before its journal was lost: the job is done. */
   | { readonly kind: 'elsewhere'; readonly output: RelativePath }
   /** Policy `skip`: `output` is there from elsewhere and was left alone. The job is done; nothing was published. */
-  | { readonly kind: 'skipped'; readonly output: RelativePath };
+  | { readonly kind: 'skipped'; readonly output: RelativePath }
+  /** The source is gone, or is another file now: another daemon may have published it and taken it away. */
+  | { readonly kind: 'source-gone' };
 
 /** A job that an earlier process left in the state `publishing`, as the journal has it. */
 export interface InterruptedPublishing extends PublishedSource {
@@ -93,8 +103,14 @@ export interface Publisher extends Disposable {
   /** A fresh temporary path in the outbox for the output of a source; carries this daemon's mark, see `sweep`. */
   temporaryFor(path: RelativePath): string;
 
-  /** Where the outputs of a source already are, whoever published it: asked before work is done for it. */
-  publishedBefore(source: PublishedSource): RelativePath | undefined;
+  /** Where the output of a source already is, whoever published it: asked before work is done for it. */
+  publishedBefore(source: PublishedSource): Promise<PublishedBefore | undefined>;
+
+  /** What 0.1.0 published is known by these identities from now on. */
+  adopt(sources: readonly PublishedSource[]): Promise<void>;
+
+  /** The source has another content than when it was published: it was not published, though it has the same identity. */
+  forgetSource(source: PublishedSource): Promise<void>;
 
   /** @throws FILE_EXISTS (policy `error`), WRITE_FAILED with the system's error as its cause */
   publish(request: PublishRequest): Promise<PublishResult>;

@@ -11,9 +11,12 @@ import PQueue from 'p-queue';
 import {
   asCycleboxError,
   CycleboxError,
+  contentOf,
   type Disposable,
   type FileIdentity,
+  findLinkedFolder,
   identify,
+  isSameIdentity,
   type NamingCalls,
   numbered,
   type RelativePath,
@@ -45,6 +48,8 @@ interface Move {
   readonly taken: RelativePath;
   readonly identity: FileIdentity;
   readonly policy: 'archive' | 'delete';
+  /** Of the bytes that were read; undefined where 0.1.0 read them. */
+  readonly sha256?: string | undefined;
 }
 
 const maxNumber = 100_000;
@@ -97,11 +102,12 @@ export class SourceMover implements Disposable {
     }
   }
 
-  async #move({ path, identity }: PublishedSource, policy: 'archive' | 'delete'): Promise<SourceOutcome> {
+  async #move({ path, identity, content }: PublishedSource, policy: 'archive' | 'delete'): Promise<SourceOutcome> {
     const file = join(this.#options.inbox, path);
-    if ((await identify(file)) !== identity) return { kind: 'changed' };
+    if (!isSameIdentity(await identify(file), identity)) return { kind: 'changed' };
+    if ((await findLinkedFolder(this.#options.inbox, path)) !== undefined) return { kind: 'changed' };
     const taken = relative(this.#options.inbox, temporaryPathFor(file, this.#options.owner)).split(sep).join('/');
-    const move: Move = { path, taken, identity, policy };
+    const move: Move = { path, taken, identity, policy, sha256: content?.sha256 };
     const note = join(this.#notes, `${createHash('sha256').update(path).digest('hex').slice(0, 32)}.json`);
     try {
       await writeFileAtomic(note, JSON.stringify(move));
@@ -120,7 +126,7 @@ export class SourceMover implements Disposable {
     const taken = join(this.#options.inbox, move.taken);
     const identity = await identify(taken);
     if (identity === undefined) return { kind: 'changed' };
-    if (identity !== move.identity) {
+    if (!isSameIdentity(identity, move.identity) || !(await hasBytes(taken, move.sha256))) {
       await this.#putBack(move, taken);
       return { kind: 'changed' };
     }
@@ -182,6 +188,11 @@ export class SourceMover implements Disposable {
       await rm(copy, { force: true });
     }
   }
+}
+
+/** Whether the bytes that were read are the bytes that are there: a file can be written anew and have its times set back. */
+async function hasBytes(file: string, sha256: string | undefined): Promise<boolean> {
+  return sha256 === undefined || (await contentOf(file)).sha256 === sha256;
 }
 
 /**

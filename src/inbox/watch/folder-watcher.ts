@@ -350,7 +350,7 @@ export class FolderWatcher implements Disposable {
     const missing: RelativePath[] = [];
     for (const [index, stat] of stats.entries()) {
       const path = paths[index] as RelativePath;
-      if (stat.kind === 'file') files.push({ path, identity: stat.identity });
+      if (stat.kind === 'file') files.push({ path, identity: stat.identity, changed: stat.changed });
       else if (stat.kind === 'folder') folders.push(path);
       else if (stat.kind === 'nothing') missing.push(path);
       else this.#say(`file: ${path}`, asCycleboxError(stat.error, { file: join(root, path) }, 'FILE_UNREADABLE'));

@@ -16,9 +16,15 @@ import {
 } from '../../base/index.js';
 
 /** A file as it was when it was looked at; whoever offers one to the gate may have more to say of it. */
-export interface FoundFile {
+export interface OfferedFile {
   readonly path: RelativePath;
   readonly identity: FileIdentity;
+}
+
+/** A file as a look at the inbox found it. */
+export interface FoundFile extends OfferedFile {
+  /** Its last change of any kind, as in `FileContent`. */
+  readonly changed: string;
 }
 
 export interface SettleGateOptions {
@@ -45,7 +51,7 @@ interface Version {
 /** So many are taken into the journal in one transaction. */
 const batchSize = 1024;
 
-export class SettleGate<File extends FoundFile = FoundFile> implements Disposable {
+export class SettleGate<File extends OfferedFile = OfferedFile> implements Disposable {
   readonly #options: SettleGateOptions;
   readonly #clock: Clock;
   #settleMs: number;

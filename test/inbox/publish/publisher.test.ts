@@ -14,7 +14,7 @@ import {
 } from '../../../src/base/index.js';
 import { probeLinks } from '../../../src/inbox/publish/outbox-probe.js';
 import { foldName } from '../../../src/inbox/publish/output-names.js';
-import type { OutputIdentity, Publisher, PublishRequest } from '../../../src/inbox/publish/publisher.js';
+import type { OutputIdentity, Publisher, PublishRequest, PublishResult } from '../../../src/inbox/publish/publisher.js';
 import { openPublisher, type PublisherOptions, wantedName } from '../../../src/inbox/publish/publisher-service.js';
 
 const policies = { onCollision: 'suffix', afterSuccess: 'keep' } as const;
@@ -44,14 +44,16 @@ async function drop(path: string, content: string) {
 
 /** Publishes what a worker would have made of a source. */
 async function publish(publisher: Publisher, source: Awaited<ReturnType<typeof drop>>, more: More = {}) {
-  const { content = `made of ${source.path}`, ...request } = more;
+  const { result = `made of ${source.path}`, ...request } = more;
   const temporary = publisher.temporaryFor(source.path);
   await mkdir(dirname(temporary), { recursive: true });
-  await writeFile(temporary, content);
+  await writeFile(temporary, result);
   const asked = { ...source, job: 'job' as JobId, version: 'v', temporary, wanted: source.path, onAttempt: () => {} };
   return publisher.publish({ ...asked, ...request });
 }
-type More = Partial<PublishRequest> & { content?: string };
+type More = Partial<PublishRequest> & { readonly result?: string };
+
+const outputOf = (result: PublishResult) => (result.kind === 'source-gone' ? '' : result.output);
 
 /** Everything in a folder but the hidden folder that the daemons share. */
 async function listed(folder = 'outbox'): Promise<string[]> {
@@ -77,7 +79,7 @@ describe('a name that is taken', () => {
     const publisher = await publisherOf();
     await writeFile(join(root, 'outbox/a.png'), 'foreign');
     expect(await publish(publisher, await drop('a.png', '1'))).toEqual({ kind: 'published', output: 'a (2).png' });
-    expect(await publish(publisher, await drop('b.jpg', '2'), { wanted: 'a.png', content: 'B' })).toEqual({
+    expect(await publish(publisher, await drop('b.jpg', '2'), { wanted: 'a.png', result: 'B' })).toEqual({
       kind: 'published',
       output: 'a (3).png',
     });
@@ -98,7 +100,7 @@ describe('a name that is taken', () => {
     await writeFile(join(root, 'elsewhere'), 'precious');
     await symlink(join(root, 'elsewhere'), join(root, 'outbox/a.png'));
     expect(await publish(publisher, await drop('a.png', '1'))).toEqual({ kind: 'published', output: 'a.png' });
-    expect(await publish(publisher, await drop('b.jpg', '2'), { wanted: 'a.png', content: 'newest' })).toEqual({
+    expect(await publish(publisher, await drop('b.jpg', '2'), { wanted: 'a.png', result: 'newest' })).toEqual({
       kind: 'published',
       output: 'a.png',
     });
@@ -141,7 +143,7 @@ describe('a name that is taken', () => {
     const publisher = await publisherOf();
     const sources = await Promise.all(Array.from({ length: 60 }, (_, i) => drop(`${i}.jpg`, `${i}`)));
     const results = await Promise.all(sources.map(source => publish(publisher, source, { wanted: 'a.png' })));
-    expect(new Set(results.map(result => result.output)).size).toBe(60);
+    expect(new Set(results.map(outputOf)).size).toBe(60);
     expect(await listed()).toHaveLength(60);
   });
 });
@@ -152,7 +154,7 @@ describe('names', () => {
     const long = `${'🦓'.repeat(62)}abc.png`;
     expect(Buffer.byteLength(long)).toBe(255);
     await publish(publisher, await drop(long, '1'));
-    const { output } = await publish(publisher, await drop(long, 'two'), { content: 'two' });
+    const output = outputOf(await publish(publisher, await drop(long, 'two'), { result: 'two' }));
     expect(output).toBe(`${'🦓'.repeat(61)} (2).png`);
     expect(Buffer.byteLength(output)).toBeLessThanOrEqual(255);
     expect(await listed()).toHaveLength(2);
@@ -161,7 +163,7 @@ describe('names', () => {
   it('with newlines and emoji are published as they are', async () => {
     const publisher = await publisherOf();
     for (const name of ['two\nlines.png', '👩‍👩‍👧 family.png', ' spaces .png', '"quoted\\".png', 'noextension']) {
-      expect(await publish(publisher, await drop(name, name), { content: name })).toEqual({
+      expect(await publish(publisher, await drop(name, name), { result: name })).toEqual({
         kind: 'published',
         output: name,
       });
@@ -220,8 +222,8 @@ describe('names', () => {
         });
         const outputs: string[] = [];
         for (const [index, name] of names.entries()) {
-          const source = { path: join(dirname(name), `${index}`), identity: `${index}`, translation: 'shout' };
-          outputs.push((await publish(publisher, source, { wanted: name, content: `${index}` })).output);
+          const source = await drop(join(dirname(name), `${index}.jpg`), `${index}`);
+          outputs.push(outputOf(await publish(publisher, source, { wanted: name, result: `${index}` })));
         }
         await publisher.dispose();
         expect(new Set(outputs.map(foldName)).size).toBe(names.length);
@@ -337,10 +339,10 @@ describe('a source that was published before', () => {
   it('is known to another daemon with its own state, even after its output was taken away', async () => {
     const [one, two] = [await publisherOf(), await publisherOf({ state: await folder('state2') })];
     const source = await drop('a.png', '1');
-    expect(two.publishedBefore(source)).toBeUndefined();
+    expect(await two.publishedBefore(source)).toBeUndefined();
     await publish(one, source);
-    expect(two.publishedBefore(source)).toBe('a.png');
-    expect(await publish(two, source, { content: 'other bytes' })).toEqual({ kind: 'elsewhere', output: 'a.png' });
+    expect(await two.publishedBefore(source)).toEqual({ output: 'a.png' });
+    expect(await publish(two, source, { result: 'other bytes' })).toEqual({ kind: 'elsewhere', output: 'a.png' });
     await unlink(join(root, 'outbox/a.png'));
     expect(await publish(two, source)).toEqual({ kind: 'elsewhere', output: 'a.png' });
     expect(await listed()).toEqual([]);
@@ -350,7 +352,7 @@ describe('a source that was published before', () => {
     const publisher = await publisherOf();
     const source = await drop('a.png', '1');
     await publish(publisher, source);
-    expect(await publish(publisher, source, { redo: true, content: 'by a new model' })).toMatchObject({
+    expect(await publish(publisher, source, { redo: true, result: 'by a new model' })).toMatchObject({
       kind: 'published',
       output: 'a (2).png',
     });
@@ -362,7 +364,7 @@ describe('a source that was published before', () => {
     const sources = await Promise.all(Array.from({ length: 100 }, (_, i) => drop(`${i}.png`, `${i}`)));
     const both = await Promise.all(
       sources.flatMap(source =>
-        [one, two].map(publisher => publish(publisher, source, { content: `${Math.random()}` })),
+        [one, two].map(publisher => publish(publisher, source, { result: `${Math.random()}` })),
       ),
     );
     expect(both.filter(result => result.kind === 'published')).toHaveLength(100);
@@ -375,9 +377,9 @@ describe('a source that was published before', () => {
     await writeFile(join(root, 'outbox/a.png'), 'made of a.png');
     const source = await drop('a.png', '1');
     expect(await publish(publisher, source)).toEqual({ kind: 'elsewhere', output: 'a.png' });
-    expect(publisher.publishedBefore(source)).toBe('a.png');
+    expect(await publisher.publishedBefore(source)).toEqual({ output: 'a.png' });
     // The same bytes from a source known to be another are another output.
-    expect(await publish(publisher, await drop('b.jpg', '1'), { wanted: 'a.png', content: 'made of a.png' })).toEqual({
+    expect(await publish(publisher, await drop('b.jpg', '1'), { wanted: 'a.png', result: 'made of a.png' })).toEqual({
       kind: 'published',
       output: 'a (2).png',
     });
@@ -392,7 +394,8 @@ describe('what the outbox remembers', () => {
     await unlink(join(root, 'inbox/gone.png'));
     expect(await publisher.forget(Date.now() - 60_000)).toBe(0);
     expect(await publisher.forget(Date.now() + 60_000)).toBe(1);
-    expect([here, gone].map(source => publisher.publishedBefore(source))).toEqual([here.path, undefined]);
+    expect(await publisher.publishedBefore(here)).toEqual({ output: here.path });
+    expect(await publisher.publishedBefore(gone)).toBeUndefined();
   });
 
   it('is begun anew when its folder was removed, once the outbox is probed', async () => {
@@ -402,9 +405,10 @@ describe('what the outbox remembers', () => {
     await rm(join(root, 'outbox'), { recursive: true });
     await mkdir(join(root, 'outbox'));
     expect(await publisher.probe()).toMatchObject({ hasLedger: true });
-    expect(publisher.publishedBefore(source)).toBeUndefined();
+    expect(await publisher.publishedBefore(source)).toBeUndefined();
     await publish(publisher, source);
-    expect((await publisherOf({ state: await folder('state2') })).publishedBefore(source)).toBe('a.png');
+    const other = await publisherOf({ state: await folder('state2') });
+    expect(await other.publishedBefore(source)).toEqual({ output: 'a.png' });
   });
 });
 
@@ -435,7 +439,7 @@ describe('after a crash', () => {
     const publisher = await publisherOf();
     expect(await publisher.recover(job)).toBeUndefined();
     expect(await listed()).toEqual([]);
-    expect(publisher.publishedBefore(job)).toBeUndefined();
+    expect(await publisher.publishedBefore(job)).toBeUndefined();
   });
 
   it('behind the link, the publishing is completed', async () => {
@@ -443,7 +447,7 @@ describe('after a crash', () => {
     const publisher = await publisherOf();
     expect(await publisher.recover(job)).toBe('a.png');
     expect(await listed()).toEqual(['a.png']);
-    expect(publisher.publishedBefore(job)).toBe('a.png');
+    expect(await publisher.publishedBefore(job)).toEqual({ output: 'a.png' });
   });
 
   it('before the journal knew it as done, it is done, even if somebody took the output away meanwhile', async () => {

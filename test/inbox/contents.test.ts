@@ -1,0 +1,189 @@
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CycleboxError, contentOf, DisposableStore, toDisposable } from '../../src/base/index.js';
+import {
+  Inbox,
+  type InboxEvent,
+  type InboxOptions,
+  type Runner,
+  type RunRequest,
+  Sqlite,
+} from '../../src/inbox/index.js';
+
+let opened: DisposableStore;
+let root: string;
+
+beforeEach(async () => {
+  opened = new DisposableStore();
+  root = await mkdtemp(join(tmpdir(), 'cyclebox-contents-'));
+  opened.add(toDisposable(() => rm(root, { recursive: true, force: true })));
+});
+afterEach(() => opened.dispose());
+
+/** Upper-cases text files, and says what it read. */
+class ShoutingRunner implements Runner {
+  readonly ran: string[] = [];
+  /** Called when it has read its source. */
+  onRead: (source: string) => Promise<void> = async () => {};
+
+  async run({ source, temporary }: RunRequest) {
+    const content = await contentOf(source);
+    const text = await readFile(source, 'utf8');
+    this.ran.push(basename(source));
+    await this.onRead(source);
+    if (text === 'bad') throw new CycleboxError('IMAGE_UNSUPPORTED', 'it is no text');
+    await mkdir(dirname(temporary), { recursive: true });
+    await writeFile(temporary, text.toUpperCase(), { flag: 'wx' });
+    const ms = { decodeMs: 0, loadMs: 0, translateMs: 0, encodeMs: 0 };
+    return { name: basename(source), width: 1, height: 1, bytes: text.length, tiles: 1, source: content, ...ms };
+  }
+}
+
+/** Works through what is in the inbox, and stops. */
+async function once(more: Partial<InboxOptions> & { onRead?: ShoutingRunner['onRead'] } = {}) {
+  const runner = new ShoutingRunner();
+  if (more.onRead) runner.onRead = more.onRead;
+  const inbox = await Inbox.open({
+    ...{ inbox: join(root, 'inbox'), outbox: join(root, 'outbox'), state: join(root, 'state') },
+    ...{ runner, watch: false, settleMs: 1, decodeGraceMs: 0 },
+    route: () => ({ kind: 'translate', translation: { key: 'shout', version: 'v1' } }),
+    ...more,
+  });
+  const events: InboxEvent[] = [];
+  inbox.onEvent(event => events.push(event));
+  opened.add(inbox);
+  await inbox.start();
+  await inbox.whenIdle();
+  const { failures } = inbox;
+  await inbox.stop();
+  return { ran: runner.ran, failures, events };
+}
+
+const file = (path: string) => join(root, 'inbox', path);
+
+/** A file whose time of writing is always the same, as programs that copy with times and cameras without clocks make it. */
+async function drop(path: string, content: string): Promise<void> {
+  await mkdir(dirname(file(path)), { recursive: true });
+  await writeFile(file(path), content);
+  await utimes(file(path), 1_000_000, 1_000_000);
+}
+
+const inbox = () => readdir(join(root, 'inbox'));
+const outbox = async () => (await readdir(join(root, 'outbox'))).filter(name => name !== '.cyclebox').sort();
+const output = (name: string) => readFile(join(root, 'outbox', name), 'utf8');
+
+describe('a file with the inode, size and time of one that was done', () => {
+  it('is done when its content is another', async () => {
+    await drop('a.txt', 'one');
+    await once();
+    await drop('a.txt', 'two');
+    expect((await once()).ran).toEqual(['a.txt']);
+    expect(await outbox()).toEqual(['a (2).txt', 'a.txt']);
+    expect(await output('a (2).txt')).toBe('TWO');
+    expect((await once()).ran).toEqual([]);
+  });
+
+  it('stays done when only its permissions have changed, however often', async () => {
+    await drop('a.txt', 'one');
+    await once();
+    for (const mode of [0o600, 0o640]) {
+      await chmod(file('a.txt'), mode);
+      expect((await once()).ran).toEqual([]);
+    }
+    expect(await outbox()).toEqual(['a.txt']);
+  });
+
+  it('is done, too, when the journal was lost and only the outbox remembers', async () => {
+    await drop('a.txt', 'one');
+    await drop('b.txt', 'same');
+    await once();
+    await rm(join(root, 'state'), { recursive: true });
+    await drop('a.txt', 'two');
+    expect((await once()).ran).toEqual(['a.txt']);
+    expect(await output('a (2).txt')).toBe('TWO');
+  });
+
+  for (const afterSuccess of ['delete', 'archive'] as const) {
+    it(`is neither deleted nor archived without having been translated (${afterSuccess})`, async () => {
+      const how = { afterSuccess, archive: join(root, 'archive') };
+      await drop('a.txt', 'one');
+      let isFirst = true;
+      const onRead = async () => {
+        if (isFirst) await drop('a.txt', 'two');
+        isFirst = false;
+      };
+      const first = await once({ ...how, onRead });
+      const ran = [...first.ran, ...(await once(how)).ran];
+      expect(ran).toEqual(['a.txt', 'a.txt']);
+      expect(await output('a (2).txt')).toBe('TWO');
+      expect(await inbox()).toEqual([]);
+    });
+  }
+
+  it("is done when its inode was another file's, which was taken away", async () => {
+    for (const content of ['one', 'two', 'two']) {
+      await drop('a.txt', content);
+      expect((await once({ afterSuccess: 'delete' })).ran).toEqual(['a.txt']);
+    }
+    expect(await outbox()).toEqual(['a (2).txt', 'a (3).txt', 'a.txt']);
+  });
+});
+
+describe('a file that replaces one that failed', () => {
+  it('is tried, though it has the inode, size and time', async () => {
+    await drop('a.txt', 'bad');
+    expect((await once()).failures).toHaveLength(1);
+    expect((await once()).ran).toEqual([]);
+    await chmod(file('a.txt'), 0o600);
+    expect(await once()).toMatchObject({ ran: [], failures: [{ path: 'a.txt' }] });
+    await drop('a.txt', 'its');
+    expect(await once()).toMatchObject({ ran: ['a.txt'], failures: [] });
+  });
+});
+
+describe('a state folder and an outbox of 0.1.0', () => {
+  /** As 0.1.0 left them: no births in identities, no hashes, a schema of its time. */
+  function age(): void {
+    const journal = new Sqlite(join(root, 'state/journal.sqlite'));
+    const short = (column: string) => `rtrim(rtrim(${column}, '0123456789'), ':')`;
+    const isLong = (text: string) => `length(${text}) - length(replace(${text}, ':', '')) = 3`;
+    journal.exec(`UPDATE jobs SET identity = ${short('identity')} WHERE ${isLong('identity')}`);
+    for (const column of ['published', 'changed', 'hash']) journal.exec(`ALTER TABLE jobs DROP COLUMN ${column}`);
+    journal.exec('PRAGMA user_version = 2');
+    journal.dispose();
+    const ledger = new Sqlite(join(root, 'outbox/.cyclebox/published.sqlite'));
+    for (const row of ledger.all('SELECT sequence, source FROM published')) {
+      const [translation, identity = '', path] = String(row['source']).split('\n');
+      const source = [translation, identity.split(':', 3).join(':'), path].join('\n');
+      ledger.run('UPDATE published SET source = ? WHERE sequence = ?', source, Number(row['sequence']));
+    }
+    ledger.exec('ALTER TABLE published DROP COLUMN hash');
+    ledger.dispose();
+  }
+
+  it('let nothing be done again, and know a file better from the first look on', async () => {
+    for (const name of ['a.txt', 'b.txt']) await drop(name, name);
+    // A time of change apart from the birth: only then is a birth told.
+    for (const name of ['a.txt', 'b.txt']) await chmod(file(name), 0o600);
+    await once();
+    const { birthtimeNs, ctimeNs } = await stat(file('a.txt'), { bigint: true });
+    expect(birthtimeNs).not.toBe(ctimeNs);
+    age();
+    expect((await once()).ran).toEqual([]);
+    expect((await once()).ran).toEqual([]);
+    await rm(file('a.txt'));
+    await drop('a.txt', 'other');
+    expect((await once()).ran).toEqual(['a.txt']);
+  });
+
+  it('let nothing be done again when the journal was lost', async () => {
+    await drop('a.txt', 'one');
+    await once();
+    age();
+    await rm(join(root, 'state'), { recursive: true });
+    expect((await once()).ran).toEqual([]);
+    expect(await outbox()).toEqual(['a.txt']);
+  });
+});
