@@ -171,8 +171,6 @@ describe('what goes wrong before a job could begin', () => {
 describe('a fault of the environment', () => {
   for (const [code, systemCode] of [
     ['WRITE_FAILED', 'ENOSPC'],
-    ['WRITE_FAILED', 'EACCES'],
-    ['WRITE_FAILED', 'EROFS'],
     ['WORKER_UNAVAILABLE', undefined],
   ] as const) {
     it(`(${systemCode ?? code}) pauses the queue, burns no attempt, and ends by itself`, async () => {
@@ -188,6 +186,43 @@ describe('a fault of the environment', () => {
       expect(inbox.status().pause).toBeUndefined();
     });
   }
+
+  for (const systemCode of ['EACCES', 'EPERM', 'ENOTDIR', 'EROFS'])
+    it(`is none where only some outputs cannot be written (${systemCode}): they wait, and keep nobody waiting`, async () => {
+      const bad = Array.from({ length: 9 }, (_, i) => `bad${i}.png`);
+      await drop(...bad, 'fine.png');
+      const { runner, of, work, inbox } = await open({ maxAttempts: 1 });
+      let isFineDone = false;
+      inbox.onEvent(event => {
+        if (event.type === 'done' && event.path === 'fine.png') isFineDone = true;
+      });
+      runner.faultOf = name => (name !== 'fine.png' && !isFineDone ? fault('WRITE_FAILED', systemCode) : undefined);
+      await work();
+      expect(of('paused')).toEqual([]);
+      expect(of('failed')).toEqual([]);
+      expect(await outputs()).toEqual([...bad, 'fine.png']);
+    });
+
+  it('is met with EACCES where the outbox itself cannot be written', async () => {
+    await drop('a.png');
+    const { runner, inbox, next, work } = await open({ maxAttempts: 1 });
+    const shared = join(root, 'outbox/.cyclebox');
+    runner.faultOf = async (_name, run) => {
+      if (run > 1) return undefined;
+      await rename(shared, join(root, 'shared'));
+      await writeFile(shared, 'in the way');
+      return fault('WRITE_FAILED', 'EACCES');
+    };
+    const paused = next('paused');
+    await inbox.start();
+    await paused;
+    const resumed = next('resumed');
+    await rm(shared);
+    await rename(join(root, 'shared'), shared);
+    await resumed;
+    await work();
+    expect(await outputs()).toEqual(['a.png']);
+  });
 
   it('lasts as long as the outbox is away, and the outbox is not made anew meanwhile', async () => {
     await drop('a.png');

@@ -77,6 +77,8 @@ export class JobScheduler implements Disposable {
   #ahead: readonly Job[] = [];
   /** Jobs whose outcome the journal could not take: sorted out when it can be written again. */
   readonly #unrecorded = new Set<JobId>();
+  /** How often a job could not be written although the outbox can. */
+  readonly #unwritten = new Map<JobId, number>();
   #concurrency: number;
   /** The job that runs, or is about to run, with nothing beside it. */
   #exclusive: JobId | undefined;
@@ -244,6 +246,7 @@ export class JobScheduler implements Disposable {
       const { limits, unchangedForMs } = this.#options;
       const mayGrow = unchangedForMs(job) !== undefined;
       await this.#run.attempt(job, { signal: running.abort.signal, timeoutMs: limits().jobTimeoutMs, mayGrow });
+      this.#unwritten.delete(job.id);
     } catch (error) {
       await this.#failed(job, asCycleboxError(error, this.#run.subject(job)), running);
     }
@@ -279,6 +282,8 @@ export class JobScheduler implements Disposable {
       case 'environment':
         this.#pauseFor(error, concernsWorker.has(error.code) ? job : undefined);
         return journal.release(job.id);
+      case 'unwritable':
+        return this.#unwritable(job, error);
       case 'death':
         return this.#died(job, error, running.accompanied);
       case 'undecodable':
@@ -290,6 +295,26 @@ export class JobScheduler implements Disposable {
       default:
         verdict satisfies never;
     }
+  }
+
+  /**
+   * Where the outbox itself can be written, it is this output's folder or name: the job waits by itself, for as long as it
+   * takes, and keeps nobody else waiting.
+   */
+  async #unwritable(job: Job, error: CycleboxError): Promise<void> {
+    const { journal, publisher, retryBackOff = defaultRetryBackOff } = this.#options;
+    try {
+      await this.#run.requireOutbox();
+      await publisher.probe();
+    } catch {
+      this.#pauseFor(error);
+      return journal.release(job.id);
+    }
+    const times = (this.#unwritten.get(job.id) ?? 0) + 1;
+    this.#unwritten.set(job.id, times);
+    const delayMs = backOffDelay(times, retryBackOff);
+    journal.wait(job.id, error, delayMs);
+    this.#retrying(job, error, delayMs);
   }
 
   #died(job: Job, error: CycleboxError, accompanied: boolean): Promise<void> | void {

@@ -9,6 +9,8 @@ export type FailureKind =
   | 'cancelled'
   /** Nothing can be done for any job now; this one is not to blame. */
   | 'environment'
+  /** Its output cannot be written: the whole outbox's fault, or only that of its own folder or name. */
+  | 'unwritable'
   /** It took its worker with it: it crashed it, or had to be ended with it since it took too long or too much memory. */
   | 'death'
   /** The image cannot be decoded; whoever writes it may not have finished. */
@@ -22,7 +24,6 @@ export type FailureKind =
 const environmental: ReadonlySet<string> = new Set([
   'ENOSPC',
   'EDQUOT',
-  'EROFS',
   'EMFILE',
   'ENFILE',
   'ENOMEM',
@@ -33,12 +34,14 @@ const environmental: ReadonlySet<string> = new Set([
   'SQLITE_BUSY',
 ]);
 
-/** Faults of the outbox as a whole, when met while writing; met while reading, they are the file's own. */
-const environmentalWhenWriting: ReadonlySet<string> = new Set([
+/** Faults of the outbox, or of a place in it, when met while writing; met while reading, they are the file's own. */
+const unwritable: ReadonlySet<string> = new Set([
   'EACCES',
   'EPERM',
   'ENOENT',
   'ENOTDIR',
+  'EEXIST',
+  'EROFS',
   'EIO',
   'ESTALE',
 ]);
@@ -64,7 +67,6 @@ const verdicts: Partial<Record<ErrorCode, FailureKind>> = {
 export function classifyFailure(error: CycleboxError): FailureKind {
   const system = systemCodeOf(error);
   if (system !== undefined && environmental.has(system)) return 'environment';
-  if (system !== undefined && error.code === 'WRITE_FAILED' && environmentalWhenWriting.has(system))
-    return 'environment';
+  if (system !== undefined && error.code === 'WRITE_FAILED' && unwritable.has(system)) return 'unwritable';
   return verdicts[error.code] ?? 'permanent';
 }
