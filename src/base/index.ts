@@ -20,4 +20,5 @@ export * from './random.js';
 export * from './refuse-debugger.js';
 export * from './regular-file.js';
 export * from './relative-path.js';
+export * from './same-folder.js';
 export * from './throw-if-aborted.js';

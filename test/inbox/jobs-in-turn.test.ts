@@ -224,6 +224,30 @@ describe('a fault of the environment', () => {
     expect(await outputs()).toEqual(['a.png']);
   });
 
+  it('lasts as long as another folder is in the place of the outbox, in which nothing is published', async () => {
+    await drop('a.png');
+    const { runner, inbox, next, work } = await open({ afterSuccess: 'delete' });
+    runner.faultOf = async (_name, run) => {
+      if (run > 1) return undefined;
+      await rename(join(root, 'outbox'), join(root, 'unmounted'));
+      await mkdir(join(root, 'outbox'));
+      return undefined;
+    };
+    const paused = next('paused');
+    await inbox.start();
+    await paused;
+    expect(inbox.status().pause?.reason).toMatch(/another folder is in its place/);
+    expect(await outputs()).toEqual([]);
+    expect(await readdir(join(root, 'inbox'))).toEqual(['a.png']);
+    const resumed = next('resumed');
+    await rm(join(root, 'outbox'), { recursive: true });
+    await rename(join(root, 'unmounted'), join(root, 'outbox'));
+    await resumed;
+    await work();
+    expect(await outputs()).toEqual(['a.png']);
+    expect(await readdir(join(root, 'inbox'))).toEqual([]);
+  });
+
   it('lasts as long as the outbox is away, and the outbox is not made anew meanwhile', async () => {
     await drop('a.png');
     const { inbox, next, work } = await open();

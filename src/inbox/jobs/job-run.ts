@@ -5,11 +5,10 @@
  * The steps: running (temporary named) → result flushed → publishing (output name and the temporary's mark noted) →
  * named → folder flushed → done → source kept or moved.
  */
-import { rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import {
   asCycleboxError,
-  CycleboxError,
   type ErrorSubject,
   faultPoint,
   identify,
@@ -154,13 +153,9 @@ export class JobRun {
     return !(await this.#isUnchanged(job).catch(() => true));
   }
 
-  /** A folder that is gone is not made anew: it may be a disk that is not mounted. */
+  /** A folder that is gone is not made anew, and another in its place not used: it may be a disk that is not mounted. */
   async requireOutbox(): Promise<void> {
-    const { outbox: file } = this.#options;
-    await stat(file).catch(cause => {
-      const message = `the outbox ${file} cannot be used (${(cause as Error).message}): make it available again`;
-      throw new CycleboxError('WRITE_FAILED', message, { subject: { file }, cause });
-    });
+    await this.#options.publisher.requireFolders();
   }
 
   /**

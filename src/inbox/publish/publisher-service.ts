@@ -23,6 +23,7 @@ import {
   type RelativePath,
   removeReservation,
   replaceName,
+  SameFolder,
   syncFolder,
   systemClock,
   systemNaming,
@@ -98,6 +99,10 @@ class OutboxPublisher implements Publisher {
   readonly #owner: Owner;
   readonly #calls: NamingCalls;
   readonly #mover: SourceMover;
+  readonly #outbox: SameFolder;
+  readonly #archive: SameFolder | undefined;
+  /** Its folders are known: another in their place is not theirs. */
+  #isOpen = false;
   readonly #opened = new DisposableStore();
   /** The last number given for a name, so that a thousand equal names do not ask a thousand times a thousand. */
   readonly #lastNumbers = new Map<RelativePath, number>();
@@ -111,6 +116,8 @@ class OutboxPublisher implements Publisher {
     this.#options = options;
     this.#owner = this.#opened.add(owner);
     this.#calls = options.calls ?? systemNaming;
+    this.#outbox = new SameFolder(options.outbox, 'outbox');
+    this.#archive = options.archive === undefined ? undefined : new SameFolder(options.archive, 'archive');
     this.#mover = new SourceMover({ ...options, owner: owner.tag, calls: this.#calls });
   }
 
@@ -128,7 +135,13 @@ class OutboxPublisher implements Publisher {
     return { hasLinks: this.#hasLinks, hasLedger: this.#ledger !== undefined, warnings };
   }
 
+  async requireFolders(): Promise<void> {
+    await this.#outbox.require();
+    if (this.#options.afterSuccess === 'archive') await this.#archive?.require();
+  }
+
   async probe(): Promise<PublisherStatus> {
+    if (this.#isOpen) await this.requireFolders();
     const folder = sharedFolder(this.#options.outbox);
     try {
       this.#hasLinks = await probeLinks(folder, this.#owner.tag, this.#calls);
@@ -137,6 +150,8 @@ class OutboxPublisher implements Publisher {
       this.#ledgerFault ||= message;
       throw new CycleboxError('WRITE_FAILED', message, { subject: { file: this.#options.outbox }, cause: error });
     }
+    this.#isOpen = true;
+    await this.requireFolders();
     await this.#openLedger(folder);
     return this.status;
   }
@@ -182,7 +197,9 @@ class OutboxPublisher implements Publisher {
   }
 
   async afterSuccess(source: PublishedSource, { policy, isLate = false }: AfterSuccess = {}): Promise<SourceOutcome> {
-    const outcome = await this.#mover.afterSuccess(source, policy ?? this.#options.afterSuccess, isLate);
+    const how = policy ?? this.#options.afterSuccess;
+    if (how !== 'keep') await this.requireFolders();
+    const outcome = await this.#mover.afterSuccess(source, how, isLate);
     if (outcome.kind === 'archived' || outcome.kind === 'deleted') await this.forgetSource(source).catch(() => {});
     return outcome;
   }
@@ -259,6 +276,7 @@ class OutboxPublisher implements Publisher {
    */
   async #placeIfThere(request: PublishRequest): Promise<PublishResult> {
     const { path, identity } = request;
+    await this.requireFolders();
     const now = await identify(join(this.#options.inbox, path)).catch(() => identity);
     return isSameIdentity(now, identity) ? this.#place(request) : { kind: 'source-gone' };
   }

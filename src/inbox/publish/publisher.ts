@@ -100,6 +100,12 @@ export interface PublisherStatus {
 export interface Publisher extends Disposable {
   readonly status: PublisherStatus;
 
+  /**
+   * That the outbox, and the archive where sources go there, are the folders that they were at the start.
+   * @throws WRITE_FAILED
+   */
+  requireFolders(): Promise<void>;
+
   /** A fresh temporary path in the outbox for the output of a source; carries this daemon's mark, see `sweep`. */
   temporaryFor(path: RelativePath): string;
 

@@ -402,8 +402,8 @@ describe('what the outbox remembers', () => {
     const publisher = await publisherOf();
     const source = await drop('a.png', '1');
     await publish(publisher, source);
-    await rm(join(root, 'outbox'), { recursive: true });
-    await mkdir(join(root, 'outbox'));
+    await rm(join(root, 'outbox/.cyclebox'), { recursive: true });
+    await rm(join(root, 'outbox/a.png'));
     expect(await publisher.probe()).toMatchObject({ hasLedger: true });
     expect(await publisher.publishedBefore(source)).toBeUndefined();
     await publish(publisher, source);

@@ -92,6 +92,31 @@ describe('a source whose output is published', () => {
     });
   }
 
+  for (const [gone, afterSuccess] of [
+    ['outbox', 'delete'],
+    ['outbox', 'archive'],
+    ['archive', 'archive'],
+  ] as const) {
+    it(`is not touched while another folder is in the place of the ${gone}, as where a disk was (${afterSuccess})`, async () => {
+      const publisher = await publisherOf({ afterSuccess });
+      const source = await drop('a.png', 'a');
+      await rename(join(root, gone), join(root, 'unmounted'));
+      await mkdir(join(root, gone));
+      const refusal = {
+        code: 'WRITE_FAILED',
+        message: expect.stringContaining(`the ${gone} ${join(root, gone)} is not`),
+      };
+      await expect(publisher.afterSuccess(source)).rejects.toMatchObject(refusal);
+      await expect(publisher.requireFolders()).rejects.toMatchObject(refusal);
+      await expect(publisher.probe()).rejects.toMatchObject(refusal);
+      expect(await contents('inbox')).toEqual({ 'a.png': 'a' });
+      expect(await contents(gone)).toEqual({});
+      await rm(join(root, gone), { recursive: true });
+      await rename(join(root, 'unmounted'), join(root, gone));
+      expect((await publisher.afterSuccess(source)).kind).toBe(afterSuccess === 'delete' ? 'deleted' : 'archived');
+    });
+  }
+
   it('is not touched when it has changed since it was read', async () => {
     const publisher = await publisherOf({ afterSuccess: 'delete' });
     const source = await drop('a.png', 'a');
