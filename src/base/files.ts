@@ -5,7 +5,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { FileContent, FileIdentity } from './file-identity.js';
 import { type OpenRegularFileOptions, type RegularFile, withRegularFile } from './regular-file.js';
 
@@ -57,12 +57,28 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Writes a whole file, replacing what was there: readers see the old content or the new, never a part. */
-export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+/**
+ * Makes a folder and those above it, as far as they are missing, and flushes the folders that hold them: what is flushed in them
+ * later is not lost with them. One that this process may write to and not read is left to the system.
+ */
+export async function makeFolder(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true });
+  if (first === undefined) return;
+  const outermost = resolve(first);
+  for (let made = resolve(path); made.length >= outermost.length; made = dirname(made)) {
+    await syncFolder(dirname(made)).catch(() => {});
+  }
+}
+
+/**
+ * Writes a whole file, replacing what was there: readers see the old content or the new, never a part.
+ * @param mode its permissions, less the process's mask; default: as others make files
+ */
+export async function writeFileAtomic(path: string, content: string | Uint8Array, mode?: number): Promise<void> {
+  await makeFolder(dirname(path));
   const temporary = temporaryPathFor(path);
   try {
-    const handle = await open(temporary, 'wx');
+    const handle = await open(temporary, 'wx', mode);
     try {
       await handle.writeFile(content);
       await handle.sync();

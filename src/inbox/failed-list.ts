@@ -21,6 +21,7 @@ import {
   systemClock,
   writeFileAtomic,
 } from '../base/index.js';
+import { privateMode } from './journal/index.js';
 
 export interface FailedEntry {
   readonly path: RelativePath;
@@ -100,18 +101,18 @@ export class FailedList implements Disposable {
     try {
       await this.#rewrite(this.file, own);
     } catch (error) {
-      await this.#rewrite(join(this.#options.state, 'failed.json'), own);
+      await this.#rewrite(join(this.#options.state, 'failed.json'), own, privateMode);
       this.#warn(error);
     }
     this.#tookMs = this.#clock.monotonicMs() - startMs;
   }
 
-  async #rewrite(file: string, own: readonly FailedRecord[]): Promise<void> {
+  async #rewrite(file: string, own: readonly FailedRecord[], mode?: number): Promise<void> {
     const others = await this.#others(file);
     if (others.length + own.length === 0) return rm(file, { force: true });
     const failures = [...others, ...own];
     const list = { version: 1, updated: new Date(this.#clock.epochMs()).toISOString(), failures };
-    await writeFileAtomic(file, `${JSON.stringify(list, undefined, 2)}\n`);
+    await writeFileAtomic(file, `${JSON.stringify(list, undefined, 2)}\n`, mode);
     this.#written = { mark: await identify(file), others };
   }
 

@@ -2,9 +2,9 @@
  * The worker's side of the protocol: holds the pictures of the jobs under way and the loaded models. It runs inside
  * the worker process; nothing here knows of the daemon, of folders or of retries.
  */
-import { mkdir, open, rm, stat } from 'node:fs/promises';
+import { open, rm, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { asCycleboxError, CycleboxError, type Disposable, faultPoint } from '../base/index.js';
+import { asCycleboxError, CycleboxError, type Disposable, faultPoint, makeFolder } from '../base/index.js';
 import {
   decodeImage,
   defaultMaxPixels,
@@ -178,7 +178,7 @@ export class ComputeService implements Disposable {
 
 async function writeFlushed(path: string, bytes: Uint8Array): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     const handle = await open(path, 'wx');
     try {
       await handle.writeFile(bytes);

@@ -2,9 +2,9 @@
  * The folders of a configuration: made where they are missing, and kept apart, since an outbox inside the inbox would
  * feed the daemon its own results.
  */
-import { mkdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { CycleboxError, requireApart } from '../../base/index.js';
+import { CycleboxError, makeFolder, requireApart } from '../../base/index.js';
 import type { DaemonConfig } from './config.js';
 
 /** @throws CONFIG_INVALID when two folders that must lie apart do not, or one of them is a file */
@@ -39,7 +39,7 @@ async function requireFolder(key: string, path: string): Promise<void> {
 export async function makeFolders(folders: readonly string[]): Promise<void> {
   for (const folder of folders) {
     try {
-      await mkdir(folder, { recursive: true });
+      await makeFolder(folder);
     } catch (cause) {
       const message = `The folder ${folder} could not be made: ${(cause as Error).message}`;
       throw new CycleboxError('WRITE_FAILED', message, { subject: { file: folder }, cause });

@@ -6,4 +6,5 @@ export { type OpenedJournal, openJournal } from './open-journal.js';
 export { forgetGone } from './retention.js';
 export type { RunReport } from './run-report.js';
 export { Sqlite, type SqlRow, type SqlValue } from './sqlite.js';
+export { privateMode } from './state-folder.js';
 export { lockStateFolder } from './state-lock.js';

@@ -27,6 +27,7 @@ import { insertMany, lookUpMany, passesThroughJson, type Wanted } from './journa
 import { migrate } from './journal-schema.js';
 import type { RunReport } from './run-report.js';
 import { Sqlite } from './sqlite.js';
+import { makePrivate } from './state-folder.js';
 
 /** A job's lease: as long as it runs, its daemon says so again and again. */
 export const leaseMs = 60_000;
@@ -46,6 +47,7 @@ export class Journal implements Disposable {
   constructor(file: string, clock: Clock = systemClock) {
     mkdirSync(dirname(file), { recursive: true });
     this.#clock = clock;
+    makePrivate(file);
     this.#sqlite = new Sqlite(file);
     try {
       this.#sqlite.get('PRAGMA journal_mode = WAL');

@@ -3,11 +3,12 @@
  * process ends, however it ends, so a stale lock takes itself over and a process id that another program got since
  * deceives nobody. The note beside it only says who the owner is; it decides nothing.
  */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { CycleboxError, type Disposable, readRegularTextSync } from '../../base/index.js';
 import { Sqlite } from './sqlite.js';
+import { closeStateFolder, makePrivate, privateMode, sweepStateFolder } from './state-folder.js';
 
 export interface StateOwner {
   readonly pid: number;
@@ -25,19 +26,22 @@ const noteName = 'owner.json';
 
 /** @throws STATE_LOCKED when another process owns the folder, naming its id and host */
 export function lockStateFolder(folder: string): StateLock {
-  mkdirSync(folder, { recursive: true });
-  const lock = new Sqlite(join(folder, 'lock.sqlite'), { busyTimeoutMs: 0 });
+  closeStateFolder(folder);
+  const file = join(folder, 'lock.sqlite');
+  makePrivate(file);
+  const lock = new Sqlite(file, { busyTimeoutMs: 0 });
   try {
     lock.exec('BEGIN EXCLUSIVE');
   } catch (cause) {
     lock.dispose();
     throw isBusy(cause) ? inUse(folder, cause) : cause;
   }
+  sweepStateFolder(folder);
   const previous = readStateOwner(folder);
   const note = join(folder, noteName);
   const own: StateOwner = { pid: process.pid, host: hostname(), startedMs: Date.now() };
   // Not flushed to the disk and not needed: on a full disk the lock holds without its note.
-  attempt(() => writeFileSync(note, `${JSON.stringify(own)}\n`));
+  attempt(() => writeFileSync(note, `${JSON.stringify(own)}\n`, { mode: privateMode }));
   return { previous, dispose: once(() => release(lock, note)) };
 }
 

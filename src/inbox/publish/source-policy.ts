@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { copyFile, lstat, mkdir, readdir, rm, utimes } from 'node:fs/promises';
+import { copyFile, lstat, readdir, rm, utimes } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import PQueue from 'p-queue';
 import {
@@ -17,6 +17,7 @@ import {
   findLinkedFolder,
   identify,
   isSameIdentity,
+  makeFolder,
   type NamingCalls,
   numbered,
   type RelativePath,
@@ -29,6 +30,7 @@ import {
   temporaryPathFor,
   writeFileAtomic,
 } from '../../base/index.js';
+import { privateMode } from '../journal/index.js';
 import { exists, haveSameContent } from './outbox-files.js';
 import type { PublishedSource, SourceOutcome, SourcePolicy } from './publisher.js';
 
@@ -110,7 +112,7 @@ export class SourceMover implements Disposable {
     const move: Move = { path, taken, identity, policy, sha256: content?.sha256 };
     const note = join(this.#notes, `${createHash('sha256').update(path).digest('hex').slice(0, 32)}.json`);
     try {
-      await writeFileAtomic(note, JSON.stringify(move));
+      await writeFileAtomic(note, JSON.stringify(move), privateMode);
       await this.#options.calls.rename(file, join(this.#options.inbox, taken));
       return await this.#complete(move);
     } catch (cause) {
@@ -148,7 +150,7 @@ export class SourceMover implements Disposable {
     const { archive } = this.#options;
     if (archive === undefined)
       throw new CycleboxError('CONFIG_INVALID', 'afterSuccess is "archive", but no archive folder is set.');
-    await mkdir(dirname(join(archive, path)), { recursive: true });
+    await makeFolder(dirname(join(archive, path)));
     for (let number = 1; number <= maxNumber; number++) {
       const target = join(archive, numbered(path, number));
       if (!(await this.#moveTo(taken, target))) continue;
@@ -209,6 +211,6 @@ export async function checkArchive(options: {
   if (options.afterSuccess !== 'archive') return;
   if (archive === undefined)
     throw new CycleboxError('CONFIG_INVALID', 'afterSuccess is "archive": name the folder with "archive".');
-  await mkdir(archive, { recursive: true });
+  await makeFolder(archive);
   for (const name of ['inbox', 'outbox'] as const) await requireApart(name, options[name], 'archive', archive);
 }

@@ -14,7 +14,7 @@ import {
   temporaryOwner,
   writeFileAtomic,
 } from '../../base/index.js';
-import { Sqlite } from '../journal/index.js';
+import { privateMode, Sqlite } from '../journal/index.js';
 import { gone } from './outbox-files.js';
 
 export interface Owner extends Disposable {
@@ -35,7 +35,7 @@ export async function claimOwner(state: string, sharedFolder: string): Promise<O
   if (known !== undefined && kept !== 'busy') return newOwner(known, sharedFolder, kept);
   // None yet; or the state folder is a copy, and a daemon on the original lives.
   const id = randomBytes(6).toString('hex');
-  await writeFileAtomic(file, `${id}\n`);
+  await writeFileAtomic(file, `${id}\n`, privateMode);
   const lock = tryLock(sharedFolder, id);
   return newOwner(id, sharedFolder, lock === 'busy' ? undefined : lock);
 }
