@@ -10,6 +10,7 @@ export const errorCodes = {
   INTERNAL: 'A defect in cyclebox itself.',
   CANCELLED: 'The operation was cancelled before it ended.',
   TIMED_OUT: 'The operation took longer than its limit.',
+  LIMIT_REACHED: 'The system gives this process no more open files, processes or memory.',
 
   CONFIG_NOT_FOUND: 'The configuration file does not exist.',
   CONFIG_INVALID: 'The configuration file is malformed or has a wrong value or an unknown key.',
@@ -112,6 +113,15 @@ export function isErrorCode(value: unknown): value is ErrorCode {
   return typeof value === 'string' && Object.hasOwn(errorCodes, value);
 }
 
+/** What helps where the system has no more to give: no defect of ours, wherever it is met. */
+const limits: Readonly<Record<string, string>> = {
+  EMFILE: 'This process may not open more files: raise its limit ("ulimit -n 1024", or LimitNOFILE of its service).',
+  ENFILE: 'The whole system has too many files open: end what is not needed, or raise its limit.',
+  EAGAIN: 'There may be no more processes or threads: raise the limit ("ulimit -u", or TasksMax of its service).',
+  ENOMEM:
+    'There is no more memory: end what is not needed, or raise the limit ("ulimit -v", or MemoryMax of its service).',
+};
+
 /** Any thrown value as a CycleboxError: coded ones keep their code, and gain what `subject` knows and they do not. */
 export function asCycleboxError(
   error: unknown,
@@ -128,6 +138,9 @@ export function asCycleboxError(
     return merged;
   }
   const message = error instanceof Error ? error.message : String(error);
+  const remedy = code === 'INTERNAL' ? limits[systemCodeOf(error) ?? ''] : undefined;
+  if (remedy !== undefined)
+    return new CycleboxError('LIMIT_REACHED', `${message}. ${remedy}`, { subject, cause: error });
   return new CycleboxError(code, message, { subject, cause: error });
 }
 

@@ -61,6 +61,7 @@ const verdicts: Partial<Record<ErrorCode, FailureKind>> = {
   ENGINE_FAILED: 'may-pass',
   DEVICE_LOST: 'may-pass',
   INTERNAL: 'may-pass',
+  LIMIT_REACHED: 'may-pass',
   PROTOCOL: 'may-pass',
 };
 

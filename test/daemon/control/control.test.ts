@@ -102,4 +102,53 @@ describe('the control socket', () => {
     await server.dispose();
     await expect(asked).rejects.toMatchObject({ code: 'CANCELLED' });
   });
+
+  describe('with a client that asks and never reads', () => {
+    const count = 2000;
+    const request = (id: number) => `${JSON.stringify({ kind: 'request', id, method: 'status', params: {} })}\n`;
+
+    /** Its requests are sent when it is there. Each answer has 10 kB. */
+    async function flooded(options: Parameters<typeof serveControl>[2] = {}) {
+      const state = await temporaryFolder();
+      let asked = 0;
+      const status: DaemonService['status'] = async () => {
+        asked++;
+        return { counts: {}, running: [], inbox: 'x'.repeat(10_000), outbox: '/o', state: '/s' };
+      };
+      const server = opened.add(await serveControl(state, { ...service(), status }, options));
+      const client = connect([...controlAddresses(state, 'connect')][0]!).pause();
+      opened.add({ dispose: () => void client.destroy() });
+      const requests = Array.from({ length: count }, (_, id) => request(id)).join('');
+      await new Promise(resolve => client.write(requests, resolve));
+      return { state, server, client, asked: () => asked };
+    }
+
+    it('keeps few answers for it, serves others, and goes on when it reads', async () => {
+      const { state, client, asked } = await flooded();
+      const other = opened.add((await connectControl(state))!);
+      for (let turn = 0; turn < 20; turn++) await other.status();
+      expect(asked()).toBeGreaterThan(20);
+      expect(asked()).toBeLessThan(500);
+      let answers = 0;
+      for await (const chunk of client.setEncoding('utf8')) {
+        answers += (chunk as string).split('"reply"').length - 1;
+        if (answers >= count - 5) break;
+      }
+      expect(asked()).toBeGreaterThan(count);
+    });
+
+    it('cuts it off after a while', async () => {
+      const { client } = await flooded({ stalledAfterMs: 50 });
+      const fault = once(client, 'error');
+      const timer = setInterval(() => client.write(request(count)), 10);
+      opened.add({ dispose: () => clearInterval(timer) });
+      expect((await fault)[0]).toMatchObject({ code: expect.stringMatching(/EPIPE|ECONNRESET/) });
+    });
+
+    it('ends all the same', async () => {
+      const { server, client } = await flooded();
+      await server.dispose();
+      expect(client.destroyed).toBe(false);
+    });
+  });
 });
