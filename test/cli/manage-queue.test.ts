@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
+import { packageRoot } from '../../src/base/index.js';
 import { parseConfig } from '../../src/daemon/index.js';
 import { temporaryFolder } from '../support/pictures.js';
 import { cyclebox, dayNight, drop, outputs, project, writeConfig } from '../support/project.js';
@@ -43,6 +45,20 @@ describe('cyclebox init and config', () => {
   ])('validate ends with 78 for %j', async (config, words) => {
     const root = await project(config);
     expect(await run(root, 'config', 'validate')).toMatchObject({ code: 78, err: expect.stringMatching(words) });
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('cyclebox start with a limit on open files', () => {
+  test.each([100, 128])('of %i either works or says what to raise', async limit => {
+    const root = await project();
+    const command = `ulimit -n ${limit}; exec "${process.execPath}" "${join(packageRoot, 'dist/cli/main.js')}" start --once`;
+    const { code, err } = await new Promise<{ code: number; err: string }>(resolve => {
+      execFile('sh', ['-c', command], { cwd: root }, (error, _, stderr) =>
+        resolve({ code: Number(error?.code ?? 0), err: stderr }),
+      );
+    });
+    if (code === 0) expect(err).toBe('');
+    else expect(err).toMatch(/^LIMIT_REACHED: EMFILE.*"ulimit -n 1024"/);
   });
 });
 
