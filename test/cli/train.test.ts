@@ -113,7 +113,7 @@ describe('--explain', () => {
       /^ {2}G_A +resnet_1blocks, width 4, .* 8\.7 thousand parameters$/m,
       /^ {2}red: 5 images in .*a$/m,
       /^ {2}blue: 6 images in .*b\n {4}1 of 6 images in .* is grey: /m,
-      /^ {2}6 steps a pass; 12 steps in all, 2\.0 passes$/m,
+      /^ {2}6 steps per pass; 12 steps in total, 2\.0 passes$/m,
       /^ {2}weights 1 MB, moments 1 MB, .*program \d+ MB$/m,
       /^ {2}crops of 32: 12 steps of [\d.]+ ms, after /m,
       /^ {2}12 steps take about \d+ s, /m,

@@ -145,7 +145,9 @@ describe('a device whose memory runs out', () => {
     const done = events.filter(event => event.type === 'done');
     expect(done.map(({ report }) => report.device)).toEqual(['webgpu', 'webgpu', 'webgpu']);
     for (const { report } of done) expect(report.tiles).toBeGreaterThan(1);
-    const last = expect.stringContaining('ran out of memory on webgpu: tiles of at most 316 pixels square');
+    const last = expect.stringContaining(
+      'ran out of memory on webgpu: from now on its tiles have at most 316 × 316 pixels',
+    );
     expect(messages()).toContainEqual(last);
     const { daemon: facts } = await daemon.service.status();
     expect(facts?.workers).toMatchObject([{ device: 'webgpu', memory: [last] }]);
