@@ -56,7 +56,7 @@ export class JobRun {
     const translation = current(job);
     // There is no such translation any more: whoever looks at the file again says what is to be done.
     if (!translation) return this.skip(job);
-    await this.requireOutbox();
+    await this.#options.publisher.requireFolders(job.path);
     const known = job.redo ? undefined : await publisher.publishedBefore(job);
     if (known !== undefined) return this.#alreadyPublished(job, known);
 

@@ -16,6 +16,7 @@ import {
   type Disposable,
   DisposableStore,
   faultPoint,
+  findLinkedFolder,
   identify,
   isSameIdentity,
   type NamingCalls,
@@ -135,8 +136,9 @@ class OutboxPublisher implements Publisher {
     return { hasLinks: this.#hasLinks, hasLedger: this.#ledger !== undefined, warnings };
   }
 
-  async requireFolders(): Promise<void> {
+  async requireFolders(output?: RelativePath): Promise<void> {
     await this.#outbox.require();
+    if (output !== undefined) await this.#requireNoLink(output);
     if (this.#options.afterSuccess === 'archive') await this.#archive?.require();
   }
 
@@ -264,6 +266,14 @@ class OutboxPublisher implements Publisher {
     }
   }
 
+  async #requireNoLink(output: RelativePath): Promise<void> {
+    const folder = await findLinkedFolder(this.#options.outbox, output);
+    if (folder === undefined) return;
+    const file = join(this.#options.outbox, folder);
+    const message = `${file} is a link: outputs are only written below the outbox itself. Put a folder in its place.`;
+    throw new CycleboxError('WRITE_FAILED', message, { subject: { file } });
+  }
+
   /** The same, unless another content was read by now. */
   #knownOf(source: PublishedSource): KnownPublication | undefined {
     const known = this.#known(source);
@@ -276,7 +286,7 @@ class OutboxPublisher implements Publisher {
    */
   async #placeIfThere(request: PublishRequest): Promise<PublishResult> {
     const { path, identity } = request;
-    await this.requireFolders();
+    await this.requireFolders(request.wanted);
     const now = await identify(join(this.#options.inbox, path)).catch(() => identity);
     return isSameIdentity(now, identity) ? this.#place(request) : { kind: 'source-gone' };
   }

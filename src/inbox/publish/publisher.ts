@@ -101,10 +101,10 @@ export interface Publisher extends Disposable {
   readonly status: PublisherStatus;
 
   /**
-   * That the outbox, and the archive where sources go there, are the folders that they were at the start.
-   * @throws WRITE_FAILED
+   * That the outbox, and the archive where sources go there, are the folders that they were at the start, and that no
+   * folder on the way to `output` is a link. @throws WRITE_FAILED
    */
-  requireFolders(): Promise<void>;
+  requireFolders(output?: RelativePath): Promise<void>;
 
   /** A fresh temporary path in the outbox for the output of a source; carries this daemon's mark, see `sweep`. */
   temporaryFor(path: RelativePath): string;

@@ -148,6 +148,22 @@ describe('a name that is taken', () => {
   });
 });
 
+describe('a folder in the outbox that is a link', () => {
+  it('is not written through, wherever it leads, and not even looked into before the work is done', async () => {
+    const publisher = await publisherOf();
+    await mkdir(join(root, 'elsewhere'));
+    await symlink(join(root, 'elsewhere'), join(root, 'outbox/sub'));
+    const source = await drop('sub/deep/a.png', '1');
+    const refusal = { code: 'WRITE_FAILED', message: expect.stringContaining('outbox/sub is a link') };
+    await expect(publisher.requireFolders(source.path)).rejects.toMatchObject(refusal);
+    const temporary = publisher.temporaryFor('a.png');
+    await expect(publish(publisher, source, { temporary })).rejects.toMatchObject(refusal);
+    expect(await listed('elsewhere')).not.toContain('deep/a.png');
+    await rm(join(root, 'outbox/sub'));
+    expect(await publish(publisher, source)).toMatchObject({ kind: 'published', output: 'sub/deep/a.png' });
+  });
+});
+
 describe('names', () => {
   it('of 255 bytes keep their extension and lose whole characters for the number', async () => {
     const publisher = await publisherOf();
