@@ -119,7 +119,12 @@ class OutboxPublisher implements Publisher {
     this.#calls = options.calls ?? systemNaming;
     this.#outbox = new SameFolder(options.outbox, 'outbox');
     this.#archive = options.archive === undefined ? undefined : new SameFolder(options.archive, 'archive');
-    this.#mover = new SourceMover({ ...options, owner: owner.tag, calls: this.#calls });
+    this.#mover = new SourceMover({
+      ...options,
+      clock: options.clock ?? systemClock,
+      owner: owner.tag,
+      calls: this.#calls,
+    });
   }
 
   get status(): PublisherStatus {

@@ -10,6 +10,7 @@ import { dirname, join, relative, sep } from 'node:path';
 import PQueue from 'p-queue';
 import {
   asCycleboxError,
+  type Clock,
   CycleboxError,
   contentOf,
   type Disposable,
@@ -30,6 +31,7 @@ import {
   temporaryPathFor,
   writeFileAtomic,
 } from '../../base/index.js';
+import { BackOff } from '../../process/index.js';
 import { privateMode } from '../journal/index.js';
 import { exists, haveSameContent } from './outbox-files.js';
 import type { PublishedSource, SourceOutcome, SourcePolicy } from './publisher.js';
@@ -41,6 +43,7 @@ export interface SourceMoverOptions {
   /** Stands in the hidden names. */
   readonly owner: string;
   readonly calls: NamingCalls;
+  readonly clock: Clock;
 }
 
 /** A move under way, as noted in the state folder. */
@@ -63,6 +66,11 @@ export class SourceMover implements Disposable {
   readonly #notes: string;
   readonly #queue = new PQueue({ concurrency: 4 });
   readonly #moving = new Map<RelativePath, Promise<SourceOutcome>>();
+  /** Moves that could not be completed, by their note: tried again and again, each by itself. */
+  readonly #stranded = new Map<string, Move>();
+  readonly #backOff = new BackOff({ firstMs: 1000, maxMs: 60_000 });
+  #retryTimer: Disposable | undefined;
+  #isClosed = false;
 
   constructor(options: SourceMoverOptions) {
     this.#options = options;
@@ -82,6 +90,8 @@ export class SourceMover implements Disposable {
 
   /** Completes the moves that were asked for, as many as can be in a few seconds; the rest is left to the next start. */
   async dispose(): Promise<void> {
+    void this.#retryTimer?.dispose();
+    this.#isClosed = true;
     const timer = systemClock.after(patienceMs, () => {
       this.#queue.pause();
       this.#queue.clear();
@@ -96,12 +106,40 @@ export class SourceMover implements Disposable {
       if (!name.endsWith('.json')) continue;
       const note = join(this.#notes, name);
       try {
-        await this.#complete(JSON.parse(await readRegularText(note)) as Move);
-        await rm(note, { force: true });
+        const move = JSON.parse(await readRegularText(note)) as Move;
+        this.#stranded.set(note, move);
+        await this.#finish(note, move);
       } catch (error) {
         onWarning(asCycleboxError(error, { file: note }, 'WRITE_FAILED'));
       }
     }
+    this.#retryLater();
+  }
+
+  async #finish(note: string, move: Move): Promise<SourceOutcome> {
+    const outcome = await this.#complete(move);
+    await rm(note, { force: true });
+    this.#stranded.delete(note);
+    return outcome;
+  }
+
+  #retryLater(): void {
+    if (this.#stranded.size === 0 || this.#retryTimer || this.#isClosed) return;
+    this.#retryTimer = this.#options.clock.after(this.#backOff.next(), () => {
+      this.#retryTimer = undefined;
+      void this.#queue.add(() => this.#retry());
+    });
+  }
+
+  /** Whoever asked for the move has heard already that it failed. */
+  async #retry(): Promise<void> {
+    for (const [note, move] of [...this.#stranded]) {
+      await this.#finish(note, move).then(
+        () => this.#backOff.reset(),
+        () => {},
+      );
+    }
+    this.#retryLater();
   }
 
   async #move({ path, identity, content }: PublishedSource, policy: 'archive' | 'delete'): Promise<SourceOutcome> {
@@ -110,17 +148,18 @@ export class SourceMover implements Disposable {
     if ((await findLinkedFolder(this.#options.inbox, path)) !== undefined) return { kind: 'changed' };
     const taken = relative(this.#options.inbox, temporaryPathFor(file, this.#options.owner)).split(sep).join('/');
     const move: Move = { path, taken, identity, policy, sha256: content?.sha256 };
-    const note = join(this.#notes, `${createHash('sha256').update(path).digest('hex').slice(0, 32)}.json`);
+    const note = join(this.#notes, `${createHash('sha256').update(taken).digest('hex').slice(0, 32)}.json`);
     try {
       await writeFileAtomic(note, JSON.stringify(move), privateMode);
       await this.#options.calls.rename(file, join(this.#options.inbox, taken));
-      return await this.#complete(move);
+      return await this.#finish(note, move);
     } catch (cause) {
       const message = `${file} could not be ${policy === 'delete' ? 'deleted' : 'archived'} after its translation was published: ${(cause as Error).message}`;
       throw new CycleboxError('WRITE_FAILED', message, { subject: { file }, cause });
     } finally {
-      // What could not be completed is taken up again at the next start.
       if (!(await exists(join(this.#options.inbox, taken)).catch(() => true))) await rm(note, { force: true });
+      else this.#stranded.set(note, move);
+      this.#retryLater();
     }
   }
 

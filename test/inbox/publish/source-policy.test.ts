@@ -92,6 +92,25 @@ describe('a source whose output is published', () => {
     });
   }
 
+  it('and cannot be archived is archived later, without a new start, and so is the next of its name', async () => {
+    const clock = new ManualClock();
+    let isFull = true;
+    const link = (from: string, to: string) =>
+      isFull && to.includes('/archive/') ? failing('ENOSPC') : systemNaming.link(from, to);
+    const publisher = await publisherOf({ clock, calls: { ...systemNaming, link } });
+    for (const content of ['first', 'second']) {
+      const source = await drop('a.png', content);
+      await expect(publisher.afterSuccess(source)).rejects.toMatchObject({ code: 'WRITE_FAILED' });
+    }
+    expect(await readdir(join(root, 'state/moving'))).toHaveLength(2);
+    isFull = false;
+    clock.advance(60_000);
+    await publisher.dispose();
+    expect(await contents('archive')).toEqual({ 'a.png': 'first', 'a (2).png': 'second' });
+    expect(await contents('inbox')).toEqual({});
+    expect(await readdir(join(root, 'state/moving'))).toEqual([]);
+  });
+
   for (const [gone, afterSuccess] of [
     ['outbox', 'delete'],
     ['outbox', 'archive'],
