@@ -7,6 +7,8 @@ export const exitCodes = {
   /** Something was asked for and not done: an image that failed, a model that is missing. */
   failed: 1,
   usage: 2,
+  /** Nothing could be written; EX_IOERR of sysexits.h. */
+  unwritable: 74,
   /** Another process holds what is needed; EX_TEMPFAIL of sysexits.h. */
   locked: 75,
   /** EX_CONFIG of sysexits.h. */
@@ -18,7 +20,7 @@ export const exitCodes = {
 } as const;
 
 export const exitCodesHelp = `
-Exit codes: 0 done, 1 something failed, 2 wrong arguments, 75 the state folder is in use, 78 wrong configuration.`;
+Exit codes: 0 done, 1 something failed, 2 wrong arguments, 74 nothing could be written for a minute (--once), 75 the state folder is in use, 78 wrong configuration.`;
 
 const codesOfErrors: Partial<Record<ErrorCode, number>> = {
   USAGE: exitCodes.usage,

@@ -1,9 +1,11 @@
 /** The work of `cyclebox start`: runs the daemon, logs its events, and ends on a signal or, with `--once`, when idle. */
 import { constants } from 'node:os';
+import { systemClock } from '../base/index.js';
 import { type Daemon, loadConfig, startDaemon } from '../daemon/index.js';
 import { type DaemonLog, openDaemonLog } from './daemon-log.js';
 import { logLevel } from './log-level.js';
 import { exitCodes } from './report-error.js';
+import { WritePatience } from './write-patience.js';
 
 export interface RunDaemonOptions {
   readonly config: string;
@@ -17,6 +19,7 @@ export async function runDaemon({ config: file, once = false, verbose }: RunDaem
   const config = await loadConfig(file);
   const log = openDaemonLog(config, { level });
   const stopping = stopOnSignal(log);
+  const patience = new WritePatience(systemClock);
   let daemon: Daemon | undefined;
   const onOpen = (opened: Daemon) => {
     daemon = opened;
@@ -26,16 +29,22 @@ export async function runDaemon({ config: file, once = false, verbose }: RunDaem
     watch: !once,
     configFile: file,
     onOpen,
-    onEvent: log.event,
+    onEvent: event => {
+      log.event(event);
+      if (once) patience.event(event);
+    },
     onWorkerOutput: log.workerOutput,
   });
   try {
     // A signal counts while the first scan of a large inbox is still under way, too.
-    await Promise.race([started, stopping.requested]);
+    await Promise.race([started, stopping.requested, patience.exhausted]);
     daemon ??= await started;
-    await (once ? Promise.race([daemon.whenIdle(), stopping.requested]) : stopping.requested);
-    return await finish(daemon, once && !stopping.isRequested, log);
+    await (once ? Promise.race([daemon.whenIdle(), stopping.requested, patience.exhausted]) : stopping.requested);
+    const isCut = stopping.isRequested || patience.isExhausted;
+    const code = await finish(daemon, once && !isCut, log);
+    return patience.isExhausted && !stopping.isRequested ? exitCodes.unwritable : code;
   } finally {
+    patience.dispose();
     await started.catch(() => {});
     stopping.dispose();
   }

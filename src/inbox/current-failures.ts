@@ -9,12 +9,17 @@ import type { CurrentFailure } from './inbox-options.js';
 export class CurrentFailures {
   readonly #byPath = new Map<RelativePath, CurrentFailure>();
   readonly #onChange: () => void;
+  readonly #onGone: (paths: readonly RelativePath[]) => void;
   /** Those that the scan under way has not come across. */
   #unseen: Set<RelativePath> | undefined;
 
-  /** @param onChange called after every change */
-  constructor(onChange: () => void) {
+  /**
+   * @param onChange called after every change
+   * @param onGone told after a scan of the failures whose files it has not seen
+   */
+  constructor(onChange: () => void, onGone: (paths: readonly RelativePath[]) => void = () => {}) {
     this.#onChange = onChange;
+    this.#onGone = onGone;
   }
 
   values(): Iterable<CurrentFailure> {
@@ -40,6 +45,7 @@ export class CurrentFailures {
     this.#unseen = unseen;
     return () => {
       for (const path of unseen) this.remove(path);
+      this.#onGone([...unseen]);
     };
   }
 

@@ -86,7 +86,10 @@ export class Inbox implements QueueService, Disposable {
   readonly #intake: Intake;
   readonly #line: JobScheduler;
   readonly #contentCheck: ContentCheck;
-  readonly #currentFailures = new CurrentFailures(() => this.#failedList.touch());
+  readonly #currentFailures = new CurrentFailures(
+    () => this.#failedList.touch(),
+    paths => this.#guarded(() => this.#journal.filesGone(paths)),
+  );
   readonly #watcher: FolderWatcher;
   #isIgnored: (path: RelativePath) => boolean;
   #forgetTimer: Disposable | undefined;
@@ -400,6 +403,7 @@ export class Inbox implements QueueService, Disposable {
   }
 
   #missing(paths: readonly RelativePath[]): void {
+    this.#guarded(() => this.#journal.filesGone(paths.filter(path => this.#currentFailures.has(path))));
     for (const path of paths) {
       this.#gate.drop(path);
       this.#currentFailures.remove(path);

@@ -41,8 +41,14 @@ class ShoutingRunner implements Runner {
   }
 }
 
+interface Extras {
+  readonly onRead?: ShoutingRunner['onRead'];
+  /** Called when everything is done. */
+  readonly meanwhile?: (inbox: Inbox) => Promise<void>;
+}
+
 /** Works through what is in the inbox, and stops. */
-async function once(more: Partial<InboxOptions> & { onRead?: ShoutingRunner['onRead'] } = {}) {
+async function once(more: Partial<InboxOptions> & Extras = {}) {
   const runner = new ShoutingRunner();
   if (more.onRead) runner.onRead = more.onRead;
   const inbox = await Inbox.open({
@@ -57,8 +63,10 @@ async function once(more: Partial<InboxOptions> & { onRead?: ShoutingRunner['onR
   await inbox.start();
   await inbox.whenIdle();
   const { failures } = inbox;
+  await more.meanwhile?.(inbox);
+  const counts = inbox.counts();
   await inbox.stop();
-  return { ran: runner.ran, failures, events };
+  return { ran: runner.ran, failures, counts, events };
 }
 
 const file = (path: string) => join(root, 'inbox', path);
@@ -140,6 +148,24 @@ describe('a file that replaces one that failed', () => {
     expect(await once()).toMatchObject({ ran: [], failures: [{ path: 'a.txt' }] });
     await drop('a.txt', 'its');
     expect(await once()).toMatchObject({ ran: ['a.txt'], failures: [] });
+  });
+});
+
+describe('a failure', () => {
+  it('ends with its file: when a good one replaces it, and when it is taken away', async () => {
+    await drop('a.txt', 'bad');
+    await drop('b.txt', 'bad');
+    expect((await once()).counts).toEqual({ failed: 2 });
+    await drop('a.txt', 'good now');
+    expect((await once()).counts).toEqual({ done: 1, failed: 1, skipped: 1 });
+    const { counts } = await once({
+      meanwhile: async inbox => {
+        expect(inbox.failures).toHaveLength(1);
+        await rm(file('b.txt'));
+        await inbox.scan();
+      },
+    });
+    expect(counts).toEqual({ done: 1, skipped: 2 });
   });
 });
 

@@ -98,6 +98,7 @@ export class Journal implements Disposable {
     const isNew = (one: ToIngest<NewJob | RefusedFile>) => one.isUnknown && passesThroughJson(one);
     return this.#sqlite.transaction(() => {
       const rest = refused.filter(file => !isNew(file)).map(file => this.#refuse(file));
+      this.#endFailuresOf(jobs.map(({ path }) => path));
       const unroutable = refused.filter(isNew).map(file => ({ ...file, translation: noTranslation }));
       return {
         queued: [
@@ -318,6 +319,18 @@ export class Journal implements Disposable {
       // It is read again at the next start.
     }
     this.#sqlite.dispose();
+  }
+
+  /** What failed is no longer what is there under these names. */
+  #endFailuresOf(paths: readonly RelativePath[]): void {
+    const sql = `UPDATE jobs SET state = 'skipped' WHERE state IN ('failed', 'quarantined')
+      AND path IN (SELECT value FROM json_each(?))`;
+    this.#sqlite.run(sql, JSON.stringify(paths));
+  }
+
+  /** The files are gone, and their failures with them. */
+  filesGone(paths: readonly RelativePath[]): void {
+    if (paths.length > 0) this.#endFailuresOf(paths);
   }
 
   #vouchFor(id: JobId, { changed, sha256 }: FileContent): void {
