@@ -74,7 +74,7 @@ describe('cyclebox start --dry-run', () => {
     const { code, out } = await run(root, 'start', '--dry-run');
     expect(code).toBe(1);
     expect(out.trim().split('\n').sort()).toEqual([
-      '1 to translate, 1 done, 1 failed or without a way, 0 cancelled; nothing was written',
+      '1 to translate, 1 done, 1 failed or without a route, 0 cancelled; nothing was written',
       'day-to-night/a.png  is done: day-night/night → day-to-night/a.png',
       'day-to-night/line\\nend.png  would be translated: day-night/night',
       expect.stringMatching(/^lost\.png {2}would fail: ROUTE_NOT_FOUND/),
