@@ -68,7 +68,7 @@ describe('the compute worker', () => {
     const small = opened.add(new ComputeWorker(options));
     await expect(small.run(await task('hang'))).rejects.toMatchObject({
       code: 'PROCESS_CRASHED',
-      message: expect.stringMatching(/held \d+ MB of memory, over its limit of 1 MB/),
+      message: expect.stringMatching(/used \d+ MB of memory, more than its limit of 1 MB/),
     });
   });
 
