@@ -105,7 +105,8 @@ export type InboxChanges = Pick<
 export interface CurrentFailure {
   readonly path: RelativePath;
   readonly error: CycleboxError;
-  readonly job: JobId;
+  /** Undefined where the file could not even become a job. */
+  readonly job?: JobId | undefined;
 }
 
 /** Failures that are the file's own and stand until the file changes; all others are looked at again at each start. */

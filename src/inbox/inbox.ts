@@ -6,7 +6,7 @@
  * deletes one, and only after its output is published.
  */
 
-import { mkdir } from 'node:fs/promises';
+import { mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   asCycleboxError,
@@ -128,8 +128,10 @@ export class Inbox implements QueueService, Disposable {
    * @throws STATE_LOCKED, JOURNAL_INVALID, or what the file system says of the folders
    */
   static async open(given: InboxOptions): Promise<Inbox> {
-    const options = resolveInboxOptions(given);
-    for (const folder of [options.inbox, options.outbox, options.state]) await mkdir(folder, { recursive: true });
+    const resolved = resolveInboxOptions(given);
+    for (const folder of [resolved.inbox, resolved.outbox, resolved.state]) await mkdir(folder, { recursive: true });
+    // A link is not watched, what it leads to is.
+    const options = { ...resolved, inbox: await realpath(resolved.inbox) };
     const store = new DisposableStore();
     try {
       const inbox = new Inbox(options, await openParts(options, store));
@@ -157,11 +159,17 @@ export class Inbox implements QueueService, Disposable {
     const { counts, ...rest } = this.#control.status();
     const settling = this.#gate.size > 0 ? { settling: this.#gate.size } : {};
     return {
-      counts: { ...counts, ...settling },
+      counts: { ...counts, ...settling, ...this.#withoutJob(counts.failed) },
       ...rest,
       seeing: this.#watcher.status,
       publishing: this.#publisher.status,
     };
+  }
+
+  /** Files that cannot even become jobs stand as failed, too. */
+  #withoutJob(failed = 0): { readonly failed?: number } {
+    const count = this.failures.filter(({ job }) => job === undefined).length;
+    return count > 0 ? { failed: failed + count } : {};
   }
 
   list(query?: QueueQuery): readonly QueueEntry[] {
@@ -386,6 +394,7 @@ export class Inbox implements QueueService, Disposable {
       backend: watchBackend,
       onFiles: files => this.#sort(files),
       onMissing: paths => this.#missing(paths),
+      onUnreadableName: (path, error) => this.#cannotBeOpened(path, error),
       onScan: () => this.#currentFailures.beginScan(),
       onProgress: () => this.#progress(),
     });
@@ -400,6 +409,11 @@ export class Inbox implements QueueService, Disposable {
   async #identify(path: RelativePath): Promise<FileIdentity | undefined> {
     const stat = await this.#fileProbe.stat(join(this.#options.inbox, path));
     return stat.kind === 'file' ? stat.identity : undefined;
+  }
+
+  #cannotBeOpened(path: RelativePath, error: CycleboxError): void {
+    this.#currentFailures.markSeen(path);
+    if (!this.#currentFailures.has(path)) this.#currentFailures.add({ path, error });
   }
 
   #missing(paths: readonly RelativePath[]): void {

@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -148,6 +148,50 @@ describe('a file that replaces one that failed', () => {
     expect(await once()).toMatchObject({ ran: [], failures: [{ path: 'a.txt' }] });
     await drop('a.txt', 'its');
     expect(await once()).toMatchObject({ ran: ['a.txt'], failures: [] });
+  });
+});
+
+describe('what is in the inbox and cannot be opened', () => {
+  it.skipIf(process.platform !== 'linux')('stands as failed when its name is not UTF-8', async () => {
+    await drop('a.txt', 'one');
+    const name = Buffer.concat([Buffer.from(`${join(root, 'inbox')}/caf`), Buffer.from([0xe9]), Buffer.from('.txt')]);
+    await writeFile(name, 'two');
+    let counts: unknown;
+    const meanwhile = async (inbox: Inbox) => {
+      await inbox.scan();
+      counts = inbox.status().counts;
+    };
+    const { failures } = await once({ meanwhile });
+    expect(failures).toMatchObject([{ error: { code: 'FILE_UNREADABLE' } }]);
+    expect(counts).toEqual({ done: 1, failed: 1 });
+  });
+
+  it('is said when it is a link, once', async () => {
+    await drop('a.txt', 'one');
+    await mkdir(join(root, 'elsewhere'));
+    await symlink(join(root, 'elsewhere'), file('linked'));
+    const { events } = await once({ meanwhile: inbox => inbox.scan() });
+    const said = events.flatMap(event => (event.type === 'warning' ? [event.error.message] : []));
+    expect(said).toEqual([expect.stringContaining('inbox/linked is a link')]);
+  });
+});
+
+describe('an inbox that is a link', () => {
+  it('is watched where it leads', async () => {
+    await mkdir(join(root, 'real'));
+    await symlink(join(root, 'real'), join(root, 'inbox'));
+    const { ran } = await once({
+      watch: true,
+      rescanMs: 3_600_000,
+      meanwhile: async inbox => {
+        const isDone = new Promise<void>(resolve => {
+          inbox.onEvent(event => event.type === 'done' && resolve());
+        });
+        await drop('a.txt', 'one');
+        await isDone;
+      },
+    });
+    expect(ran).toEqual(['a.txt']);
   });
 });
 

@@ -53,6 +53,8 @@ export interface FolderWatcherOptions {
   readonly onFiles: (files: readonly FoundFile[]) => void;
   /** Paths that were hinted at and at which there is no file, though the inbox is there. */
   readonly onMissing: (paths: readonly RelativePath[]) => void;
+  /** A name that the system tells and does not take back: the file cannot be opened. Told at each scan. */
+  readonly onUnreadableName?: ((path: RelativePath, error: CycleboxError) => void) | undefined;
   /** A scan begins; what it returns is called when the scan has seen everything, and not when it could not. */
   readonly onScan?: (() => () => void) | undefined;
   /** Something that was under way has ended. */
@@ -289,12 +291,13 @@ export class FolderWatcher implements Disposable {
   async #scanFrom(from: RelativePath, unreadable: Set<string>): Promise<void> {
     const { root, isIgnored } = this.#options;
     const onFolder = (folder: RelativePath) => this.#backend?.watchFolder?.(folder);
+    const onLink = (path: RelativePath) => this.#sayLink(path);
     const onUnreadable = (folder: RelativePath, cause: unknown) => {
       if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return;
       unreadable.add(folder);
       this.#say(`folder: ${folder}`, asCycleboxError(cause, { file: join(root, folder) }, 'FILE_UNREADABLE'));
     };
-    for await (const batch of scanFolder(root, { isIgnored, from, onFolder, onUnreadable })) {
+    for await (const batch of scanFolder(root, { isIgnored, from, onFolder, onLink, onUnreadable })) {
       if (this.#closed) return;
       const { missing } = await this.#sightAll(batch);
       for (const path of missing.filter(path => path.includes('\ufffd'))) this.#sayUnreadableName(path);
@@ -305,7 +308,15 @@ export class FolderWatcher implements Disposable {
   #sayUnreadableName(path: RelativePath): void {
     const file = join(this.#options.root, path);
     const message = `${file} has a name that is not UTF-8 text, and cannot be opened: rename it`;
-    this.#say(`name: ${path}`, new CycleboxError('FILE_UNREADABLE', message, { subject: { file } }));
+    const error = new CycleboxError('FILE_UNREADABLE', message, { subject: { file } });
+    this.#say(`name: ${path}`, error);
+    this.#options.onUnreadableName?.(path, error);
+  }
+
+  #sayLink(path: RelativePath): void {
+    const file = join(this.#options.root, path);
+    const message = `${file} is a link, and links in the inbox are not followed: put the file or folder itself there, or name its place as the inbox`;
+    this.#say(`link: ${path}`, new CycleboxError('FILE_UNREADABLE', message, { subject: { file } }));
   }
 
   #scheduleScan(): void {

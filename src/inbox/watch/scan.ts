@@ -13,6 +13,8 @@ export interface ScanOptions {
   readonly from?: RelativePath | undefined;
   /** Called before a folder is read. */
   readonly onFolder?: ((folder: RelativePath) => void) | undefined;
+  /** Told of links, which are not followed. */
+  readonly onLink?: ((path: RelativePath) => void) | undefined;
   readonly onUnreadable?: ((folder: RelativePath, error: unknown) => void) | undefined;
 }
 
@@ -35,12 +37,13 @@ async function* scanOne(
   root: string,
   folder: RelativePath,
   folders: RelativePath[],
-  { isIgnored }: ScanOptions,
+  { isIgnored, onLink }: ScanOptions,
 ): AsyncGenerator<RelativePath[]> {
   let batch: RelativePath[] = [];
   for await (const entry of await opendir(join(root, folder), { bufferSize: batchSize })) {
     const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
     if (isIgnored(path)) continue;
+    if (entry.isSymbolicLink()) onLink?.(path);
     if (entry.isDirectory()) folders.push(path);
     else if (mayBeFile(entry)) batch.push(path);
     if (batch.length >= batchSize) {
