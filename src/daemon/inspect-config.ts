@@ -4,6 +4,7 @@ import type { CycleboxError } from '../base/index.js';
 import { inspectInbox, type PlannedAction } from '../inbox/index.js';
 import { checkFolders, type DaemonConfig, type Route, resolveModels } from './config/index.js';
 import { connectControl } from './control/index.js';
+import { passedOver } from './settings.js';
 
 /** @throws CONFIG_INVALID when folders that must lie apart do not */
 export async function inspectConfig(
@@ -21,7 +22,8 @@ export async function inspectConfig(
 export async function* inspectFiles(config: DaemonConfig): AsyncGenerator<PlannedAction> {
   await checkFolders(config);
   const { router } = await resolveModels(config);
-  const { inbox, state, ignore } = config;
+  const { inbox, state } = config;
+  const ignore = passedOver(config);
   if (!(await lstat(inbox).catch(() => undefined))) return;
   const daemon = await connectControl(state);
   try {

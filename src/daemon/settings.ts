@@ -1,6 +1,6 @@
 /** The configuration in the words of the inbox and of the compute workers. */
 import type { InboxChanges, InboxOptions } from '../inbox/index.js';
-import type { DaemonConfig } from './config/index.js';
+import { type DaemonConfig, sidecars } from './config/index.js';
 import type { PoolSettings } from './pool/index.js';
 
 /** All of it, for the start. */
@@ -12,8 +12,22 @@ export function inboxSettings(config: DaemonConfig): Omit<InboxOptions, 'route' 
 /** What can change while the inbox is open; the rest are `restartKeys`. */
 export function inboxChanges(config: DaemonConfig): Required<Omit<InboxChanges, 'concurrency'>> {
   const { settleMs, decodeGraceMs, maxAttempts, jobTimeoutMs, historyDays } = config;
-  const { rescanMs, pollMs, ignore } = config;
-  return { settleMs, decodeGraceMs, maxAttempts, jobTimeoutMs, historyDays, rescanMs, pollMs, ignore };
+  const { rescanMs, pollMs } = config;
+  return {
+    settleMs,
+    decodeGraceMs,
+    maxAttempts,
+    jobTimeoutMs,
+    historyDays,
+    rescanMs,
+    pollMs,
+    ignore: passedOver(config),
+  };
+}
+
+/** What the inbox passes over beside the usual junk. */
+export function passedOver({ ignore }: Pick<DaemonConfig, 'ignore'>): readonly string[] {
+  return [...sidecars, ...ignore];
 }
 
 export function poolSettings(config: DaemonConfig): PoolSettings {

@@ -7,4 +7,5 @@ export { type Applied, LiveConfig } from './live-config.js';
 export { presumedState } from './presumed-state.js';
 export { type ResolvedConfig, resolveModels, routeFolders } from './resolved-config.js';
 export type { Route } from './routes.js';
+export { sidecars } from './sidecars.js';
 export { fitOf } from './translation-version.js';
