@@ -2,10 +2,10 @@
  * A file on its way: its first bytes in `FILE.part`, and in `FILE.part.json` what they are the first bytes of, so that
  * an interrupted transfer can go on. It trusts nothing that it finds: bytes whose origin is not recorded are dropped.
  */
-import { type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import { sha256File, syncFile, syncFolder, writeFileAtomic } from '../base/index.js';
+import { readRegularText, sha256File, syncFile, syncFolder, writeFileAtomic } from '../base/index.js';
 
 const origin = z.object({
   address: z.string(),
@@ -43,7 +43,7 @@ export class PartialFile {
   }
 
   async origin(): Promise<PartOrigin | undefined> {
-    const text = await readFile(this.#recordPath, 'utf8').catch(() => undefined);
+    const text = await readRegularText(this.#recordPath).catch(() => undefined);
     if (text === undefined) return undefined;
     try {
       return origin.parse(JSON.parse(text));

@@ -3,9 +3,8 @@
  * It shows that a file has changed since, not that the first one was right; whoever pins says so to the user. One JSON
  * file, read once; unknown keys of others are kept.
  */
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { CycleboxError, writeFileAtomic } from '../base/index.js';
+import { CycleboxError, readRegularText, writeFileAtomic } from '../base/index.js';
 
 export interface PinnedFile {
   /** Lower-case hex. */
@@ -48,7 +47,7 @@ export class PinnedHashes {
 /** @throws CycleboxError FILE_UNREADABLE when the file is there and is not of this form */
 export async function openPinnedHashes(path: string): Promise<PinnedHashes> {
   try {
-    const parsed = z.record(z.string(), pinnedFile).parse(JSON.parse(await readFile(path, 'utf8')));
+    const parsed = z.record(z.string(), pinnedFile).parse(JSON.parse(await readRegularText(path)));
     return new PinnedHashes(path, new Map(Object.entries(parsed)));
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return new PinnedHashes(path, new Map());

@@ -6,7 +6,7 @@ import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CycleboxError, Disposable } from '../base/index.js';
-import { type FileIdentity, identify, type RelativePath } from '../base/index.js';
+import { type FileIdentity, identify, type RelativePath, withRegularFile } from '../base/index.js';
 import { ownFailures } from './inbox-options.js';
 import { type Job, Journal, newestJob, Sqlite } from './journal/index.js';
 import type { Router } from './routing.js';
@@ -96,7 +96,11 @@ async function openCopy(file: string): Promise<Disposable & { readonly find: Fin
   const folder = await mkdtemp(join(tmpdir(), 'cyclebox-inspect-'));
   try {
     const copy = join(folder, 'journal.sqlite');
-    for (const ending of ['', '-wal']) await copyFile(`${file}${ending}`, `${copy}${ending}`).catch(ignoreMissing);
+    for (const ending of ['', '-wal']) {
+      await withRegularFile(`${file}${ending}`, () => copyFile(`${file}${ending}`, `${copy}${ending}`)).catch(
+        ignoreMissing,
+      );
+    }
     const journal = new Journal(copy);
     return {
       find: (path, identity, translation) => journal.find(path, identity, translation),

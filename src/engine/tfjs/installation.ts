@@ -3,10 +3,10 @@
  * nothing of them but types. The core is taken from where the backend's own package finds it, so that the two belong
  * together however many cores lie about. What is installed but does not load is named, with what to do about it.
  */
-import { readFile, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { CycleboxError, packageRoot } from '../../base/index.js';
+import { CycleboxError, packageRoot, readRegularText } from '../../base/index.js';
 import { findAccelerators } from '../accelerators.js';
 
 /** The API that all backends share. */
@@ -88,7 +88,7 @@ async function findPackage(backend: TfjsBackend, searchIn: readonly string[]): P
 
 async function versionOf(folder: string): Promise<string | undefined> {
   try {
-    const { version } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as { version?: unknown };
+    const { version } = JSON.parse(await readRegularText(join(folder, 'package.json'))) as { version?: unknown };
     return String(version ?? 'unknown');
   } catch {
     return undefined;

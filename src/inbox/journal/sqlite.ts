@@ -3,6 +3,7 @@
  * SQLite does not have, stores `undefined` and NaN as NULL without a word, and works on after `close()`: none of that
  * passes here. Synchronous, like SQLite itself.
  */
+import { statSync } from 'node:fs';
 import Libsql from 'libsql';
 import { CycleboxError, type Disposable } from '../../base/index.js';
 
@@ -15,9 +16,10 @@ export class Sqlite implements Disposable {
   readonly #file: string;
   #isOpen = true;
 
-  /** @throws JOURNAL_INVALID when the file cannot be opened or is no database */
+  /** @throws JOURNAL_INVALID when the file cannot be opened, is none (a pipe would be waited for), or is no database */
   constructor(file: string, options: { readonly busyTimeoutMs?: number } = {}) {
     this.#file = file;
+    requireFile(file);
     this.#database = this.#guarded('opened', () => new Libsql(file, { timeout: options.busyTimeoutMs ?? 5000 }));
   }
 
@@ -95,6 +97,12 @@ export class Sqlite implements Disposable {
       throw new CycleboxError('JOURNAL_INVALID', message, { subject: { file: this.#file }, cause });
     }
   }
+}
+
+function requireFile(file: string): void {
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (!found || found.isFile()) return;
+  throw new CycleboxError('JOURNAL_INVALID', `${file} is no file: move it away`, { subject: { file } });
 }
 
 /** Handed over as one array: libsql takes a single object — null and bytes are ones — for named values. */

@@ -26,9 +26,9 @@ export function closeStateFolder(folder: string): void {
   }
 }
 
-/** Makes sure that SQLite, which makes files for everybody to read, finds one that is not; its other files take after it. */
+/** Where there is no such file: SQLite, which makes files for everybody to read, is to find one that is not. Its others take after it. */
 export function makePrivate(file: string): void {
-  attempt(() => closeSync(openSync(file, 'a', privateMode)));
+  attempt(() => closeSync(openSync(file, 'ax', privateMode)));
 }
 
 /** Removes what writes that were cut off by a kill have left. Only for whoever holds the lock. */

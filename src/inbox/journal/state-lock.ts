@@ -41,7 +41,8 @@ export function lockStateFolder(folder: string): StateLock {
   const note = join(folder, noteName);
   const own: StateOwner = { pid: process.pid, host: hostname(), startedMs: Date.now() };
   // Not flushed to the disk and not needed: on a full disk the lock holds without its note.
-  attempt(() => writeFileSync(note, `${JSON.stringify(own)}\n`, { mode: privateMode }));
+  attempt(() => rmSync(note, { force: true }));
+  attempt(() => writeFileSync(note, `${JSON.stringify(own)}\n`, { mode: privateMode, flag: 'wx' }));
   return { previous, dispose: once(() => release(lock, note)) };
 }
 

@@ -2,10 +2,12 @@
  * Recognising a file again, by its mark and by its bytes, as publishing needs it. Names are given by `base/free-name.ts`.
  * Nothing here knows of jobs, ledgers or policies.
  */
-import { createReadStream } from 'node:fs';
 import { lstat } from 'node:fs/promises';
-import { identify, withoutBirth } from '../../base/index.js';
+import { identify, type RegularFile, withoutBirth, withRegularFile } from '../../base/index.js';
 import type { OutputIdentity } from './publisher.js';
+
+/** Of a comparison. */
+const chunkBytes = 1 << 18;
 
 /** Undefined when there is no such file. Links to a file share its mark, and renaming does not change it. */
 export async function identityOf(path: string): Promise<OutputIdentity | undefined> {
@@ -28,16 +30,16 @@ export async function exists(path: string): Promise<boolean> {
 export async function haveSameContent(a: string, b: string): Promise<boolean> {
   const [statsA, statsB] = await Promise.all([a, b].map(path => lstat(path).catch(gone)));
   if (!statsA?.isFile() || !statsB?.isFile() || statsA.size !== statsB.size) return false;
-  const [chunksA, chunksB] = [chunksOf(a), chunksOf(b)];
-  for (;;) {
-    const [one, two] = await Promise.all([chunksA.next(), chunksB.next()]);
-    if (one.done || two.done) return Boolean(one.done && two.done);
-    if (!one.value.equals(two.value)) return false;
-  }
+  const options = { followLinks: false };
+  return withRegularFile(a, one => withRegularFile(b, other => haveSameBytes(one, other), options), options);
 }
 
-function chunksOf(path: string): AsyncIterator<Buffer> {
-  return createReadStream(path, { highWaterMark: 1 << 18 })[Symbol.asyncIterator]();
+async function haveSameBytes(a: RegularFile, b: RegularFile): Promise<boolean> {
+  for (let at = 0; ; at += chunkBytes) {
+    const [one, other] = await Promise.all([a.read(at, chunkBytes), b.read(at, chunkBytes)]);
+    if (!one.equals(other)) return false;
+    if (one.length < chunkBytes) return true;
+  }
 }
 
 export function gone(error: NodeJS.ErrnoException): undefined {

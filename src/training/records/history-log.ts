@@ -4,8 +4,8 @@
  *
  * After a flush that failed the events are still here; the next one writes them.
  */
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { withRegularFile } from '../../base/index.js';
 import { AppendFile } from './append-file.js';
 import type { HistoryEvent } from './history-event.js';
 
@@ -51,13 +51,6 @@ export class HistoryLog {
 
 /** Undefined for a file that is empty or not there. */
 async function lastByte(path: string): Promise<number | undefined> {
-  const handle = await open(path, 'r').catch(() => undefined);
-  if (!handle) return undefined;
-  try {
-    const { size } = await handle.stat();
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(1), 0, 1, Math.max(0, size - 1));
-    return bytesRead === 1 ? buffer[0] : undefined;
-  } finally {
-    await handle.close();
-  }
+  const last = await withRegularFile(path, ({ size, read }) => read(Math.max(0, size - 1), 1)).catch(() => undefined);
+  return last?.[0];
 }

@@ -2,8 +2,9 @@
  * The sample grids that a report embeds: as many as make a smooth slider and no more, spread evenly over the run. Grids
  * whose files are gone (thinned out, removed) are passed over.
  */
-import { access, readFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readRegularFile } from '../../base/index.js';
 import type { EventOf, SampleColumn } from './history-event.js';
 
 export interface ReportSamples {
@@ -48,7 +49,7 @@ function nearest<T extends { readonly step: number }>(candidates: readonly T[], 
 const shapeOf = ({ columns, files }: EventOf<'sample'>): string => `${columns.map(({ key }) => key)} × ${files.length}`;
 
 async function embed(step: number, path: string): Promise<{ readonly step: number; readonly image: string }> {
-  return { step, image: `data:image/webp;base64,${(await readFile(path)).toString('base64')}` };
+  return { step, image: `data:image/webp;base64,${(await readRegularFile(path)).toString('base64')}` };
 }
 
 async function filterAsync<T>(values: readonly T[], holds: (value: T) => Promise<boolean>): Promise<readonly T[]> {
