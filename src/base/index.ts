@@ -14,6 +14,7 @@ export * from './job-states.js';
 export * from './junk.js';
 export * from './linked-folder.js';
 export * from './machine-memory.js';
+export * from './metadata-policy.js';
 export * from './numbered-name.js';
 export * from './package-info.js';
 export * from './random.js';

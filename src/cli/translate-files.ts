@@ -3,10 +3,10 @@
  * but itself. Results go to stdout, errors and progress to stderr, so that either can be piped.
  */
 import { basename, resolve } from 'node:path';
-import { asCycleboxError, CycleboxError, type ErrorData, errorToData } from '../base/index.js';
+import { asCycleboxError, CycleboxError, type ErrorData, errorToData, type MetadataPolicy } from '../base/index.js';
 import { parseScale } from '../catalog/index.js';
 import { type EngineChoice, type Precision, parseEngineChoice } from '../engine/index.js';
-import { type ImageFormat, type MetadataPolicy, nameForFormat } from '../image/index.js';
+import { type ImageFormat, nameForFormat } from '../image/index.js';
 import type { Scale } from '../plugin-api/index.js';
 import type { PictureSize } from '../translate/index.js';
 import { printSkippedDevice } from './engine-option.js';

@@ -6,12 +6,12 @@
  * The whole file is read first and everything is done on those bytes, so that what was checked is what is decoded.
  */
 import sharp, { type Metadata, type Sharp } from 'sharp';
-import type { RegularFile } from '../base/index.js';
+import type { MetadataPolicy, RegularFile } from '../base/index.js';
 import { decoderFault } from './decoder-fault.js';
 import { missingEnd, suspiciousZeros } from './file-end.js';
 import { describeContent, imageFormatOf, isCutOffBeforeMagic, rawFormatOf } from './file-kind.js';
 import { notesOn } from './notes.js';
-import type { ImageFormat, MetadataPolicy, Picture } from './picture.js';
+import type { ImageFormat, Picture } from './picture.js';
 import { readMetadata } from './read-metadata.js';
 import { planReading, type ReadingPlan, rawImage } from './reading-plan.js';
 import { corruptImage, tooLargeImage, unsupportedImage } from './refusal.js';

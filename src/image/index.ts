@@ -6,8 +6,6 @@ export { blockUntrustedLoaders, decodeOnOneThread } from './loaders.js';
 export {
   type ImageFormat,
   imageFormats,
-  type MetadataPolicy,
-  metadataPolicies,
   nameForFormat,
   type Picture,
 } from './picture.js';

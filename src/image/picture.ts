@@ -24,10 +24,6 @@ export interface Picture {
   readonly metadata?: PictureMetadata;
 }
 
-/** Whether a translation says what its source said besides its pixels. */
-export const metadataPolicies = ['keep', 'strip'] as const;
-export type MetadataPolicy = (typeof metadataPolicies)[number];
-
 const extensions: Readonly<Record<ImageFormat, readonly string[]>> = {
   jpeg: ['.jpg', '.jpeg', '.jpe', '.jfif'],
   png: ['.png'],

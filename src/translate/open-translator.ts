@@ -9,6 +9,7 @@ import {
   type Disposable,
   DisposableStore,
   type ErrorSubject,
+  type MetadataPolicy,
   throwIfAborted,
 } from '../base/index.js';
 import { loadAvailablePairs, openImageModel, parseScale, resolveDirection } from '../catalog/index.js';
@@ -20,7 +21,6 @@ import {
   encodeImage,
   homelessMetadata,
   type ImageFormat,
-  type MetadataPolicy,
   type Picture,
 } from '../image/index.js';
 import type { ModelFit, Scale } from '../plugin-api/index.js';

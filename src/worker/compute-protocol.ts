@@ -3,9 +3,9 @@
  * worker under the job's id in between, so that a plugin's process can step in by way of a raw-pixel file.
  * Only paths and small numbers cross; pixels never do.
  */
-import type { FileContent } from '../base/index.js';
+import type { FileContent, MetadataPolicy } from '../base/index.js';
 import type { EngineChoice, Precision } from '../engine/index.js';
-import type { ImageFormat, MetadataPolicy } from '../image/index.js';
+import type { ImageFormat } from '../image/index.js';
 import type { Scale } from '../plugin-api/index.js';
 import type { ProtocolName } from '../process/index.js';
 import type { MemoryStep, PictureSize } from '../translate/index.js';

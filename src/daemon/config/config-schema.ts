@@ -5,10 +5,9 @@
 
 import picomatch from 'picomatch';
 import { z } from 'zod';
-import { asCycleboxError } from '../../base/index.js';
+import { asCycleboxError, metadataPolicies } from '../../base/index.js';
 import { scaleSchema } from '../../catalog/index.js';
 import { offeredEngines, parseEngineChoice } from '../../engine/index.js';
-import { metadataPolicies } from '../../image/index.js';
 
 const folder = z
   .string()

@@ -6,7 +6,14 @@
  * A job that comes in ends exactly once, whatever becomes of the devices meanwhile.
  */
 
-import { asCycleboxError, type CycleboxError, type Disposable, Emitter, type Event } from '../../base/index.js';
+import {
+  asCycleboxError,
+  type CycleboxError,
+  type Disposable,
+  Emitter,
+  type Event,
+  type MetadataPolicy,
+} from '../../base/index.js';
 import {
   chooseDevices,
   type Device,
@@ -14,7 +21,6 @@ import {
   type Precision,
   type SkippedDevice,
 } from '../../engine/index.js';
-import type { MetadataPolicy } from '../../image/index.js';
 import type { ComputeModel, ComputeReport, ComputeTask, ComputeWorkerOptions, MemoryStep } from '../../worker/index.js';
 import { PoolMember, type WorkerFacts } from './pool-member.js';
 import { type ChooseDevices, chooseCpu, memoryLimitOf, type ResolvedDevices, threadsOf } from './resolve-devices.js';
