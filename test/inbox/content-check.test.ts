@@ -1,8 +1,7 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, mkdir, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CycleboxError, contentOf, DisposableStore, toDisposable } from '../../src/base/index.js';
+import { CycleboxError, contentOf, DisposableStore } from '../../src/base/index.js';
 import {
   Inbox,
   type InboxEvent,
@@ -11,14 +10,14 @@ import {
   type RunRequest,
   Sqlite,
 } from '../../src/inbox/index.js';
+import { temporaryFolder } from '../support/pictures.js';
 
 let opened: DisposableStore;
 let root: string;
 
 beforeEach(async () => {
   opened = new DisposableStore();
-  root = await mkdtemp(join(tmpdir(), 'cyclebox-contents-'));
-  opened.add(toDisposable(() => rm(root, { recursive: true, force: true })));
+  root = await temporaryFolder();
 });
 afterEach(() => opened.dispose());
 

@@ -1,17 +1,16 @@
-import { link, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { link, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { CycleboxError, identify, isJunk, ManualClock } from '../../src/base/index.js';
 import { Inbox, Journal, Sqlite } from '../../src/inbox/index.js';
 import { identityOf } from '../../src/inbox/publish/outbox-files.js';
 import { SettleGate } from '../../src/inbox/watch/settle-gate.js';
+import { temporaryFolder } from '../support/pictures.js';
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'cyclebox-parts-'));
+  folder = await temporaryFolder();
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const visible = async (path: string) => (await readdir(path)).filter(name => name !== '.cyclebox');
 

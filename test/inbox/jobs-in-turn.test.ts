@@ -1,8 +1,7 @@
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CycleboxError, DisposableStore, type ErrorCode, toDisposable } from '../../src/base/index.js';
+import { CycleboxError, DisposableStore, type ErrorCode } from '../../src/base/index.js';
 import {
   type CurrentTranslation,
   Inbox,
@@ -14,14 +13,14 @@ import {
   type Runner,
   type RunRequest,
 } from '../../src/inbox/index.js';
+import { temporaryFolder } from '../support/pictures.js';
 
 let opened: DisposableStore;
 let root: string;
 
 beforeEach(async () => {
   opened = new DisposableStore();
-  root = await mkdtemp(join(tmpdir(), 'cyclebox-doing-'));
-  opened.add(toDisposable(() => rm(root, { recursive: true, force: true })));
+  root = await temporaryFolder();
 });
 afterEach(() => opened.dispose());
 

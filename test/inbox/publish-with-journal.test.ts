@@ -1,17 +1,16 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, unlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, rm, unlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CycleboxError, DisposableStore, toDisposable } from '../../src/base/index.js';
+import { CycleboxError, DisposableStore } from '../../src/base/index.js';
 import { Inbox, type InboxEvent, type InboxOptions, type Runner, type RunRequest } from '../../src/inbox/index.js';
+import { temporaryFolder } from '../support/pictures.js';
 
 let opened: DisposableStore;
 let root: string;
 
 beforeEach(async () => {
   opened = new DisposableStore();
-  root = await mkdtemp(join(tmpdir(), 'cyclebox-publishing-'));
-  opened.add(toDisposable(() => rm(root, { recursive: true, force: true })));
+  root = await temporaryFolder();
 });
 afterEach(() => opened.dispose());
 

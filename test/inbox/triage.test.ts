@@ -1,14 +1,14 @@
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DisposableStore } from '../../src/base/index.js';
 import { Inbox, type InboxEvent, type InboxOptions, type Router, type Runner } from '../../src/inbox/index.js';
+import { temporaryFolder } from '../support/pictures.js';
 
 let root: string;
 let opened: DisposableStore;
 beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), 'cyclebox-triage-'));
+  root = await temporaryFolder();
   opened = new DisposableStore();
 });
 afterEach(async () => {

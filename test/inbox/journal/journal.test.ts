@@ -1,13 +1,13 @@
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { CycleboxError, endedStates, identify, ManualClock, systemClock } from '../../../src/base/index.js';
 import { Journal, Sqlite } from '../../../src/inbox/index.js';
 import { leaseMs } from '../../../src/inbox/journal/journal.js';
 import { openJournal } from '../../../src/inbox/journal/open-journal.js';
 import { forgetGone } from '../../../src/inbox/journal/retention.js';
+import { temporaryFolder } from '../../support/pictures.js';
 
 const firstVersion = fileURLToPath(new URL('../../fixtures/journal/v1.sqlite', import.meta.url));
 const translation = { key: 'k', version: 'v' };
@@ -15,10 +15,9 @@ const translation = { key: 'k', version: 'v' };
 let folder: string;
 let file: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'cyclebox-journal-'));
+  folder = await temporaryFolder();
   file = join(folder, 'journal.sqlite');
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
 
 function used(work: (journal: Journal, clock: ManualClock) => void): void {
   const clock = new ManualClock();

@@ -1,5 +1,4 @@
-import { link, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { link, mkdir, readdir, readFile, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -10,12 +9,12 @@ import {
   numbered,
   systemNaming,
   temporaryPathFor,
-  toDisposable,
 } from '../../../src/base/index.js';
 import { probeLinks } from '../../../src/inbox/publish/outbox-probe.js';
 import { foldName } from '../../../src/inbox/publish/output-names.js';
 import type { OutputIdentity, Publisher, PublishRequest, PublishResult } from '../../../src/inbox/publish/publisher.js';
 import { openPublisher, type PublisherOptions, wantedName } from '../../../src/inbox/publish/publisher-service.js';
+import { temporaryFolder } from '../../support/pictures.js';
 
 const policies = { onCollision: 'suffix', afterSuccess: 'keep' } as const;
 
@@ -24,8 +23,7 @@ let root: string;
 
 beforeEach(async () => {
   opened = new DisposableStore();
-  root = await mkdtemp(join(tmpdir(), 'cyclebox-publisher-'));
-  opened.add(toDisposable(() => rm(root, { recursive: true, force: true })));
+  root = await temporaryFolder();
   for (const name of ['inbox', 'outbox', 'state']) await mkdir(join(root, name));
 });
 afterEach(() => opened.dispose());

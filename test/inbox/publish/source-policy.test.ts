@@ -1,26 +1,18 @@
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  CycleboxError,
-  DisposableStore,
-  identify,
-  ManualClock,
-  systemNaming,
-  toDisposable,
-} from '../../../src/base/index.js';
+import { CycleboxError, DisposableStore, identify, ManualClock, systemNaming } from '../../../src/base/index.js';
 import { FailedList, readFailedList } from '../../../src/inbox/failed-list.js';
 import type { Publisher } from '../../../src/inbox/publish/publisher.js';
 import { openPublisher, type PublisherOptions } from '../../../src/inbox/publish/publisher-service.js';
+import { temporaryFolder } from '../../support/pictures.js';
 
 let opened: DisposableStore;
 let root: string;
 
 beforeEach(async () => {
   opened = new DisposableStore();
-  root = await mkdtemp(join(tmpdir(), 'cyclebox-sources-'));
-  opened.add(toDisposable(() => rm(root, { recursive: true, force: true })));
+  root = await temporaryFolder();
   for (const name of ['inbox', 'outbox', 'state']) await mkdir(join(root, name));
 });
 afterEach(() => opened.dispose());

@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -14,6 +13,7 @@ import type { OpenWatchBackend } from '../../../src/inbox/watch/watch-backend.js
 import { chokidarFiles, chooseBackend } from '../../../src/inbox/watch/watch-choice.js';
 import { openChokidar } from '../../../src/inbox/watch/watch-chokidar.js';
 import { openFolderWatches } from '../../../src/inbox/watch/watch-folders.js';
+import { temporaryFolder } from '../../support/pictures.js';
 
 const run = promisify(execFile);
 
@@ -23,8 +23,7 @@ let root: string;
 
 beforeEach(async () => {
   opened = new DisposableStore();
-  base = await mkdtemp(join(tmpdir(), 'cyclebox-seeing-'));
-  opened.add(toDisposable(() => rm(base, { recursive: true, force: true })));
+  base = await temporaryFolder();
   root = join(base, 'inbox');
   await mkdir(root);
 });
