@@ -49,6 +49,8 @@ interface Running {
   /** Another job ran at the same time: if the worker dies, it may have been the other's fault. */
   accompanied: boolean;
   isCancelled: boolean;
+  /** Its file had changed but lately when the attempt began. */
+  mayGrow: boolean;
 }
 
 /**
@@ -221,7 +223,7 @@ export class JobScheduler implements Disposable {
     this.#ahead = rest;
     if (!next) return;
     const [abort, ended] = [new AbortController(), Promise.resolve()];
-    const running: Running = { abort, ended, accompanied: false, isCancelled: false };
+    const running: Running = { abort, ended, accompanied: false, isCancelled: false, mayGrow: false };
     this.#running.set(next.id, running);
     if (this.#running.size > 1) for (const one of this.#running.values()) one.accompanied = true;
     this.#heartbeat ??= this.#options.clock.after(leaseMs / 3, () => this.#beat());
@@ -244,8 +246,9 @@ export class JobScheduler implements Disposable {
   async #tryJob(job: Job, running: Running): Promise<void> {
     try {
       const { limits, unchangedForMs } = this.#options;
-      const mayGrow = unchangedForMs(job) !== undefined;
-      await this.#run.attempt(job, { signal: running.abort.signal, timeoutMs: limits().jobTimeoutMs, mayGrow });
+      running.mayGrow = unchangedForMs(job) !== undefined;
+      const { abort, mayGrow } = running;
+      await this.#run.attempt(job, { signal: abort.signal, timeoutMs: limits().jobTimeoutMs, mayGrow });
       this.#unwritten.delete(job.id);
     } catch (error) {
       await this.#failed(job, asCycleboxError(error, this.#run.subject(job)), running);
@@ -287,7 +290,7 @@ export class JobScheduler implements Disposable {
       case 'death':
         return this.#died(job, error, running.accompanied);
       case 'undecodable':
-        return this.#undecodable(job, error);
+        return this.#undecodable(job, error, running.mayGrow);
       case 'may-pass':
         return this.#mayPass(job, error);
       case 'permanent':
@@ -344,11 +347,12 @@ export class JobScheduler implements Disposable {
   }
 
   /** While it has changed but lately, its writer may only have stalled. */
-  #undecodable(job: Job, error: CycleboxError): Promise<void> | void {
+  #undecodable(job: Job, error: CycleboxError, mayHaveGrown: boolean): Promise<void> | void {
     const { journal, limits, unchangedForMs } = this.#options;
-    const agoMs = unchangedForMs(job);
-    if (agoMs === undefined) return this.#fail(job, error);
     const { decodeGraceMs } = limits();
+    // An attempt that began within the grace judged the file as one that may grow: it is judged once more as it is.
+    const agoMs = unchangedForMs(job) ?? (mayHaveGrown ? decodeGraceMs : undefined);
+    if (agoMs === undefined) return this.#fail(job, error);
     const delayMs = Math.min(Math.max(20, decodeGraceMs / 8), Math.max(1, decodeGraceMs - agoMs));
     journal.wait(job.id, error, delayMs);
     this.#retrying(job, error, delayMs);
