@@ -31,11 +31,11 @@ describe(`a backlog of ${count} files`, () => {
   });
 });
 
-/** Sparse files that are no images, texts among them, and a picture in every hundred. */
+/** Sparse files that are no images, some with a name of none, and a picture in every hundred. */
 async function fill(folder: string): Promise<void> {
   const picture = await pictureOf(colourOf(7));
   for (let i = 0; i < count; i++) {
-    const name = join(folder, `${String(i).padStart(6, '0')}.${i % 10 === 3 ? 'txt' : 'png'}`);
+    const name = join(folder, `${String(i).padStart(6, '0')}.${i % 10 === 3 ? 'dat' : 'png'}`);
     if (i % 100 === 0) writeFileSync(name, picture);
     else {
       const file = openSync(name, 'w');
