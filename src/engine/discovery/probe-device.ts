@@ -14,7 +14,7 @@ export interface ProbeOptions {
   readonly speed?: SpeedTest | undefined;
   /** Whether to find out about float16 too; default true. */
   readonly float16?: boolean | undefined;
-  /** Whether a device that is imitated in software fails, before it takes its time for the self-test. */
+  /** Whether a software renderer fails, before it takes its time for the self-test. */
   readonly onlyHardware?: boolean | undefined;
   /** For each step; a driver that has not answered by then is given up. Default 60 000: libraries of a GPU are large, and read from a cold disk once. */
   readonly timeoutMs?: number | undefined;

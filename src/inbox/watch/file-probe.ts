@@ -1,5 +1,5 @@
 /**
- * Looks at paths, as `sight` does, but without leaving the thread where that is safe: on a local disk a look takes
+ * Looks at paths, as `statFile` does, but without leaving the thread where that is safe: on a local disk a look takes
  * microseconds, and handing it to another thread and back costs five times as much as the look. On network shares,
  * which may hang, and after the first look that was slow, it always hands over.
  */
