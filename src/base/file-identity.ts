@@ -7,6 +7,7 @@
  * comes back with its disk is not another file.
  */
 import { type BigIntStats, lstat } from 'node:fs';
+import { isGone } from './gone.js';
 
 /**
  * `inode:size:mtime` and, where the file system says it, `:birth`; all in decimal, times in nanoseconds. Only meaningful
@@ -63,10 +64,18 @@ export function fileStatOf(stats: BigIntStats): FileStat {
   return { kind: stats.isDirectory() ? 'folder' : 'nothing' };
 }
 
-/** Systems that do not record births give 0 for it, or the time of the last change, which is no property of the file. */
-export function identityFrom({ ino, size, mtimeNs, ctimeNs, birthtimeNs }: BigIntStats): FileIdentity {
-  const hasBirth = birthtimeNs > 0n && birthtimeNs !== ctimeNs;
-  return `${ino}:${size}:${mtimeNs}${hasBirth ? `:${birthtimeNs}` : ''}`;
+export function identityFrom(stats: BigIntStats): FileIdentity {
+  const { ino, size, mtimeNs } = stats;
+  const birthNs = birthOf(stats);
+  return `${ino}:${size}:${mtimeNs}${birthNs === undefined ? '' : `:${birthNs}`}`;
+}
+
+/**
+ * When a file or folder came to be, in nanoseconds. Undefined on systems that do not record it: they give 0, or the time of the
+ * last change, which is no property of the file.
+ */
+export function birthOf({ birthtimeNs, ctimeNs }: BigIntStats): bigint | undefined {
+  return birthtimeNs > 0n && birthtimeNs !== ctimeNs ? birthtimeNs : undefined;
 }
 
 /** The identity without the birth, as 0.1.0 wrote it. */
@@ -86,8 +95,4 @@ function hasBirth(identity: FileIdentity): boolean {
 
 export function statFailure(error: NodeJS.ErrnoException): FileStat {
   return isGone(error) ? { kind: 'nothing' } : { kind: 'unknown', error };
-}
-
-function isGone(error: NodeJS.ErrnoException): boolean {
-  return error.code === 'ENOENT' || error.code === 'ENOTDIR';
 }

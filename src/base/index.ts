@@ -9,6 +9,7 @@ export * from './fault-points.js';
 export * from './file-identity.js';
 export * from './files.js';
 export * from './free-name.js';
+export * from './gone.js';
 export * from './ids.js';
 export * from './job-states.js';
 export * from './junk.js';

@@ -4,6 +4,7 @@
  */
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { undefinedIfGone } from './gone.js';
 import type { RelativePath } from './relative-path.js';
 
 /** The first such folder, relative to `root`; the root itself may be a link. Undefined when there is none, or no folder yet. */
@@ -11,13 +12,9 @@ export async function findLinkedFolder(root: string, path: RelativePath): Promis
   const parts = path.split('/').slice(0, -1);
   for (let depth = 1; depth <= parts.length; depth++) {
     const folder = parts.slice(0, depth).join('/');
-    const stats = await lstat(join(root, folder)).catch(ifGone);
+    const stats = await lstat(join(root, folder)).catch(undefinedIfGone);
     if (stats === undefined) return undefined;
     if (stats.isSymbolicLink()) return folder;
   }
   return undefined;
-}
-
-function ifGone(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
 }

@@ -5,6 +5,7 @@
 import { type BigIntStats, stat } from 'node:fs';
 import { promisify } from 'node:util';
 import { CycleboxError } from './errors.js';
+import { birthOf } from './file-identity.js';
 
 const statOf = promisify(stat) as (path: string, options: { bigint: true }) => Promise<BigIntStats>;
 
@@ -52,9 +53,7 @@ export class SameFolder {
 async function look(path: string): Promise<Known> {
   const [own, parent] = await Promise.all([statOf(path, { bigint: true }), statOf(`${path}/..`, { bigint: true })]);
   if (!own.isDirectory()) throw Object.assign(new Error('it is no folder'), { code: 'ENOTDIR' });
-  const hasBirth = own.birthtimeNs > 0n && own.birthtimeNs !== own.ctimeNs;
-  const bornNs = hasBirth ? own.birthtimeNs : undefined;
-  return { device: own.dev, inode: own.ino, bornNs, isMount: own.dev !== parent.dev };
+  return { device: own.dev, inode: own.ino, bornNs: birthOf(own), isMount: own.dev !== parent.dev };
 }
 
 function isSame(known: Known, now: Known): boolean {

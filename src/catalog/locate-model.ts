@@ -4,7 +4,7 @@
  */
 import { realpath, stat } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
-import { CycleboxError, packageRoot, sha256File } from '../base/index.js';
+import { CycleboxError, packageRoot, sha256File, undefinedIfGone } from '../base/index.js';
 import { imageInterfaceOf, inspectModelFile } from '../onnx/index.js';
 import type { ModelContribution } from '../plugin-api/index.js';
 
@@ -52,9 +52,7 @@ async function fileIn(folder: string, path: string): Promise<string | undefined>
     requireInside(realFolder, realFile, path);
     return (await stat(realFile)).isFile() ? realFile : undefined;
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw error;
+    return undefinedIfGone(error as NodeJS.ErrnoException);
   }
 }
 

@@ -3,7 +3,7 @@
  * Nothing here knows of jobs, ledgers or policies.
  */
 import { lstat } from 'node:fs/promises';
-import { identify, type RegularFile, withoutBirth, withRegularFile } from '../../base/index.js';
+import { identify, type RegularFile, undefinedIfGone, withoutBirth, withRegularFile } from '../../base/index.js';
 import type { OutputIdentity } from './publisher.js';
 
 /** Of a comparison. */
@@ -23,12 +23,12 @@ export function isSameFile(a: OutputIdentity | undefined, b: OutputIdentity | un
 }
 
 export async function exists(path: string): Promise<boolean> {
-  return (await lstat(path).catch(gone)) !== undefined;
+  return (await lstat(path).catch(undefinedIfGone)) !== undefined;
 }
 
 /** True when both are regular files with the same bytes. */
 export async function haveSameContent(a: string, b: string): Promise<boolean> {
-  const [statsA, statsB] = await Promise.all([a, b].map(path => lstat(path).catch(gone)));
+  const [statsA, statsB] = await Promise.all([a, b].map(path => lstat(path).catch(undefinedIfGone)));
   if (!statsA?.isFile() || !statsB?.isFile() || statsA.size !== statsB.size) return false;
   const options = { followLinks: false };
   return withRegularFile(a, one => withRegularFile(b, other => haveSameBytes(one, other), options), options);
@@ -40,9 +40,4 @@ async function haveSameBytes(a: RegularFile, b: RegularFile): Promise<boolean> {
     if (!one.equals(other)) return false;
     if (one.length < chunkBytes) return true;
   }
-}
-
-export function gone(error: NodeJS.ErrnoException): undefined {
-  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
-  throw error;
 }

@@ -12,10 +12,10 @@ import {
   type Disposable,
   readRegularText,
   temporaryOwner,
+  undefinedIfGone,
   writeFileAtomic,
 } from '../../base/index.js';
 import { privateMode, Sqlite } from '../journal/index.js';
-import { gone } from './outbox-files.js';
 
 export interface Owner extends Disposable {
   /** Of this state folder; the same in each life. */
@@ -29,7 +29,7 @@ export interface Owner extends Disposable {
 /** @param sharedFolder where the daemons of an outbox hold their locks; need not be writable */
 export async function claimOwner(state: string, sharedFolder: string): Promise<Owner> {
   const file = join(state, 'publisher-id');
-  const known = (await readRegularText(file).catch(gone))?.trim();
+  const known = (await readRegularText(file).catch(undefinedIfGone))?.trim();
   await mkdir(sharedFolder, { recursive: true }).catch(() => {});
   const kept = known !== undefined && /^[0-9a-f]{12}$/.test(known) ? tryLock(sharedFolder, known) : 'busy';
   if (known !== undefined && kept !== 'busy') return newOwner(known, sharedFolder, kept);
