@@ -76,7 +76,8 @@ export const rooms = {
   },
   daemon: { floor: 8, rooms: { config: { floor: 0 }, pool: { floor: 0 }, control: { floor: 1 } } },
   diagnosis: { floor: 9 },
-  cli: { floor: 10, beneath: ['*'], rooms: { commands: { floor: 0 } } },
+  server: { floor: 10, rooms: { contract: { floor: 0 } } },
+  cli: { floor: 11, beneath: ['*'], rooms: { commands: { floor: 0 } } },
 };
 
 const face = 'index.js';
