@@ -20,7 +20,8 @@ async function examineFolder(role: FolderReport['role'], path: string, complaint
   const place = await nearestExisting(path);
   const fault = await writeFault(place);
   const freeBytes = await freeBytesOf(place);
-  if (fault !== undefined) complaints.push(unwritable(role, path, place, fault));
+  // That it is no folder is a fault of the configuration, which is said once, with the others of its kind.
+  if (fault !== undefined && fault !== 'ENOTDIR') complaints.push(unwritable(role, path, place, fault));
   if (freeBytes !== undefined && freeBytes < comfortableBytes) complaints.push(lowOnSpace(role, path, freeBytes));
   return { role, path, exists: place === path, writable: fault === undefined, freeBytes };
 }
@@ -37,7 +38,7 @@ async function nearestExisting(path: string): Promise<string> {
 /** Undefined when a folder with a file in it could be made there. Names with a dot are never taken for images. */
 async function writeFault(folder: string): Promise<string | undefined> {
   try {
-    if (!(await stat(folder)).isDirectory()) return 'it is a file, not a folder';
+    if (!(await stat(folder)).isDirectory()) return 'ENOTDIR';
     const probe = await mkdtemp(join(folder, '.cyclebox-doctor-'));
     await writeFile(join(probe, 'probe'), 'probe').finally(() => rm(probe, { recursive: true, force: true }));
     return undefined;

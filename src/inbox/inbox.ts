@@ -467,8 +467,7 @@ export class Inbox implements QueueService, Disposable {
     // What 0.1.0 noted as done may have been skipped: the outbox knows.
     if (!(job.published ?? (await this.#publisher.publishedBefore(job)) !== undefined)) return;
     try {
-      const { kind } = await this.#publisher.afterSuccess(job, { isLate: true });
-      if (kind === 'archived' || kind === 'deleted') this.#journal.forgetIdentity(job.path, job.identity);
+      await this.#publisher.afterSuccess(job, { isLate: true });
     } catch (error) {
       const file = join(this.#options.inbox, job.path);
       this.#emit({ type: 'warning', error: asCycleboxError(error, { file, job: job.id }, 'WRITE_FAILED') });
@@ -525,7 +524,8 @@ async function openParts(options: ResolvedInboxOptions, store: DisposableStore):
   store.add(lockStateFolder(options.state));
   const { journal, damage } = openJournal(options.state, options.clock ?? systemClock);
   store.add(journal);
-  return { store, journal, damage, publisher: store.add(await openPublisher(options)) };
+  const onSourceTaken = ({ path, identity }: Pick<Job, 'path' | 'identity'>) => journal.forgetIdentity(path, identity);
+  return { store, journal, damage, publisher: store.add(await openPublisher({ ...options, onSourceTaken })) };
 }
 
 /** Nobody says what a translation is now: it is what it was. */

@@ -136,6 +136,21 @@ describe('a file with the inode, size and time of one that was done', () => {
     }
     expect(await outbox()).toEqual(['a (2).txt', 'a (3).txt', 'a.txt']);
   });
+
+  it("is done when its inode was another file's, which was archived only by a later try", async () => {
+    const how = { afterSuccess: 'archive', archive: join(root, 'archive') } as const;
+    await drop('sub/a.txt', 'one');
+    await mkdir(how.archive);
+    await writeFile(join(how.archive, 'sub'), 'in the way of the folder');
+    const first = await once(how);
+    expect(first.events).toContainEqual(expect.objectContaining({ type: 'warning' }));
+    await rm(join(how.archive, 'sub'));
+    expect((await once(how)).ran).toEqual([]);
+    await drop('sub/a.txt', 'one');
+    expect((await once(how)).ran).toEqual(['a.txt']);
+    expect(await readdir(join(how.archive, 'sub'))).toHaveLength(1);
+    expect(await inbox()).toEqual(['sub']);
+  });
 });
 
 describe('a file that replaces one that failed', () => {

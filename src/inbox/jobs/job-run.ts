@@ -119,10 +119,8 @@ export class JobRun {
 
   /** The job stays done whatever becomes of its source. */
   async #afterSuccess(job: Job): Promise<void> {
-    const { publisher, journal } = this.#options;
     try {
-      const outcome = await publisher.afterSuccess(job);
-      if (outcome.kind === 'archived' || outcome.kind === 'deleted') journal.forgetIdentity(job.path, job.identity);
+      await this.#options.publisher.afterSuccess(job);
     } catch (error) {
       this.#options.emit({ type: 'warning', error: asCycleboxError(error, this.subject(job), 'WRITE_FAILED') });
     }

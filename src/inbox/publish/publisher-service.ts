@@ -48,7 +48,7 @@ import type {
   SourceOutcome,
   SourcePolicy,
 } from './publisher.js';
-import { checkArchive, SourceMover } from './source-policy.js';
+import { checkArchive, SourceMover, type TakenSource } from './source-policy.js';
 import { claimOwner, type Owner, sweepFolder } from './sweep.js';
 
 export interface PublisherOptions {
@@ -61,6 +61,8 @@ export interface PublisherOptions {
   /** Where `archive` moves sources to; apart from inbox and outbox. */
   readonly archive?: string | undefined;
   readonly clock?: Clock | undefined;
+  /** A source has been taken out of the inbox, perhaps long after it was asked for: its identity is to be forgotten. */
+  readonly onSourceTaken?: ((source: TakenSource) => void) | undefined;
   /** What other file systems do in place of link and rename; for tests. */
   readonly calls?: NamingCalls | undefined;
 }
@@ -124,6 +126,7 @@ class OutboxPublisher implements Publisher {
       clock: options.clock ?? systemClock,
       owner: owner.tag,
       calls: this.#calls,
+      onTaken: source => this.#taken(source),
     });
   }
 
@@ -206,9 +209,12 @@ class OutboxPublisher implements Publisher {
   async afterSuccess(source: PublishedSource, { policy, isLate = false }: AfterSuccess = {}): Promise<SourceOutcome> {
     const how = policy ?? this.#options.afterSuccess;
     if (how !== 'keep') await this.requireFolders();
-    const outcome = await this.#mover.afterSuccess(source, how, isLate);
-    if (outcome.kind === 'archived' || outcome.kind === 'deleted') await this.forgetSource(source).catch(() => {});
-    return outcome;
+    return this.#mover.afterSuccess(source, how, isLate);
+  }
+
+  async #taken({ translation, ...source }: TakenSource): Promise<void> {
+    if (translation !== undefined) await this.forgetSource({ ...source, translation }).catch(() => {});
+    this.#options.onSourceTaken?.(source);
   }
 
   async sweep(onWarning: (error: CycleboxError) => void = () => {}): Promise<number> {

@@ -44,7 +44,12 @@ export interface SourceMoverOptions {
   readonly owner: string;
   readonly calls: NamingCalls;
   readonly clock: Clock;
+  /** A source is no longer in the inbox, now or since an earlier try: what has its identity from now on is another file. */
+  readonly onTaken: (source: TakenSource) => void | Promise<void>;
 }
+
+/** Moves that 0.1.0 noted do not say of which translation. */
+export type TakenSource = Omit<PublishedSource, 'translation'> & { readonly translation?: string | undefined };
 
 /** A move under way, as noted in the state folder. */
 interface Move {
@@ -52,6 +57,8 @@ interface Move {
   readonly path: RelativePath;
   readonly taken: RelativePath;
   readonly identity: FileIdentity;
+  /** Undefined where 0.1.0 noted it. */
+  readonly translation?: string | undefined;
   readonly policy: 'archive' | 'delete';
   /** Of the bytes that were read; undefined where 0.1.0 read them. */
   readonly sha256?: string | undefined;
@@ -118,9 +125,17 @@ export class SourceMover implements Disposable {
 
   async #finish(note: string, move: Move): Promise<SourceOutcome> {
     const outcome = await this.#complete(move);
+    // Before the note goes: a crash in between lets the next start say it.
+    if (await this.#isTaken(move, outcome)) await this.#options.onTaken(move);
     await rm(note, { force: true });
     this.#stranded.delete(note);
     return outcome;
+  }
+
+  /** An earlier life may have got as far as this, and no further. */
+  async #isTaken({ path, identity }: Move, { kind }: SourceOutcome): Promise<boolean> {
+    if (kind === 'archived' || kind === 'deleted') return true;
+    return !isSameIdentity(await identify(join(this.#options.inbox, path)), identity);
   }
 
   #retryLater(): void {
@@ -142,23 +157,28 @@ export class SourceMover implements Disposable {
     this.#retryLater();
   }
 
-  async #move({ path, identity, content }: PublishedSource, policy: 'archive' | 'delete'): Promise<SourceOutcome> {
+  async #move(
+    { path, identity, translation, content }: PublishedSource,
+    policy: 'archive' | 'delete',
+  ): Promise<SourceOutcome> {
     const file = join(this.#options.inbox, path);
     if (!isSameIdentity(await identify(file), identity)) return { kind: 'changed' };
     if ((await findLinkedFolder(this.#options.inbox, path)) !== undefined) return { kind: 'changed' };
     const taken = relative(this.#options.inbox, temporaryPathFor(file, this.#options.owner)).split(sep).join('/');
-    const move: Move = { path, taken, identity, policy, sha256: content?.sha256 };
+    const move: Move = { path, taken, identity, translation, policy, sha256: content?.sha256 };
     const note = join(this.#notes, `${createHash('sha256').update(taken).digest('hex').slice(0, 32)}.json`);
+    let isBegun = false;
     try {
       await writeFileAtomic(note, JSON.stringify(move), privateMode);
       await this.#options.calls.rename(file, join(this.#options.inbox, taken));
+      isBegun = true;
       return await this.#finish(note, move);
     } catch (cause) {
+      if (isBegun || (await exists(join(this.#options.inbox, taken)).catch(() => true))) this.#stranded.set(note, move);
+      else await rm(note, { force: true });
       const message = `${file} could not be ${policy === 'delete' ? 'deleted' : 'archived'} after its translation was published: ${(cause as Error).message}`;
       throw new CycleboxError('WRITE_FAILED', message, { subject: { file }, cause });
     } finally {
-      if (!(await exists(join(this.#options.inbox, taken)).catch(() => true))) await rm(note, { force: true });
-      else this.#stranded.set(note, move);
       this.#retryLater();
     }
   }

@@ -89,16 +89,22 @@ describe('a source whose output is published', () => {
     let isFull = true;
     const link = (from: string, to: string) =>
       isFull && to.includes('/archive/') ? failing('ENOSPC') : systemNaming.link(from, to);
-    const publisher = await publisherOf({ clock, calls: { ...systemNaming, link } });
+    const taken: string[] = [];
+    const onSourceTaken = ({ path, identity }: { path: string; identity: string }) => void taken.push(path, identity);
+    const publisher = await publisherOf({ clock, calls: { ...systemNaming, link }, onSourceTaken });
+    const identities: string[] = [];
     for (const content of ['first', 'second']) {
       const source = await drop('a.png', content);
+      identities.push('a.png', source.identity);
       await expect(publisher.afterSuccess(source)).rejects.toMatchObject({ code: 'WRITE_FAILED' });
     }
+    expect(taken).toEqual([]);
     expect(await readdir(join(root, 'state/moving'))).toHaveLength(2);
     isFull = false;
     clock.advance(60_000);
     await publisher.dispose();
     expect(await contents('archive')).toEqual({ 'a.png': 'first', 'a (2).png': 'second' });
+    expect(taken).toEqual(identities);
     expect(await contents('inbox')).toEqual({});
     expect(await readdir(join(root, 'state/moving'))).toEqual([]);
   });
