@@ -32,6 +32,10 @@ export interface ChannelOptions<Local> {
   readonly peer: string;
   /** An acknowledgement owed for longer makes the peer unresponsive. Default 3000. */
   readonly unresponsiveAfterMs?: number | undefined;
+  /** Calls of the peer that are served at a time; further ones are refused. Default: no limit. */
+  readonly maxServing?: number | undefined;
+  /** Told when the peer breaks the rules: answers a call twice, or one that was never made. */
+  readonly onStray?: ((what: string) => void) | undefined;
   readonly clock?: Clock | undefined;
 }
 
@@ -51,6 +55,8 @@ export class Channel<Remote, Local> {
   readonly #pending = new Map<number, Pending>();
   readonly #serving = new Map<number, AbortController>();
   readonly #late = new Set<number>();
+  /** Calls that nobody waits for any more, and whose answers may still come. */
+  readonly #abandoned = new Set<number>();
   readonly #responsiveness = new Emitter<boolean>();
   #nextId = 1;
   #closedBy: CycleboxError | undefined;
@@ -101,10 +107,10 @@ export class Channel<Remote, Local> {
         this.#acknowledged(message.id);
         break;
       case 'reply':
-        this.#settle(message.id)?.resolve(message.result);
+        this.#answered(message.id)?.resolve(message.result);
         break;
       case 'error':
-        this.#settle(message.id)?.reject(errorFromData(message.error));
+        this.#answered(message.id)?.reject(errorFromData(message.error));
         break;
       case 'cancel':
         this.#serving.get(message.id)?.abort();
@@ -155,12 +161,25 @@ export class Channel<Remote, Local> {
   #abandon(id: number, error: CycleboxError): void {
     const pending = this.#settle(id);
     if (!pending) return;
+    this.#abandoned.add(id);
     try {
       this.#options.send({ kind: 'cancel', id });
     } catch {
       // The peer is gone: nothing to cancel.
     }
     pending.reject(error);
+  }
+
+  /** The call that an answer is for. An answer after a cancellation or a time limit is nobody's fault. */
+  #answered(id: number): Pending | undefined {
+    const pending = this.#settle(id);
+    if (!pending && !this.#abandoned.delete(id)) this.#options.onStray?.(this.#strayAnswer(id));
+    return pending;
+  }
+
+  #strayAnswer(id: number): string {
+    const wasMade = id > 0 && id < this.#nextId;
+    return wasMade ? `answered call ${id} twice` : `answered call ${id}, which was never made`;
   }
 
   #settle(id: number): Pending | undefined {
@@ -190,6 +209,8 @@ export class Channel<Remote, Local> {
 
   async #serve(id: number, method: string, params: unknown): Promise<void> {
     this.#answer({ kind: 'ack', id });
+    const { maxServing = Number.POSITIVE_INFINITY } = this.#options;
+    if (this.#serving.size >= maxServing || this.#serving.has(id)) return this.#refuse(id, maxServing);
     const controller = new AbortController();
     this.#serving.set(id, controller);
     try {
@@ -200,6 +221,11 @@ export class Channel<Remote, Local> {
     } finally {
       this.#serving.delete(id);
     }
+  }
+
+  #refuse(id: number, maxServing: number): void {
+    const why = this.#serving.has(id) ? `call ${id} is under way` : `at most ${maxServing} calls are served at a time`;
+    this.#answer({ kind: 'error', id, error: errorToData(new CycleboxError('PROTOCOL', why)) });
   }
 
   #handler(method: string): AnyHandler {

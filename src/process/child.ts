@@ -5,13 +5,17 @@
  * When the process ends, for whatever reason, every pending call fails at once with a reason that names the process,
  * what it was doing and its last words.
  */
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import type { Duplex } from 'node:stream';
 import { type Clock, CycleboxError, type Disposable, type Event, systemClock } from '../base/index.js';
 import { type CallOptions, Channel } from './channel.js';
+import { FrameLink } from './frame-link.js';
+import { ipcLink } from './ipc-link.js';
+import type { Link } from './link.js';
 import { OutputCapture, type OutputLine } from './output-capture.js';
 import {
+  frameDescriptor,
   type Handlers,
-  isMessage,
   type Message,
   type MethodOf,
   type NoMethods,
@@ -19,6 +23,7 @@ import {
   type ProtocolName,
   type ResultOf,
   rpcVersion,
+  type Wire,
 } from './protocol.js';
 
 export interface ChildOptions<Local = NoMethods> {
@@ -27,6 +32,11 @@ export interface ChildOptions<Local = NoMethods> {
   /** What people call it: `compute worker`. */
   readonly name: string;
   readonly protocol: ProtocolName;
+  /**
+   * `ipc`, Node's own channel, for children that are ours; `frames`, a pipe that takes rubbish without harm, for those that
+   * are not. The child's `serveParent` has to be told the same. Default `ipc`.
+   */
+  readonly wire?: Wire | undefined;
   /** What the child may call here. */
   readonly handlers?: Handlers<Local> | undefined;
   readonly args?: readonly string[] | undefined;
@@ -41,6 +51,10 @@ export interface ChildOptions<Local = NoMethods> {
   readonly handshakeTimeoutMs?: number | undefined;
   /** Default 3000. */
   readonly unresponsiveAfterMs?: number | undefined;
+  /** Calls of the child that are served at a time; further ones are refused. Default: no limit. */
+  readonly maxServing?: number | undefined;
+  /** Told when the child breaks the rules of the channel: answers twice, or unasked. */
+  readonly onStray?: ((what: string) => void) | undefined;
   /** How long `dispose` waits for an orderly end before SIGKILL. Default 3000. */
   readonly graceMs?: number | undefined;
   readonly clock?: Clock | undefined;
@@ -59,7 +73,10 @@ export class Child<Remote, Local = NoMethods> implements Disposable {
   readonly #options: ChildOptions<Local>;
   readonly #output: OutputCapture;
   readonly #clock: Clock;
+  readonly #link: Link;
   #expected = false;
+  /** What the process was ended for, where it said what is no message. */
+  #fault: CycleboxError | undefined;
 
   /** Resolves when the process has ended; never rejects. */
   readonly exited: Promise<ChildExit>;
@@ -68,19 +85,15 @@ export class Child<Remote, Local = NoMethods> implements Disposable {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#output = new OutputCapture({ onLine: options.onLine });
-    this.#process = fork(options.entry, [...(options.args ?? [])], {
-      execArgv: [...(options.execArgv ?? [])],
-      serialization: 'advanced',
-      detached: options.detached ?? false,
-      silent: true,
-      ...(options.env && { env: options.env }),
-      ...(options.cwd !== undefined && { cwd: options.cwd }),
-    });
+    this.#process = startProcess(options);
+    this.#link = linkTo(this.#process, options);
     this.#channel = new Channel<Remote, Local>({
       send: message => this.#send(message),
       handlers: options.handlers ?? ({} as Handlers<Local>),
       peer: options.name,
       unresponsiveAfterMs: options.unresponsiveAfterMs,
+      maxServing: options.maxServing,
+      onStray: options.onStray,
       clock: options.clock,
     });
     this.exited = this.#listen();
@@ -156,18 +169,18 @@ export class Child<Remote, Local = NoMethods> implements Disposable {
   }
 
   #send(message: Message): void {
-    if (!this.#process.connected) throw new CycleboxError('PROCESS_CRASHED', `the ${this.#options.name} has ended`);
-    this.#process.send(message, undefined, {}, () => {
-      // A failed write means that the process is ending: its exit fails the pending calls.
-    });
+    if (!this.#link.isOpen) throw new CycleboxError('PROCESS_CRASHED', `the ${this.#options.name} has ended`);
+    this.#link.send(message);
   }
 
   #listen(): Promise<ChildExit> {
     const { stdout, stderr } = this.#process;
     if (stdout) this.#output.attach(stdout, 'stdout');
     if (stderr) this.#output.attach(stderr, 'stderr');
-    this.#process.on('message', (message: unknown) => {
-      if (isMessage(message)) this.#channel.receive(message);
+    this.#link.onMessage(message => this.#channel.receive(message));
+    this.#link.onFault(fault => {
+      this.#fault = fault;
+      this.#process.kill('SIGKILL');
     });
     let lastWords: Disposable | undefined;
     return new Promise(resolve => {
@@ -175,6 +188,7 @@ export class Child<Remote, Local = NoMethods> implements Disposable {
         void lastWords?.dispose();
         const exit: ChildExit = { code, signal, expected: this.#expected };
         this.#channel.close(this.#crash(exit));
+        void this.#link.dispose();
         resolve(exit);
       };
       this.#process.once('error', () => this.#process.pid === undefined && ended(null, null));
@@ -198,13 +212,12 @@ export class Child<Remote, Local = NoMethods> implements Disposable {
     return new Promise((resolve, reject) => {
       const late = `the ${this.#options.name} did not complete its handshake within ${limitMs} ms`;
       const timer = this.#clock.after(limitMs, () => reject(new CycleboxError('PROCESS_UNRESPONSIVE', late)));
-      const onMessage = (message: unknown) => {
-        if (!isMessage(message) || message.kind !== 'hello') return;
+      const listening = this.#link.onMessage(message => {
+        if (message.kind !== 'hello') return;
         void timer.dispose();
-        this.#process.off('message', onMessage);
+        void listening.dispose();
         resolve(message);
-      };
-      this.#process.on('message', onMessage);
+      });
       void this.exited.then(exit => {
         void timer.dispose();
         reject(this.#crash(exit));
@@ -222,7 +235,8 @@ export class Child<Remote, Local = NoMethods> implements Disposable {
   }
 
   #crash(exit: ChildExit): CycleboxError {
-    const how = exit.signal ? `by signal ${exit.signal}` : `with code ${exit.code}`;
+    const ended = exit.signal ? `by signal ${exit.signal}` : `with code ${exit.code}`;
+    const how = this.#fault ? `because ${this.#fault.message}` : ended;
     const doing = this.#channel.inFlight;
     const during = doing.length > 0 ? ` during ${doing.join(', ')}` : '';
     const words = this.#output.lastOutput.join(' | ');
@@ -230,4 +244,19 @@ export class Child<Remote, Local = NoMethods> implements Disposable {
     const code = exit.expected ? 'CANCELLED' : 'PROCESS_CRASHED';
     return new CycleboxError(code, `the ${this.#options.name} (pid ${this.pid}) ended ${how}${during}${last}`);
   }
+}
+
+function startProcess<Local>(options: ChildOptions<Local>): ChildProcess {
+  const { entry, args = [], execArgv = [], env, cwd, detached = false } = options;
+  const common = { detached, ...(env && { env }), ...(cwd !== undefined && { cwd }) };
+  if (options.wire !== 'frames')
+    return fork(entry, [...args], { ...common, execArgv: [...execArgv], serialization: 'advanced', silent: true });
+  const command = [...execArgv, entry, ...args];
+  return spawn(process.execPath, command, { ...common, stdio: ['ignore', 'pipe', 'pipe', 'pipe'], windowsHide: true });
+}
+
+function linkTo<Local>(child: ChildProcess, { wire, name }: ChildOptions<Local>): Link {
+  return wire === 'frames'
+    ? new FrameLink(child.stdio[frameDescriptor] as Duplex, { peer: name })
+    : ipcLink(child, name);
 }

@@ -11,6 +11,12 @@ import type { ErrorData } from '../base/index.js';
 /** The version of these messages, not of what is said with them. */
 export const rpcVersion = 1;
 
+/** What a parent and its child talk over; see `ChildOptions.wire`. */
+export type Wire = 'ipc' | 'frames';
+
+/** The child's file descriptor of the pipe that frames go over. */
+export const frameDescriptor = 3;
+
 /** Names what is spoken over a channel; both sides must name the same. */
 export interface ProtocolName {
   readonly name: string;
@@ -44,19 +50,38 @@ export type Message =
   | { readonly kind: 'cancel'; readonly id: number }
   | { readonly kind: 'bye' };
 
-const kinds: ReadonlySet<string> = new Set<Message['kind']>([
-  'hello',
-  'welcome',
-  'request',
-  'ack',
-  'reply',
-  'error',
-  'cancel',
-  'bye',
-]);
+type Fields = Readonly<Record<string, unknown>>;
 
-/** True for objects that carry a kind this version knows; the one place where foreign messages are looked at. */
+const isId = ({ id }: Fields) => Number.isSafeInteger(id);
+
+/** What a message of each kind has to have, for those who read it. */
+const checks: Readonly<Record<Message['kind'], (fields: Fields) => boolean>> = {
+  hello: ({ rpc, protocol, pid }) => typeof rpc === 'number' && isProtocolName(protocol) && typeof pid === 'number',
+  welcome: ({ parentPid }) => typeof parentPid === 'number',
+  request: fields => isId(fields) && typeof fields['method'] === 'string',
+  ack: isId,
+  reply: isId,
+  error: fields => isId(fields) && isErrorData(fields['error']),
+  cancel: isId,
+  bye: () => true,
+};
+
+/** True for what this version reads without fear; the one place where foreign messages are looked at. */
 export function isMessage(value: unknown): value is Message {
-  if (typeof value !== 'object' || value === null || !('kind' in value)) return false;
-  return typeof value.kind === 'string' && kinds.has(value.kind);
+  if (!isRecord(value)) return false;
+  const { kind } = value;
+  return typeof kind === 'string' && Object.hasOwn(checks, kind) && checks[kind as Message['kind']](value);
+}
+
+function isProtocolName(value: unknown): boolean {
+  return isRecord(value) && typeof value['name'] === 'string' && typeof value['version'] === 'number';
+}
+
+function isErrorData(value: unknown): boolean {
+  if (!isRecord(value) || !isRecord(value['subject'])) return false;
+  return typeof value['message'] === 'string' && ['string', 'undefined'].includes(typeof value['stack']);
+}
+
+function isRecord(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null;
 }
