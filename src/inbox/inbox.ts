@@ -23,6 +23,7 @@ import {
   type RelativePath,
   systemClock,
 } from '../base/index.js';
+import { ChangeJobs, type JobAction, type JobSelection, type JobsChange } from './change-jobs.js';
 import { ContentCheck } from './content-check.js';
 import { CurrentFailures } from './current-failures.js';
 import { FailedList } from './failed-list.js';
@@ -36,8 +37,10 @@ import {
   resolveInboxOptions,
 } from './inbox-options.js';
 import { Intake } from './intake.js';
+import { type JobLists, openJobLists } from './job-lists.js';
 import { JobScheduler } from './jobs/index.js';
 import {
+  type Deliveries,
   forgetGone,
   type Job,
   type Journal,
@@ -47,7 +50,7 @@ import {
   type Translation,
 } from './journal/index.js';
 import { openPublisher, type Publisher } from './publish/index.js';
-import { QueueControl } from './queue-control.js';
+import { type LiveQueue, QueueControl } from './queue-control.js';
 import type { QueueEntry } from './queue-entry.js';
 import type {
   CancelSelection,
@@ -79,6 +82,9 @@ export class Inbox implements QueueService, Disposable {
   readonly #damage: CycleboxError | undefined;
   readonly #publisher: Publisher;
   readonly #control: QueueControl;
+  readonly #changeJobs: ChangeJobs;
+  /** For looking at jobs, of whichever number. */
+  readonly lists: JobLists;
   readonly #failedList: FailedList;
   readonly #fileProbe = new FileProbe();
   readonly #triage: Triage;
@@ -118,7 +124,11 @@ export class Inbox implements QueueService, Disposable {
     this.#contentCheck = this.#newContentCheck();
     this.#isIgnored = ignoring(options.ignore);
     this.#watcher = this.#opened.add(this.#newWatcher());
-    this.#control = this.#newControl();
+    const live = this.#newLive();
+    const route = (path: RelativePath) => this.#options.route(path);
+    this.#control = new QueueControl({ journal, inbox: options.inbox, route, clock: this.#clock, live });
+    this.#changeJobs = new ChangeJobs({ journal, route, live });
+    this.lists = openJobLists(journal);
     this.#failedList = this.#opened.add(this.#newFailedList());
     this.#gate.onSettled(files => this.#guarded(() => this.#ingest(files)));
   }
@@ -195,6 +205,16 @@ export class Inbox implements QueueService, Disposable {
 
   purge(which?: PurgeSelection): Promise<QueueChange> {
     return this.#control.purge(which);
+  }
+
+  /** Many jobs at once, by id or by filter. */
+  change(action: JobAction, which: JobSelection): Promise<JobsChange> {
+    return this.#changeJobs.change(action, which);
+  }
+
+  /** What webhooks are still to be told. */
+  get deliveries(): Deliveries {
+    return this.#journal.deliveries;
   }
 
   /** New settings, from the next file or job on. */
@@ -340,28 +360,23 @@ export class Inbox implements QueueService, Disposable {
     });
   }
 
-  #newControl(): QueueControl {
+  #newLive(): LiveQueue {
     const line = this.#line;
-    return new QueueControl({
-      journal: this.#journal,
-      inbox: this.#options.inbox,
-      route: path => this.#options.route(path),
-      clock: this.#clock,
-      live: {
-        get pause() {
-          return line.pause;
-        },
-        pauseByUser: reason => line.pauseByUser(reason),
-        resume: () => line.resume(),
-        cancel: id => line.cancel(id),
-        pump: () => {
-          line.pump();
-          this.#progress();
-        },
-        look: path => this.#watcher.look(path),
-        changed: (job, state) => this.#changedByHand(job, state),
+    return {
+      get pause() {
+        return line.pause;
       },
-    });
+      pauseByUser: reason => line.pauseByUser(reason),
+      resume: () => line.resume(),
+      cancel: id => line.cancel(id),
+      pump: () => {
+        line.pump();
+        this.#progress();
+      },
+      reorder: () => line.reorder(),
+      look: path => this.#watcher.look(path),
+      changed: (job, state) => this.#changedByHand(job, state),
+    };
   }
 
   #newFailedList(): FailedList {

@@ -1,18 +1,27 @@
+export type { JobAction, JobSelection, JobsChange } from './change-jobs.js';
 export { Inbox } from './inbox.js';
 export type { InboxEvent } from './inbox-event.js';
 export { type CurrentFailure, type InboxChanges, type InboxOptions, inboxDefaults } from './inbox-options.js';
 export { type InspectOptions, inspectInbox, type PlannedAction } from './inspect.js';
+export type { JobHistory, JobLists, ListedJob, ListedPage } from './job-lists.js';
 export type { CurrentTranslation, QueuePause, Runner, RunRequest } from './jobs/index.js';
 export {
   type Attempt,
+  Deliveries,
+  type Delivery,
+  type FailureCount,
   type Job,
+  type JobFilter,
+  type JobOrder,
   Journal,
   type NewJob,
+  type PageQuery,
   type RunReport,
   Sqlite,
   type SqlRow,
   type SqlValue,
   type Translation,
+  type TranslationFacts,
 } from './journal/index.js';
 export { openQueue, type QueueFolders } from './open-queue.js';
 export type { CollisionPolicy, PublisherStatus, SourcePolicy } from './publish/index.js';

@@ -28,6 +28,8 @@ export interface LiveQueue {
   cancel(id: JobId): boolean;
   /** Jobs have been queued. */
   pump(): void;
+  /** The order of those that wait is another than before. */
+  reorder(): void;
   /** A file is to be looked at again. */
   look(path: RelativePath): void;
   /** A job no longer stands as failed, or was cancelled by name. */

@@ -135,6 +135,13 @@ export class JobScheduler implements Disposable {
     }
   }
 
+  /** The order of those that wait is another than before: what was read ahead is read again. */
+  reorder(): void {
+    // One that is to run alone keeps its turn, for which others have been held back.
+    if (this.#exclusive === undefined) this.#ahead = [];
+    this.pump();
+  }
+
   /** From the next job on. */
   setConcurrency(concurrency: number): void {
     this.#concurrency = concurrency;

@@ -1,4 +1,6 @@
+export { Deliveries, type Delivery } from './deliveries.js';
 export type { Attempt, Job, NewJob, Translation } from './job.js';
+export type { FailureCount, JobFilter, JobOrder, JobPage, PageQuery, TranslationFacts } from './job-pages.js';
 export { type Ingested, Journal, leaseMs, type RefusedFile, type ToIngest } from './journal.js';
 export { newestJob } from './journal-history.js';
 export type { Wanted } from './journal-intake.js';

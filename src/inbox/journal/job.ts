@@ -10,6 +10,7 @@ import {
   type JobState,
   type RelativePath,
 } from '../../base/index.js';
+import type { RunReport } from './run-report.js';
 import type { SqlRow } from './sqlite.js';
 
 /** What is to be done to a file. */
@@ -75,6 +76,8 @@ export interface Attempt {
   readonly outcome?: string | undefined;
   readonly code?: string | undefined;
   readonly message?: string | undefined;
+  /** Of an attempt that came as far as a result. */
+  readonly report?: RunReport | undefined;
 }
 
 export function toJob(row: SqlRow): Job {
@@ -114,7 +117,17 @@ export function toAttempt(row: SqlRow): Attempt {
     outcome: textOf(row, 'outcome'),
     code: textOf(row, 'code'),
     message: textOf(row, 'message'),
+    report: reportIn(textOf(row, 'report')),
   };
+}
+
+/** One that cannot be read is none: it only tells people what was. */
+function reportIn(text: string | undefined): RunReport | undefined {
+  try {
+    return text === undefined ? undefined : (JSON.parse(text) as RunReport);
+  } catch {
+    return undefined;
+  }
 }
 
 function textOf(row: SqlRow, column: string): string | undefined {

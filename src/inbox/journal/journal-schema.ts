@@ -71,7 +71,24 @@ const third = `
   ALTER TABLE jobs ADD COLUMN hash TEXT;
 `;
 
-const steps = [first, second, third];
+/*
+ * Lists of jobs, a page at a time, by when they last changed. deliveries: what webhooks are still to be told, kept until it is
+ * taken or given up; body is JSON.
+ */
+const fourth = `
+  CREATE INDEX jobs_by_change ON jobs (updated_ms, sequence);
+  CREATE INDEX jobs_by_state_and_change ON jobs (state, updated_ms, sequence);
+  CREATE TABLE deliveries (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    hook TEXT NOT NULL,
+    body TEXT NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    due_ms INTEGER NOT NULL,
+    created_ms INTEGER NOT NULL
+  );
+`;
+
+const steps = [first, second, third, fourth];
 
 /** Brings the file to this version, in one transaction. @throws JOURNAL_INVALID when it is of a newer one */
 export function migrate(sqlite: Sqlite, file: string): void {

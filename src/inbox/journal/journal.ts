@@ -21,7 +21,9 @@ import {
   systemClock,
   withoutBirth,
 } from '../../base/index.js';
+import { Deliveries } from './deliveries.js';
 import { type Attempt, type Job, type NewJob, type Translation, toAttempt, toJob } from './job.js';
+import { JobPages } from './job-pages.js';
 import { JournalHistory, newestJob } from './journal-history.js';
 import { insertMany, lookUpMany, passesThroughJson, type Wanted } from './journal-intake.js';
 import { migrate } from './journal-schema.js';
@@ -42,6 +44,8 @@ export class Journal implements Disposable {
   readonly #owner = `${process.pid}-${randomUUID()}`;
 
   readonly history: JournalHistory;
+  readonly pages: JobPages;
+  readonly deliveries: Deliveries;
 
   /** @throws JOURNAL_INVALID when the file is no journal, is damaged, or is one of a newer version */
   constructor(file: string, clock: Clock = systemClock) {
@@ -59,6 +63,8 @@ export class Journal implements Disposable {
       throw error;
     }
     this.history = new JournalHistory(this.#sqlite);
+    this.pages = new JobPages(this.#sqlite);
+    this.deliveries = new Deliveries(this.#sqlite);
   }
 
   /** The newest job of a file and translation, whichever version of the model did it. */
@@ -278,6 +284,27 @@ export class Journal implements Disposable {
     this.#sqlite.run(sql, redo ? 1 : 0, this.nowMs(), id);
   }
 
+  /** `requeue` for many, in one transaction. */
+  requeueMany(ids: readonly JobId[]): void {
+    const sql = `UPDATE jobs SET ${cleanSheet}, redo = max(redo, state = 'done'), state = 'queued', updated_ms = ?
+      WHERE id IN (SELECT value FROM json_each(?))`;
+    this.#sqlite.run(sql, this.nowMs(), JSON.stringify(ids));
+  }
+
+  /** Waiting jobs wait no longer, as if each had been cancelled. Returns how many. */
+  cancelMany(ids: readonly JobId[]): number {
+    const sql = `UPDATE jobs SET state = 'cancelled', updated_ms = ?
+      WHERE state = 'queued' AND id IN (SELECT value FROM json_each(?))`;
+    return this.#sqlite.run(sql, this.nowMs(), JSON.stringify(ids));
+  }
+
+  /** Waiting jobs go before all others that wait, in the order among themselves. Returns how many. */
+  runNext(ids: readonly JobId[]): number {
+    const sql = `UPDATE jobs SET due_ms = 0, updated_ms = ?, priority = 1 + (SELECT max(priority) FROM jobs WHERE state = 'queued')
+      WHERE state = 'queued' AND id IN (SELECT value FROM json_each(?))`;
+    return this.#sqlite.run(sql, this.nowMs(), JSON.stringify(ids));
+  }
+
   /**
    * Failures that are not their file's own stand no longer (the configuration, a model or the disk may be another
    * now): their files are looked at again. `ownCodes` are the codes that stay.
@@ -285,7 +312,8 @@ export class Journal implements Disposable {
   reconsider(ownCodes: readonly string[]): void {
     const marks = ownCodes.map(() => '?').join(', ');
     this.#sqlite.run(
-      `UPDATE jobs SET state = 'skipped' WHERE state = 'failed' AND code NOT IN (${marks})`,
+      `UPDATE jobs SET state = 'skipped', updated_ms = ? WHERE state = 'failed' AND code NOT IN (${marks})`,
+      this.nowMs(),
       ...ownCodes,
     );
   }
@@ -323,9 +351,9 @@ export class Journal implements Disposable {
 
   /** What failed is no longer what is there under these names. */
   #endFailuresOf(paths: readonly RelativePath[]): void {
-    const sql = `UPDATE jobs SET state = 'skipped' WHERE state IN ('failed', 'quarantined')
+    const sql = `UPDATE jobs SET state = 'skipped', updated_ms = ? WHERE state IN ('failed', 'quarantined')
       AND path IN (SELECT value FROM json_each(?))`;
-    this.#sqlite.run(sql, JSON.stringify(paths));
+    this.#sqlite.run(sql, this.nowMs(), JSON.stringify(paths));
   }
 
   /** The files are gone, and their failures with them. */
