@@ -89,6 +89,40 @@ export function isSameIdentity(a: FileIdentity | undefined, b: FileIdentity | un
   return a === b || ((!hasBirth(a) || !hasBirth(b)) && withoutBirth(a) === withoutBirth(b));
 }
 
+/**
+ * True when everything but the inode speaks for one file: as good as it gets where inodes are made up anew with each mount,
+ * as on FAT and some shares. What is in the files has to decide, wherever it matters. Both are of the same path.
+ */
+export function isSameButInode(a: FileIdentity | undefined, b: FileIdentity | undefined): boolean {
+  if (a === undefined || b === undefined) return false;
+  const [one, other] = [a, b].map(identity => identity.split(':'));
+  return one?.[1] === other?.[1] && isSameTime(one?.[2], other?.[2]);
+}
+
+/** What FAT keeps of times of writing. */
+const fatStepNs = 2_000_000_000n;
+/** No two places on earth are further apart. */
+const furthestNs = 26n * 3_600_000_000_000n;
+const quarterHourNs = 900_000_000_000n;
+
+/**
+ * FAT keeps local times, in steps of two seconds: what was exact while it was mounted is not after that, and where the
+ * clock was changed for summer all times are others, by quarters of hours.
+ */
+function isSameTime(a = '', b = ''): boolean {
+  if (a === b || !/^-?\d+$/.test(a) || !/^-?\d+$/.test(b)) return a === b;
+  const [one, other] = [BigInt(a), BigInt(b)];
+  if (one % fatStepNs !== 0n && other % fatStepNs !== 0n) return false;
+  const apart = one < other ? other - one : one - other;
+  const rest = apart % quarterHourNs;
+  return apart <= furthestNs && (rest < fatStepNs || quarterHourNs - rest < fatStepNs);
+}
+
+/** `:size:`, as it stands in the identity of every file of this size. */
+export function sizeMarkOf(identity: FileIdentity): string {
+  return `:${identity.split(':')[1] ?? ''}:`;
+}
+
 function hasBirth(identity: FileIdentity): boolean {
   return identity.split(':').length > 3;
 }

@@ -1,6 +1,6 @@
 /**
- * Tells a file that only looks like one that is known from one that is: same path, inode, size and times, but changed since
- * it was read. It reads such files, one at a time, and compares what is in them. Permissions and backups change files
+ * Tells a file that only looks like one that is known from one that is: same path, size and times, but changed since it was
+ * read, or with another inode, as all files have after FAT is mounted again. It reads such files, one at a time, and compares what is in them. Permissions and backups change files
  * without changing what is in them: these stay known. It decides nothing; whoever asked hears the answer.
  */
 import { join } from 'node:path';

@@ -461,7 +461,7 @@ export class Inbox implements QueueService, Disposable {
 
   #stillKnown(job: Job, content: ReadContent): void {
     this.#journal.vouch([{ id: job.id, identity: content.identity, content }]);
-    if (job.state === 'done') this.#stillThere({ ...job, content });
+    if (job.state === 'done') this.#stillThere({ ...job, identity: content.identity, content });
     else this.#standsAsFailed(job);
   }
 

@@ -6,10 +6,10 @@ import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CycleboxError, Disposable } from '../base/index.js';
-import { type FileIdentity, identify, type RelativePath, withRegularFile } from '../base/index.js';
+import { contentOf, identify, type RelativePath, withRegularFile } from '../base/index.js';
 import { ownFailures } from './inbox-options.js';
-import { type Job, Journal, newestJob, Sqlite } from './journal/index.js';
-import type { Router } from './routing.js';
+import { type Job, Journal, lookUpLikelyMany, newestJob, Sqlite, type Wanted } from './journal/index.js';
+import { keyOf, type Router, type Routing } from './routing.js';
 import { ignoring, scanFolder } from './watch/index.js';
 
 export interface InspectOptions {
@@ -37,7 +37,12 @@ export type PlannedAction =
   /** No route, no model. */
   | { readonly kind: 'refused'; readonly path: RelativePath; readonly error: CycleboxError };
 
-type Find = (path: RelativePath, identity: FileIdentity, translation: string) => Job | undefined;
+type Find = (wanted: Wanted) => Job | undefined;
+
+interface Reader extends Disposable {
+  readonly find: Find;
+  readonly findLikely: Find;
+}
 
 /** @throws JOURNAL_INVALID, or what the file system says of the inbox */
 export async function* inspectInbox(options: InspectOptions): AsyncGenerator<PlannedAction> {
@@ -49,7 +54,10 @@ export async function* inspectInbox(options: InspectOptions): AsyncGenerator<Pla
     for await (const batch of scanFolder(options.inbox, { isIgnored: ignoring(options.ignore), onUnreadable })) {
       for (const path of [...batch].sort()) {
         const identity = await identify(join(options.inbox, path)).catch(() => undefined);
-        if (identity !== undefined) yield planFor(path, identity, options.route, journal.find);
+        if (identity === undefined) continue;
+        const routing = options.route(path);
+        const wanted = { path, identity, translation: keyOf(routing) };
+        yield planFor(path, routing, journal.find(wanted) ?? (await likelyJob(options.inbox, wanted, journal)));
       }
     }
   } finally {
@@ -57,11 +65,17 @@ export async function* inspectInbox(options: InspectOptions): AsyncGenerator<Pla
   }
 }
 
-function planFor(path: RelativePath, identity: FileIdentity, route: Router, find: Find): PlannedAction {
-  const routing = route(path);
+/** The job of a file that only has another inode than it had; its bytes tell. */
+async function likelyJob(inbox: string, wanted: Wanted, { findLikely }: Reader): Promise<Job | undefined> {
+  const job = findLikely(wanted);
+  if (!job) return undefined;
+  const content = await contentOf(join(inbox, wanted.path)).catch(() => undefined);
+  return content?.sha256 === job.content?.sha256 ? job : undefined;
+}
+
+function planFor(path: RelativePath, routing: Routing, job: Job | undefined): PlannedAction {
   if (routing.kind === 'refuse') return { kind: 'refused', path, error: routing.error };
   const { key: translation, version } = routing.translation;
-  const job = find(path, identity, translation);
   switch (job?.state) {
     case 'done':
       if (routing.reprocess && job.version !== version) return { kind: 'translate', path, translation, again: true };
@@ -77,22 +91,23 @@ function planFor(path: RelativePath, identity: FileIdentity, route: Router, find
   }
 }
 
-async function openForReading(state: string, isInUse: boolean): Promise<Disposable & { readonly find: Find }> {
+async function openForReading(state: string, isInUse: boolean): Promise<Reader> {
   const file = join(state, 'journal.sqlite');
   return isInUse ? openBesideDaemon(file) : await openCopy(file);
 }
 
 /** SQLite lets readers in beside the one that writes; nothing but questions are put. */
-function openBesideDaemon(file: string): Disposable & { readonly find: Find } {
+function openBesideDaemon(file: string): Reader {
   const sqlite = new Sqlite(file);
   return {
-    find: (path, identity, translation) => newestJob(sqlite, path, identity, translation),
+    find: ({ path, identity, translation }) => newestJob(sqlite, path, identity, translation),
+    findLikely: wanted => lookUpLikelyMany(sqlite, [wanted])[0],
     dispose: () => sqlite.dispose(),
   };
 }
 
 /** Opening a journal brings it up to date, which is writing: that happens to the copy. */
-async function openCopy(file: string): Promise<Disposable & { readonly find: Find }> {
+async function openCopy(file: string): Promise<Reader> {
   const folder = await mkdtemp(join(tmpdir(), 'cyclebox-inspect-'));
   try {
     const copy = join(folder, 'journal.sqlite');
@@ -103,7 +118,8 @@ async function openCopy(file: string): Promise<Disposable & { readonly find: Fin
     }
     const journal = new Journal(copy);
     return {
-      find: (path, identity, translation) => journal.find(path, identity, translation),
+      find: ({ path, identity, translation }) => journal.find(path, identity, translation),
+      findLikely: wanted => journal.findLikely([wanted])[0],
       async dispose() {
         journal.dispose();
         await rm(folder, { recursive: true, force: true });

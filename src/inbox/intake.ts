@@ -4,7 +4,7 @@
  */
 import { faultPoint } from '../base/index.js';
 import type { Ingested, Job, Journal, NewJob, RefusedFile, ToIngest } from './journal/index.js';
-import { keyOf, type RoutedFile } from './routing.js';
+import { isToBeDoneAgain, keyOf, type RoutedFile } from './routing.js';
 
 export class Intake {
   readonly #journal: Journal;
@@ -20,11 +20,14 @@ export class Intake {
     const jobs: ToIngest<NewJob>[] = [];
     const refused: ToIngest<RefusedFile>[] = [];
     for (const [index, { path, identity, routing }] of files.entries()) {
-      const isUnknown = known[index] === undefined;
+      const job = known[index];
+      const isUnknown = job === undefined;
+      // Meanwhile the job of an earlier mount did it.
+      if (job?.state === 'done' && !isToBeDoneAgain(job, routing)) continue;
       if (routing.kind === 'refuse') refused.push({ path, identity, error: routing.error, isUnknown });
       else {
         const { translation, priority } = routing;
-        jobs.push({ path, identity, translation, priority, redo: known[index]?.state === 'done', isUnknown });
+        jobs.push({ path, identity, translation, priority, redo: job?.state === 'done', isUnknown });
       }
     }
     const taken = this.#journal.ingest(jobs, refused);

@@ -1,6 +1,6 @@
 /** Which file gets which translation: the inbox asks, the rooms above answer. */
 import type { CycleboxError, RelativePath } from '../base/index.js';
-import type { Translation } from './journal/index.js';
+import type { Job, Translation } from './journal/index.js';
 import type { FoundFile } from './watch/index.js';
 
 export interface ToTranslate {
@@ -19,6 +19,11 @@ export type Router = (path: RelativePath) => Routing;
 /** A file of the inbox, with what is to be done to it. */
 export interface RoutedFile extends FoundFile {
   readonly routing: Routing;
+}
+
+/** Whether a file that is done is to be done anew, by another version of its model. */
+export function isToBeDoneAgain(job: Pick<Job, 'version'>, routing: Routing): boolean {
+  return routing.kind === 'translate' && routing.reprocess === true && routing.translation.version !== job.version;
 }
 
 /** The key by which the journal knows what is done to a file; empty where nothing can be. */

@@ -5,7 +5,7 @@
  */
 import type { JobState } from '../base/index.js';
 import type { Job, Journal, Wanted } from './journal/index.js';
-import { keyOf, type RoutedFile, type Router, type Routing } from './routing.js';
+import { isToBeDoneAgain, keyOf, type RoutedFile, type Router } from './routing.js';
 import type { FoundFile } from './watch/index.js';
 
 export interface TriageOptions {
@@ -19,7 +19,7 @@ export interface TriageOptions {
   readonly onDone: (job: Job) => void;
   /** Done by 0.1.0, and known better from now on. */
   readonly onAdopted: (files: readonly Wanted[]) => void;
-  /** It is known, but something about it has changed since: what is in it has to be looked at. */
+  /** It is known, but something about it has changed since, or its inode is another: what is in it has to be looked at. */
   readonly onDoubt: (job: Job, file: FoundFile) => void;
 }
 
@@ -39,14 +39,29 @@ export class Triage {
     const wanted = routed.map(({ path, identity, routing }) => ({ path, identity, translation: keyOf(routing) }));
     const known = journal.findMany(wanted);
     this.#adopt(routed, known);
+    const likely = this.#likely(wanted, known);
     for (const [index, file] of routed.entries()) {
       const job = known[index];
-      if (job && isDoubtful(job, file)) onDoubt(job, file);
+      const perhaps = likely.get(index);
+      if (perhaps) onDoubt(perhaps, file);
+      else if (job && isDoubtful(job, file)) onDoubt(job, file);
       else if (!job || comesBack.has(job.state)) onToBeDone(file);
       else if (job.state === 'failed' || job.state === 'quarantined') onFailed(job);
       else if (job.state === 'done' && isToBeDoneAgain(job, file.routing)) onToBeDone(file);
       else if (job.state === 'done') onDone(job);
     }
+  }
+
+  /** For each that is not known: the job of a file that only had another inode, as all have after FAT is mounted again. */
+  #likely(wanted: readonly Wanted[], known: readonly (Job | undefined)[]): ReadonlyMap<number, Job> {
+    const unknown = wanted.flatMap((file, index) => (known[index] ? [] : [{ file, index }]));
+    const jobs = this.#options.journal.findLikely(unknown.map(({ file }) => file));
+    return new Map(
+      unknown.flatMap(({ index }, at) => {
+        const job = jobs[at];
+        return job ? [[index, job] as const] : [];
+      }),
+    );
   }
 
   /** What was done before anybody wrote down more than inode, size and time stays done, and is known better from now on. */
@@ -79,8 +94,4 @@ export class Triage {
 function isDoubtful({ state, content }: Job, { changed }: FoundFile): boolean {
   if (state === 'done') return content !== undefined && content.changed !== changed;
   return (state === 'failed' || state === 'quarantined') && content?.changed !== changed;
-}
-
-function isToBeDoneAgain(job: Job, routing: Routing): boolean {
-  return routing.kind === 'translate' && routing.reprocess === true && routing.translation.version !== job.version;
 }

@@ -1,11 +1,25 @@
-import { chmod, mkdir, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  copyFile,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CycleboxError, contentOf, DisposableStore } from '../../src/base/index.js';
+import { CycleboxError, contentOf, DisposableStore, identify } from '../../src/base/index.js';
 import {
   Inbox,
   type InboxEvent,
   type InboxOptions,
+  inspectInbox,
+  type Router,
   type Runner,
   type RunRequest,
   Sqlite,
@@ -40,6 +54,8 @@ class ShoutingRunner implements Runner {
   }
 }
 
+const route: Router = () => ({ kind: 'translate', translation: { key: 'shout', version: 'v1' } });
+
 interface Extras {
   readonly onRead?: ShoutingRunner['onRead'];
   /** Called when everything is done. */
@@ -53,7 +69,7 @@ async function once(more: Partial<InboxOptions> & Extras = {}) {
   const inbox = await Inbox.open({
     ...{ inbox: join(root, 'inbox'), outbox: join(root, 'outbox'), state: join(root, 'state') },
     ...{ runner, watch: false, settleMs: 1, decodeGraceMs: 0 },
-    route: () => ({ kind: 'translate', translation: { key: 'shout', version: 'v1' } }),
+    route,
     ...more,
   });
   const events: InboxEvent[] = [];
@@ -150,6 +166,113 @@ describe('a file with the inode, size and time of one that was done', () => {
     expect((await once(how)).ran).toEqual(['a.txt']);
     expect(await readdir(join(how.archive, 'sub'))).toHaveLength(1);
     expect(await inbox()).toEqual(['sub']);
+  });
+});
+
+describe('an inbox whose inodes are others after each mount, as on FAT', () => {
+  /** To whoever asks the system about files, mounting FAT again is this: the same bytes and times, other inodes and births. */
+  async function mountAgain(shiftSeconds = 0): Promise<void> {
+    for (const name of await readdir(join(root, 'inbox'))) {
+      await copyFile(file(name), file('other inode'));
+      await utimes(file('other inode'), 1_000_000 + shiftSeconds, 1_000_000 + shiftSeconds);
+      const before = await identify(file(name));
+      await rename(file('other inode'), file(name));
+      expect(await identify(file(name))).not.toBe(before);
+    }
+  }
+
+  it('is translated once, however often it is mounted, also where its times are an hour off since summer began', async () => {
+    for (const name of ['a.txt', 'b.txt', 'bad.txt']) await drop(name, name === 'bad.txt' ? 'bad' : name);
+    expect((await once()).ran).toHaveLength(3);
+    // What is in a file that failed is known once it was looked at again.
+    expect((await once()).ran).toEqual([]);
+    for (const shiftSeconds of [0, 3600, 3600, 0]) {
+      await mountAgain(shiftSeconds);
+      expect(await once()).toMatchObject({ ran: [], counts: { done: 2, failed: 1 }, failures: [{ path: 'bad.txt' }] });
+      expect((await once()).ran).toEqual([]);
+    }
+    expect(await outbox()).toEqual(['a.txt', 'b.txt']);
+  });
+
+  it('is translated once, too, when the journal was lost besides', async () => {
+    await drop('a.txt', 'one');
+    await once();
+    await rm(join(root, 'state'), { recursive: true });
+    await mountAgain();
+    expect(await once()).toMatchObject({ ran: [], counts: { done: 1 } });
+    expect(await outbox()).toEqual(['a.txt']);
+  });
+
+  it('has what was waiting done once', async () => {
+    await drop('a.txt', 'one');
+    await once({ meanwhile: async inbox => inbox.pause() });
+    await drop('b.txt', 'two');
+    await once();
+    await mountAgain();
+    const { ran } = await once({ meanwhile: async inbox => inbox.resume() });
+    expect(ran).toEqual([]);
+    await mountAgain();
+    expect((await once()).ran).toEqual(['b.txt']);
+    expect(await outbox()).toEqual(['a.txt', 'b.txt']);
+  });
+
+  it('goes on with a file whose inode becomes another while it is translated', async () => {
+    await drop('a.txt', 'one');
+    expect((await once({ onRead: () => mountAgain() })).counts).toEqual({ done: 1 });
+    expect((await once()).ran).toEqual([]);
+    expect(await outbox()).toEqual(['a.txt']);
+  });
+
+  it('has another file translated that was put there with the size and time of the one before', async () => {
+    await drop('a.txt', 'one');
+    await once();
+    await mountAgain();
+    await rm(file('a.txt'));
+    await drop('a.txt', 'two');
+    expect((await once()).ran).toEqual(['a.txt']);
+    expect(await outbox()).toEqual(['a (2).txt', 'a.txt']);
+  });
+
+  for (const [afterSuccess, left] of [
+    ['delete', []],
+    ['archive', ['a.txt']],
+  ] as const) {
+    it(`has its sources taken away (${afterSuccess}), and what comes back translated anew`, async () => {
+      const how = { afterSuccess, archive: join(root, 'archive') };
+      await drop('a.txt', 'one');
+      await once();
+      await mountAgain();
+      expect((await once(how)).ran).toEqual([]);
+      expect(await inbox()).toEqual([]);
+      expect(await readdir(how.archive).catch(() => [])).toEqual(left);
+      await drop('a.txt', 'one');
+      expect((await once(how)).ran).toEqual(['a.txt']);
+      expect(await outbox()).toEqual(['a (2).txt', 'a.txt']);
+    });
+  }
+
+  it('is forgotten no sooner than any other', async () => {
+    await drop('a.txt', 'one');
+    await once();
+    await mountAgain();
+    // The forgetting is done before what is in the files is looked at.
+    expect((await once({ historyDays: 0 })).ran).toEqual([]);
+    await mountAgain();
+    expect((await once({ historyDays: 0 })).ran).toEqual([]);
+  });
+
+  it('is planned as it will be: what is done stays done', async () => {
+    await drop('a.txt', 'one');
+    await once();
+    await mountAgain();
+    await drop('b.txt', 'two');
+    const plan: unknown[] = [];
+    const folders = { inbox: join(root, 'inbox'), state: join(root, 'state') };
+    for await (const action of inspectInbox({ ...folders, route, isInUse: false })) plan.push(action);
+    expect(plan).toMatchObject([
+      { path: 'a.txt', kind: 'done' },
+      { path: 'b.txt', kind: 'translate', again: false },
+    ]);
   });
 });
 

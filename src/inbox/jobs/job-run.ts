@@ -10,8 +10,10 @@ import { join, posix } from 'node:path';
 import {
   asCycleboxError,
   type ErrorSubject,
+  type FileIdentity,
   faultPoint,
   identify,
+  isSameButInode,
   isSameIdentity,
   type RelativePath,
 } from '../../base/index.js';
@@ -50,9 +52,10 @@ export class JobRun {
     this.#options = options;
   }
 
-  async attempt(job: Job, { signal, timeoutMs, mayGrow }: AttemptOptions): Promise<void> {
+  async attempt(queued: Job, { signal, timeoutMs, mayGrow }: AttemptOptions): Promise<void> {
     const { journal, publisher, inbox, runner, current, emit } = this.#options;
-    if (!(await this.#isUnchanged(job))) return this.skip(job);
+    const job = await this.#asItIs(queued);
+    if (!job) return this.skip(queued);
     const translation = current(job);
     // There is no such translation any more: whoever looks at the file again says what is to be done.
     if (!translation) return this.skip(job);
@@ -137,18 +140,34 @@ export class JobRun {
     this.#options.onChanged(job.path);
   }
 
-  /** @throws FILE_UNREADABLE when the system does not say */
+  /**
+   * The job, with its file's identity now: where inodes do not last, it may have another by the time of its turn. Undefined
+   * when the file is gone, or is another.
+   */
+  async #asItIs(job: Job): Promise<Job | undefined> {
+    const identity = await this.#identify(job);
+    if (isSameIdentity(identity, job.identity)) return job;
+    if (identity === undefined || !isSameButInode(identity, job.identity)) return undefined;
+    return this.#options.journal.reidentify(job.id, identity) ? { ...job, identity } : undefined;
+  }
+
+  /** Its inode does not count: what was read is known, and the next look compares it with what is there. */
   async #isUnchanged(job: Job): Promise<boolean> {
+    return isSameButInode(await this.#identify(job), job.identity);
+  }
+
+  /** @throws FILE_UNREADABLE when the system does not say */
+  #identify(job: Job): Promise<FileIdentity | undefined> {
     const file = join(this.#options.inbox, job.path);
-    const identity = await identify(file).catch(error => {
+    return identify(file).catch(error => {
       throw asCycleboxError(error, { file }, 'FILE_UNREADABLE');
     });
-    return isSameIdentity(identity, job.identity);
   }
 
   /** Whether its failure is no longer of interest. Where that cannot be found out, it is. */
   async hasChanged(job: Job): Promise<boolean> {
-    return !(await this.#isUnchanged(job).catch(() => true));
+    const identity = await this.#identify(job).catch(() => job.identity);
+    return !isSameIdentity(identity, job.identity);
   }
 
   /** A folder that is gone is not made anew, and another in its place not used: it may be a disk that is not mounted. */

@@ -2,7 +2,15 @@
  * Many files at once into the journal: what is known of them, and those that are not as new jobs, a statement for
  * hundreds of files instead of one for each. It only looks up and inserts; `Journal` decides what becomes of jobs.
  */
-import { type CycleboxError, type FileIdentity, newJobId, type RelativePath, withoutBirth } from '../../base/index.js';
+import {
+  type CycleboxError,
+  type FileIdentity,
+  isSameButInode,
+  newJobId,
+  type RelativePath,
+  sizeMarkOf,
+  withoutBirth,
+} from '../../base/index.js';
 import { type Job, type NewJob, toJob } from './job.js';
 import type { Sqlite } from './sqlite.js';
 
@@ -21,6 +29,14 @@ const lookUp = `
     AND jobs.translation = asked.value ->> '$[2]' AND jobs.version = ifnull(asked.value ->> '$[3]', jobs.version)
   ORDER BY jobs.sequence`;
 
+/** Of files whose bytes were read, or there would be nothing to tell them by. */
+const lookUpLikely = `
+  SELECT asked.key AS asked, jobs.* FROM json_each(?) AS asked CROSS JOIN jobs
+    ON jobs.path = asked.value ->> '$[0]' AND jobs.translation = asked.value ->> '$[2]'
+    AND instr(jobs.identity, asked.value ->> '$[1]') > 0
+    AND jobs.hash IS NOT NULL AND jobs.state IN ('done', 'failed', 'quarantined')
+  ORDER BY jobs.sequence`;
+
 const insert = `
   INSERT INTO jobs (id, path, identity, translation, version, priority, redo, state, code, message, created_ms, updated_ms)
   SELECT value ->> '$[0]', value ->> '$[1]', value ->> '$[2]', value ->> '$[3]', value ->> '$[4]', value ->> '$[5]',
@@ -33,6 +49,17 @@ export function lookUpMany(sqlite: Sqlite, wanted: readonly Wanted[]): (Job | un
     return [path, identity, translation, version, withoutBirth(identity)];
   });
   for (const row of sqlite.all(lookUp, JSON.stringify(asked))) found[Number(row['asked'])] = toJob(row);
+  return found;
+}
+
+/** The newest ended job of each whose file had another inode, and the same path, size and time, in the order asked for. */
+export function lookUpLikelyMany(sqlite: Sqlite, wanted: readonly Wanted[]): (Job | undefined)[] {
+  const found = new Array<Job | undefined>(wanted.length).fill(undefined);
+  const asked = wanted.map(({ path, identity, translation }) => [path, sizeMarkOf(identity), translation]);
+  for (const row of sqlite.all(lookUpLikely, JSON.stringify(asked))) {
+    const [index, job] = [Number(row['asked']), toJob(row)];
+    if (isSameButInode(job.identity, wanted[index]?.identity)) found[index] = job;
+  }
   return found;
 }
 

@@ -25,7 +25,7 @@ import { Deliveries } from './deliveries.js';
 import { type Attempt, type Job, type NewJob, type Translation, toAttempt, toJob } from './job.js';
 import { JobPages } from './job-pages.js';
 import { JournalHistory, newestJob } from './journal-history.js';
-import { insertMany, lookUpMany, passesThroughJson, type Wanted } from './journal-intake.js';
+import { insertMany, lookUpLikelyMany, lookUpMany, passesThroughJson, type Wanted } from './journal-intake.js';
 import { migrate } from './journal-schema.js';
 import type { RunReport } from './run-report.js';
 import { Sqlite } from './sqlite.js';
@@ -76,6 +76,15 @@ export class Journal implements Disposable {
   findMany(wanted: readonly Wanted[]): readonly (Job | undefined)[] {
     if (wanted.every(passesThroughJson)) return lookUpMany(this.#sqlite, wanted);
     return wanted.map(({ path, identity, translation }) => this.find(path, identity, translation));
+  }
+
+  /**
+   * For files that are not known: the newest ended job of each of which all but the inode is the same, and whose bytes were
+   * read. Whether it is the same file, they have to tell.
+   */
+  findLikely(wanted: readonly Wanted[]): readonly (Job | undefined)[] {
+    if (wanted.length === 0 || !wanted.every(passesThroughJson)) return [];
+    return lookUpLikelyMany(this.#sqlite, wanted);
   }
 
   get(id: JobId): Job | undefined {
@@ -191,6 +200,11 @@ export class Journal implements Disposable {
       if (content) this.#vouchFor(id, content);
       this.#write(id, { state: 'done', outcome: 'done', output });
     });
+  }
+
+  /** A waiting job's file has another inode by now. False when it has a job of its own by that. */
+  reidentify(id: JobId, identity: FileIdentity): boolean {
+    return this.#sqlite.run('UPDATE OR IGNORE jobs SET identity = ? WHERE id = ?', identity, id) > 0;
   }
 
   /** The files of jobs are what they were, with this identity and this last change now. */

@@ -5,7 +5,7 @@
 
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { identify, inodeOf, isSameIdentity, type JobState } from '../../base/index.js';
+import { identify, inodeOf, isSameButInode, type JobState } from '../../base/index.js';
 import type { Journal } from './journal.js';
 
 /** Returns how many jobs were forgotten. @param beforeMs epoch: only those that have not changed since */
@@ -21,7 +21,7 @@ export async function forgetGone(
     const isThere = await Promise.all(
       jobs.map(async ({ path, identity }) => {
         const now = await identify(join(inbox, path)).catch(() => identity);
-        return isSameIdentity(now, identity);
+        return isSameButInode(now, identity);
       }),
     );
     const gone = jobs.filter((_job, index) => !isThere[index]);

@@ -6,18 +6,21 @@
  *
  * It is no journal: lost or damaged, it is begun anew, and all that is lost is knowing about *other* daemons' files.
  */
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import {
   asCycleboxError,
   type Clock,
   CycleboxError,
   type Disposable,
+  isSameButInode,
   type RelativePath,
+  sizeMarkOf,
   systemClock,
   withoutBirth,
 } from '../../base/index.js';
-import { Sqlite, type SqlRow } from '../journal/index.js';
+import type { Sqlite, SqlRow } from '../journal/index.js';
+import { isBusy, isDamaged, openLedgerFile, setAside } from './ledger-file.js';
 import { foldName } from './output-names.js';
 import type { OutputIdentity, PublishedSource } from './publisher.js';
 
@@ -34,27 +37,13 @@ export interface KnownPublication {
   readonly mark: OutputIdentity;
   /** SHA-256 of the source's bytes; undefined where 0.1.0 published it. */
   readonly sha256?: string | undefined;
+  /** True when the source's inode was another then: only the same bytes make it the same. */
+  readonly isOnlyLikely?: boolean | undefined;
 }
 
 export interface OldPublication extends PublishedSource {
   readonly number: number;
 }
-
-const schema = `
-  CREATE TABLE IF NOT EXISTS published (
-    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
-    source TEXT NOT NULL,
-    output TEXT NOT NULL,
-    folded TEXT NOT NULL,
-    mark TEXT NOT NULL,
-    version TEXT NOT NULL,
-    owner TEXT NOT NULL,
-    published_ms INTEGER NOT NULL
-  );
-  CREATE INDEX IF NOT EXISTS published_by_source ON published (source, sequence);
-  CREATE INDEX IF NOT EXISTS published_by_name ON published (folded, sequence);
-  PRAGMA user_version = 1;
-`;
 
 /** How long another daemon may take over one publishing: it holds the lock for milliseconds unless its disk hangs. */
 const patienceMs = 60_000;
@@ -77,11 +66,11 @@ export class OutboxLedger implements Disposable {
   static open(file: string, isShared: boolean, clock: Clock = systemClock): OutboxLedger {
     mkdirSync(dirname(file), { recursive: true });
     try {
-      return new OutboxLedger(openFile(file, isShared), file, clock);
+      return new OutboxLedger(openLedgerFile(file, isShared), file, clock);
     } catch (error) {
       if (!isDamaged(error)) throw error;
       setAside(file);
-      return new OutboxLedger(openFile(file, isShared), file, clock);
+      return new OutboxLedger(openLedgerFile(file, isShared), file, clock);
     }
   }
 
@@ -111,9 +100,27 @@ export class OutboxLedger implements Disposable {
   find(source: PublishedSource): KnownPublication | undefined {
     const sql = 'SELECT output, mark, hash FROM published WHERE source IN (?, ?) ORDER BY sequence DESC LIMIT 1';
     const row = this.#sqlite.get(sql, ...sourceKeys(source));
+    if (row) return toKnown(row);
+    const [likely] = this.#likely(source).filter(row => row['hash'] !== null);
+    return likely && { ...toKnown(likely), isOnlyLikely: true };
+  }
+
+  /** The latest output of this path and translation, whatever was at the path, unless another took its name since. */
+  latestOf(source: Pick<PublishedSource, 'path' | 'translation'>): KnownPublication | undefined {
+    const sql = 'SELECT output, mark, hash, folded FROM published WHERE origin = ? ORDER BY sequence DESC LIMIT 1';
+    const row = this.#sqlite.get(sql, originOf(source));
     if (!row) return undefined;
-    const sha256 = typeof row['hash'] === 'string' ? row['hash'] : undefined;
-    return { output: text(row, 'output'), mark: text(row, 'mark'), sha256 };
+    const holder = 'SELECT origin FROM published WHERE folded = ? ORDER BY sequence DESC LIMIT 1';
+    const isStillIts = this.#sqlite.get(holder, text(row, 'folded'))?.['origin'] === originOf(source);
+    return isStillIts ? toKnown(row) : undefined;
+  }
+
+  /** Publications of a file with this path, size and time, and perhaps another inode, newest first. */
+  #likely(source: PublishedSource): readonly SqlRow[] {
+    const sql = `SELECT sequence, source, output, mark, hash FROM published
+      WHERE origin = ? AND instr(source, ?) > 0 ORDER BY sequence DESC`;
+    const rows = this.#sqlite.all(sql, originOf(source), sizeMarkOf(source.identity));
+    return rows.filter(row => isSameButInode(toSource(text(row, 'source')).identity, source.identity));
   }
 
   /** The output that last took a name, or one that some file system holds to be the same. */
@@ -125,11 +132,12 @@ export class OutboxLedger implements Disposable {
 
   /** To be called within `exclusively`, when the file is there for good. */
   record({ output, mark, version, owner, ...source }: Publication): void {
-    const sql = `INSERT INTO published (source, output, folded, mark, version, owner, published_ms, hash)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
+    const sql = `INSERT INTO published (source, origin, output, folded, mark, version, owner, published_ms, hash)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
     const nowMs = Math.trunc(this.#clock.epochMs());
     const hash = source.content?.sha256 ?? null;
-    this.#sqlite.run(sql, sourceKey(source), output, foldName(output), mark, version, owner, nowMs, hash);
+    const [key, origin] = [sourceKey(source), originOf(source)];
+    this.#sqlite.run(sql, key, origin, output, foldName(output), mark, version, owner, nowMs, hash);
   }
 
   /** What 0.1.0 published is known by the whole identity from now on. To be called within `exclusively`. */
@@ -140,6 +148,8 @@ export class OutboxLedger implements Disposable {
   /** The source is gone, or has another content: what has its inode, size and times is another. Names stay taken. */
   forgetSource(source: PublishedSource): void {
     this.#sqlite.run("UPDATE published SET source = '' WHERE source IN (?, ?)", ...sourceKeys(source));
+    for (const row of this.#likely(source))
+      this.#sqlite.run("UPDATE published SET source = '' WHERE sequence = ?", Number(row['sequence']));
   }
 
   /** Publications before a time, oldest first, from behind the one of number `after`. */
@@ -147,8 +157,7 @@ export class OutboxLedger implements Disposable {
     const sql =
       'SELECT sequence, source FROM published WHERE published_ms < ? AND sequence > ? ORDER BY sequence LIMIT ?';
     return this.#sqlite.all(sql, Math.trunc(beforeMs), after, limit).map(row => {
-      const [translation = '', identity = '', ...path] = text(row, 'source').split('\n');
-      return { number: Number(row['sequence']), translation, identity, path: path.join('\n') };
+      return { number: Number(row['sequence']), ...toSource(text(row, 'source')) };
     });
   }
 
@@ -196,67 +205,22 @@ function sourceKeys(source: PublishedSource): [string, string] {
   return [sourceKey(source), sourceKey({ ...source, identity: withoutBirth(source.identity) })];
 }
 
+function originOf({ path, translation }: Pick<PublishedSource, 'path' | 'translation'>): string {
+  return `${translation}\n${path}`;
+}
+
+function toSource(key: string): PublishedSource {
+  const [translation = '', identity = '', ...path] = key.split('\n');
+  return { translation, identity, path: path.join('\n') };
+}
+
+function toKnown(row: SqlRow): KnownPublication {
+  const sha256 = typeof row['hash'] === 'string' ? row['hash'] : undefined;
+  return { output: text(row, 'output'), mark: text(row, 'mark'), sha256 };
+}
+
 function sourceKey({ path, identity, translation }: PublishedSource): string {
   return `${translation}\n${identity}\n${path}`;
-}
-
-function openFile(file: string, isShared: boolean): Sqlite {
-  const sqlite = new Sqlite(file, { busyTimeoutMs: 0 });
-  try {
-    // Small pages and a short log: the ledger takes its room from the outputs.
-    sqlite.exec('PRAGMA page_size = 1024');
-    retryWhileBusy(() => sqlite.get(`PRAGMA journal_mode = ${isShared ? 'TRUNCATE' : 'WAL'}`));
-    sqlite.exec('PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 100; PRAGMA journal_size_limit = 131072');
-    retryWhileBusy(() => sqlite.exec(schema));
-    retryWhileBusy(() => addHashes(sqlite));
-    return sqlite;
-  } catch (error) {
-    sqlite.dispose();
-    throw error;
-  }
-}
-
-/** 0.1.0 kept none. It goes on writing to a ledger that has them. */
-function addHashes(sqlite: Sqlite): void {
-  const columns = sqlite.all('PRAGMA table_info(published)').map(row => row['name']);
-  if (columns.includes('hash')) return;
-  try {
-    sqlite.exec('ALTER TABLE published ADD COLUMN hash TEXT');
-  } catch (error) {
-    // Another daemon was quicker.
-    if (!/duplicate column/.test((error as Error).message)) throw error;
-  }
-}
-
-/** At start, when two daemons make the file at the same moment. */
-function retryWhileBusy(work: () => unknown): void {
-  const until = performance.now() + 5000;
-  for (;;) {
-    try {
-      work();
-      return;
-    } catch (error) {
-      if (!isBusy(error) || performance.now() > until) throw error;
-    }
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
-  }
-}
-
-function setAside(file: string): void {
-  renameSync(file, `${file}.damaged`);
-  for (const part of ['-wal', '-shm', '-journal']) rmSync(file + part, { force: true });
-}
-
-function causeCode(error: unknown): string {
-  return String(((error as Error).cause as { code?: unknown } | undefined)?.code ?? '');
-}
-
-function isBusy(error: unknown): boolean {
-  return causeCode(error).startsWith('SQLITE_BUSY');
-}
-
-function isDamaged(error: unknown): boolean {
-  return /^SQLITE_(NOTADB|CORRUPT)/.test(causeCode(error));
 }
 
 function text(row: SqlRow, column: string): string {

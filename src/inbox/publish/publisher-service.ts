@@ -18,7 +18,7 @@ import {
   faultPoint,
   findLinkedFolder,
   identify,
-  isSameIdentity,
+  isSameButInode,
   type NamingCalls,
   numbered,
   type RelativePath,
@@ -263,7 +263,7 @@ class OutboxPublisher implements Publisher {
     const gone: number[] = [];
     for (const { number, path, identity } of old) {
       const now = await identify(join(this.#options.inbox, path)).catch(() => identity);
-      if (!isSameIdentity(now, identity)) gone.push(number);
+      if (!isSameButInode(now, identity)) gone.push(number);
     }
     return gone;
   }
@@ -289,7 +289,8 @@ class OutboxPublisher implements Publisher {
   #knownOf(source: PublishedSource): KnownPublication | undefined {
     const known = this.#known(source);
     const [then, now] = [known?.sha256, source.content?.sha256];
-    return then !== undefined && now !== undefined && then !== now ? undefined : known;
+    const isUnsaid = then === undefined || now === undefined;
+    return then === now || (isUnsaid && !known?.isOnlyLikely) ? known : undefined;
   }
 
   /**
@@ -299,7 +300,7 @@ class OutboxPublisher implements Publisher {
     const { path, identity } = request;
     await this.requireFolders(request.wanted);
     const now = await identify(join(this.#options.inbox, path)).catch(() => identity);
-    return isSameIdentity(now, identity) ? this.#place(request) : { kind: 'source-gone' };
+    return isSameButInode(now, identity) ? this.#place(request) : { kind: 'source-gone' };
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
