@@ -13,7 +13,9 @@ export const rooms = {
   base: { floor: 0 },
   process: { floor: 1 },
   graph: { floor: 1 },
-  image: { floor: 1 },
+  picture: { floor: 1 },
+  'commented-json': { floor: 1 },
+  image: { floor: 2 },
   download: { floor: 2 },
   onnx: {
     floor: 2,

@@ -1,6 +1,5 @@
 export * from './apart.js';
 export * from './clock.js';
-export * from './commented-json.js';
 export * from './did-you-mean.js';
 export * from './disposable.js';
 export * from './errors.js';

@@ -4,7 +4,7 @@
  */
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
-import { parseCommentedJson, readConfigText } from '../base/index.js';
+import { parseCommentedJson, readConfigText } from '../commented-json/index.js';
 import { type TrainingFile, trainingFileSchema } from '../training/index.js';
 import { propertiesOf } from './schema-options.js';
 

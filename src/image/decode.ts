@@ -7,11 +7,11 @@
  */
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import type { MetadataPolicy, RegularFile } from '../base/index.js';
+import type { ImageFormat, Picture } from '../picture/index.js';
 import { decoderFault } from './decoder-fault.js';
 import { missingEnd, suspiciousZeros } from './file-end.js';
 import { describeContent, imageFormatOf, isCutOffBeforeMagic, rawFormatOf } from './file-kind.js';
 import { notesOn } from './notes.js';
-import type { ImageFormat, Picture } from './picture.js';
 import { readMetadata } from './read-metadata.js';
 import { planReading, type ReadingPlan, rawImage } from './reading-plan.js';
 import { corruptImage, tooLargeImage, unsupportedImage } from './refusal.js';

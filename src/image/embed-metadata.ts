@@ -5,10 +5,8 @@
  * JFIF 1.02 and CIPA DC-008 (EXIF in JPEG), PNG third edition (eXIf, pHYs, iTXt), WebP container, TIFF 6.0.
  */
 import { crc32 } from 'node:zlib';
-import type { ImageFormat, Picture } from './picture.js';
-import type { PictureMetadata } from './picture-metadata.js';
+import type { ImageFormat, Picture, PictureMetadata, TiffField } from '../picture/index.js';
 import { bytesField, directoryTree, longField, rationalField, shortField } from './tiff-block.js';
-import type { TiffField } from './tiff-directory.js';
 import { tiffTags as tag } from './tiff-tags.js';
 
 type Size = Pick<Picture, 'width' | 'height'>;

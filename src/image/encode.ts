@@ -5,9 +5,8 @@
  */
 import sharp, { type Sharp } from 'sharp';
 import { asCycleboxError, CycleboxError } from '../base/index.js';
+import type { ImageFormat, Picture, PictureMetadata } from '../picture/index.js';
 import { embedMetadata } from './embed-metadata.js';
-import type { ImageFormat, Picture } from './picture.js';
-import type { PictureMetadata } from './picture-metadata.js';
 
 export interface EncodeOptions {
   /** Default: the format of the picture's source. */

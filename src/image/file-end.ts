@@ -2,7 +2,7 @@
  * Whether an image's file has come to its end: what its container says of its length, and whether what should be coded data is
  * zeros, as in a file that was given its size before its content. Decoders are content with less: they fill up.
  */
-import type { ImageFormat } from './picture.js';
+import type { ImageFormat } from '../picture/index.js';
 
 /** Why the file cannot be whole, to follow a colon; undefined where nothing speaks against it. */
 export function missingEnd(bytes: Uint8Array, format: ImageFormat): string | undefined {

@@ -4,7 +4,7 @@
  * data is not decided here (see `tiff-content.ts`): the first bytes do not always say.
  */
 import { fileTypeFromBuffer } from 'file-type';
-import type { ImageFormat } from './picture.js';
+import type { ImageFormat } from '../picture/index.js';
 
 /** How many bytes the functions here look at, at most: what `file-type` asks for. */
 export const kindBytes = 4100;

@@ -2,8 +2,9 @@
  * What an image file says of itself in its header, by the same rules by which it will be decoded, without its pixels
  * being read: so thousands of files are looked at in a second. A file that is cut off further on is not found out here.
  */
+
+import type { ImageFormat } from '../picture/index.js';
 import { type DecodeLimits, defaultMaxPixels, readHeader, requireFormat } from './decode.js';
-import type { ImageFormat } from './picture.js';
 import { planReading } from './reading-plan.js';
 import { requireFileSize, withImageFile } from './source.js';
 

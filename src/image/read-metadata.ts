@@ -4,11 +4,11 @@
  * thumbnail, maker's notes, colour profile): what of that there was is named in notes.
  */
 import type { Metadata } from 'sharp';
+import type { PictureMetadata, TiffField } from '../picture/index.js';
 import { bytesAsSource } from './byte-source.js';
-import type { PictureMetadata } from './picture-metadata.js';
 import type { ReadingPlan } from './reading-plan.js';
 import { littleEndianField } from './tiff-block.js';
-import { readTiff, type TiffDirectory, type TiffField, type TiffFile } from './tiff-directory.js';
+import { readTiff, type TiffDirectory, type TiffFile } from './tiff-directory.js';
 import { tiffTags as tag } from './tiff-tags.js';
 import { cleanXmp } from './xmp.js';
 

@@ -2,10 +2,11 @@
  * How an image's file is to be read so that its pixels come out as they are meant, decided from its container before the
  * decoder sees it; or why it cannot be. What was left aside is said in notes.
  */
+
+import type { ImageFormat } from '../picture/index.js';
 import { type ByteSource, bytesAsSource } from './byte-source.js';
 import { readJpegStream } from './jpeg-stream.js';
 import { ordinal } from './ordinal.js';
-import type { ImageFormat } from './picture.js';
 import { corruptImage, unsupportedImage } from './refusal.js';
 import { judgeTiff, type ReadableTiff } from './tiff-content.js';
 

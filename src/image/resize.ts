@@ -1,6 +1,6 @@
 /** Resampling of pictures: bicubic, with antialiasing when shrinking (libvips). */
 import sharp from 'sharp';
-import type { Picture } from './picture.js';
+import type { Picture } from '../picture/index.js';
 
 /** The picture at another size, in pixels; alpha is not kept. */
 export async function resizePicture(picture: Picture, width: number, height: number): Promise<Picture> {

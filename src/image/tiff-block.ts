@@ -2,7 +2,8 @@
  * Writes directories of TIFF, as they stand in an EXIF block or at the end of a TIFF: little-endian, each field's values after
  * its directory. Knows how fields are laid down, not what they mean.
  */
-import type { TiffDirectory, TiffField } from './tiff-directory.js';
+import type { TiffField } from '../picture/index.js';
+import type { TiffDirectory } from './tiff-directory.js';
 
 /** How many bytes stand together when the byte order is turned round, by the number of the type. */
 const turned: Readonly<Record<number, number>> = { 3: 2, 4: 4, 5: 4, 8: 2, 9: 4, 10: 4, 11: 4, 12: 8, 13: 4 };

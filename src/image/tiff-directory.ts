@@ -5,6 +5,7 @@
  *
  * TIFF 6.0 (Adobe, 1992) and BigTIFF (magic 43, offsets of 8 bytes).
  */
+import type { TiffField } from '../picture/index.js';
 import type { ByteSource } from './byte-source.js';
 
 /** Bytes of one value, by the number of its type. */
@@ -30,14 +31,6 @@ const typeBytes: Readonly<Record<number, number>> = {
 const maxDirectories = 32;
 const maxFields = 4096;
 const maxFieldBytes = 2 ** 20;
-
-export interface TiffField {
-  readonly tag: number;
-  readonly type: number;
-  readonly count: number;
-  /** `count` values, in the byte order of the file. */
-  readonly data: Buffer;
-}
 
 /** Where a directory stands, and how it is written. */
 export interface DirectoryPlace {

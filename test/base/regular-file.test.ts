@@ -2,14 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import {
-  readConfigText,
-  readRegularFile,
-  readRegularText,
-  readRegularTextSync,
-  sha256File,
-} from '../../src/base/index.js';
+import { readRegularFile, readRegularText, readRegularTextSync, sha256File } from '../../src/base/index.js';
 import { readManifest } from '../../src/catalog/manifest.js';
+import { readConfigText } from '../../src/commented-json/index.js';
 import { temporaryFolder } from '../support/pictures.js';
 
 test('a file is read whole, in pieces where it is large', async () => {

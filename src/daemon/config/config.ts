@@ -4,7 +4,8 @@
  */
 
 import { dirname, resolve } from 'node:path';
-import { type JsonPath, type MetadataPolicy, parseCommentedJson, readConfigText } from '../../base/index.js';
+import type { MetadataPolicy } from '../../base/index.js';
+import { type JsonPath, parseCommentedJson, readConfigText } from '../../commented-json/index.js';
 import { type EngineChoice, type Precision, parseEngineChoice } from '../../engine/index.js';
 import { inboxDefaults } from '../../inbox/index.js';
 import type { Scale } from '../../plugin-api/index.js';

@@ -4,7 +4,7 @@
  */
 import { dirname, resolve } from 'node:path';
 import { parse } from 'jsonc-parser';
-import { readConfigText, tooDeepAt } from '../../base/index.js';
+import { readConfigText, tooDeepAt } from '../../commented-json/index.js';
 
 /** Absolute; the default where the file is gone, cannot be read, or says nothing of it. */
 export async function presumedState(file: string): Promise<string> {

@@ -13,9 +13,7 @@ import {
   printParseErrorCode,
 } from 'jsonc-parser';
 import type { z } from 'zod';
-import { didYouMean } from './did-you-mean.js';
-import { CycleboxError } from './errors.js';
-import { readRegularText } from './regular-file.js';
+import { CycleboxError, didYouMean, readRegularText } from '../base/index.js';
 
 /** Keys and indices that lead to a value. */
 export type JsonPath = readonly (string | number)[];

@@ -1,5 +1,4 @@
-/** What a picture carries of what its source says besides the pixels: see `read-metadata.ts` and `embed-metadata.ts`. */
-import type { TiffField } from './tiff-directory.js';
+/** What a picture carries of what its source says besides the pixels: see `read-metadata.ts` and `embed-metadata.ts` in `image/`. */
 
 export interface PictureMetadata {
   /** Fields of EXIF's main directory, of its own and of GPS; little-endian. */
@@ -12,4 +11,12 @@ export interface PictureMetadata {
   readonly xmp: string | undefined;
   /** Pixels per inch. */
   readonly density: number | undefined;
+}
+
+export interface TiffField {
+  readonly tag: number;
+  readonly type: number;
+  readonly count: number;
+  /** `count` values, in the byte order of the file. */
+  readonly data: Buffer;
 }

@@ -1,0 +1,2 @@
+/** JSON with comments, as people write it: read, checked against a schema, every fault with its line. */
+export * from './commented-json.js';
