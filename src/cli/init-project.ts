@@ -61,7 +61,7 @@ async function configText(root: string): Promise<string> {
   "rescanMs": ${inboxDefaults.rescanMs},
   // What becomes of an image that has been translated: "keep", "archive" (into the folder "archive") or "delete".
   "afterSuccess": "${inboxDefaults.afterSuccess}",
-  // When the name of an output is taken: "suffix" ("a (2).jpg"), "skip", "overwrite" or "error".
+  // When the name of an output is taken: "suffix" ("a (2).jpg"), "update" (what the image became before), "skip", "overwrite" or "error".
   "onCollision": "${inboxDefaults.onCollision}",
 
   // Which files get which translation; the first match counts. "cyclebox pairs" lists what there is.

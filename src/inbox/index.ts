@@ -24,7 +24,7 @@ export {
   type TranslationFacts,
 } from './journal/index.js';
 export { openQueue, type QueueFolders } from './open-queue.js';
-export type { CollisionPolicy, PublisherStatus, SourcePolicy } from './publish/index.js';
+export { type CollisionPolicy, collisionPolicies, type PublisherStatus, type SourcePolicy } from './publish/index.js';
 export type { QueueEntry } from './queue-entry.js';
 export type {
   CancelSelection,

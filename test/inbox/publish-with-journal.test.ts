@@ -31,7 +31,7 @@ class ShoutingRunner implements Runner {
 }
 
 /** Works through what is in the inbox, and stops. */
-async function once(more: Partial<InboxOptions> = {}) {
+async function once({ before, ...more }: Partial<InboxOptions> & { before?: (inbox: Inbox) => unknown } = {}) {
   const runner = new ShoutingRunner();
   const inbox = await Inbox.open({
     ...{ inbox: join(root, 'inbox'), outbox: join(root, 'outbox'), state: join(root, 'state') },
@@ -42,6 +42,7 @@ async function once(more: Partial<InboxOptions> = {}) {
   const events: InboxEvent[] = [];
   inbox.onEvent(event => events.push(event));
   opened.add(inbox);
+  before?.(inbox);
   await inbox.start();
   await inbox.whenIdle();
   const counts = inbox.counts();
@@ -83,6 +84,47 @@ describe('the inbox publishes', () => {
     await drop('a.jpg', 'three');
     await once({ onCollision: 'overwrite' });
     expect(await contents('outbox')).toEqual({ 'a.txt': 'THREE' });
+  });
+
+  it('every version of an image under the name of the first by "update", and never over what is not its own', async () => {
+    const update = { onCollision: 'update' } as const;
+    for (const content of ['one', 'two!', 'three']) {
+      await drop('a.jpg', content);
+      expect((await once(update)).ran).toHaveLength(1);
+      expect(await contents('outbox')).toEqual({ 'a.txt': content.toUpperCase() });
+    }
+    await drop('a.png', 'png');
+    await once(update);
+    await drop('a.png', 'png again');
+    await once(update);
+    expect(await contents('outbox')).toEqual({ 'a.txt': 'THREE', 'a (2).txt': 'PNG AGAIN' });
+    await writeFile(join(root, 'outbox/a.txt'), 'retouched by hand');
+    await drop('a.jpg', 'four');
+    await once(update);
+    await drop('a.jpg', 'fifth');
+    await once(update);
+    const outputs = { 'a.txt': 'retouched by hand', 'a (2).txt': 'PNG AGAIN', 'a (3).txt': 'FIFTH' };
+    expect(await contents('outbox')).toEqual(outputs);
+  });
+
+  it('an image that is asked for again over its own output by "update", and once more when that was taken away', async () => {
+    await drop('a.jpg', 'one');
+    await once({ onCollision: 'update' });
+    const again = { onCollision: 'update', before: (inbox: Inbox) => inbox.retry({ ids: ['a.jpg'] }) } as const;
+    expect((await once(again)).ran).toHaveLength(1);
+    await rm(join(root, 'outbox/a.txt'));
+    expect((await once(again)).ran).toHaveLength(1);
+    expect(await contents('outbox')).toEqual({ 'a.txt': 'ONE' });
+  });
+
+  it('the next version over its own output, too, when the one before was deleted long ago', async () => {
+    const how = { onCollision: 'update', afterSuccess: 'delete', historyDays: 0 } as const;
+    for (const content of ['one', 'two!', 'three']) {
+      await drop('a.jpg', content);
+      await once(how);
+    }
+    expect(await contents('outbox')).toEqual({ 'a.txt': 'THREE' });
+    expect(await contents('inbox')).toEqual({});
   });
 
   for (const afterSuccess of ['delete', 'archive'] as const) {

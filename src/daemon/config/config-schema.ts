@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { asCycleboxError, metadataPolicies } from '../../base/index.js';
 import { scaleSchema } from '../../catalog/index.js';
 import { offeredEngines, parseEngineChoice } from '../../engine/index.js';
+import { collisionPolicies } from '../../inbox/index.js';
 
 const folder = z
   .string()
@@ -124,9 +125,11 @@ export const configSchema = z
       .optional()
       .describe('A settled file that cannot be decoded is tried again for this long, in milliseconds. Default 10000.'),
     onCollision: z
-      .enum(['suffix', 'skip', 'overwrite', 'error'])
+      .enum(collisionPolicies)
       .optional()
-      .describe('What to do when the name of an output is taken. Default "suffix": "a (2).jpg".'),
+      .describe(
+        'What to do when the name of an output is taken. "update": replace what an earlier version of the image became. Default "suffix": "a (2).jpg".',
+      ),
     afterSuccess: z
       .enum(['keep', 'archive', 'delete'])
       .optional()

@@ -7,7 +7,7 @@ import { dirname, resolve } from 'node:path';
 import type { MetadataPolicy } from '../../base/index.js';
 import { type JsonPath, parseCommentedJson, readConfigText } from '../../commented-json/index.js';
 import { type EngineChoice, type Precision, parseEngineChoice } from '../../engine/index.js';
-import { inboxDefaults } from '../../inbox/index.js';
+import { type CollisionPolicy, inboxDefaults } from '../../inbox/index.js';
 import type { Scale } from '../../plugin-api/index.js';
 import { configSchema, type WatchConfig } from './config-schema.js';
 
@@ -42,7 +42,7 @@ export interface DaemonConfig {
   /** Glob patterns relative to the inbox. */
   readonly ignore: readonly string[];
   readonly decodeGraceMs: number;
-  readonly onCollision: 'suffix' | 'skip' | 'overwrite' | 'error';
+  readonly onCollision: CollisionPolicy;
   readonly afterSuccess: 'keep' | 'archive' | 'delete';
   readonly archive: string;
   readonly maxAttempts: number;

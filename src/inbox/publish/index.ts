@@ -6,4 +6,5 @@ export type {
   PublishResult,
   SourcePolicy,
 } from './publisher.js';
+export { collisionPolicies } from './publisher.js';
 export { openPublisher } from './publisher-service.js';

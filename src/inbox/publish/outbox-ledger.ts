@@ -43,6 +43,7 @@ export interface KnownPublication {
 
 export interface OldPublication extends PublishedSource {
   readonly number: number;
+  readonly output: RelativePath;
 }
 
 /** How long another daemon may take over one publishing: it holds the lock for milliseconds unless its disk hangs. */
@@ -155,9 +156,9 @@ export class OutboxLedger implements Disposable {
   /** Publications before a time, oldest first, from behind the one of number `after`. */
   olderThan(beforeMs: number, after: number, limit: number): readonly OldPublication[] {
     const sql =
-      'SELECT sequence, source FROM published WHERE published_ms < ? AND sequence > ? ORDER BY sequence LIMIT ?';
+      'SELECT sequence, source, output FROM published WHERE published_ms < ? AND sequence > ? ORDER BY sequence LIMIT ?';
     return this.#sqlite.all(sql, Math.trunc(beforeMs), after, limit).map(row => {
-      return { number: Number(row['sequence']), ...toSource(text(row, 'source')) };
+      return { number: Number(row['sequence']), output: text(row, 'output'), ...toSource(text(row, 'source')) };
     });
   }
 

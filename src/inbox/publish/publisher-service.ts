@@ -34,6 +34,7 @@ import {
 import { exists, haveSameContent, identityOf, isSameFile } from './outbox-files.js';
 import { type KnownPublication, type OldPublication, OutboxLedger } from './outbox-ledger.js';
 import { isShared, probeLinks } from './outbox-probe.js';
+import { isNumberOf } from './output-names.js';
 import type {
   AfterSuccess,
   CollisionPolicy,
@@ -261,7 +262,9 @@ class OutboxPublisher implements Publisher {
 
   async #goneSources(old: readonly OldPublication[]): Promise<readonly number[]> {
     const gone: number[] = [];
-    for (const { number, path, identity } of old) {
+    for (const { number, path, identity, output } of old) {
+      // Or its next version would not find what it is to replace.
+      if (this.#options.onCollision === 'update' && (await exists(join(this.#options.outbox, output)))) continue;
       const now = await identify(join(this.#options.inbox, path)).catch(() => identity);
       if (!isSameButInode(now, identity)) gone.push(number);
     }
@@ -314,6 +317,8 @@ class OutboxPublisher implements Publisher {
     if (mark === undefined) throw new CycleboxError('WRITE_FAILED', `The result ${request.temporary} is gone.`);
     const policy = request.onCollision ?? this.#options.onCollision;
     const placing = { request, policy, mark };
+    const earlier = policy === 'update' ? await this.#earlierOutput(request) : undefined;
+    if (earlier !== undefined) return this.#replace(placing, earlier);
     for (const number of this.#numbers(request.wanted)) {
       const result = await this.#tryName(placing, numbered(request.wanted, number));
       if (!result) continue;
@@ -321,6 +326,20 @@ class OutboxPublisher implements Publisher {
       return result;
     }
     throw new CycleboxError('FILE_EXISTS', `${request.wanted} and ${maxNumber} numbered names beside it are taken.`);
+  }
+
+  /** What this path and translation became last, where that still is what it was, and has the name that is wished for or a number of it. */
+  async #earlierOutput(request: PublishRequest): Promise<RelativePath | undefined> {
+    const known = this.#ledger?.latestOf(request);
+    if (!known || !isNumberOf(request.wanted, known.output)) return undefined;
+    const now = await identityOf(join(this.#options.outbox, known.output));
+    return isSameFile(now, known.mark, true) ? known.output : undefined;
+  }
+
+  async #replace(placing: Placing, output: RelativePath): Promise<PublishResult> {
+    placing.request.onAttempt(output, placing.mark);
+    await replaceName(placing.request.temporary, join(this.#options.outbox, output), this.#calls);
+    return this.#placed(placing, output);
   }
 
   *#numbers(wanted: RelativePath): Generator<number> {
@@ -372,13 +391,12 @@ class OutboxPublisher implements Publisher {
   async #collision(placing: Placing, taken: RelativePath): Promise<PublishResult | undefined> {
     switch (placing.policy) {
       case 'suffix':
+      case 'update':
         return undefined;
       case 'skip':
         return { kind: 'skipped', output: taken };
       case 'overwrite':
-        placing.request.onAttempt(taken, placing.mark);
-        await replaceName(placing.request.temporary, join(this.#options.outbox, taken), this.#calls);
-        return this.#placed(placing, taken);
+        return this.#replace(placing, taken);
       case 'error': {
         const message = `${taken} is in the outbox already, and onCollision is "error": move one of the two away, or choose another policy.`;
         throw new CycleboxError('FILE_EXISTS', message);

@@ -8,8 +8,8 @@
 import type { CycleboxError, Disposable, FileContent, FileIdentity, JobId, RelativePath } from '../../base/index.js';
 
 /** What happens when the name in the outbox is taken by the output of another source, or by a foreign file. */
-export type CollisionPolicy = 'suffix' | 'skip' | 'overwrite' | 'error';
-export const collisionPolicies: readonly CollisionPolicy[] = ['suffix', 'skip', 'overwrite', 'error'];
+export const collisionPolicies = ['suffix', 'update', 'skip', 'overwrite', 'error'] as const;
+export type CollisionPolicy = (typeof collisionPolicies)[number];
 
 /** What happens to a source once its output is published. */
 export type SourcePolicy = 'keep' | 'archive' | 'delete';
