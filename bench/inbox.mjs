@@ -43,7 +43,7 @@ const median = values => quantile(values, 0.5);
 const manifest = {
   name: 'bench',
   version: '1.0.0',
-  engines: { cyclebox: '>=0.1.0' },
+  engines: { cyclebox: '^1.0.0' },
   contributes: { domainPairs: [{ id: 'bench', domains: ['a', 'b'], models: { b: { path: 'bench.onnx' } } }] },
 };
 

@@ -1,10 +1,9 @@
-export { loadAvailablePairs, type PairSelection } from './available-pairs.js';
+export { availablePairs, loadAvailablePairs, type PairSelection } from './available-pairs.js';
 export { defaultModelStore, locateModel, type ModelFile, type ModelPlaces } from './locate-model.js';
-export { readManifest } from './manifest.js';
 export { type ImageModel, openImageModel } from './open-image-model.js';
 export {
+  catalogOf,
   type DomainPair,
-  defaultPluginFolders,
   loadPlugins,
   type ModelReference,
   type PluginCatalog,
@@ -17,4 +16,3 @@ export {
   type ResolveOptions,
   resolveDirection,
 } from './resolve-direction.js';
-export { parseScale, scaleSchema } from './scale.js';

@@ -77,8 +77,19 @@ async function verified(path: string, reference: ModelContribution): Promise<Mod
     throw error;
   });
   requireSum(path, sha256, reference.sha256);
+  requireSize(path, sizeBytes, reference.size);
   imageInterfaceOf(outline, path);
   return { path, sha256, sizeBytes };
+}
+
+/** Without a sum, the size alone can tell a file that was cut off. @throws MODEL_HASH_MISMATCH */
+function requireSize(path: string, found: number, named: number | undefined): void {
+  if (named === undefined || named === found) return;
+  throw new CycleboxError(
+    'MODEL_HASH_MISMATCH',
+    `${path} has ${found} bytes, but its manifest names ${named}. Fetch the file again, or put the new size into the manifest.`,
+    { subject: { file: path } },
+  );
 }
 
 /** @throws MODEL_HASH_MISMATCH */

@@ -1,23 +1,20 @@
 /**
- * All domain pairs that the plugins in some folders register. A plugin with a fault is left out and reported as a
- * value; it never keeps the others from being found. Of two pairs with one id, the first plugin's counts.
+ * The domain pairs that plugins in force contribute, as the rest of cyclebox sees them. A plugin with a fault is left out and
+ * reported as a value; it never keeps the others from being found. Of two pairs with one id, the first plugin's counts.
  */
-import { readdir, stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { asDomainName, asPairId, CycleboxError, type DomainName, didYouMean, type PairId } from '../base/index.js';
+import type { DomainPairContribution, ModelContribution, OutputNaming } from '../plugin-api/index.js';
 import {
-  asCycleboxError,
-  asDomainName,
-  asPairId,
-  CycleboxError,
-  type DomainName,
-  didYouMean,
-  type PairId,
-  packageRoot,
-} from '../base/index.js';
-import type { DomainPairContribution, ModelContribution, PluginManifest } from '../plugin-api/index.js';
-import { readManifest } from './manifest.js';
+  builtInFolder,
+  ContributionTable,
+  type Contributor,
+  contributionsOf,
+  loadPluginSet,
+  type PluginSet,
+  points,
+} from '../plugin-host/index.js';
 
-/** A model as its manifest names it; `models/` finds the file. */
+/** A model as its manifest names it; `locateModel` finds the file. */
 export type ModelReference = ModelContribution;
 
 export interface PluginOrigin {
@@ -37,10 +34,12 @@ export interface DomainPair {
   readonly plugin: PluginOrigin;
   /** By the domain that the model leads to; a direction without a model is not in it. */
   readonly models: ReadonlyMap<DomainName, ModelReference>;
+  /** How results are called where a route does not say; undefined: as their images are. */
+  readonly output: OutputNaming | undefined;
 }
 
 export interface PluginCatalog {
-  /** In the order of folders, then of plugin folder names. */
+  /** A user's own first, in the order of folders, then of plugin folder names. */
   readonly pairs: readonly DomainPair[];
   /** PLUGIN_INVALID, PLUGIN_ENGINE_MISMATCH, PLUGIN_DUPLICATE, FILE_NOT_FOUND for a folder that is not there. */
   readonly problems: readonly CycleboxError[];
@@ -48,97 +47,32 @@ export interface PluginCatalog {
   pair(id: string): DomainPair;
 }
 
-/** The plugins that come with cyclebox; `available-pairs.ts` joins them with a user's own. */
-export const defaultPluginFolders: readonly string[] = [join(packageRoot, 'plugins')];
-
-/**
- * @param folders each holds plugin folders, or is a plugin folder itself. Hidden folders and `node_modules` are passed
- * over; of the rest, a folder without a manifest is a problem, since something is missing there.
- */
-export async function loadPlugins(folders: readonly string[] = defaultPluginFolders): Promise<PluginCatalog> {
-  const pairs = new Map<string, DomainPair>();
-  const problems: CycleboxError[] = [];
-  for (const folder of await pluginFoldersIn(folders, problems)) {
-    try {
-      addPairs(await readManifest(folder), folder, pairs, problems);
-    } catch (error) {
-      problems.push(asCycleboxError(error, { plugin: basename(folder) }, 'PLUGIN_INVALID'));
-    }
-  }
-  return new Catalog([...pairs.values()], problems);
+/** The plugins in some folders, each of which holds plugin folders, or is one itself; by default those that come with cyclebox. */
+export async function loadPlugins(folders: readonly string[] = [builtInFolder]): Promise<PluginCatalog> {
+  return catalogOf(await loadPluginSet({ folders, builtIn: false }));
 }
 
-async function pluginFoldersIn(folders: readonly string[], problems: CycleboxError[]): Promise<string[]> {
-  const found = new Set<string>();
-  for (const folder of folders.map(each => resolve(each))) {
-    try {
-      for (const plugin of await pluginFoldersOf(folder)) found.add(plugin);
-    } catch (error) {
-      problems.push(folderProblem(folder, error));
-    }
-  }
-  return [...found];
-}
-
-async function pluginFoldersOf(folder: string): Promise<string[]> {
-  const names = (await readdir(folder)).sort();
-  if (names.includes('package.json')) return [folder];
-  const candidates = names
-    .filter(name => !name.startsWith('.') && name !== 'node_modules')
-    .map(name => join(folder, name));
-  const isFolder = await Promise.all(
-    candidates.map(path =>
-      stat(path).then(
-        status => status.isDirectory(),
-        () => false,
-      ),
-    ),
+/** What the plugins of a set contribute, and what is wrong with them. */
+export function catalogOf(set: PluginSet): PluginCatalog {
+  const table = new ContributionTable(points.domainPairs);
+  table.replace(contributionsOf(set, 'domainPairs'));
+  return new Catalog(
+    table.all.map(({ plugin, value }) => toPair(value, plugin)),
+    [...set.problems, ...table.problems],
   );
-  return candidates.filter((_, i) => isFolder[i]);
 }
 
-function folderProblem(folder: string, error: unknown): CycleboxError {
-  const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-  const message = missing
-    ? `The plugin folder ${folder} does not exist. Create it, or take it out of the list of plugin folders.`
-    : `The plugin folder ${folder} could not be read: ${(error as Error).message}.`;
-  return new CycleboxError(missing ? 'FILE_NOT_FOUND' : 'FILE_UNREADABLE', message, {
-    subject: { file: folder },
-    cause: error,
-  });
-}
-
-function addPairs(
-  manifest: PluginManifest,
-  folder: string,
-  pairs: Map<string, DomainPair>,
-  problems: CycleboxError[],
-): void {
-  const plugin = { name: manifest.name, version: manifest.version, folder };
-  for (const contribution of manifest.contributes.domainPairs ?? []) {
-    const earlier = pairs.get(contribution.id);
-    if (earlier) problems.push(duplicate(contribution.id, earlier.plugin, plugin));
-    else pairs.set(contribution.id, toPair(contribution, plugin));
-  }
-}
-
-function toPair(contribution: DomainPairContribution, plugin: PluginOrigin): DomainPair {
+function toPair(contribution: DomainPairContribution, { name, version, folder }: Contributor): DomainPair {
   const [a, b] = contribution.domains;
   return {
     id: asPairId(contribution.id),
     title: contribution.title ?? `${a} ⇄ ${b}`,
     description: contribution.description ?? '',
     domains: [asDomainName(a), asDomainName(b)],
-    plugin,
+    plugin: { name, version, folder },
     models: new Map(Object.entries(contribution.models ?? {}).map(([to, model]) => [asDomainName(to), model])),
+    output: contribution.output,
   };
-}
-
-function duplicate(id: string, kept: PluginOrigin, dropped: PluginOrigin): CycleboxError {
-  const message =
-    `${dropped.name} (${dropped.folder}) registers the pair "${id}", which ${kept.name} (${kept.folder}) registers already. ` +
-    `The pair of ${kept.name} is used; remove one of the two or change its id.`;
-  return new CycleboxError('PLUGIN_DUPLICATE', message, { subject: { plugin: dropped.name, pair: id } });
 }
 
 /** Pairs and problems as they are given. */

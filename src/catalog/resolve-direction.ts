@@ -5,8 +5,9 @@
 import { dirname } from 'node:path';
 import { asDomainName, CycleboxError, type DomainName, didYouMean } from '../base/index.js';
 import type { ModelFit } from '../plugin-api/index.js';
+import { builtInFolder } from '../plugin-host/index.js';
 import { defaultModelStore, locateModel, type ModelFile, type ModelPlaces } from './locate-model.js';
-import { type DomainPair, defaultPluginFolders } from './plugin-catalog.js';
+import type { DomainPair } from './plugin-catalog.js';
 
 /** One direction of a pair, with its model. */
 export interface ResolvedDirection {
@@ -55,7 +56,7 @@ export async function resolveDirection(
 /** A store of the user's own does not hide the models of the pairs that come with cyclebox. */
 function placesOf({ plugin: { folder } }: DomainPair, modelStore: string | undefined): ModelPlaces {
   if (modelStore === undefined) return { pluginFolder: folder };
-  const isOurs = defaultPluginFolders.includes(dirname(folder));
+  const isOurs = dirname(folder) === builtInFolder;
   return { pluginFolder: folder, storeFolder: modelStore, ...(isOurs && { lastFolder: defaultModelStore }) };
 }
 

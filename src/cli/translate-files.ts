@@ -4,10 +4,10 @@
  */
 import { basename, resolve } from 'node:path';
 import { asCycleboxError, CycleboxError, type ErrorData, errorToData, type MetadataPolicy } from '../base/index.js';
-import { parseScale } from '../catalog/index.js';
 import { type EngineChoice, type Precision, parseEngineChoice } from '../engine/index.js';
 import { type ImageFormat, nameForFormat } from '../image/index.js';
 import type { Scale } from '../plugin-api/index.js';
+import { parseScale } from '../plugin-host/index.js';
 import type { PictureSize } from '../translate/index.js';
 import { printSkippedDevice } from './engine-option.js';
 import { exitCodes, printError } from './report-error.js';

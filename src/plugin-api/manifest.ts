@@ -1,22 +1,135 @@
 /**
  * What stands in a plugin's `package.json`, besides what npm puts there. A plugin that only brings domain pairs is
- * this and nothing else: no code of it ever runs.
+ * this and nothing else: no code of it ever runs. The checks of it, held to these types by a test, are the host's.
  */
 
+/** Of what this file and `cyclebox/plugin` describe: what a plugin's `engines.cyclebox` is held against. */
+export const pluginApiVersion = '1.0.0';
+
 export interface PluginManifest {
-  /** The npm name; errors and lists name the plugin by it. */
+  /** The npm name: errors, lists and settings name the plugin by it. Of two plugins of one name, one is in force. */
   readonly name: string;
   readonly version: string;
+  /** Who answers for it. A plugin in a local folder may leave it out; one that is handed on may not. */
+  readonly publisher?: string;
   readonly description?: string;
   readonly engines: {
-    /** The versions of cyclebox it was made for, as a semver range: `^0.1.0`. */
+    /** The versions of the plugin API it was made for, as a semver range within one major version: `^1.0.0`. */
     readonly cyclebox: string;
   };
+  /** The module with `activate`, relative to the plugin's folder: only plugins with code have one. */
+  readonly main?: string;
+  /** Beyond those that follow from `contributes`: seldom needed. */
+  readonly activationEvents?: readonly string[];
+  /** What its code may do beyond reading its own folder. Shown before it is first enabled. */
+  readonly permissions?: PluginPermissions;
   readonly contributes: Contributions;
 }
 
+/** What a plugin's process may do. A seat belt, not a vault: Node enforces it, as far as its version can. */
+export interface PluginPermissions {
+  /** Folders and files that it may read, beside its own folder: absolute paths, or `~/…` in the user's home. */
+  readonly read?: readonly string[];
+  /** Folders and files that it may write, beside its own storage: absolute paths, or `~/…` in the user's home. */
+  readonly write?: readonly string[];
+  readonly net?: boolean;
+  /** Whether it may start other programs. */
+  readonly spawn?: boolean;
+}
+
+/** What a plugin brings, by contribution point. Everything but `domainPairs` and `configuration` needs `main`. */
 export interface Contributions {
   readonly domainPairs?: readonly DomainPairContribution[];
+  readonly preprocessors?: readonly ProcessorContribution[];
+  readonly postprocessors?: readonly ProcessorContribution[];
+  readonly routers?: readonly RouterContribution[];
+  readonly recipes?: readonly RecipeContribution[];
+  readonly metrics?: readonly MetricContribution[];
+  readonly commands?: readonly CommandContribution[];
+  readonly configuration?: ConfigurationContribution;
+}
+
+export type ContributionPointName = keyof Contributions;
+
+/** Changes a picture between decoding and translation (`preprocessors`) or translation and encoding (`postprocessors`). */
+export interface ProcessorContribution {
+  /** Unique among its kind: lower-case words joined by hyphens. Routes name it. */
+  readonly id: string;
+  /** For people. */
+  readonly title?: string;
+  readonly description?: string;
+}
+
+/** Chooses the translation of a file from its path, its EXIF data or its content. */
+export interface RouterContribution {
+  /** Unique among routers: lower-case words joined by hyphens. Routes name it. */
+  readonly id: string;
+  readonly title?: string;
+  readonly description?: string;
+}
+
+/** What one training step computes; the code returns it as a graph, once. */
+export interface RecipeContribution {
+  /** Unique among recipes, those of cyclebox included: lower-case words joined by hyphens. `--recipe` names it. */
+  readonly id: string;
+  readonly title?: string;
+  readonly description?: string;
+}
+
+/** A figure of an evaluation. */
+export interface MetricContribution {
+  /** Unique among metrics: lower-case words joined by hyphens. */
+  readonly id: string;
+  readonly title?: string;
+  readonly description?: string;
+  readonly better: 'higher' | 'lower';
+  /** `%`, `dB`; none for plain numbers. */
+  readonly unit?: string;
+}
+
+/** Something that people start, from the command line or the dashboard. */
+export interface CommandContribution {
+  /** Unique among commands: words joined by dots or hyphens, such as `season-router.explain`. */
+  readonly command: string;
+  readonly title: string;
+  readonly description?: string;
+}
+
+/** Settings under the plugin's name in `settings` of `watch-config.json`. */
+export interface ConfigurationContribution {
+  readonly title?: string;
+  readonly properties: Readonly<Record<string, SettingDeclaration>>;
+}
+
+/** One setting, in words of JSON Schema. `default` is what holds where the user says nothing. */
+export type SettingDeclaration = BooleanSetting | NumberSetting | StringSetting | ListSetting;
+
+export interface BooleanSetting {
+  readonly type: 'boolean';
+  readonly description?: string;
+  readonly default?: boolean;
+}
+
+export interface NumberSetting {
+  readonly type: 'number' | 'integer';
+  readonly description?: string;
+  readonly default?: number;
+  readonly minimum?: number;
+  readonly maximum?: number;
+}
+
+export interface StringSetting {
+  readonly type: 'string';
+  readonly description?: string;
+  readonly default?: string;
+  readonly enum?: readonly string[];
+}
+
+export interface ListSetting {
+  readonly type: 'array';
+  readonly description?: string;
+  readonly items: { readonly type: 'string' | 'number' | 'integer' };
+  readonly default?: readonly (string | number)[];
 }
 
 /** Two piles of images of one kind each, and the models that lead from one to the other. */
@@ -30,6 +143,13 @@ export interface DomainPairContribution {
   readonly domains: readonly [string, string];
   /** By the domain that the model leads to. A direction may be left out. */
   readonly models?: Readonly<Record<string, ModelContribution>>;
+  /** How results are called where a route does not say; without it, as their images are. */
+  readonly output?: OutputNaming;
+}
+
+export interface OutputNaming {
+  /** With `{name}` (the image's, without its extension), `{pair}`, `{from}` and `{to}`: `{name}-{to}`. */
+  readonly name: string;
 }
 
 export interface ModelContribution {
@@ -37,6 +157,8 @@ export interface ModelContribution {
   readonly path: string;
   /** The file's SHA-256 in hex. Where it is named, a file with another one is refused. */
   readonly sha256?: string;
+  /** The file's size in bytes. Where it is named, a file of another size is refused. */
+  readonly size?: number;
   /** At which scale the model should be shown images. */
   readonly fit?: ModelFit;
   /** How good it is, as its maker measured it; lists show it. */

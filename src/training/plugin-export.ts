@@ -5,8 +5,9 @@
 import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { packageVersion, writeFileAtomic } from '../base/index.js';
+import { writeFileAtomic } from '../base/index.js';
 import type { WeightTensors } from '../nets/index.js';
+import { pluginApiVersion } from '../plugin-api/index.js';
 import { encodeGenerator } from './generator-model.js';
 import type { Direction } from './recipes/index.js';
 import { recipeOf, recipeSettings, type TrainingSettings } from './settings.js';
@@ -26,7 +27,7 @@ export async function exportPlugin(settings: TrainingSettings, steps: number, we
     name: settings.pair,
     version: '0.1.0',
     private: true,
-    engines: { cyclebox: `^${packageVersion()}` },
+    engines: { cyclebox: `^${pluginApiVersion}` },
     contributes: { domainPairs: [{ id: settings.pair, domains: settings.domains, models }] },
   };
   await writeFileAtomic(join(folder, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);
@@ -41,6 +42,7 @@ interface TrainedFit {
 interface WrittenModel {
   readonly path: string;
   readonly sha256: string;
+  readonly size: number;
   readonly fit: TrainedFit;
 }
 
@@ -64,7 +66,7 @@ async function writeModel(
   });
   const path = `to-${to}.onnx`;
   await writeFileAtomic(join(folder, path), bytes);
-  return { path, sha256: createHash('sha256').update(bytes).digest('hex'), fit: fitOf(settings) };
+  return { path, sha256: createHash('sha256').update(bytes).digest('hex'), size: bytes.length, fit: fitOf(settings) };
 }
 
 /** In the last stage, from which the weights come. Images that were not scaled by their shorter side had no one size. */

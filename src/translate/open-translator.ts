@@ -12,7 +12,7 @@ import {
   type MetadataPolicy,
   throwIfAborted,
 } from '../base/index.js';
-import { loadAvailablePairs, openImageModel, parseScale, resolveDirection } from '../catalog/index.js';
+import { loadAvailablePairs, openImageModel, resolveDirection } from '../catalog/index.js';
 import { type Device, type EngineChoice, openEngine, type Precision } from '../engine/index.js';
 import {
   decodeImage,
@@ -24,6 +24,7 @@ import {
   type Picture,
 } from '../image/index.js';
 import type { ModelFit, Scale } from '../plugin-api/index.js';
+import { parseScale } from '../plugin-host/index.js';
 import { fixedSize } from './fixed-size.js';
 import type { MemoryFallback } from './memory-fallback.js';
 import { type MemoryStep, ModelRunner, type OpenEngine } from './model-runner.js';

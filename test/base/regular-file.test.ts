@@ -3,8 +3,8 @@ import { mkdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readRegularFile, readRegularText, readRegularTextSync, sha256File } from '../../src/base/index.js';
-import { readManifest } from '../../src/catalog/manifest.js';
 import { readConfigText } from '../../src/commented-json/index.js';
+import { findPlugin } from '../../src/plugin-host/index.js';
 import { temporaryFolder } from '../support/pictures.js';
 
 test('a file is read whole, in pieces where it is large', async () => {
@@ -32,7 +32,7 @@ test.skipIf(process.platform === 'win32')('a pipe is refused at once, whoever as
   await expect(sha256File(pipe)).rejects.toMatchObject({ code: 'ENOTFILE' });
   expect(() => readRegularTextSync(pipe)).toThrow('a pipe, a device or a socket');
   await expect(readConfigText(pipe)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
-  await expect(readManifest(folder)).rejects.toMatchObject({ code: 'PLUGIN_INVALID' });
+  expect((await findPlugin(folder, 'folder')).problem).toMatchObject({ code: 'PLUGIN_INVALID' });
 });
 
 test('a folder and what is not there are told apart', async () => {

@@ -12,7 +12,7 @@ async function ownPlugin(id: string): Promise<string> {
   const root = await temporaryFolder();
   await mkdir(join(root, id));
   const contributes = { domainPairs: [{ id, domains: ['mine', 'yours'] }] };
-  const manifest = { name: id, version: '1.0.0', engines: { cyclebox: '*' }, contributes };
+  const manifest = { name: id, version: '1.0.0', engines: { cyclebox: '^1.0.0' }, contributes };
   await writeFile(join(root, id, 'package.json'), JSON.stringify(manifest));
   return root;
 }

@@ -37,7 +37,7 @@ async function workplace(): Promise<string> {
   const manifest = {
     name: 'cat-dog',
     version: '1.0.0',
-    engines: { cyclebox: `^${packageVersion()}` },
+    engines: { cyclebox: '^1.0.0' },
     contributes: { domainPairs: [{ id: 'cat-dog', domains: ['cat', 'dog'], models }] },
   };
   await writeFile(join(folder, 'plugins', 'cat-dog', 'package.json'), JSON.stringify(manifest));

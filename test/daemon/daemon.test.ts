@@ -45,7 +45,7 @@ async function project(): Promise<string> {
   const manifest = {
     name: 'day-night',
     version: '1.0.0',
-    engines: { cyclebox: '>=0.1.0' },
+    engines: { cyclebox: '^1.0.0' },
     contributes: {
       domainPairs: [
         {

@@ -44,7 +44,7 @@ export interface CycleboxProcess {
 const manifest = {
   name: 'day-night',
   version: '1.0.0',
-  engines: { cyclebox: '>=0.1.0' },
+  engines: { cyclebox: '^1.0.0' },
   contributes: {
     domainPairs: [{ id: 'day-night', domains: ['day', 'night'], models: { night: { path: 'to-night.onnx' } } }],
   },

@@ -32,7 +32,7 @@ export async function project(config: WatchConfig = dayNight): Promise<string> {
   const manifest = {
     name: 'day-night',
     version: '1.0.0',
-    engines: { cyclebox: '>=0.1.0' },
+    engines: { cyclebox: '^1.0.0' },
     contributes: { domainPairs: [{ id: 'day-night', domains: ['day', 'night'], models }] },
   };
   await writeFile(join(plugin, 'package.json'), JSON.stringify(manifest));

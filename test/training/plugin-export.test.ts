@@ -18,6 +18,14 @@ async function exported(options: Partial<TrainingOptions> = {}): Promise<string>
   return exportPlugin(settings, 0, variablesOf(settings));
 }
 
+test('a training names the plugin API that it was written for, and sum and size of its models', async () => {
+  const plugin = await exported();
+  const manifest = JSON.parse(await readFile(join(plugin, 'package.json'), 'utf8'));
+  const model = await readFile(join(plugin, 'to-blue.onnx'));
+  expect(manifest.engines).toEqual({ cyclebox: '^1.0.0' });
+  expect(manifest.contributes.domainPairs[0].models.blue).toMatchObject({ path: 'to-blue.onnx', size: model.length });
+});
+
 async function facts(plugin: string) {
   const { metadata } = decodeOnnx(await readFile(join(plugin, 'to-blue.onnx')));
   const pair = (await loadPlugins([plugin])).pair('red-blue');

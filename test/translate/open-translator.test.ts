@@ -197,7 +197,7 @@ test('a pair and a domain are enough: the plugin names the model, the store hold
   const contributes = {
     domainPairs: [{ id: 'cat-dog', domains: ['cat', 'dog'], models: { dog: { path: 'to-dog.onnx' } } }],
   };
-  const manifest = { name: 'cat-dog', version: '1.0.0', engines: { cyclebox: '*' }, contributes };
+  const manifest = { name: 'cat-dog', version: '1.0.0', engines: { cyclebox: '^1.0.0' }, contributes };
   await writeFile(join(root, 'plugins', 'cat-dog', 'package.json'), JSON.stringify(manifest));
   const options = { pair: 'cat-dog', plugins: [join(root, 'plugins')], modelStore: join(root, 'store') };
   await expect(openTranslator({ ...options, to: 'dog' })).rejects.toMatchObject({ code: 'MODEL_MISSING' });

@@ -53,7 +53,7 @@ async function pluginWith(fit: ModelFit, network: TinyOnnxOptions): Promise<Tran
   await mkdir(folder);
   await writeTinyOnnx(join(folder, 'night.onnx'), network);
   const pair = { id: 'day-night', domains: ['day', 'night'], models: { night: { path: 'night.onnx', fit } } };
-  const engines = { cyclebox: '>=0.1.0' };
+  const engines = { cyclebox: '^1.0.0' };
   const manifest = { name: 'day-night', version: '1.0.0', engines, contributes: { domainPairs: [pair] } };
   await writeFile(join(folder, 'package.json'), JSON.stringify(manifest));
   return { model: undefined, pair: 'day-night', to: 'night', plugins: [folder], threads: 1 };

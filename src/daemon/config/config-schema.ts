@@ -6,9 +6,9 @@
 import picomatch from 'picomatch';
 import { z } from 'zod';
 import { asCycleboxError, metadataPolicies } from '../../base/index.js';
-import { scaleSchema } from '../../catalog/index.js';
 import { offeredEngines, parseEngineChoice } from '../../engine/index.js';
 import { collisionPolicies } from '../../inbox/index.js';
+import { scaleSchema } from '../../plugin-host/index.js';
 
 const folder = z
   .string()

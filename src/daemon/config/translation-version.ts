@@ -2,8 +2,8 @@
  * What did a translation, as the journal notes it: the hash of the model file, and after an `@` the scale that images were
  * shown at, where that is not `native`. Another scale is another version: done stays done, and can be asked for anew.
  */
-import { parseScale } from '../../catalog/index.js';
 import type { Scale } from '../../plugin-api/index.js';
+import { parseScale } from '../../plugin-host/index.js';
 
 /** How a route shows its images. */
 export interface RouteFit {

@@ -3,8 +3,8 @@
  * line, in one place. What it does to a picture is `src/translate`'s business.
  */
 import { z } from 'zod';
-import { CycleboxError } from '../base/index.js';
-import type { Scale } from '../plugin-api/index.js';
+import { CycleboxError } from '../../base/index.js';
+import type { Scale } from '../../plugin-api/index.js';
 
 /** Of a number of pixels. */
 const smallestScale = 16;

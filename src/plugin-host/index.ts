@@ -1,0 +1,2 @@
+export * from './points/index.js';
+export * from './registry/index.js';

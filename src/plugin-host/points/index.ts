@@ -1,0 +1,5 @@
+export type { ContributionOf, ContributionPoint, ContributionValue } from './contribution-point.js';
+export { type Contributed, type ContributionDelta, ContributionTable, type Contributor } from './contribution-table.js';
+export { isInside, staysInside } from './fields.js';
+export { pointNames, points } from './points.js';
+export { parseScale, scaleSchema } from './scale.js';
