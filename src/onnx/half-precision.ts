@@ -20,6 +20,7 @@ import {
   type ValueInfoProto,
 } from './generated/index.js';
 import { floatsOf, parseModel } from './model-file.js';
+import { restoreFloats } from './stored-weights.js';
 
 const { FLOAT, FLOAT16 } = TensorProto_DataType;
 
@@ -58,6 +59,7 @@ const quantised = /QuantizeLinear$|^QLinear|Integer$/;
 export function toHalfPrecision(bytes: Uint8Array, file = 'The model'): Uint8Array {
   const model = parseModel(bytes, file);
   const graph = model.graph!;
+  restoreFloats(graph);
   const rewrite = new HalfRewrite(file, graph.initializer);
   graph.input = graph.input.filter(({ name }) => !rewrite.isWeight(name));
   for (const value of graph.input.filter(isFloat)) rewrite.takeFloat(value.name);

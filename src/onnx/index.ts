@@ -15,3 +15,4 @@ export {
   outlineOfBytes,
   readModelFile,
 } from './read-model-file.js';
+export { storeWeights, type WeightStorage, weightStorages } from './stored-weights.js';

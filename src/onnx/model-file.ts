@@ -1,11 +1,13 @@
 /**
  * What an ONNX file says about itself, read without running it: inputs, outputs, free-text metadata and weights. Any
- * exporter's files are welcome; only float32 weights are handed out. Reading copies no weight: their numbers stay in the
- * file's bytes until somebody asks for them.
+ * exporter's files are welcome; only weights that are float32 where they are used are handed out, those stored as float16
+ * included. Reading copies no weight: their numbers stay in the file's bytes until somebody asks for them.
  */
 import { fromBinary } from '@bufbuild/protobuf';
 import { CycleboxError } from '../base/index.js';
+import { fromFloat16 } from './float16.js';
 import {
+  type GraphProto,
   type ModelProto,
   ModelProtoSchema,
   type NodeProto,
@@ -26,7 +28,7 @@ export interface OnnxConvolution {
   readonly strides: readonly number[];
 }
 
-/** A stored float32 tensor. It keeps the bytes of the whole file in memory. */
+/** A stored tensor, used as float32. It keeps the bytes of the whole file in memory. */
 export interface OnnxWeight {
   readonly shape: readonly number[];
   /** A copy of its numbers, a new one at each call. */
@@ -39,7 +41,7 @@ export interface OnnxModelFile {
   readonly inputs: readonly OnnxValue[];
   readonly outputs: readonly OnnxValue[];
   readonly convolutions: readonly OnnxConvolution[];
-  /** float32 weights by name. */
+  /** By name; of what is stored as float16, that of the float32 tensor that the file makes of it. */
   readonly weights: ReadonlyMap<string, OnnxWeight>;
 }
 
@@ -58,12 +60,36 @@ export function describeModel({ producerName, metadataProps, graph }: ModelProto
     inputs: (graph?.input ?? []).filter(({ name }) => !stored.has(name)).map(describeValue),
     outputs: (graph?.output ?? []).map(describeValue),
     convolutions: (graph?.node ?? []).filter(({ opType }) => opType === 'Conv').map(convolutionOf),
-    weights: new Map(
-      initializers
+    weights: new Map([
+      ...initializers
         .filter(({ dataType }) => dataType === TensorProto_DataType.FLOAT)
-        .map(tensor => [tensor.name, { shape: tensor.dims.map(Number), floats: () => floatsOf(tensor) }]),
-    ),
+        .map(tensor => [tensor.name, weightOf(tensor, floatsOf)] as const),
+      ...(graph ? halfWeightsOf(graph) : []),
+    ]),
   };
+}
+
+function weightOf(tensor: TensorProto, read: (tensor: TensorProto) => Float32Array): OnnxWeight {
+  return { shape: tensor.dims.map(Number), floats: () => read(tensor) };
+}
+
+function halfWeightsOf(graph: GraphProto): readonly (readonly [string, OnnxWeight])[] {
+  const tensors = new Map(graph.initializer.map(tensor => [tensor.name, tensor]));
+  return [...storedHalves(graph)].map(([name, { input }]) => [name, weightOf(tensors.get(input[0]!)!, halvesOf)]);
+}
+
+/** Weights that are stored as float16 and cast to float32: the Cast of each, by the name of its result. */
+export function storedHalves({ initializer, node }: GraphProto): ReadonlyMap<string, NodeProto> {
+  const halves = new Set(
+    initializer.filter(({ dataType }) => dataType === TensorProto_DataType.FLOAT16).map(({ name }) => name),
+  );
+  const casts = node.filter(each => isCastToFloat(each) && halves.has(each.input[0]!));
+  return new Map(casts.map(each => [each.output[0]!, each]));
+}
+
+function isCastToFloat({ opType, attribute }: NodeProto): boolean {
+  const isFloat = (i: bigint) => Number(i) === TensorProto_DataType.FLOAT;
+  return opType === 'Cast' && attribute.some(({ name, i }) => name === 'to' && isFloat(i));
 }
 
 function convolutionOf({ attribute }: NodeProto): OnnxConvolution {
@@ -101,6 +127,12 @@ function describeValue({ name, type }: ValueInfoProto): OnnxValue {
 /** A copy of float32 values, wherever the file keeps them. */
 export function floatsOf({ rawData, floatData }: TensorProto): Float32Array {
   return rawData.length > 0 ? new Float32Array(ownBytes(rawData)) : Float32Array.from(floatData);
+}
+
+/** float16 values as float32, wherever the file keeps them. */
+export function halvesOf({ rawData, int32Data }: TensorProto): Float32Array {
+  const words = rawData.length > 0 ? new Uint16Array(ownBytes(rawData)) : int32Data;
+  return Float32Array.from(words, fromFloat16);
 }
 
 /** Stored numbers by themselves: in the file they may lie at any byte, which typed arrays may not. */

@@ -7,6 +7,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../base/index.js';
 import type { WeightTensors } from '../nets/index.js';
+import { storeWeights, type WeightStorage } from '../onnx/index.js';
 import { pluginApiVersion } from '../plugin-api/index.js';
 import { encodeGenerator } from './generator-model.js';
 import type { Direction } from './recipes/index.js';
@@ -16,12 +17,19 @@ import { recipeOf, recipeSettings, type TrainingSettings } from './settings.js';
  * Writes `OUT/plugins/PAIR/` and returns its path.
  * @param weights of the recipe's generators, by full name: `G_A.model.1.weight`
  */
-export async function exportPlugin(settings: TrainingSettings, steps: number, weights: WeightTensors): Promise<string> {
+export async function exportPlugin(
+  settings: TrainingSettings,
+  steps: number,
+  weights: WeightTensors,
+  storage: WeightStorage = 'float32',
+): Promise<string> {
   const folder = join(settings.out, 'plugins', settings.pair);
   await mkdir(folder, { recursive: true });
   const models: Record<string, WrittenModel> = {};
   for (const direction of recipeOf(settings).directions) {
-    models[settings.domains[direction.to]] = await writeModel(folder, settings, steps, weights, direction);
+    const bytes = encodeDirection(settings, steps, weights, direction);
+    const to = settings.domains[direction.to];
+    models[to] = await writeModel(folder, to, storeWeights(bytes, storage), fitOf(settings));
   }
   const manifest = {
     name: settings.pair,
@@ -46,27 +54,27 @@ interface WrittenModel {
   readonly fit: TrainedFit;
 }
 
-async function writeModel(
-  folder: string,
+async function writeModel(folder: string, to: string, bytes: Uint8Array, fit: TrainedFit): Promise<WrittenModel> {
+  const path = `to-${to}.onnx`;
+  await writeFileAtomic(join(folder, path), bytes);
+  return { path, sha256: createHash('sha256').update(bytes).digest('hex'), size: bytes.length, fit };
+}
+
+function encodeDirection(
   settings: TrainingSettings,
   steps: number,
   weights: WeightTensors,
-  direction: Direction,
-): Promise<WrittenModel> {
-  const { network } = direction;
-  const [from, to] = [settings.domains[direction.from], settings.domains[direction.to]];
-  const bytes = encodeGenerator({
+  { network, from, to }: Direction,
+): Uint8Array {
+  return encodeGenerator({
     spec: recipeSettings(settings).generator,
     weights: stripped(weights, `${network}.`),
     pair: settings.pair,
-    from,
-    to,
+    from: settings.domains[from],
+    to: settings.domains[to],
     ...fitOf(settings),
     training: describeTraining(settings, steps),
   });
-  const path = `to-${to}.onnx`;
-  await writeFileAtomic(join(folder, path), bytes);
-  return { path, sha256: createHash('sha256').update(bytes).digest('hex'), size: bytes.length, fit: fitOf(settings) };
 }
 
 /** In the last stage, from which the weights come. Images that were not scaled by their shorter side had no one size. */

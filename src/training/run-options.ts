@@ -1,6 +1,7 @@
 /** What decides when a run writes, shows and stops, but not what its weights become. */
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { weightStorages } from '../onnx/index.js';
 import { type MetricName, rankingMetrics } from './evaluation/index.js';
 import { parseOptions } from './parse-options.js';
 
@@ -21,6 +22,14 @@ export const runOptionsSchema = z.strictObject({
   exportEvery: whole(0)
     .default(0)
     .describe('Steps between writings of the plugin folder, to try it during training; 0: at the end only.'),
+  exportWeights: z
+    .enum(weightStorages, { error: weightStorages.join(' or ') })
+    .default('float32')
+    .meta({
+      description:
+        'As what exported models hold their weights: float16 halves the files; calculated is in float32 either way.',
+      flag: 'weights',
+    }),
   testA: folder
     .optional()
     .describe('Folder with images of the first domain that are not trained on, to judge the training by.'),

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { loadPlugins } from '../../src/catalog/index.js';
+import { directionsOf, loadPlugins } from '../../src/catalog/index.js';
 import { decodeOnnx } from '../../src/onnx/index.js';
 import { variablesOf } from '../../src/training/loop/variables.js';
 import type { TrainingOptions } from '../../src/training/options.js';
@@ -25,6 +25,28 @@ test('a training names the plugin API that it was written for, and sum and size 
   expect(manifest.engines).toEqual({ cyclebox: '^1.0.0' });
   expect(manifest.contributes.domainPairs[0].models.blue).toMatchObject({ path: 'to-blue.onnx', size: model.length });
 });
+
+test('weights stored as float16, for files of half the size that are what the manifest says', async () => {
+  const settings = resolveTrainingSettings(tinyTraining(await temporaryFolder(), { width: 16 }));
+  const sizes: number[] = [];
+  for (const storage of ['float32', 'float16'] as const) {
+    const plugin = await exportPlugin(settings, 0, variablesOf(settings), storage);
+    const { directions, problems } = await directionsIn(plugin);
+    expect(problems).toEqual([]);
+    sizes.push(directions[0]!);
+  }
+  expect(sizes[1]! / sizes[0]!).toBeLessThan(0.6);
+});
+
+/** Sizes of the models that are found and have the sums that the manifest names, in bytes. */
+async function directionsIn(plugin: string) {
+  const catalog = await loadPlugins([plugin]);
+  const found = await directionsOf(catalog.pair('red-blue'));
+  return {
+    directions: found.flatMap(({ model }) => (model ? [model.sizeBytes] : [])),
+    problems: found.flatMap(({ problem }) => problem ?? []),
+  };
+}
 
 async function facts(plugin: string) {
   const { metadata } = decodeOnnx(await readFile(join(plugin, 'to-blue.onnx')));

@@ -188,7 +188,7 @@ export class Trainer implements Disposable {
     const names = generatorParameters(this.settings).map(({ name }) => prefix + name);
     const values = Object.entries(await this.#parts.state.read(names));
     const weights = Object.fromEntries(values.map(([name, value]) => [name.slice(prefix.length), value]));
-    const folder = await exportPlugin(this.settings, this.#step, weights);
+    const folder = await exportPlugin(this.settings, this.#step, weights, this.runSettings.exportWeights);
     this.#events.fire({ kind: 'export', step: this.#step, folder });
     return folder;
   }
