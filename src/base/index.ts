@@ -17,6 +17,7 @@ export * from './machine-memory.js';
 export * from './metadata-policy.js';
 export * from './numbered-name.js';
 export * from './package-info.js';
+export * from './pinned-folder.js';
 export * from './random.js';
 export * from './refuse-debugger.js';
 export * from './regular-file.js';

@@ -7,7 +7,7 @@
  *   → ledger → journal: done → source kept, archived or deleted.
  */
 import { rm } from 'node:fs/promises';
-import { dirname, join, posix } from 'node:path';
+import { basename, dirname, join, posix } from 'node:path';
 import {
   asCycleboxError,
   type Clock,
@@ -15,9 +15,11 @@ import {
   contentOf,
   type Disposable,
   DisposableStore,
+  FolderSwappedError,
   faultPoint,
   findLinkedFolder,
   identify,
+  inPinnedFolder,
   isSameButInode,
   type NamingCalls,
   numbered,
@@ -282,10 +284,13 @@ class OutboxPublisher implements Publisher {
 
   async #requireNoLink(output: RelativePath): Promise<void> {
     const folder = await findLinkedFolder(this.#options.outbox, output);
-    if (folder === undefined) return;
+    if (folder !== undefined) throw this.#linkRefusal(folder);
+  }
+
+  #linkRefusal(folder: RelativePath): CycleboxError {
     const file = join(this.#options.outbox, folder);
     const message = `${file} is a link: outputs are only written below the outbox itself. Put a folder in its place.`;
-    throw new CycleboxError('WRITE_FAILED', message, { subject: { file } });
+    return new CycleboxError('WRITE_FAILED', message, { subject: { file } });
   }
 
   /** The same, unless another content was read by now. */
@@ -338,8 +343,27 @@ class OutboxPublisher implements Publisher {
 
   async #replace(placing: Placing, output: RelativePath): Promise<PublishResult> {
     placing.request.onAttempt(output, placing.mark);
-    await replaceName(placing.request.temporary, join(this.#options.outbox, output), this.#calls);
+    await this.#atFolder(placing, output, (temporary, path) => replaceName(temporary, path, this.#calls));
     return this.#placed(placing, output);
+  }
+
+  /** A folder that is swapped for a link at the last moment does not lead the output elsewhere. */
+  async #atFolder<T>(
+    { request, mark }: Placing,
+    output: RelativePath,
+    use: (temporary: string, path: string) => Promise<T>,
+  ): Promise<T> {
+    const [folder, name] = [posix.dirname(output), posix.basename(output)];
+    const isBeside = dirname(request.temporary) === join(this.#options.outbox, folder);
+    const withdraw = async (at: string) => {
+      const path = join(at, name);
+      if (isSameFile(await identityOf(path), mark)) await rm(path);
+    };
+    const inFolder = (at: string) =>
+      use(isBeside ? join(at, basename(request.temporary)) : request.temporary, join(at, name));
+    return inPinnedFolder(this.#options.outbox, folder === '.' ? '' : folder, inFolder, withdraw).catch(error => {
+      throw error instanceof FolderSwappedError ? this.#linkRefusal(error.folder) : error;
+    });
   }
 
   *#numbers(wanted: RelativePath): Generator<number> {
@@ -359,11 +383,8 @@ class OutboxPublisher implements Publisher {
     const holder = await this.#holder(candidate);
     if (holder !== undefined) return this.#collision(placing, holder);
     placing.request.onAttempt(candidate, placing.mark);
-    const path = join(this.#options.outbox, candidate);
-    const given = await takeFreeName(placing.request.temporary, path, {
-      hasLinks: this.#hasLinks,
-      calls: this.#calls,
-    });
+    const options = { hasLinks: this.#hasLinks, calls: this.#calls };
+    const given = await this.#atFolder(placing, candidate, (temporary, path) => takeFreeName(temporary, path, options));
     if (given === 'taken') return this.#foreign(placing, candidate);
     if (given === 'renamed') this.#hasLinks = false;
     return this.#placed(placing, candidate);

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { copyFile, lstat, readdir, rm, utimes } from 'node:fs/promises';
-import { dirname, join, relative, sep } from 'node:path';
+import { basename, dirname, join, posix, relative, sep } from 'node:path';
 import PQueue from 'p-queue';
 import {
   asCycleboxError,
@@ -15,8 +15,9 @@ import {
   contentOf,
   type Disposable,
   type FileIdentity,
-  findLinkedFolder,
+  FolderSwappedError,
   identify,
+  inPinnedFolder,
   isSameIdentity,
   makeFolder,
   type NamingCalls,
@@ -163,17 +164,19 @@ export class SourceMover implements Disposable {
   ): Promise<SourceOutcome> {
     const file = join(this.#options.inbox, path);
     if (!isSameIdentity(await identify(file), identity)) return { kind: 'changed' };
-    if ((await findLinkedFolder(this.#options.inbox, path)) !== undefined) return { kind: 'changed' };
     const taken = relative(this.#options.inbox, temporaryPathFor(file, this.#options.owner)).split(sep).join('/');
     const move: Move = { path, taken, identity, translation, policy, sha256: content?.sha256 };
     const note = join(this.#notes, `${createHash('sha256').update(taken).digest('hex').slice(0, 32)}.json`);
     let isBegun = false;
     try {
       await writeFileAtomic(note, JSON.stringify(move), privateMode);
-      await this.#options.calls.rename(file, join(this.#options.inbox, taken));
+      await this.#takeAside(path, basename(taken));
       isBegun = true;
       return await this.#finish(note, move);
     } catch (cause) {
+      const isElsewhere = cause instanceof FolderSwappedError;
+      if (isElsewhere) await rm(note, { force: true });
+      if (isElsewhere) return { kind: 'changed' };
       if (isBegun || (await exists(join(this.#options.inbox, taken)).catch(() => true))) this.#stranded.set(note, move);
       else await rm(note, { force: true });
       const message = `${file} could not be ${policy === 'delete' ? 'deleted' : 'archived'} after its translation was published: ${(cause as Error).message}`;
@@ -181,6 +184,17 @@ export class SourceMover implements Disposable {
     } finally {
       this.#retryLater();
     }
+  }
+
+  /** A link in the place of a folder on the way leads to files that are not the inbox's. */
+  async #takeAside(path: RelativePath, name: string): Promise<void> {
+    const { inbox, calls } = this.#options;
+    const folder = posix.dirname(path);
+    const take = (at: string) => calls.rename(join(at, posix.basename(path)), join(at, name));
+    const giveBack = async (at: string) => {
+      await takeFreeName(join(at, name), join(at, posix.basename(path)), { calls });
+    };
+    await inPinnedFolder(inbox, folder === '.' ? '' : folder, take, giveBack);
   }
 
   async #complete(move: Move): Promise<SourceOutcome> {

@@ -146,6 +146,17 @@ describe('a name that is taken', () => {
   });
 });
 
+describe('an outbox that is a link', () => {
+  it('is published to where it leads', async () => {
+    await rename(join(root, 'outbox'), join(root, 'real'));
+    await symlink(join(root, 'real'), join(root, 'outbox'));
+    const publisher = await publisherOf();
+    for (const path of ['a.png', 'sub/a.png'])
+      expect(await publish(publisher, await drop(path, path))).toEqual({ kind: 'published', output: path });
+    expect(await listed('real')).toEqual(['a.png', 'sub/a.png']);
+  });
+});
+
 describe('a folder in the outbox that is a link', () => {
   it('is not written through, wherever it leads, and not even looked into before the work is done', async () => {
     const publisher = await publisherOf();
@@ -160,6 +171,37 @@ describe('a folder in the outbox that is a link', () => {
     await rm(join(root, 'outbox/sub'));
     expect(await publish(publisher, source)).toMatchObject({ kind: 'published', output: 'sub/deep/a.png' });
   });
+
+  for (const [how, onCollision] of [
+    ['new', 'suffix'],
+    ['replacing another', 'overwrite'],
+  ] as const) {
+    it(`is not written through when it takes a folder's place between the last look and the writing (${how})`, async () => {
+      await mkdir(join(root, 'elsewhere/deep'), { recursive: true });
+      await writeFile(join(root, 'elsewhere/deep/a.png'), 'precious');
+      let isToBeSwapped = false;
+      const swap = async () => {
+        if (!isToBeSwapped) return;
+        isToBeSwapped = false;
+        await rename(join(root, 'outbox/sub'), join(root, 'aside'));
+        await symlink(join(root, 'elsewhere'), join(root, 'outbox/sub'));
+      };
+      const calls = {
+        link: (from: string, to: string) => swap().then(() => systemNaming.link(from, to)),
+        rename: (from: string, to: string) => swap().then(() => systemNaming.rename(from, to)),
+      };
+      const publisher = await publisherOf({ calls, onCollision });
+      if (how !== 'new') await publish(publisher, await drop('sub/deep/a.jpg', '1'), { wanted: 'sub/deep/a.png' });
+      isToBeSwapped = true;
+      const source = await drop('sub/deep/a.png', '2');
+      const refusal = { code: 'WRITE_FAILED', message: expect.stringContaining('is a link') };
+      await expect(publish(publisher, source)).rejects.toMatchObject(refusal);
+      expect(isToBeSwapped).toBe(false);
+      expect(await listed('elsewhere')).toEqual(['deep/a.png']);
+      expect(await read('elsewhere/deep/a.png')).toBe('precious');
+      expect((await listed('aside')).filter(name => !name.includes('.tmp'))).toEqual([]);
+    });
+  }
 });
 
 describe('names', () => {

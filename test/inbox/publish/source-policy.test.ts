@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CycleboxError, DisposableStore, identify, ManualClock, systemNaming } from '../../../src/base/index.js';
@@ -157,6 +157,26 @@ describe('a source whose output is published', () => {
       expect(await contents('archive')).toEqual({});
     });
   }
+
+  it('is not sought through a link that takes the place of its folder at the last moment', async () => {
+    await drop('sub/a.png', 'a');
+    await mkdir(join(root, 'elsewhere'));
+    await writeFile(join(root, 'elsewhere/a.png'), 'precious');
+    let swaps = 0;
+    const swapped = async (from: string, to: string) => {
+      swaps++;
+      await rename(join(root, 'inbox/sub'), join(root, 'aside'));
+      await symlink(join(root, 'elsewhere'), join(root, 'inbox/sub'));
+      return systemNaming.rename(from, to);
+    };
+    const publisher = await publisherOf({ afterSuccess: 'delete', calls: { ...systemNaming, rename: swapped } });
+    const source = { path: 'sub/a.png', identity: (await identify(join(root, 'inbox/sub/a.png')))!, translation: '' };
+    expect(await publisher.afterSuccess(source)).toEqual({ kind: 'changed' });
+    expect(swaps).toBe(1);
+    expect(await contents('elsewhere')).toEqual({ 'a.png': 'precious' });
+    expect(await contents('aside')).toEqual({ 'a.png': 'a' });
+    expect(await readdir(join(root, 'state/moving'))).toEqual([]);
+  });
 
   it('that cannot be moved stays, with the reason', async () => {
     const readOnly = { ...systemNaming, rename: () => failing('EROFS') };
