@@ -64,7 +64,8 @@ export const rooms = {
       process: { floor: 3 },
     },
   },
-  catalog: { floor: 4 },
+  'model-files': { floor: 4 },
+  catalog: { floor: 5 },
   translate: { floor: 6 },
   worker: { floor: 7 },
   inbox: {

@@ -5,7 +5,8 @@
 import { realpath, stat } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import { CycleboxError, packageRoot, sha256File, undefinedIfGone } from '../base/index.js';
-import { imageInterfaceOf, inspectModelFile } from '../onnx/index.js';
+import { inspectModel } from '../model-files/index.js';
+import { imageInterfaceOf } from '../onnx/index.js';
 import type { ModelContribution } from '../plugin-api/index.js';
 
 export interface ModelPlaces {
@@ -71,14 +72,14 @@ function outside(path: string): CycleboxError {
 }
 
 async function verified(path: string, reference: ModelContribution): Promise<ModelFile> {
-  const { sha256, sizeBytes, outline } = await inspectModelFile(path).catch(async error => {
+  const { sha256, sizeBytes, outline } = await inspectModel(path).catch(async error => {
     // What is not the file that is meant needs no other reason.
     if (reference.sha256 !== undefined) requireSum(path, await sha256File(path), reference.sha256);
     throw error;
   });
   requireSum(path, sha256, reference.sha256);
   requireSize(path, sizeBytes, reference.size);
-  imageInterfaceOf(outline, path);
+  if (outline) imageInterfaceOf(outline, path);
   return { path, sha256, sizeBytes };
 }
 

@@ -3,7 +3,8 @@
  * network and adapted to what all networks of cyclebox take and give. The bytes that are summed are those that are run.
  */
 import { CycleboxError } from '../base/index.js';
-import { adaptInterface, type FixedSizes, imageInterfaceOf, isPlain, readModelFile } from '../onnx/index.js';
+import { readModel } from '../model-files/index.js';
+import { adaptInterface, type FixedSizes, imageInterfaceOf, isPlain } from '../onnx/index.js';
 import type { ModelFile } from './locate-model.js';
 
 export interface ImageModel extends ModelFile {
@@ -11,18 +12,21 @@ export interface ImageModel extends ModelFile {
   readonly bytes: Uint8Array;
   /** Sizes that the network insists on. */
   readonly fixed: FixedSizes;
+  /** How many times larger the sides of its results are; 1 but for networks that enlarge. */
+  readonly scale: number;
 }
 
 /**
+ * Of any kind of file that is read.
  * @param sha256 what the file is to have, as it was when it was looked at
- * @throws MODEL_MISSING, MODEL_HASH_MISMATCH, MODEL_INVALID naming the file
+ * @throws MODEL_MISSING, MODEL_HASH_MISMATCH, MODEL_INVALID, WEIGHTS_UNREADABLE, WEIGHTS_UNSAFE, WEIGHTS_MISMATCH naming the file
  */
 export async function openImageModel(path: string, sha256?: string): Promise<ImageModel> {
-  const file = await readModelFile(path);
+  const file = await readModel(path);
   if (sha256 !== undefined && sha256 !== file.sha256) throw changed(path, file.sha256, sha256);
   const taken = imageInterfaceOf(file.outline, path);
   const bytes = isPlain(taken) ? file.bytes : adaptInterface(file.bytes, taken, file.outline.opset, path);
-  return { path, sha256: file.sha256, sizeBytes: file.sizeBytes, bytes, fixed: taken.fixed };
+  return { path, sha256: file.sha256, sizeBytes: file.sizeBytes, bytes, fixed: taken.fixed, scale: taken.scale };
 }
 
 function changed(path: string, found: string, expected: string): CycleboxError {

@@ -13,7 +13,7 @@ import {
   splitChoice,
 } from '../engine/index.js';
 import { graphToJson } from '../graph/index.js';
-import { generatorGraph } from '../training/index.js';
+import { generatorGraph } from '../nets/index.js';
 import type { Complaint, EnginesReport } from './report.js';
 
 /** The network that is timed: small enough for any CPU, of the same layers as all. */

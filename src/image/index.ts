@@ -12,6 +12,6 @@ export { homelessMetadata } from './embed-metadata.js';
 export { type EncodeOptions, encodeImage } from './encode.js';
 export { type ImageFacts, inspectImage } from './inspect.js';
 export { blockUntrustedLoaders, decodeOnOneThread } from './loaders.js';
-export { resizePicture } from './resize.js';
-export { planTiles, type TileAxis, type TileOptions, type TilePlan } from './tiles.js';
+export { resizeAlpha, resizePicture } from './resize.js';
+export { enlargeTiles, planTiles, type TileAxis, type TileOptions, type TilePlan } from './tiles.js';
 export { toByte, toByteScale, toUnitRange } from './unit-range.js';

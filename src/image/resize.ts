@@ -11,3 +11,15 @@ export async function resizePicture(picture: Picture, width: number, height: num
     .toBuffer();
   return { width, height, rgb, format: picture.format };
 }
+
+/** Opacity at that size; undefined where there is none. */
+export async function resizeAlpha(
+  { alpha, width: from, height: fromHeight }: Pick<Picture, 'alpha' | 'width' | 'height'>,
+  width: number,
+  height: number,
+): Promise<Uint8Array | undefined> {
+  if (!alpha || (from === width && fromHeight === height)) return alpha;
+  const raw = { width: from, height: fromHeight, channels: 1 } as const;
+  const resized = sharp(alpha, { raw }).resize(width, height, { kernel: 'linear', fit: 'fill' });
+  return await resized.extractChannel(0).raw().toBuffer();
+}

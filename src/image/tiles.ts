@@ -21,6 +21,8 @@ export interface TileAxis {
   readonly length: number;
   readonly starts: readonly number[];
   readonly weights: readonly Float32Array[];
+  /** Width of the cross-over. */
+  readonly blend: number;
 }
 
 /** The tiles are all pairs of a column and a row; a tile's weight is the product of its two axes' weights. */
@@ -36,6 +38,18 @@ export function planTiles(width: number, height: number, options: TileOptions): 
   return { columns, rows, count: columns.starts.length * rows.starts.length };
 }
 
+/** The same tiles of the same picture, so many times larger: where a network's results lie that enlarges. */
+export function enlargeTiles({ columns, rows, count }: TilePlan, factor: number): TilePlan {
+  return { columns: enlargeAxis(columns, factor), rows: enlargeAxis(rows, factor), count };
+}
+
+function enlargeAxis(axis: TileAxis, factor: number): TileAxis {
+  if (factor === 1) return axis;
+  const [length, blend] = [axis.length * factor, axis.blend * factor];
+  const starts = axis.starts.map(start => start * factor);
+  return { length, starts, blend, weights: starts.map((_, i) => weightsOf(i, starts, length, blend)) };
+}
+
 function planAxis(total: number, { size, overlap, blend = Math.floor(overlap / 2) }: TileOptions): TileAxis {
   if (!(size > 0 && overlap >= 0 && overlap < size && blend >= 0 && blend <= overlap))
     throw new RangeError(`no tiles of ${size} pixels with an overlap of ${overlap} and a blend of ${blend}`);
@@ -44,7 +58,7 @@ function planAxis(total: number, { size, overlap, blend = Math.floor(overlap / 2
   const starts = Array.from({ length: count }, (_, i) =>
     count === 1 ? 0 : Math.round((i * (total - length)) / (count - 1)),
   );
-  return { length, starts, weights: starts.map((_, i) => weightsOf(i, starts, length, blend)) };
+  return { length, starts, blend, weights: starts.map((_, i) => weightsOf(i, starts, length, blend)) };
 }
 
 function weightsOf(index: number, starts: readonly number[], length: number, blend: number): Float32Array {

@@ -7,7 +7,7 @@ import { sizeOf } from '../graph/index.js';
 import { metadataKeys } from '../onnx/index.js';
 import { checkWeights, detectNetwork } from './detect.js';
 import { parametersOf } from './parameters.js';
-import { isPyTorchFile, readPyTorch } from './pytorch/index.js';
+import { isPyTorchFile, type PyTorchOptions, readPyTorch } from './pytorch/index.js';
 import { readWeightFile } from './read-weight-file.js';
 import { parseArchitecture } from './recorded-architecture.js';
 import { isSafetensorsFile, readSafetensors, type SafetensorsFile, writeSafetensorsFile } from './safetensors.js';
@@ -27,13 +27,13 @@ export interface LoadedWeights {
  * @throws FILE_NOT_FOUND, FILE_UNREADABLE, WEIGHTS_UNREADABLE, WEIGHTS_UNSAFE, WEIGHTS_MISMATCH
  */
 export async function loadWeights(path: string, expected?: NetworkSpec): Promise<LoadedWeights> {
-  const { tensors: stored, metadata } = readTensors(await readWeightFile(path), path);
+  const { tensors: stored, metadata } = readWeightTensors(await readWeightFile(path), path);
   const tensors = cleanStateDict(stored, path);
   const named = metadata[metadataKeys.architecture];
   const known = expected ?? (named === undefined ? undefined : parseArchitecture(named, path));
   if (known) checkWeights(known, tensors, path);
   const spec = known ?? detectNetwork(tensors, path);
-  return { spec, tensors: complete(spec, tensors) };
+  return { spec, tensors: completeWeights(spec, tensors) };
 }
 
 /**
@@ -43,18 +43,26 @@ export async function loadWeights(path: string, expected?: NetworkSpec): Promise
  */
 export async function saveWeights(path: string, spec: NetworkSpec, tensors: WeightTensors): Promise<void> {
   checkWeights(spec, tensors, path);
-  await writeSafetensorsFile(path, complete(spec, tensors), { [metadataKeys.architecture]: JSON.stringify(spec) });
+  await writeSafetensorsFile(path, completeWeights(spec, tensors), {
+    [metadataKeys.architecture]: JSON.stringify(spec),
+  });
 }
 
-function readTensors(bytes: Uint8Array, file: string): SafetensorsFile {
+/**
+ * The tensors of a file as it names them, of whatever networks.
+ * @param options `several`: dictionaries of several networks are taken, each under its name and a dot
+ * @throws WEIGHTS_UNREADABLE, WEIGHTS_UNSAFE
+ */
+export function readWeightTensors(bytes: Uint8Array, file: string, options: PyTorchOptions = {}): SafetensorsFile {
   if (isSafetensorsFile(bytes)) return readSafetensors(bytes, { file });
-  if (isPyTorchFile(bytes)) return { tensors: readPyTorch(bytes, file), metadata: {} };
+  if (isPyTorchFile(bytes)) return { tensors: readPyTorch(bytes, file, options), metadata: {} };
   throw new CycleboxError('WEIGHTS_UNREADABLE', `${file} is neither a safetensors nor a PyTorch weight file.`, {
     subject: { file },
   });
 }
 
-function complete(spec: NetworkSpec, tensors: WeightTensors): Record<string, WeightTensor> {
+/** Every parameter of the network; biases that cancel and are not there are zeros. */
+export function completeWeights(spec: NetworkSpec, tensors: WeightTensors): Record<string, WeightTensor> {
   return Object.fromEntries(
     parametersOf(spec).map(({ key, shape }) => [
       key,

@@ -26,7 +26,7 @@ const oldestOpset = 7;
 /** @throws MODEL_INVALID naming `file` where its operations are too old */
 export function adaptInterface(
   bytes: Uint8Array,
-  { input, output }: ImageInterface,
+  { input, output, scale }: ImageInterface,
   opset: number,
   file: string,
 ): Uint8Array {
@@ -39,7 +39,7 @@ export function adaptInterface(
   const given = outward(behind, output);
   graph.node = [...taken, ...graph.node, ...given];
   graph.input = [imageValue(before.from), ...graph.input.filter(({ name }) => name !== input.name)];
-  graph.output = [imageValue(behind.to)];
+  graph.output = [imageValue(behind.to, scale === 1 ? ['h', 'w'] : ['h_out', 'w_out'])];
   return encodeModel(model);
 }
 
@@ -142,10 +142,10 @@ class Steps {
   }
 }
 
-function imageValue(name: string): ValueInfoProto {
+function imageValue(name: string, [height, width]: readonly [string, string] = ['h', 'w']): ValueInfoProto {
   const symbol = (value: string) => ({ value: { case: 'dimParam', value } }) as const;
   const three = { value: { case: 'dimValue', value: 3n } } as const;
-  const shape = { dim: [symbol('n'), three, symbol('h'), symbol('w')] };
+  const shape = { dim: [symbol('n'), three, symbol(height), symbol(width)] };
   const value = { elemType: TensorProto_DataType.FLOAT, shape };
   return create(ValueInfoProtoSchema, { name, type: { value: { case: 'tensorType', value } } });
 }

@@ -14,12 +14,15 @@ export type ImageElement = (typeof imageElements)[number];
 export const imageRanges = ['-1..1', '0..1', '0..255'] as const;
 export type ImageRange = (typeof imageRanges)[number];
 
+export const imageLayouts = ['nchw', 'nhwc'] as const;
+/** `[n, c, h, w]` or `[n, h, w, c]` */
+export type ImageLayout = (typeof imageLayouts)[number];
+
 /** The input or the output: four axes, of which one is the channels. */
 export interface ImageValue {
   readonly name: string;
   readonly element: ImageElement;
-  /** `[n, c, h, w]` or `[n, h, w, c]` */
-  readonly layout: 'nchw' | 'nhwc';
+  readonly layout: ImageLayout;
   readonly channels: 1 | 3;
   readonly range: ImageRange;
 }
@@ -35,21 +38,30 @@ export interface ImageInterface {
   readonly input: ImageValue;
   readonly output: ImageValue;
   readonly fixed: FixedSizes;
+  /** How many times larger the sides of the output are; 1 but for networks that enlarge. */
+  readonly scale: number;
 }
 
 /** Larger ones are no images, and would be filled with copies. */
 const largestBatch = 64;
 const longestSide = 16_384;
+/** Of networks that enlarge. */
+export const largestEnlargement = 16;
 
 /** @throws MODEL_INVALID naming `file`, what it has and what is taken */
 export function imageInterfaceOf(outline: OnnxOutline, file: string): ImageInterface {
-  const judge = new Judge(file, rangeOf(outline, file));
+  const judge = new Judge(outline, file);
   const [input, ...otherInputs] = outline.inputs;
   const [output, ...otherOutputs] = outline.outputs;
   if (!input || !output || otherInputs.length > 0 || otherOutputs.length > 0) throw judge.severalValues(outline);
   const taken = judge.value('input', input, undefined);
   const given = judge.value('output', output, taken);
-  return { input: taken, output: given, fixed: judge.fixedSizes({ ...input, ...taken }, { ...output, ...given }) };
+  const shapes = [
+    { ...input, ...taken },
+    { ...output, ...given },
+  ] as const;
+  const scale = judge.scale(...shapes);
+  return { input: taken, output: given, fixed: judge.fixedSizes(...shapes, scale), scale };
 }
 
 /** Whether it is `[n, 3, h, w]` in float32 from -1 to 1 both ways: what networks of cyclebox have. */
@@ -60,37 +72,56 @@ export function isPlain({ input, output }: ImageInterface): boolean {
   );
 }
 
-function rangeOf({ metadata }: OnnxOutline, file: string): ImageRange {
-  const named = metadata[metadataKeys.range] ?? '-1..1';
-  const known = imageRanges.find(range => range === named);
-  if (known) return known;
-  throw new CycleboxError(
-    'MODEL_INVALID',
-    `${file} names the range "${named}" (cyclebox.range); known are ${imageRanges.join(', ')}.`,
-    { subject: { file } },
-  );
+/** What the file names under `key`, if it names anything. @throws MODEL_INVALID for what is not among `known` */
+function namedOf<T extends string>(
+  { metadata }: OnnxOutline,
+  key: string,
+  known: readonly T[],
+  file: string,
+): T | undefined {
+  const named = metadata[key];
+  const value = known.find(one => one === named);
+  if (named === undefined || value !== undefined) return value;
+  throw new CycleboxError('MODEL_INVALID', `${file} names "${named}" as ${key}; known are ${known.join(', ')}.`, {
+    subject: { file },
+  });
 }
 
 const channelAxis = { nchw: 1, nhwc: 3 } as const;
 
 class Judge {
   readonly #file: string;
-  readonly #range: ImageRange;
+  readonly #ranges: Readonly<Record<'input' | 'output', ImageRange>>;
+  readonly #layout: ImageLayout | undefined;
+  readonly #scale: string | undefined;
 
-  constructor(file: string, range: ImageRange) {
+  constructor(outline: OnnxOutline, file: string) {
+    const input = namedOf(outline, metadataKeys.range, imageRanges, file) ?? '-1..1';
     this.#file = file;
-    this.#range = range;
+    this.#ranges = { input, output: namedOf(outline, metadataKeys.outputRange, imageRanges, file) ?? input };
+    this.#layout = namedOf(outline, metadataKeys.layout, imageLayouts, file);
+    this.#scale = outline.metadata[metadataKeys.scale];
   }
 
   /** @param like what an output is taken for where the file does not say */
   value(role: 'input' | 'output', { name, element, shape }: ValueOutline, like: ImageValue | undefined): ImageValue {
     const type = this.#element(role, name, element);
     const axes = this.#axes(role, name, shape, like);
-    return { name, element: type, ...axes, range: type === 'uint8' ? '0..255' : this.#range };
+    return { name, element: type, ...axes, range: type === 'uint8' ? '0..255' : this.#ranges[role] };
+  }
+
+  /** What the file names, else what two fixed sizes say. @throws MODEL_INVALID for what is no enlargement */
+  scale(input: ShapedValue, output: ShapedValue): number {
+    const [taken, given] = [sizesOf(input), sizesOf(output)];
+    const seen = given.height !== undefined && taken.height ? given.height / taken.height : 1;
+    const scale = this.#scale === undefined ? seen : Number(this.#scale);
+    if (Number.isInteger(scale) && scale >= 1 && scale <= largestEnlargement) return scale;
+    if (this.#scale === undefined) throw this.#otherSize(input, output);
+    throw this.#refused(`it names the scale "${this.#scale}"; it is a whole number from 1 to ${largestEnlargement}.`);
   }
 
   /** @throws MODEL_INVALID where a size is no image's, or another than that of the output */
-  fixedSizes(input: ShapedValue, output: ShapedValue): FixedSizes {
+  fixedSizes(input: ShapedValue, output: ShapedValue, scale: number): FixedSizes {
     const [taken, given] = [sizesOf(input), sizesOf(output)];
     const { batch = 1, height = 0, width = 0 } = taken;
     if (batch > largestBatch || Math.max(height, width) > longestSide) {
@@ -98,9 +129,15 @@ class Judge {
         `it takes ${formatShape(input.shape)}; at most ${largestBatch} images of ${longestSide} pixels a side are given to it at a time.`,
       );
     }
-    if (isSame(taken.height, given.height) && isSame(taken.width, given.width)) return taken;
-    throw this.#refused(
-      `it makes ${formatShape(output.shape)} of ${formatShape(input.shape)}, and does not keep the size.`,
+    const fits = (side: 'height' | 'width') => isSame(taken[side] && taken[side] * scale, given[side]);
+    if (fits('height') && fits('width')) return taken;
+    throw this.#otherSize(input, output);
+  }
+
+  #otherSize(input: ShapedValue, output: ShapedValue): CycleboxError {
+    return this.#refused(
+      `it makes ${formatShape(output.shape)} of ${formatShape(input.shape)}, and neither keeps the size nor enlarges it a ` +
+        'whole number of times.',
     );
   }
 
@@ -128,7 +165,7 @@ class Judge {
     shape: ValueOutline['shape'],
     like: ImageValue | undefined,
   ): Pick<ImageValue, 'layout' | 'channels'> {
-    const { layout = 'nchw', channels = 3 } = like ?? {};
+    const { layout = this.#layout ?? 'nchw', channels = 3 } = like ?? {};
     if (!shape) return { layout, channels };
     if (shape.length !== 4) throw this.#badShape(role, name, shape);
     const other = layout === 'nchw' ? 'nhwc' : 'nchw';

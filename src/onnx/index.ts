@@ -1,7 +1,18 @@
 export { adaptInterface } from './adapt-interface.js';
+export { OnnxEmitter, type ValueName } from './emitter.js';
 export { toHalfPrecision } from './half-precision.js';
 export { encodeIdentity } from './identity.js';
-export { type FixedSizes, type ImageInterface, imageInterfaceOf, isPlain } from './image-interface.js';
+export {
+  type FixedSizes,
+  type ImageInterface,
+  type ImageLayout,
+  type ImageRange,
+  imageInterfaceOf,
+  imageLayouts,
+  imageRanges,
+  isPlain,
+  largestEnlargement,
+} from './image-interface.js';
 export { checkImportable, importOnnx, type OnnxNetwork, readNetwork } from './import/index.js';
 export { encodeOnnx, type LoweringOptions, variableInput, variableUpdate } from './lowering.js';
 export type { LoweringTarget } from './lowering-context.js';

@@ -9,8 +9,13 @@ export const metadataKeys = {
   pair: 'cyclebox.pair',
   from: 'cyclebox.from',
   to: 'cyclebox.to',
-  /** Of the values of an image: `-1..1`. */
+  /** Of the values of an image: `-1..1`; of those that come out, where they are others. */
   range: 'cyclebox.range',
+  outputRange: 'cyclebox.output_range',
+  /** Where the channels are, of a file whose sizes do not tell: `nchw` or `nhwc`. */
+  layout: 'cyclebox.layout',
+  /** How many times larger the sides of the output are than those of the input, where they are: `2`. */
+  scale: 'cyclebox.scale',
   /** Height and width have to be multiples of it. */
   sizeMultiple: 'cyclebox.size_multiple',
   /** Sides in pixels of the images, and of the crops of them, that it was trained on. */

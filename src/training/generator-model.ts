@@ -2,9 +2,7 @@
  * A trained generator as a model file: input `image`, output `translated`, both `[n, 3, height, width]` in [-1, 1] with
  * symbolic sizes, weights under their PyTorch keys, and metadata that says what it is. Equal training gives equal bytes.
  */
-
-import { type Graph, GraphBuilder, symbol } from '../graph/index.js';
-import { buildNetwork, type GeneratorSpec, sizeMultipleOf, type WeightTensors } from '../nets/index.js';
+import { type GeneratorSpec, generatorGraph, sizeMultipleOf, type WeightTensors } from '../nets/index.js';
 import { encodeOnnx, metadataKeys } from '../onnx/index.js';
 
 export interface GeneratorModel {
@@ -39,17 +37,4 @@ export function encodeGenerator(model: GeneratorModel): Uint8Array {
       [metadataKeys.training]: JSON.stringify(model.training),
     },
   });
-}
-
-/** Weights as variables named by their keys; batch, height and width free. */
-export function generatorGraph(spec: GeneratorSpec): Graph {
-  const builder = new GraphBuilder();
-  const multiple = sizeMultipleOf(spec);
-  const sizes = [symbol('height', multiple), symbol('width', multiple)];
-  const image = builder.input('image', [symbol('batch'), spec.inputChannels, ...sizes]);
-  builder.output(
-    'translated',
-    buildNetwork(spec, image, (key, shape) => builder.variable(key, shape)),
-  );
-  return builder.build();
 }

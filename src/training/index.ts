@@ -1,7 +1,7 @@
 export { type DataReport, describeReport, type FolderScan, matchPairs, scanFolder } from './data/index.js';
 export { type DeviceOptions, deviceOptionsSchema } from './device-options.js';
 export * from './evaluation/index.js';
-export { encodeGenerator, type GeneratorModel, generatorGraph } from './generator-model.js';
+export { encodeGenerator, type GeneratorModel } from './generator-model.js';
 export {
   hasCheckpoint,
   ImagePool,

@@ -116,6 +116,11 @@ export class ModelRunner implements Disposable {
     return this.#options.model.fixed;
   }
 
+  /** How many times larger the sides of results are. */
+  get enlargement(): number {
+    return this.#options.model.scale;
+  }
+
   /** One at a time. @throws OUT_OF_MEMORY when there is nothing left to give up, MODEL_INVALID, ENGINE_FAILED, CANCELLED */
   async translate(picture: Picture, options: RunOptions): Promise<PictureRun> {
     for (let cachesAreFree = false; ; cachesAreFree = true) {
@@ -221,7 +226,7 @@ async function loadProgram(
   }
 }
 
-function networkOf(program: Program, { path: name, sizeBytes: fileBytes, fixed }: ImageModel): Network {
+function networkOf(program: Program, { path: name, bytes, fixed, scale }: ImageModel): Network {
   const { inputs, outputs, metadata } = program;
   if (inputs.length !== 1 || outputs.length !== 1)
     throw new CycleboxError(
@@ -235,7 +240,8 @@ function networkOf(program: Program, { path: name, sizeBytes: fileBytes, fixed }
     rule: sizeRule(metadata),
     trainedSize: trainedSizeOf(metadata),
     fixed,
-    bytesPerPixel: activationBytesPerPixel({ metadata, fileBytes }) * (fixed.batch ?? 1),
+    scale,
+    bytesPerPixel: activationBytesPerPixel({ metadata, fileBytes: bytes.length }) * (fixed.batch ?? 1) * scale ** 2,
     // Files of others may be made for one picture at a time.
     batches: metadata[metadataKeys.architecture] !== undefined && fixed.batch === undefined,
   };

@@ -33,7 +33,7 @@ import type { PictureRun, RunOptions } from './translate-picture.js';
 
 /** Name the network by `model`, or by `pair` and `to`. */
 export interface TranslatorOptions {
-  /** Path of an .onnx file. */
+  /** Path of a model file of any kind that is read: ONNX, PyTorch, safetensors, a TensorFlow.js folder. */
   readonly model?: string | undefined;
   /** The SHA-256 that `model` is to have, in hex. Default: any. A pair's is what its manifest names. */
   readonly sha256?: string | undefined;
@@ -116,7 +116,7 @@ export interface Translator extends Disposable {
   /** Calls wait for each other: a model runs one picture at a time. @throws OUT_OF_MEMORY, MODEL_INVALID, ENGINE_FAILED, CANCELLED */
   translatePicture(picture: Picture, options?: TranslatePictureOptions): Promise<TranslatedPicture>;
   encode(picture: Picture, options?: EncodeOptions): Promise<Buffer>;
-  /** The three in a row: an image in, an image of the same size and format out. */
+  /** The three in a row: an image in, an image of the same size (larger, where the network enlarges) and format out. */
   translate(source: string | Uint8Array, options?: TranslateOptions): Promise<TranslatedImage>;
 }
 
@@ -291,9 +291,8 @@ class ModelTranslator implements Translator {
     const trainedSize = options.trainedSize ?? this.#options.trainedSize ?? this.#runner.trainedSize;
     const shownAs = fixedSize(sizeAtScale(picture, scale, trainedSize, model), this.#runner.fixed);
     const throwIfCancelled = () => throwIfAborted(options.signal, 'The translation was cancelled.');
-    const run = await translateAtSize(picture, shownAs, { maxPixels, throwIfCancelled }, each =>
-      this.#runner.translate(each, options),
-    );
+    const limits = { maxPixels, throwIfCancelled, enlargement: this.#runner.enlargement };
+    const run = await translateAtSize(picture, shownAs, limits, each => this.#runner.translate(each, options));
     return { ...run, scale, shownAs };
   }
 }

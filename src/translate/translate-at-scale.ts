@@ -4,7 +4,7 @@
  * At the picture's own scale it is handed over as it is, and not a byte differs from what the network makes of it.
  */
 import { CycleboxError } from '../base/index.js';
-import { type Picture, resizePicture } from '../image/index.js';
+import { type Picture, resizeAlpha, resizePicture } from '../image/index.js';
 import type { Scale } from '../plugin-api/index.js';
 import { transferChange } from './transfer-change.js';
 
@@ -37,15 +37,22 @@ function requireSize(trainedSize: number | undefined, model: string): number {
   );
 }
 
+export interface AtSizeOptions {
+  readonly maxPixels: number;
+  /** Called now and then; ends the work by throwing. */
+  readonly throwIfCancelled: () => void;
+  /** How many times larger the sides of results are. Default 1. */
+  readonly enlargement?: number | undefined;
+}
+
 /**
- * @param translate makes a picture of the same size of the one that it is given
- * @param throwIfCancelled called now and then; ends the work by throwing
+ * @param translate makes a picture of the same size of the one that it is given, or one `enlargement` times as large
  * @throws CycleboxError IMAGE_TOO_LARGE when an enlarged copy would have more than `maxPixels`
  */
 export async function translateAtSize<T extends { readonly picture: Picture }>(
   picture: Picture,
   size: PictureSize,
-  { maxPixels, throwIfCancelled }: { readonly maxPixels: number; readonly throwIfCancelled: () => void },
+  { maxPixels, throwIfCancelled, enlargement = 1 }: AtSizeOptions,
   translate: (picture: Picture) => Promise<T>,
 ): Promise<T> {
   if (isSize(picture, size)) return translate(picture);
@@ -54,9 +61,12 @@ export async function translateAtSize<T extends { readonly picture: Picture }>(
   const translated = await translate(before);
   const after = translated.picture;
   const isSmaller = size.width * size.height < picture.width * picture.height;
-  if (isSmaller) return { ...translated, picture: await transferChange(picture, { before, after }, throwIfCancelled) };
-  const { rgb } = await resizePicture(after, picture.width, picture.height);
-  return { ...translated, picture: { ...picture, rgb } };
+  if (isSmaller && enlargement === 1)
+    return { ...translated, picture: await transferChange(picture, { before, after }, throwIfCancelled) };
+  const [width, height] = [picture.width * enlargement, picture.height * enlargement];
+  const { rgb } = await resizePicture(after, width, height);
+  const alpha = await resizeAlpha(picture, width, height);
+  return { ...translated, picture: { ...picture, width, height, rgb, ...(alpha && { alpha }) } };
 }
 
 function isSize(one: PictureSize, other: PictureSize): boolean {

@@ -1,13 +1,22 @@
 /**
  * One picture through one program: whole where its activations fit into memory, else in overlapping tiles that are
- * blended into each other. The result has the picture's size and its alpha; what the network sees is fit beforehand.
+ * blended into each other. The result has the picture's size and its alpha (both larger where the network enlarges); what the
+ * network sees is fit beforehand.
  *
  * Tiles are worked through row by row and only one row of them is kept as floats, so that a large picture needs
  * little more than its own bytes besides the activations of one tile.
  */
 import { CycleboxError, throwIfAborted } from '../base/index.js';
 import type { EngineChoice, Precision, Program } from '../engine/index.js';
-import { type Picture, planTiles, type TilePlan, toByte, toByteScale } from '../image/index.js';
+import {
+  enlargeTiles,
+  type Picture,
+  planTiles,
+  resizeAlpha,
+  type TilePlan,
+  toByte,
+  toByteScale,
+} from '../image/index.js';
 import type { FixedSizes } from '../onnx/index.js';
 import { insistsOnSize } from './fixed-size.js';
 import { minTile, type RunSize } from './memory-fallback.js';
@@ -21,6 +30,8 @@ export interface Network {
   readonly trainedSize: number | undefined;
   /** Sizes that it takes no others than. */
   readonly fixed: FixedSizes;
+  /** How many times larger the sides of its results are; 1 but for networks that enlarge. */
+  readonly scale: number;
   /** Estimated, for every pixel of the padded input. */
   readonly bytesPerPixel: number;
   /** How errors name the model. */
@@ -70,26 +81,23 @@ export async function translatePicture(
   plan: PicturePlan,
   { signal }: RunOptions = {},
 ): Promise<Picture> {
-  const { rows, columns } = plan.tiles;
-  const rgb = new Uint8Array(picture.rgb.length);
+  const { rows, columns } = enlargeTiles(plan.tiles, network.scale);
+  const [width, height] = [picture.width * network.scale, picture.height * network.scale];
+  const rgb = new Uint8Array(width * height * 3);
   let band: Float32Array = new Float32Array(0);
   for (const [row, top] of rows.starts.entries()) {
-    band = continueBand(band, top - (rows.starts[row - 1] ?? 0), rows.length * picture.width * 3, picture.width * 3);
+    band = continueBand(band, top - (rows.starts[row - 1] ?? 0), rows.length * width * 3, width * 3);
     for (let column = 0; column < columns.starts.length; column += plan.batch) {
       throwIfAborted(signal, 'The translation was cancelled.');
       const count = Math.min(plan.batch, columns.starts.length - column);
-      await addTiles(network, picture, plan.tiles, { row, column, count }, band);
+      await addTiles(network, picture, plan.tiles, { row, column, count }, { columns, rows, band });
     }
-    storeBand(
-      band,
-      rgb,
-      top * picture.width * 3,
-      (rows.starts[row + 1] ?? picture.height) * picture.width * 3,
-      network,
-    );
+    storeBand(band, rgb, top * width * 3, (rows.starts[row + 1] ?? height) * width * 3, network);
   }
   throwIfAborted(signal, 'The translation was cancelled.');
-  return { ...picture, rgb };
+  if (network.scale === 1) return { ...picture, rgb };
+  const alpha = await resizeAlpha(picture, width, height);
+  return { ...picture, width, height, rgb, ...(alpha && { alpha }) };
 }
 
 /**
@@ -147,21 +155,28 @@ interface TileRange {
   readonly count: number;
 }
 
-/** Runs the tiles and adds them, weighted, to `band`: interleaved colours on the byte scale, one tile high. */
+/** Where results go: tiles as they lie in them, and interleaved colours on the byte scale, one tile high. */
+interface Band extends Pick<TilePlan, 'columns' | 'rows'> {
+  readonly band: Float32Array;
+}
+
+/** Runs the tiles and adds them, weighted, to the band. */
 async function addTiles(
   network: Network,
   picture: Picture,
   { rows, columns }: TilePlan,
   { row, column, count }: TileRange,
-  band: Float32Array,
+  to: Band,
 ): Promise<void> {
   const starts = columns.starts.slice(column, column + count);
   const regions = starts.map(x => ({ x, y: rows.starts[row]!, width: columns.length, height: rows.length }));
   const { data, rowLength, plane } = await run(network, picture, regions);
-  for (const [i, region] of regions.entries()) {
+  const result = { width: to.columns.length, height: to.rows.length, y: to.rows.starts[row]! };
+  for (let i = 0; i < count; i++) {
     const tile = data.subarray(i * 3 * plane, (i + 1) * 3 * plane);
-    const weights = [rows.weights[row]!, columns.weights[column + i]!] as const;
-    addTile({ data: tile, rowLength, plane }, region, weights, band, picture.width);
+    const weights = [to.rows.weights[row]!, to.columns.weights[column + i]!] as const;
+    const region = { ...result, x: to.columns.starts[column + i]! };
+    addTile({ data: tile, rowLength, plane }, region, weights, to.band, picture.width * network.scale);
   }
 }
 
@@ -191,17 +206,20 @@ function addTile(
 }
 
 async function run(network: Network, picture: Picture, regions: readonly Region[]): Promise<Planes> {
-  const { program, rule, name, fixed } = network;
+  const { program, rule, name, fixed, scale } = network;
   const image = regionsToTensor(picture, filled(regions, fixed.batch), sidesFor(regions[0]!, rule, fixed));
   const results = await program.run({ [program.inputs[0]!]: image });
   const translated = results[program.outputs[0]!];
-  if (translated?.shape.join() !== image.shape.join())
+  const [n, , height, width] = image.shape;
+  if (translated?.shape.join() !== [n, 3, height * scale, width * scale].join())
     throw new CycleboxError(
       'MODEL_INVALID',
-      `${name} made ${translated?.shape.join(' × ')} of ${image.shape.join(' × ')}; an image-to-image network keeps the ` +
-        'size. If it needs sides that are multiples of some number, name it in its metadata as cyclebox.size_multiple.',
+      `${name} made ${translated?.shape.join(' × ')} of ${image.shape.join(' × ')}; ${
+        scale === 1 ? 'an image-to-image network keeps the size' : `it is to enlarge ${scale} times`
+      }. If it needs sides that are multiples of some number, name it in its metadata as cyclebox.size_multiple; if it ` +
+        'enlarges, as cyclebox.scale.',
     );
-  return { data: translated.data, rowLength: image.shape[3], plane: image.shape[2] * image.shape[3] };
+  return { data: translated.data, rowLength: width * scale, plane: height * width * scale ** 2 };
 }
 
 /** As many as the network insists on: what comes of the copies is not looked at. */

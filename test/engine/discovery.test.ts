@@ -112,7 +112,7 @@ describe('measuring speed', () => {
 
 describe('looking for devices', () => {
   test('the CPU is found by really trying it, and timed', async () => {
-    const { generatorGraph } = await import('../../src/training/index.js');
+    const { generatorGraph } = await import('../../src/nets/index.js');
     const { graphToJson } = await import('../../src/graph/index.js');
     const spec = { kind: 'resnet', blocks: 1, width: 4, inputChannels: 3, outputChannels: 3, dropout: false } as const;
     const measure = { graph: graphToJson(generatorGraph(spec)), sizes: [32], budgetMs: 100 };

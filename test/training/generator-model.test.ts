@@ -1,8 +1,8 @@
 /** Exported generators of every kind: on the CPU's engine, at any size, they give what their graph says. */
 import { expect, onTestFinished, test } from 'vitest';
 import { evaluate, openEngine, referenceEngine } from '../../src/engine/index.js';
-import { type GeneratorSpec, norms, parseArchitecture, upsamplings } from '../../src/nets/index.js';
-import { encodeGenerator, generatorGraph } from '../../src/training/generator-model.js';
+import { type GeneratorSpec, generatorGraph, norms, parseArchitecture, upsamplings } from '../../src/nets/index.js';
+import { encodeGenerator } from '../../src/training/generator-model.js';
 import { expectNear } from '../engine/near.js';
 import { imageValues, inDouble, networkValues } from '../nets/network-values.js';
 

@@ -1,1 +1,1 @@
-export { isPyTorchFile, readPyTorch } from './read-pytorch.js';
+export { isPyTorchFile, type PyTorchOptions, readPyTorch } from './read-pytorch.js';

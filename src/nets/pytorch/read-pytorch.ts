@@ -22,6 +22,11 @@ interface Contents {
 const legacyMagic = 0x1950a86a20f9469cfc6cn;
 const legacyProtocol = 1001;
 
+export interface PyTorchOptions {
+  /** A file with dictionaries of several networks gives all their tensors, each under its dictionary's name and a dot. */
+  readonly several?: boolean | undefined;
+}
+
 export function isPyTorchFile(bytes: Uint8Array): boolean {
   return isZip(bytes) || bytes[0] === 0x80;
 }
@@ -32,10 +37,14 @@ export function isPyTorchFile(bytes: Uint8Array): boolean {
  * @param file named in errors.
  * @throws WEIGHTS_UNREADABLE, WEIGHTS_UNSAFE
  */
-export function readPyTorch(bytes: Uint8Array, file: string): Record<string, WeightTensor> {
+export function readPyTorch(
+  bytes: Uint8Array,
+  file: string,
+  { several = false }: PyTorchOptions = {},
+): Record<string, WeightTensor> {
   const errors = new FileErrors(file);
   const { value, storage } = isZip(bytes) ? readArchive(bytes, errors) : readLegacy(bytes, errors);
-  const recipes = stateDictOf(value, errors);
+  const recipes = stateDictOf(value, several, errors);
   const materialise = materialiser(bytes.byteLength, storage, errors);
   return Object.fromEntries([...recipes].map(([key, recipe]) => [key, materialise(key, recipe)]));
 }
@@ -126,15 +135,18 @@ function typesOf(root: PickleValue): Map<string, ElementType> {
   return types;
 }
 
-function stateDictOf(value: PickleValue, errors: FileErrors): Map<string, TensorView> {
+function stateDictOf(value: PickleValue, several: boolean, errors: FileErrors): Map<string, TensorView> {
   if (!(value instanceof PickleDict)) throw errors.unreadable('it holds no dictionary of tensors');
   const tensors = tensorsIn(value);
   if (tensors.size > 0) return tensors;
-  const nested = [...new Set(value.entries.values())]
-    .filter(item => item instanceof PickleDict)
-    .map(tensorsIn)
-    .filter(({ size }) => size > 0);
-  if (nested.length === 1) return nested[0]!;
+  const nested = [...new Map([...value.entries].map(([name, item]) => [item, String(name)]))]
+    .filter(([item]) => item instanceof PickleDict)
+    .map(([item, name]) => ({ name, tensors: tensorsIn(item as PickleDict) }))
+    .filter(({ tensors }) => tensors.size > 0);
+  if (nested.length === 1) return nested[0]!.tensors;
+  if (several && nested.length > 1) {
+    return new Map(nested.flatMap(({ name, tensors }) => [...tensors].map(([key, view]) => [`${name}.${key}`, view])));
+  }
   const reason =
     nested.length === 0
       ? 'its dictionary holds no tensors'

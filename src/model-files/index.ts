@@ -1,0 +1,5 @@
+export { type DescribedNetwork, parseDescription, readDescription } from './described-network.js';
+export { type KnownNetwork, type NetworkChoice, networkIn } from './network-in-tensors.js';
+export { type ForeignModel, inspectModel, type ModelSums, type ReadModelOptions, readModel } from './read-model.js';
+export { kindNames, type ModelKind, modelKinds, type RecognisedModel, recogniseModel } from './recognise-model.js';
+export { type ConvertedModel, weightsToOnnx } from './weights-to-onnx.js';
