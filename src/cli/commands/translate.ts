@@ -22,7 +22,10 @@ export function register(program: Command): void {
       ]),
     )
     .option('--quality <1-100>', 'quality of JPEG, WebP and AVIF', wholeNumber(1, 100))
-    .option('--model <file>', 'use this model instead of a pair: ONNX, PyTorch (.pth), safetensors, a TensorFlow.js folder')
+    .option(
+      '--model <file>',
+      'use this model instead of a pair: ONNX, PyTorch (.pth), safetensors, a TensorFlow.js folder',
+    )
     .option('--plugins <folder>', 'folder with plugins, or of one plugin; may be repeated', collect)
     .option('--models <folder>', 'model store (default: the models folder of cyclebox)')
     .option('--memory-limit <size>', 'memory for one image, such as 2GB; larger images are cut into tiles', parseBytes)
