@@ -1,15 +1,17 @@
-// Writes what is made of the compiled schemas: watch-config.schema.json, train.schema.json and the tables of
-// docs/training.md. Run by `npm run schema`.
+// Writes what is made of the compiled schemas: watch-config.schema.json, train.schema.json, plugin.schema.json
+// and the tables of docs/training.md. Run by `npm run schema`.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { withOptionTables } from '../dist/cli/option-table.js';
 import { trainingFileJsonSchema } from '../dist/cli/train-config.js';
 import { configJsonSchema } from '../dist/daemon/index.js';
+import { pluginJsonSchema } from '../dist/plugin-host/index.js';
 
 const file = name => new URL(`../${name}`, import.meta.url);
 const writeJson = (name, value) => writeFileSync(file(name), `${JSON.stringify(value, null, 2)}\n`);
 
 writeJson('watch-config.schema.json', configJsonSchema());
 writeJson('train.schema.json', trainingFileJsonSchema());
+writeJson('plugin.schema.json', pluginJsonSchema());
 
 const page = file('docs/training.md');
 writeFileSync(page, withOptionTables(readFileSync(page, 'utf8')));

@@ -1,5 +1,6 @@
 /** The work of `cyclebox config …`. Faults of the file throw, with every one of them named; see `report-error.ts`. */
-import { type DaemonConfig, inspectConfig, loadConfig } from '../daemon/index.js';
+import { configJsonSchema, type DaemonConfig, inspectConfig, loadConfig, pluginOptionsOf } from '../daemon/index.js';
+import { loadPluginSet } from '../plugin-host/index.js';
 import { exitCodes, printError } from './report-error.js';
 
 export interface ConfigOptions {
@@ -22,6 +23,13 @@ export async function validateConfig({ config: file, json }: ConfigOptions): Pro
     if (isValid) process.stdout.write(`${file} is valid: ${summary(routes)}\n`);
   }
   return isValid ? exitCodes.ok : exitCodes.configuration;
+}
+
+/** @returns the exit code */
+export async function printSchema({ config: file }: ConfigOptions): Promise<number> {
+  const plugins = await loadPluginSet(pluginOptionsOf(await loadConfig(file)));
+  process.stdout.write(`${JSON.stringify(configJsonSchema(plugins), null, 2)}\n`);
+  return exitCodes.ok;
 }
 
 /** @returns the exit code */

@@ -96,6 +96,17 @@ function logProblems(log: pino.Logger, { problems, routes }: Daemon): void {
   );
 }
 
+function logPlugins(log: pino.Logger, event: Extract<DaemonEvent, { readonly type: 'pluginsChanged' }>): void {
+  const { added, changed, removed, faults } = event;
+  for (const error of faults) log.warn({ code: error.code, ...error.subject }, error.toString());
+  const named = Object.entries({ added, changed, removed }).filter(([, names]) => names.length > 0);
+  if (named.length === 0) return;
+  log.info(
+    { added, changed, removed },
+    `plugins: ${named.map(([what, names]) => `${names.join(', ')} ${what}`).join('; ')}`,
+  );
+}
+
 function logEvent(log: pino.Logger, event: DaemonEvent, config: DaemonConfig): void {
   switch (event.type) {
     case 'done': {
@@ -169,6 +180,9 @@ function logEvent(log: pino.Logger, event: DaemonEvent, config: DaemonConfig): v
       );
       break;
     }
+    case 'pluginsChanged':
+      logPlugins(log, event);
+      break;
     case 'modelsChanged':
       log.info({ translations: event.translations }, `new models: ${event.translations.join(', ')}`);
       break;

@@ -24,6 +24,7 @@ import {
   type Job,
   type Translation,
 } from '../inbox/index.js';
+import { loadPluginSet, PluginRegistry, type PluginSet } from '../plugin-host/index.js';
 import type { OutputLine } from '../process/index.js';
 import {
   type Applied,
@@ -32,6 +33,7 @@ import {
   fitOf,
   LiveConfig,
   makeFolders,
+  pluginOptionsOf,
   type ReloadOutcome,
   type ResolvedConfig,
   type Route,
@@ -59,6 +61,8 @@ export interface DaemonOptions {
   readonly onEvent?: Listener<DaemonEvent> | undefined;
   /** False: work through what is in the inbox, without watching it. Default true. */
   readonly watch?: boolean | undefined;
+  /** True: without coded plugins. */
+  readonly safe?: boolean | undefined;
   /** Where the configuration came from: its changes are taken over while the daemon runs. */
   readonly configFile?: string | undefined;
   /** What the compute worker writes to its output. */
@@ -73,6 +77,8 @@ export interface Daemon extends Disposable {
   /** In force now. */
   readonly config: DaemonConfig;
   readonly routes: readonly Route[];
+  /** Each with how it stands. */
+  readonly plugins: PluginSet;
   /** Faults of plugins; `routes` have their own. What a fault does not concern works. */
   readonly problems: readonly CycleboxError[];
   readonly onEvent: Event<DaemonEvent>;
@@ -120,7 +126,9 @@ async function openDaemon(
   opened: DisposableStore,
 ): Promise<RunningDaemon> {
   await checkFolders(config);
-  const resolved = await resolveModels(config);
+  const { safe = false } = options;
+  const registry = opened.add(new PluginRegistry());
+  const resolved = await resolveModels(config, await loadPluginSet(pluginOptionsOf(config, safe)));
   await makeFolders([config.inbox, config.outbox, config.state, ...routeFolders(resolved)]);
   const { onWorkerOutput: onLine, workerEntry: entry, chooseDevices } = options;
   const workers = opened.add(
@@ -133,7 +141,7 @@ async function openDaemon(
   );
   const prepare = async ({ engine }: DaemonConfig, keys: readonly string[]) =>
     keys.includes('engine') ? resolveDevices(engine, chooseDevices) : undefined;
-  const liveConfig = opened.add(new LiveConfig(resolved, options.configFile, prepare));
+  const liveConfig = opened.add(new LiveConfig(resolved, { file: options.configFile, prepare, registry, safe }));
   const inbox = opened.add(
     await openInbox({
       ...inboxSettings(config),
@@ -144,7 +152,7 @@ async function openDaemon(
       runner: runnerOf(key => liveConfig.resolved.models.get(key), fitOf, workers),
     }),
   );
-  const daemon = new RunningDaemon({ liveConfig, workers, inbox, opened, options });
+  const daemon = new RunningDaemon({ liveConfig, registry, workers, inbox, opened, options });
   if (options.onEvent) daemon.onEvent(options.onEvent);
   await daemon.listen();
   return daemon;
@@ -177,6 +185,7 @@ const concernsFailures: ReadonlySet<string> = new Set([
   'routes',
   'plugins',
   'disabledPairs',
+  'settings',
   'models',
   'ignore',
   'engine',
@@ -186,6 +195,7 @@ const concernsFailures: ReadonlySet<string> = new Set([
 
 interface Parts {
   readonly liveConfig: LiveConfig<ResolvedDevices | undefined>;
+  readonly registry: PluginRegistry;
   readonly workers: WorkerPool;
   readonly inbox: Inbox;
   readonly opened: DisposableStore;
@@ -217,6 +227,9 @@ class RunningDaemon implements Daemon {
   }
   get routes(): readonly Route[] {
     return this.#parts.liveConfig.resolved.routes;
+  }
+  get plugins(): PluginSet {
+    return this.#parts.registry.set;
   }
   get problems(): readonly CycleboxError[] {
     return this.#parts.liveConfig.resolved.problems;

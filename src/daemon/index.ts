@@ -4,6 +4,7 @@ export {
   type DaemonConfig,
   loadConfig,
   parseConfig,
+  pluginOptionsOf,
   type ReloadOutcome,
   type Route,
   type RouteConfig,

@@ -8,6 +8,7 @@ import { withOptionTables } from '../../src/cli/option-table.js';
 import { parseTrainingFile, trainingFileJsonSchema } from '../../src/cli/train-config.js';
 import { configJsonSchema, parseConfig, resolveConfig } from '../../src/daemon/index.js';
 import { inboxDefaults } from '../../src/inbox/index.js';
+import { pluginJsonSchema } from '../../src/plugin-host/index.js';
 import { metricFacts, warningIds } from '../../src/training/index.js';
 
 const read = (name: string): Promise<string> => readFile(join(packageRoot, name), 'utf8');
@@ -98,6 +99,10 @@ describe('docs in step', () => {
 
   test('watch-config.schema.json is the one that npm run schema writes', async () => {
     expect(JSON.parse(await read('watch-config.schema.json'))).toEqual(configJsonSchema());
+  });
+
+  test('plugin.schema.json is the one that npm run schema writes', async () => {
+    expect(JSON.parse(await read('plugin.schema.json'))).toEqual(pluginJsonSchema());
   });
 
   test('train.schema.json and the options in docs/training.md are those that npm run schema writes', async () => {

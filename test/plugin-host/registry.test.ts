@@ -194,58 +194,59 @@ describe('a registry tells what came, changed and went, and leaves the rest as i
       post: { 'package.json': coded('post'), 'main.mjs': code },
     });
     const state = await temporaryFolder();
-    const registry = await PluginRegistry.open({ folders: [root], builtIn: false, state });
+    const options = { folders: [root], builtIn: false, state };
+    const registry = await PluginRegistry.open(options);
     const heard: string[] = [];
     registry.onChange(({ added, changed, removed }) => {
       for (const [what, plugins] of Object.entries({ added, changed, removed }))
         for (const { name, version } of plugins) heard.push(`${what} ${name} ${version}`);
     });
-    return { root, state, registry, heard };
+    return { root, state, registry, heard, refresh: () => registry.refresh(options) };
   }
 
   test('nothing changed: nothing is told, and every plugin is the same object', async () => {
-    const { registry, heard } = await opened();
+    const { registry, heard, refresh } = await opened();
     const before = registry.set.records.map(({ plugin }) => plugin);
-    await registry.refresh();
+    await refresh();
     expect(heard).toEqual([]);
     expect(registry.set.records.every(({ plugin }, i) => plugin === before[i])).toBe(true);
   });
 
   test('code that changes changes its plugin only', async () => {
-    const { root, registry, heard } = await opened();
+    const { root, registry, heard, refresh } = await opened();
     const pair = registry.find('pair')?.plugin;
     await writeFile(join(root, 'post', 'main.mjs'), `${code} // and more`);
-    await registry.refresh();
+    await refresh();
     expect(heard).toEqual(['changed post 1.0.0']);
     expect(registry.find('pair')?.plugin).toBe(pair);
   });
 
   test('a plugin that comes, one that is switched off, and one that goes', async () => {
-    const { root, state, registry, heard } = await opened();
+    const { root, state, registry, heard, refresh } = await opened();
     const deltas: string[] = [];
     registry.onContributions('postprocessors')(({ added, removed }) => {
       deltas.push(`+${added.map(({ value }) => value.id)} -${removed.map(({ value }) => value.id)}`);
     });
     await writePlugin(join(root, 'new'), { 'package.json': coded('new'), 'main.mjs': code });
-    await registry.refresh();
+    await refresh();
     await disablePlugin(state, 'post', 0);
-    await registry.refresh();
+    await refresh();
     await rm(join(root, 'new'), { recursive: true });
-    await registry.refresh();
+    await refresh();
     expect(heard).toEqual(['added new 1.0.0', 'removed post 1.0.0', 'removed new 1.0.0']);
     expect(deltas).toEqual(['+new -', '+ -post', '+ -new']);
     expect(registry.contributions('domainPairs').map(({ value }) => value.id)).toEqual(['cat-dog']);
   });
 
   test('when the plugin goes that had an id first, the next one has it', async () => {
-    const { root, registry } = await opened();
+    const { root, registry, refresh } = await opened();
     const second = manifest('second', { contributes: { domainPairs: [catDog] } });
     await writePlugin(join(root, 'second'), { 'package.json': second });
-    await registry.refresh();
+    await refresh();
     expect(registry.contributions('domainPairs').map(({ plugin }) => plugin.name)).toEqual(['pair']);
     await rm(join(root, 'pair'), { recursive: true });
     await mkdir(join(root, '.hidden'));
-    await registry.refresh();
+    await refresh();
     expect(registry.contributions('domainPairs').map(({ plugin }) => plugin.name)).toEqual(['second']);
   });
 });

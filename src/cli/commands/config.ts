@@ -14,6 +14,16 @@ export function register(program: Command): void {
       process.exitCode = await validateConfig(options);
     });
   config
+    .command('schema')
+    .description(
+      'print the JSON Schema of the configuration, with the settings of the plugins that are there, for editors',
+    )
+    .option('-c, --config <file>', 'configuration file', 'watch-config.json')
+    .action(async (options: ConfigOptions) => {
+      const { printSchema } = await import('../check-config.js');
+      process.exitCode = await printSchema(options);
+    });
+  config
     .command('print')
     .description('print the configuration as JSON, completed with what is not said, with absolute paths')
     .option('-c, --config <file>', 'configuration file', 'watch-config.json')

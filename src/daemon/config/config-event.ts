@@ -7,4 +7,12 @@ export type ConfigEvent =
   /** The configuration file has changed for the worse, or in what needs a restart: the old one holds. */
   | { readonly type: 'reloadRefused'; readonly error: CycleboxError }
   /** Models that were not there, or were others, are used from now on: their translations. */
-  | { readonly type: 'modelsChanged'; readonly translations: readonly string[] };
+  | { readonly type: 'modelsChanged'; readonly translations: readonly string[] }
+  /** Plugins have come, changed or gone, by name; the faults are those that were not there before. */
+  | {
+      readonly type: 'pluginsChanged';
+      readonly added: readonly string[];
+      readonly changed: readonly string[];
+      readonly removed: readonly string[];
+      readonly faults: readonly CycleboxError[];
+    };

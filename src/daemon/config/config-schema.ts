@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { asCycleboxError, metadataPolicies } from '../../base/index.js';
 import { offeredEngines, parseEngineChoice } from '../../engine/index.js';
 import { collisionPolicies } from '../../inbox/index.js';
-import { scaleSchema } from '../../plugin-host/index.js';
+import { type PluginSet, scaleSchema, settingsJsonSchema } from '../../plugin-host/index.js';
 
 const folder = z
   .string()
@@ -87,6 +87,10 @@ export const configSchema = z
       .array(folder)
       .optional()
       .describe('Folders with plugins; relative to this file. The pairs that come with cyclebox are there besides.'),
+    settings: z
+      .record(z.string(), z.record(z.string(), z.unknown()))
+      .optional()
+      .describe('Settings of plugins, by the name of the plugin: "cyclebox plugins info" lists them.'),
     disabledPairs: z
       .array(z.string().min(1, 'must not be empty'))
       .optional()
@@ -197,8 +201,15 @@ export const configSchema = z
 /** What the user may write. */
 export type WatchConfig = z.infer<typeof configSchema>;
 
-/** The JSON Schema of `watch-config.json`, as checked in. */
-export function configJsonSchema(): Record<string, unknown> {
+/**
+ * The JSON Schema of `watch-config.json`: as checked in, or with the settings of the plugins that a project has.
+ * @param plugins those of the project
+ */
+export function configJsonSchema(plugins?: PluginSet): Record<string, unknown> {
   const { $schema, ...schema } = z.toJSONSchema(configSchema, { io: 'input', target: 'draft-7' });
-  return { $schema, title: 'watch-config.json', allowTrailingCommas: true, ...schema };
+  const whole = { $schema, title: 'watch-config.json', allowTrailingCommas: true, ...schema };
+  if (!plugins) return whole;
+  const { description } = configSchema.shape.settings;
+  const settings = { description, ...settingsJsonSchema(plugins) };
+  return { ...whole, properties: { ...schema.properties, settings } };
 }

@@ -9,6 +9,7 @@ import { type JsonPath, parseCommentedJson, readConfigText } from '../../comment
 import { type EngineChoice, type Precision, parseEngineChoice } from '../../engine/index.js';
 import { type CollisionPolicy, inboxDefaults } from '../../inbox/index.js';
 import type { Scale } from '../../plugin-api/index.js';
+import type { WrittenSettings } from '../../plugin-host/index.js';
 import { configSchema, type WatchConfig } from './config-schema.js';
 
 export interface RouteConfig {
@@ -31,6 +32,10 @@ export interface DaemonConfig {
   readonly state: string;
   /** Beside the plugins that come with cyclebox. */
   readonly plugins: readonly string[];
+  /** The `node_modules` beside the configuration: its packages with the keyword `cyclebox-plugin` are plugins, too. */
+  readonly packages: string;
+  /** By plugin, then by setting, as written; what a plugin takes of it is its manifest's business. */
+  readonly settings: WrittenSettings;
   /** Ids of pairs that are switched off. */
   readonly disabledPairs: readonly string[];
   /** Undefined: the model store of cyclebox. */
@@ -74,6 +79,8 @@ export function resolveConfig(config: WatchConfig, folder: string): DaemonConfig
     outbox: inFolder(config.outbox ?? 'outbox'),
     state: inFolder(config.state ?? '.cyclebox'),
     plugins: (config.plugins ?? []).map(inFolder),
+    packages: inFolder('node_modules'),
+    settings: config.settings ?? {},
     disabledPairs: config.disabledPairs ?? [],
     models: config.models === undefined ? undefined : inFolder(config.models),
     settleMs: config.settleMs ?? inboxDefaults.settleMs,

@@ -4,6 +4,7 @@ export type { ReloadOutcome } from './config-reload.js';
 export { configJsonSchema, configSchema, type WatchConfig } from './config-schema.js';
 export { checkFolders, makeFolders } from './folders.js';
 export { type Applied, LiveConfig } from './live-config.js';
+export { pluginOptionsOf } from './plugin-options.js';
 export { presumedState } from './presumed-state.js';
 export { type ResolvedConfig, resolveModels, routeFolders } from './resolved-config.js';
 export type { Route } from './routes.js';

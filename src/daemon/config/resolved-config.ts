@@ -5,14 +5,17 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CycleboxError } from '../../base/index.js';
-import { loadAvailablePairs } from '../../catalog/index.js';
+import { availablePairs } from '../../catalog/index.js';
 import type { Router } from '../../inbox/index.js';
+import { loadPluginSet, type PluginSet, settingFaults } from '../../plugin-host/index.js';
 import type { ComputeModel } from '../../worker/index.js';
 import type { DaemonConfig } from './config.js';
+import { pluginOptionsOf } from './plugin-options.js';
 import { type Route, resolveRoutes, routerOf } from './routes.js';
 
 export interface ResolvedConfig {
   readonly config: DaemonConfig;
+  readonly plugins: PluginSet;
   readonly routes: readonly Route[];
   /** Faults of plugins; routes have their own. */
   readonly problems: readonly CycleboxError[];
@@ -23,12 +26,15 @@ export interface ResolvedConfig {
   readonly fingerprint: string;
 }
 
-export async function resolveModels(config: DaemonConfig): Promise<ResolvedConfig> {
-  const catalog = await loadAvailablePairs(config);
+/** @param loaded the plugins; default: those that are there now */
+export async function resolveModels(config: DaemonConfig, loaded?: PluginSet): Promise<ResolvedConfig> {
+  const plugins = loaded ?? (await loadPluginSet(pluginOptionsOf(config)));
+  const catalog = availablePairs(plugins, config.disabledPairs);
   const routes = await resolveRoutes(config.routes, catalog, config.models);
   const models = new Map(routes.flatMap(({ key, model }) => (model ? [[key, model] as const] : [])));
   const fingerprint = await fingerprintOf(routes);
-  return { config, routes, problems: catalog.problems, router: routerOf(routes), models, fingerprint };
+  const problems = [...catalog.problems, ...settingFaults(config.settings, plugins)];
+  return { config, plugins, routes, problems, router: routerOf(routes), models, fingerprint };
 }
 
 /**
@@ -39,7 +45,7 @@ export async function resolveModels(config: DaemonConfig): Promise<ResolvedConfi
 export async function refreshModels(current: ResolvedConfig, restMs: number): Promise<ResolvedConfig | undefined> {
   const isComplete = current.routes.every(route => !route.problem);
   if (isComplete && (await fingerprintOf(current.routes)) === current.fingerprint) return undefined;
-  const fresh = await resolveModels(current.config);
+  const fresh = await resolveModels(current.config, current.plugins);
   if (translationsOf(fresh.routes) === translationsOf(current.routes)) return undefined;
   await new Promise(resolve => setTimeout(resolve, restMs));
   return (await fingerprintOf(fresh.routes)) === fresh.fingerprint ? fresh : undefined;

@@ -7,6 +7,21 @@ import { join } from 'node:path';
 
 const mostFiles = 2000;
 
+/** Folders that hold a plugin's code: its own and those in it, as far as they are looked at. */
+export async function codeFolders(folder: string): Promise<readonly string[]> {
+  const folders = [folder];
+  for (const each of folders) {
+    const entries = await readdir(each, { withFileTypes: true }).catch(() => []);
+    const inside = entries.filter(entry => entry.isDirectory() && !isPassedOver(entry.name));
+    folders.push(...inside.map(entry => join(each, entry.name)).slice(0, mostFolders - folders.length));
+  }
+  return folders;
+}
+
+const mostFolders = 100;
+
+const isPassedOver = (name: string): boolean => name.startsWith('.') || name === 'node_modules';
+
 export async function codeFingerprint(folder: string): Promise<string> {
   const marks: string[] = [];
   await gather(folder, '', marks);
@@ -16,7 +31,7 @@ export async function codeFingerprint(folder: string): Promise<string> {
 async function gather(folder: string, way: string, marks: string[]): Promise<void> {
   const entries = await readdir(join(folder, way), { withFileTypes: true }).catch(() => []);
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    if (entry.name.startsWith('.') || entry.name === 'node_modules' || marks.length >= mostFiles) continue;
+    if (isPassedOver(entry.name) || marks.length >= mostFiles) continue;
     const path = join(way, entry.name);
     if (entry.isDirectory()) await gather(folder, path, marks);
     else marks.push(await markOf(folder, path));

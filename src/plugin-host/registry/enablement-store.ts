@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { z } from 'zod';
-import { CycleboxError, readRegularText, writeFileAtomic } from '../../base/index.js';
+import { CycleboxError, isGone, readRegularText, writeFileAtomic } from '../../base/index.js';
 import type { PluginPermissions } from '../../plugin-api/index.js';
 
 const paths = z.array(z.string()).exactOptional();
@@ -42,7 +42,7 @@ export async function readDecisions(stateFolder: string): Promise<PluginDecision
     const { plugins } = file.parse(JSON.parse(await readRegularText(path)));
     return new Map(Object.entries(plugins));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map();
+    if (isGone(error as NodeJS.ErrnoException)) return new Map();
     const message = `${path} could not be read: ${(error as Error).message}. Repair it, or delete it and enable plugins anew.`;
     throw new CycleboxError('FILE_UNREADABLE', message, { subject: { file: path }, cause: error });
   }

@@ -23,10 +23,12 @@ export { type FoundPlugin, isCoded, type Plugin, type PluginSource, pluginSource
 export { PluginRegistry, type PluginsChanged } from './plugin-registry.js';
 export {
   contributionsOf,
+  isSameSet,
   loadPluginSet,
   type PluginRecord,
   type PluginSet,
   type PluginSetOptions,
+  pluginFolders,
   pluginSetOf,
   settledState,
 } from './plugin-set.js';
@@ -41,3 +43,11 @@ export {
   stateText,
 } from './plugin-state.js';
 export { findPlugin } from './read-manifest.js';
+export {
+  type SettingValue,
+  type SettingValues,
+  settingFaults,
+  settingsJsonSchema,
+  settingsOf,
+  type WrittenSettings,
+} from './setting-values.js';

@@ -27,11 +27,13 @@ const permissions = z
 
 const activationEvent = z
   .string()
-  .refine(event => event !== '*', '"*" would start it with every daemon; leave it out, or list "onStartupFinished"')
-  .regex(
-    /^(?:\*|onStartupFinished|on(?:Translate|Train|Command):[a-zA-Z0-9.-]+)$/,
-    'must be "onStartupFinished", "onTranslate:ID", "onTrain:ID" or "onCommand:ID"',
-  );
+  .regex(/^(?:onStartupFinished|on(?:Translate|Train|Command):[a-zA-Z0-9.-]+)$/, { error: wrongEvent });
+
+function wrongEvent({ input }: { readonly input?: unknown }): string {
+  return input === '*'
+    ? '"*" would start it with every daemon; leave it out, or list "onStartupFinished"'
+    : 'must be "onStartupFinished", "onTranslate:ID", "onTrain:ID" or "onCommand:ID"';
+}
 
 const contributes = z
   .strictObject({

@@ -1,5 +1,5 @@
 /**
- * The plugins of a running program: looks for them again when asked, and tells which came, changed and went. One plugin that
+ * The plugins of a running program. It takes over what was found, and tells which came, changed and went. One plugin that
  * changes concerns no other: what stays is the same object as before. It runs nothing of them.
  */
 import { type Disposable, Emitter, type Event } from '../../base/index.js';
@@ -30,17 +30,12 @@ export class PluginRegistry implements Disposable {
   readonly #tables: Tables = Object.fromEntries(
     pointNames.map(name => [name, new ContributionTable(points[name] as never)]),
   ) as unknown as Tables;
-  #options: PluginSetOptions;
   #set: PluginSet = { records: [], problems: [] };
-
-  private constructor(options: PluginSetOptions) {
-    this.#options = options;
-  }
 
   /** @throws FILE_UNREADABLE when what was decided of plugins cannot be read; other faults are in `set` */
   static async open(options: PluginSetOptions): Promise<PluginRegistry> {
-    const registry = new PluginRegistry(options);
-    await registry.refresh();
+    const registry = new PluginRegistry();
+    await registry.refresh(options);
     return registry;
   }
 
@@ -51,9 +46,8 @@ export class PluginRegistry implements Disposable {
     return this.#set;
   }
 
-  /** Looks at all places again. @param options others from now on */
-  async refresh(options: PluginSetOptions = this.#options): Promise<PluginsChanged> {
-    this.#options = options;
+  /** Looks at these places. */
+  async refresh(options: PluginSetOptions): Promise<PluginsChanged> {
     return this.apply(await loadPluginSet(options));
   }
 

@@ -5,10 +5,11 @@
 import { CycleboxError, errorToData } from '../../base/index.js';
 import { type ContributionPointName, pluginApiVersion } from '../../plugin-api/index.js';
 import { type Contributed, type ContributionPoint, points } from '../points/index.js';
+import { codeFolders } from './code-fingerprint.js';
 import { type Discovery, discoverPlugins, type PluginPlaces } from './discover-plugins.js';
 import { type PluginDecision, type PluginDecisions, readDecisions } from './enablement-store.js';
 import { type FoundPlugin, isCoded, type Plugin, type PluginSource } from './plugin.js';
-import { isInForce, permissionsCover, type SettledState } from './plugin-state.js';
+import { isInForce, permissionsCover, type SettledState, stateText } from './plugin-state.js';
 
 export interface PluginRecord {
   readonly name: string;
@@ -47,6 +48,24 @@ export function pluginSetOf({ found, problems }: Discovery, decisions: PluginDec
   const records = found.map(one => recordOf(one, first, decisions, safe));
   const own = found.flatMap(({ problem }) => problem ?? []);
   return { records, problems: [...problems, ...own, ...found.flatMap(one => hidden(one, first))] };
+}
+
+/** Whether two sets hold the same plugins, unchanged, and as they stood. */
+export function isSameSet(a: PluginSet, b: PluginSet): boolean {
+  return summary(a) === summary(b);
+}
+
+function summary({ records, problems }: PluginSet): string {
+  const plugins = records.map(({ folder, plugin, state }) => [folder, plugin?.fingerprint, stateText(state)]);
+  return JSON.stringify([plugins, problems.map(String)]);
+}
+
+/** Folders in which something happens when a plugin comes, changes or goes; those of cyclebox itself never change. */
+export async function pluginFolders(options: PluginPlaces, { records }: PluginSet): Promise<readonly string[]> {
+  const own = records.filter(({ source }) => source !== 'built-in');
+  const coded = await Promise.all(own.map(({ folder, plugin }) => (plugin?.main ? codeFolders(folder) : [folder])));
+  const places = [options.installed, options.packages].filter(place => place !== undefined);
+  return [...(options.folders ?? []), ...places, ...coded.flat()];
 }
 
 /** What the plugins in force contribute to a point, in their order. */
