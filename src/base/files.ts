@@ -105,14 +105,33 @@ export interface ReadContent extends FileContent {
 
 /** What a regular file is, and what is in it. By default, a link is refused. @throws NotRegularFileError, or what the system says */
 export function contentOf(path: string, { followLinks = false }: OpenRegularFileOptions = {}): Promise<ReadContent> {
-  const read = async ({ identity, changed, read }: RegularFile) => {
-    const hash = createHash('sha256');
-    let at = 0;
-    for (let some = await read(0, hashedAtOnce); some.length > 0; some = await read(at, hashedAtOnce)) {
-      hash.update(some);
-      at += some.length;
-    }
-    return { identity, changed, sha256: hash.digest('hex') };
-  };
-  return withRegularFile(path, read, { followLinks });
+  return withRegularFile(path, file => readThrough(file), { followLinks });
+}
+
+/** Copies to where there is no file yet, flushes, and says what was read. A link is refused. @throws as `contentOf` does */
+export async function copyRegularFile(from: string, to: string): Promise<ReadContent> {
+  const copy = await open(to, 'wx');
+  try {
+    const content = await withRegularFile(from, file => readThrough(file, some => copy.writeFile(some)), {
+      followLinks: false,
+    });
+    await copy.sync();
+    return content;
+  } finally {
+    await copy.close();
+  }
+}
+
+async function readThrough(
+  { identity, changed, read }: RegularFile,
+  onRead: (some: Buffer) => Promise<void> = async () => {},
+): Promise<ReadContent> {
+  const hash = createHash('sha256');
+  let at = 0;
+  for (let some = await read(0, hashedAtOnce); some.length > 0; some = await read(at, hashedAtOnce)) {
+    hash.update(some);
+    await onRead(some);
+    at += some.length;
+  }
+  return { identity, changed, sha256: hash.digest('hex') };
 }

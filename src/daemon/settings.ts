@@ -1,12 +1,12 @@
 /** The configuration in the words of the inbox and of the compute workers. */
-import type { InboxChanges, InboxOptions } from '../inbox/index.js';
-import { type DaemonConfig, sidecars } from './config/index.js';
+import { type InboxChanges, type InboxOptions, sidecars as sidecarPatterns } from '../inbox/index.js';
+import type { DaemonConfig } from './config/index.js';
 import type { PoolSettings } from './pool/index.js';
 
 /** All of it, for the start. */
 export function inboxSettings(config: DaemonConfig): Omit<InboxOptions, 'route' | 'runner' | 'watch' | 'clock'> {
-  const { inbox, outbox, state, polling, onCollision, afterSuccess, archive } = config;
-  return { inbox, outbox, state, polling, onCollision, afterSuccess, archive, ...inboxChanges(config) };
+  const { inbox, outbox, state, polling, onCollision, sidecars, afterSuccess, archive } = config;
+  return { inbox, outbox, state, polling, onCollision, sidecars, afterSuccess, archive, ...inboxChanges(config) };
 }
 
 /** What can change while the inbox is open; the rest are `restartKeys`. */
@@ -27,7 +27,7 @@ export function inboxChanges(config: DaemonConfig): Required<Omit<InboxChanges, 
 
 /** What the inbox passes over beside the usual junk. */
 export function passedOver({ ignore }: Pick<DaemonConfig, 'ignore'>): readonly string[] {
-  return [...sidecars, ...ignore];
+  return [...sidecarPatterns, ...ignore];
 }
 
 export function poolSettings(config: DaemonConfig): PoolSettings {

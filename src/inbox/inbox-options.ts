@@ -9,6 +9,8 @@ import type { CollisionPolicy, SourcePolicy } from './publish/index.js';
 import type { Router } from './routing.js';
 import type { OpenWatchBackend } from './watch/index.js';
 
+export type SidecarPolicy = 'ignore' | 'copy';
+
 export interface InboxOptions {
   /** Absolute paths; all three folders are made if need be. */
   readonly inbox: string;
@@ -46,6 +48,8 @@ export interface InboxOptions {
   readonly historyDays?: number | undefined;
   /** What to do when an output's name is taken. */
   readonly onCollision?: CollisionPolicy | undefined;
+  /** `copy`: files that say something about an image (`sidecars`) are carried along. They are to be ignored either way. */
+  readonly sidecars?: SidecarPolicy | undefined;
   /** What becomes of a source once its output is published. */
   readonly afterSuccess?: SourcePolicy | undefined;
   /** Where `archive` moves sources to, absolute. */
@@ -68,6 +72,7 @@ export const inboxDefaults = {
   maxAttempts: 5,
   historyDays: 30,
   onCollision: 'suffix',
+  sidecars: 'ignore',
   afterSuccess: 'keep',
   jobTimeoutMs: 600_000,
 } as const satisfies Partial<InboxOptions>;

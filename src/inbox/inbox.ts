@@ -38,7 +38,7 @@ import {
 } from './inbox-options.js';
 import { Intake } from './intake.js';
 import { type JobLists, openJobLists } from './job-lists.js';
-import { JobScheduler } from './jobs/index.js';
+import { JobScheduler, SidecarCarrier } from './jobs/index.js';
 import {
   type Deliveries,
   forgetGone,
@@ -67,6 +67,8 @@ import { FileProbe, FolderWatcher, type FoundFile, ignoring, SettleGate, type Wa
 
 const dayMs = 86_400_000;
 
+const movePatienceMs = 2000;
+
 /** What `Inbox.open` opens before there is an inbox. */
 interface Opened extends OpenedJournal {
   readonly store: DisposableStore;
@@ -91,6 +93,8 @@ export class Inbox implements QueueService, Disposable {
   readonly #gate: SettleGate<RoutedFile>;
   readonly #intake: Intake;
   readonly #line: JobScheduler;
+  /** Undefined where they stay where they are. */
+  readonly #sidecars: SidecarCarrier | undefined;
   readonly #contentCheck: ContentCheck;
   readonly #currentFailures = new CurrentFailures(
     () => this.#failedList.touch(),
@@ -100,6 +104,8 @@ export class Inbox implements QueueService, Disposable {
   #isIgnored: (path: RelativePath) => boolean;
   #forgetTimer: Disposable | undefined;
   #forgetting: Promise<void> | undefined;
+  /** Sources of jobs that were done before. */
+  readonly #moving = new Set<Promise<void>>();
   #wasIdle = false;
   #stopping: Promise<void> | undefined;
 
@@ -120,6 +126,7 @@ export class Inbox implements QueueService, Disposable {
       }),
     );
     this.#intake = new Intake(journal);
+    this.#sidecars = this.#newSidecars();
     this.#line = this.#newLine();
     this.#contentCheck = this.#newContentCheck();
     this.#isIgnored = ignoring(options.ignore);
@@ -294,8 +301,19 @@ export class Inbox implements QueueService, Disposable {
     await this.#watcher.dispose();
     await this.#contentCheck.dispose();
     await this.#line.stop(graceMs);
+    await this.#finishMoves();
     await this.#opened.dispose();
     this.#events.dispose();
+  }
+
+  /** A disk that hangs keeps no stop: what cannot be moved is left to the next start. */
+  async #finishMoves(): Promise<void> {
+    let timer: Disposable | undefined;
+    const patience = new Promise<void>(resolve => {
+      timer = systemClock.after(movePatienceMs, resolve);
+    });
+    await Promise.race([Promise.all(this.#moving), patience]);
+    await timer?.dispose();
   }
 
   get #isStopped(): boolean {
@@ -334,6 +352,7 @@ export class Inbox implements QueueService, Disposable {
       outbox,
       current,
       runner,
+      sidecars: this.#sidecars,
       concurrency,
       retryBackOff,
       probeBackOff,
@@ -346,6 +365,12 @@ export class Inbox implements QueueService, Disposable {
       unchangedForMs: job => this.#gate.unchangedForMs(job.path, job.identity),
       onProgress: () => this.#progress(),
     });
+  }
+
+  #newSidecars(): SidecarCarrier | undefined {
+    const { inbox, sidecars } = this.#options;
+    if (sidecars === 'ignore') return undefined;
+    return new SidecarCarrier({ inbox, publisher: this.#publisher, onWarning: error => this.#warn(error) });
   }
 
   #newTriage(): Triage {
@@ -474,7 +499,9 @@ export class Inbox implements QueueService, Disposable {
   }
 
   #stillThere(job: Job): void {
-    if (this.#options.afterSuccess !== 'keep') void this.#moveSource(job);
+    if (this.#options.afterSuccess === 'keep') return;
+    const moving = this.#moveSource(job).finally(() => this.#moving.delete(moving));
+    this.#moving.add(moving);
   }
 
   /** Again, in case it could not be done before. */
@@ -482,6 +509,7 @@ export class Inbox implements QueueService, Disposable {
     // What 0.1.0 noted as done may have been skipped: the outbox knows.
     if (!(job.published ?? (await this.#publisher.publishedBefore(job)) !== undefined)) return;
     try {
+      await this.#sidecars?.takeAway(job);
       await this.#publisher.afterSuccess(job, { isLate: true });
     } catch (error) {
       const file = join(this.#options.inbox, job.path);

@@ -1,7 +1,13 @@
 export type { JobAction, JobSelection, JobsChange } from './change-jobs.js';
 export { Inbox } from './inbox.js';
 export type { InboxEvent } from './inbox-event.js';
-export { type CurrentFailure, type InboxChanges, type InboxOptions, inboxDefaults } from './inbox-options.js';
+export {
+  type CurrentFailure,
+  type InboxChanges,
+  type InboxOptions,
+  inboxDefaults,
+  type SidecarPolicy,
+} from './inbox-options.js';
 export { type InspectOptions, inspectInbox, type PlannedAction } from './inspect.js';
 export type { JobHistory, JobLists, ListedJob, ListedPage } from './job-lists.js';
 export type { CurrentTranslation, QueuePause, Runner, RunRequest } from './jobs/index.js';
@@ -24,7 +30,13 @@ export {
   type TranslationFacts,
 } from './journal/index.js';
 export { openQueue, type QueueFolders } from './open-queue.js';
-export { type CollisionPolicy, collisionPolicies, type PublisherStatus, type SourcePolicy } from './publish/index.js';
+export {
+  type CollisionPolicy,
+  collisionPolicies,
+  type PublisherStatus,
+  type SourcePolicy,
+  sidecars,
+} from './publish/index.js';
 export type { QueueEntry } from './queue-entry.js';
 export type {
   CancelSelection,

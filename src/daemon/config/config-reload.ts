@@ -22,6 +22,7 @@ export const restartKeys = [
   'state',
   'polling',
   'onCollision',
+  'sidecars',
   'afterSuccess',
   'archive',
 ] as const satisfies readonly (keyof DaemonConfig)[];

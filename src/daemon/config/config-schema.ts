@@ -134,6 +134,12 @@ export const configSchema = z
       .describe(
         'What to do when the name of an output is taken. "update": replace what an earlier version of the image became. Default "suffix": "a (2).jpg".',
       ),
+    sidecars: z
+      .enum(['ignore', 'copy'])
+      .optional()
+      .describe(
+        'Files that lie beside images (.xmp, .jgw, .txt, .json ...): "copy" puts copies of them beside the outputs. Default "ignore".',
+      ),
     afterSuccess: z
       .enum(['keep', 'archive', 'delete'])
       .optional()

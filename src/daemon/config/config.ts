@@ -7,7 +7,7 @@ import { dirname, resolve } from 'node:path';
 import type { MetadataPolicy } from '../../base/index.js';
 import { type JsonPath, parseCommentedJson, readConfigText } from '../../commented-json/index.js';
 import { type EngineChoice, type Precision, parseEngineChoice } from '../../engine/index.js';
-import { type CollisionPolicy, inboxDefaults } from '../../inbox/index.js';
+import { type CollisionPolicy, inboxDefaults, type SidecarPolicy } from '../../inbox/index.js';
 import type { Scale } from '../../plugin-api/index.js';
 import type { WrittenSettings } from '../../plugin-host/index.js';
 import { configSchema, type WatchConfig } from './config-schema.js';
@@ -48,6 +48,7 @@ export interface DaemonConfig {
   readonly ignore: readonly string[];
   readonly decodeGraceMs: number;
   readonly onCollision: CollisionPolicy;
+  readonly sidecars: SidecarPolicy;
   readonly afterSuccess: 'keep' | 'archive' | 'delete';
   readonly archive: string;
   readonly maxAttempts: number;
@@ -90,6 +91,7 @@ export function resolveConfig(config: WatchConfig, folder: string): DaemonConfig
     ignore: config.ignore ?? inboxDefaults.ignore,
     decodeGraceMs: config.decodeGraceMs ?? inboxDefaults.decodeGraceMs,
     onCollision: config.onCollision ?? inboxDefaults.onCollision,
+    sidecars: config.sidecars ?? inboxDefaults.sidecars,
     afterSuccess: config.afterSuccess ?? inboxDefaults.afterSuccess,
     archive: inFolder(config.archive ?? 'archive'),
     maxAttempts: config.maxAttempts ?? inboxDefaults.maxAttempts,

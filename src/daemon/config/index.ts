@@ -8,5 +8,4 @@ export { pluginOptionsOf } from './plugin-options.js';
 export { presumedState } from './presumed-state.js';
 export { type ResolvedConfig, resolveModels, routeFolders } from './resolved-config.js';
 export type { Route } from './routes.js';
-export { sidecars } from './sidecars.js';
 export { fitOf } from './translation-version.js';

@@ -21,6 +21,7 @@ import type { Job, Journal, RunReport, Translation } from '../journal/index.js';
 import type { PublishedBefore, Publisher, PublishResult } from '../publish/index.js';
 import type { JobEvent } from './job-event.js';
 import type { CurrentTranslation, Runner } from './runner.js';
+import type { SidecarCarrier } from './sidecar-carrier.js';
 
 export interface JobRunOptions {
   readonly inbox: string;
@@ -29,6 +30,8 @@ export interface JobRunOptions {
   readonly publisher: Publisher;
   readonly current: CurrentTranslation;
   readonly runner: Runner;
+  /** Undefined where sidecars stay where they are. */
+  readonly sidecars?: SidecarCarrier | undefined;
   readonly emit: (event: JobEvent) => void;
   /** A file that is not what its job was made for: it is to be looked at again. */
   readonly onChanged: (path: RelativePath) => void;
@@ -102,6 +105,7 @@ export class JobRun {
     const content = report.source;
     if (result.kind === 'elsewhere') return this.#alreadyPublished(job, { output, content });
     if (result.kind === 'skipped') return this.#nameTaken(job, { output, content });
+    await this.#options.sidecars?.carry(job, output);
     this.#options.journal.done(job.id, output, { content });
     faultPoint('committed');
     this.#options.emit({ type: 'done', job: job.id, path: job.path, translation: by.key, output, report, ms });
@@ -109,6 +113,7 @@ export class JobRun {
   }
 
   async #alreadyPublished(job: Job, { output, content }: PublishedBefore): Promise<void> {
+    await this.#options.sidecars?.carry(job, output);
     this.#options.journal.done(job.id, output, { content });
     this.#options.emit({ type: 'already-published', job: job.id, path: job.path, output });
     await this.#afterSuccess({ ...job, content });
@@ -123,6 +128,7 @@ export class JobRun {
   /** The job stays done whatever becomes of its source. */
   async #afterSuccess(job: Job): Promise<void> {
     try {
+      await this.#options.sidecars?.takeAway(job);
       await this.#options.publisher.afterSuccess(job);
     } catch (error) {
       this.#options.emit({ type: 'warning', error: asCycleboxError(error, this.subject(job), 'WRITE_FAILED') });
@@ -199,6 +205,7 @@ export class JobRun {
     const interrupted = { job: id, path, identity, translation, version, content, temporary, output: tried, mark };
     const output = await publisher.recover(interrupted);
     if (output === undefined) return journal.release(job.id);
+    await this.#options.sidecars?.carry(job, output);
     journal.done(job.id, output);
     await this.#afterSuccess(job);
   }

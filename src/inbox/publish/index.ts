@@ -1,6 +1,7 @@
 export type {
   CollisionPolicy,
   PublishedBefore,
+  PublishedSource,
   Publisher,
   PublisherStatus,
   PublishResult,
@@ -8,3 +9,4 @@ export type {
 } from './publisher.js';
 export { collisionPolicies } from './publisher.js';
 export { openPublisher } from './publisher-service.js';
+export { carriedName, isShared, sidecars, sidecarsOf } from './sidecar-names.js';

@@ -322,7 +322,8 @@ class OutboxPublisher implements Publisher {
     if (mark === undefined) throw new CycleboxError('WRITE_FAILED', `The result ${request.temporary} is gone.`);
     const policy = request.onCollision ?? this.#options.onCollision;
     const placing = { request, policy, mark };
-    const earlier = policy === 'update' ? await this.#earlierOutput(request) : undefined;
+    const replacesOwn = request.replacesOwn ?? policy === 'update';
+    const earlier = replacesOwn ? await this.#earlierOutput(request) : undefined;
     if (earlier !== undefined) return this.#replace(placing, earlier);
     for (const number of this.#numbers(request.wanted)) {
       const result = await this.#tryName(placing, numbered(request.wanted, number));

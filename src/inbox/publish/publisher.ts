@@ -42,6 +42,8 @@ export interface PublishRequest extends PublishedSource {
   readonly wanted: RelativePath;
   /** Default: the publisher's own. */
   readonly onCollision?: CollisionPolicy | undefined;
+  /** What its path became before is replaced, as with `update`; the policy is for what is not its own. */
+  readonly replacesOwn?: boolean | undefined;
   /** True when it was asked for anew (`queue retry` of a finished job, `reprocess`): an earlier output does not count. */
   readonly redo?: boolean | undefined;
   /**
