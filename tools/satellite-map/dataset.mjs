@@ -1,5 +1,6 @@
 /**
- * Writes the satellite-map data set: `a/` satellite crops, `b/` map tiles of other places, `holdout/` pairs with masks.
+ * Writes the satellite-map data set: `a/` satellite crops, `b/` map tiles of other places, `paired/` both of one place where
+ * they are asked for, `holdout/` pairs with masks.
  * Not the geometry (`places.mjs`) nor the drawing (`world.mjs`).
  * What must stay true: the same options and seed give the same pictures.
  */
@@ -12,9 +13,11 @@ import { buildWorld } from './world.mjs';
 
 const HELP = `Usage: npm run dataset:satellite-map -- [options]
 
-  --out DIR            where to write (default data/satellite-map); a/, b/ and holdout/ in it are replaced
+  --out DIR            where to write (default data/satellite-map); a/, b/, paired/ and holdout/ in it
+                       are replaced
   --size N             side of a crop in pixels, 32 to 400 (default 128 = 11.25 degrees)
   --count N            crops for each of a/ and b/ (default 1200)
+  --paired N           places of which both are written, to train with pairs (default 0)
   --holdout N          held-out pairs (default 150)
   --seed N             the same seed gives the same data set (default 1)
   --max-latitude N     no crop reaches farther from the equator, in degrees, 20 to 80 (default 52)`;
@@ -22,6 +25,7 @@ const HELP = `Usage: npm run dataset:satellite-map -- [options]
 const NUMBERS = {
   size: [128, 32, 400],
   count: [1200, 1, 20_000],
+  paired: [0, 0, 20_000],
   holdout: [150, 0, 5000],
   seed: [1, 0, 4294967295],
   'max-latitude': [52, 20, 80],
@@ -98,8 +102,8 @@ function landShare(coverage, places, size) {
   return Math.round((land / (places.length * Math.ceil(size / 4) ** 2)) * 1000) / 1000;
 }
 
-/** Where the crops lie: `{ a, b, holdout }` as lists of `{ left, top }`. */
-function choosePlaces(world, { size, count, holdout, seed, maxLatitude }) {
+/** Where the crops lie: `{ a, b, paired, holdout }` as lists of `{ left, top }`. Pairs come from where A and B do. */
+function choosePlaces(world, { size, count, paired, holdout, seed, maxLatitude }) {
   const blocks = trainingBlocks(maxLatitude);
   const features = blocks.map(block => blockFeatures(world, block));
   const owners = assignBlocks(blocks, features, seed);
@@ -107,13 +111,14 @@ function choosePlaces(world, { size, count, holdout, seed, maxLatitude }) {
   return {
     a: drawPlaces(own('a'), count, size, seed * 4 + 1),
     b: drawPlaces(own('b'), count, size, seed * 4 + 2),
+    paired: paired === 0 ? [] : drawPlaces(blocks, paired, size, seed * 4 + 4),
     holdout: holdout === 0 ? [] : drawPlaces([heldOutArea(maxLatitude)], holdout, size, seed * 4 + 3),
   };
 }
 
 /** Removes an earlier data set, and nothing that this tool did not write: `dataset.json` is the sign that it did. */
 function clearOldDataset(out) {
-  const folders = ['a', 'b', 'holdout'].map(name => join(out, name)).filter(folder => existsSync(folder));
+  const folders = ['a', 'b', 'paired', 'holdout'].map(name => join(out, name)).filter(folder => existsSync(folder));
   if (folders.length > 0 && !existsSync(join(out, 'dataset.json'))) {
     throw new RangeError(`${folders[0]} is there already, and no dataset.json beside it. Give --out an empty folder.`);
   }
@@ -121,7 +126,7 @@ function clearOldDataset(out) {
 }
 
 async function build(options) {
-  const { out, size, count, holdout, seed, maxLatitude } = options;
+  const { out, size, count, paired, holdout, seed, maxLatitude } = options;
   clearOldDataset(out);
   console.log('Drawing the world …');
   const world = await buildWorld();
@@ -129,9 +134,14 @@ async function build(options) {
   mkdirSync(out, { recursive: true });
   writeFileSync(join(out, 'dataset.json'), '{ "unfinished": true }\n');
   const mask = Buffer.from(world.coverage.map(c => (c >= 0.5 ? 255 : 0)));
-  console.log(`Writing ${count} satellite crops, ${count} map tiles and ${holdout} held-out pairs of ${size} px …`);
+  const pairs = `${paired} pairs and ${holdout} held-out pairs`;
+  console.log(`Writing ${count} satellite crops, ${count} map tiles, ${pairs} of ${size} px …`);
   await writeAll(out, 'a', world.satellite, 3, places.a, size);
   await writeAll(out, 'b', world.map, 3, places.b, size);
+  if (paired > 0) {
+    await writeAll(out, 'paired/satellite', world.satellite, 3, places.paired, size);
+    await writeAll(out, 'paired/map', world.map, 3, places.paired, size);
+  }
   await writeAll(out, 'holdout/satellite', world.satellite, 3, places.holdout, size);
   await writeAll(out, 'holdout/map', world.map, 3, places.holdout, size);
   await writeAll(out, 'holdout/mask', mask, 1, places.holdout, size);
@@ -139,7 +149,7 @@ async function build(options) {
     Object.entries(places).map(([k, v]) => [k, v.length === 0 ? 0 : landShare(world.coverage, v, size)]),
   );
   const summary = {
-    parameters: { size, count, holdout, seed, maxLatitude, heldOutLongitudes: HELD_OUT },
+    parameters: { size, count, paired, holdout, seed, maxLatitude, heldOutLongitudes: HELD_OUT },
     sources: {
       satellite: 'NASA Blue Marble, earth-blue-marble.jpg of three-globe 2.45.2 (public domain)',
       relief: 'NASA topography, earth-topology.png of three-globe 2.45.2 (public domain)',
@@ -147,7 +157,7 @@ async function build(options) {
     },
     mask: '255 is land, 0 is water',
     landShares,
-    places: { a: listed(places.a, size), b: listed(places.b, size), holdout: listed(places.holdout, size) },
+    places: Object.fromEntries(Object.entries(places).map(([name, its]) => [name, listed(its, size)])),
   };
   writeFileSync(join(out, 'dataset.json'), `${JSON.stringify(summary, null, 1)}\n`);
   console.log(`Share of land: a ${landShares.a}, b ${landShares.b}, held out ${landShares.holdout}.\nWrote ${out}`);

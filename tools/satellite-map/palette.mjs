@@ -38,9 +38,9 @@ export function tint(metres) {
   return [0, 1, 2].map(k => c0[k] + (c1[k] - c0[k]) * t);
 }
 
-const WATER_COLOURS = [SEA, SEA_RIM];
+export const WATER_COLOURS = [SEA, SEA_RIM];
 /** Tints as they occur: in shade, flat, and in light. */
-const LAND_COLOURS = TINTS.flatMap(([, c]) => [0.6, 0.8, 1, 1.15].map(s => c.map(v => Math.min(255, v * s))));
+export const LAND_COLOURS = TINTS.flatMap(([, c]) => [0.6, 0.8, 1, 1.15].map(s => c.map(v => Math.min(255, v * s))));
 
 const nearest = (r, g, b, colours) =>
   Math.min(...colours.map(c => (r - c[0]) ** 2 + (g - c[1]) ** 2 + (b - c[2]) ** 2));

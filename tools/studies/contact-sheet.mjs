@@ -2,7 +2,8 @@
 import sharp from 'sharp';
 import { pictureOf } from '../../dist/training/index.js';
 
-const gap = 6;
+/** Around each image, pixels. */
+export const gap = 6;
 
 /**
  * @param {string} file a PNG

@@ -2,11 +2,12 @@
  * Judges a checkpoint of a training twice: with the weights of its last step, and with their average. Both are of the same
  * steps on the same images, so that all that differs is the averaging. The evaluation measures; nothing here does.
  */
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import {
   buildTranslation,
   createEvaluator,
   imageOf,
+  matchPairs,
   recipeOf,
   recipeSettings,
   scanFolder,
@@ -20,20 +21,35 @@ const prefixes = { last: '', averaged: 'ema/' };
 /** Images of each domain on a contact sheet. */
 const shown = 6;
 
-/** The images are read, and the style classifier is fitted, once for all checkpoints. */
-export async function openJudge(engine, { a, b, testA, testB, domains, judgeSize: size, images: limit, cacheFolder }) {
-  const [trainA, trainB, heldA, heldB] = await Promise.all([a, b, testA, testB].map(filesOf));
-  const files = { trainA, trainB, heldA, heldB };
-  const evaluator = await createEvaluator({ engine, domains, ...files, size, limit, cacheFolder });
+/**
+ * The images are read, and the style classifier is fitted, once for all checkpoints.
+ * @param {import('../../dist/engine/index.js').Engine} engine
+ * @param {any} study its folders; `isPaired` where images of one name in `testA` and `testB` show the same thing; `classes`
+ *   of colours, by which such images are compared
+ */
+export async function openJudge(engine, { a, b, testA, testB, judgeSize: size, images: limit, ...more }) {
+  const { domains, cacheFolder, isPaired = false, classes } = more;
+  const [trainA, trainB, heldA, heldB] = await Promise.all([a, b, testA, testB].map(folder => scanFolder(folder)));
+  const evaluator = await createEvaluator({
+    ...{ engine, domains, size, limit, cacheFolder, classes },
+    ...{ trainA: filesOf(trainA), trainB: filesOf(trainB), heldA: filesOf(heldA), heldB: filesOf(heldB) },
+    ...(isPaired && { counterparts: counterpartsOf(heldA, heldB) }),
+  });
   return {
     judge: (folder, sheet) => judgeCheckpoint(engine, evaluator, folder, sheet),
     dispose: () => evaluator.dispose(),
   };
 }
 
-async function filesOf(folder) {
-  const { images } = await scanFolder(folder);
+/** @param {import('../../dist/training/index.js').FolderScan} scan */
+function filesOf({ folder, images }) {
   return images.map(({ file }) => join(folder, file));
+}
+
+/** From files of A to files of B, by their names. */
+function counterpartsOf(a, b) {
+  const { pairs } = matchPairs(a, b);
+  return new Map(pairs.map(({ files: [x, y] }) => [join(a.folder, x.file), join(b.folder, y.file)]));
 }
 
 /**
@@ -41,7 +57,8 @@ async function filesOf(folder) {
  * @param {import('../../dist/training/index.js').Evaluator} evaluator
  * @param {string} folder of the checkpoint
  * @param {string} [sheet] a PNG to write
- * @returns metrics by weights and direction, and those of what they are to be compared with
+ * @returns metrics by weights and direction, those of what they are to be compared with, and the names of the images of the
+ *   first domain that the sheet shows
  */
 async function judgeCheckpoint(engine, evaluator, folder, sheet) {
   const checkpoint = await readCheckpoint(folder);
@@ -59,7 +76,7 @@ async function judgeCheckpoint(engine, evaluator, folder, sheet) {
       );
     }
     if (sheet) await drawSheet(sheet, columnsOf(pictures));
-    return { byWeights, references };
+    return { byWeights, references, shown: shownOf(pictures) };
   } finally {
     await state.dispose();
   }
@@ -105,6 +122,11 @@ function translateBy(program) {
 
 function inDirections(evaluations, rowsOf) {
   return Object.fromEntries(evaluations.map(evaluation => [`${evaluation.from}→${evaluation.to}`, rowsOf(evaluation)]));
+}
+
+function shownOf(pictures) {
+  const first = pictures.filter(({ from, prefix }) => from === 0 && prefix === prefixes.averaged);
+  return first.slice(0, shown).map(({ file }) => basename(file));
 }
 
 /** Inputs, last weights, averaged weights; then the same of the other direction. */

@@ -3,15 +3,15 @@
  * buys in equal time: grid, style and content. Small pairs are trained for equal time each, one factor at a time from a
  * base, then what seems best with more seeds; each is judged on held-out images with its last weights and their average. It goes on where it was interrupted, and repeats nothing.
  */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { openEngine } from '../../dist/engine/index.js';
+import { commonOf, commonOptions, numbers, positive } from './arguments.mjs';
 import { seemsBest } from './best-factors.mjs';
-import { clocks } from './clocks.mjs';
-import { defaultFactors, factorOptions } from './factors.mjs';
+import { defaultFactors, factorOptions, optionsOf } from './factors.mjs';
 import { openJudge } from './judge-checkpoint.mjs';
+import { claimFolder, interrupted, interruption, writeResults } from './study-folder.mjs';
 import { finishRun } from './study-run.mjs';
 import { studyTable } from './study-table.mjs';
 
@@ -19,26 +19,19 @@ const choices = Object.fromEntries(Object.entries(factorOptions).map(([factor, o
 
 const { values } = parseArgs({
   options: {
+    ...commonOptions,
     a: { type: 'string' },
     b: { type: 'string' },
     'test-a': { type: 'string' },
     'test-b': { type: 'string' },
     domains: { type: 'string', default: 'a,b' },
     out: { type: 'string', default: 'runs/studies/options' },
-    minutes: { type: 'string', default: '20' },
-    seconds: { type: 'string' },
     at: { type: 'string', default: '' },
     seed: { type: 'string', default: '1' },
     seeds: { type: 'string', default: '2,3' },
     factors: { type: 'string', default: defaultFactors.join(',') },
-    size: { type: 'string', default: '64' },
-    width: { type: 'string', default: '16' },
-    blocks: { type: 'string', default: '4' },
     'judge-size': { type: 'string', default: '256' },
     images: { type: 'string', default: '48' },
-    engine: { type: 'string', default: 'cpu' },
-    threads: { type: 'string' },
-    clock: { type: 'string', default: 'wall' },
     'warm-start': { type: 'string' },
   },
 });
@@ -48,7 +41,7 @@ await main();
 async function main() {
   const study = readStudy();
   const out = resolve(values.out);
-  await refuseAnother(out, study);
+  await claimFolder(out, study);
   const engine = await openEngine(values.engine, values.threads ? { threads: Number(values.threads) } : {});
   const judge = await openJudge(engine, { ...study, cacheFolder: join(out, 'evaluation') });
   const place = { engine: values.engine, threads: values.threads && Number(values.threads), signal: interruption() };
@@ -66,15 +59,12 @@ async function runAll(study, out, judge, place, device) {
   const run = async (factors, seed) => {
     const known = results.find(result => result.seed === seed && isDeepStrictEqual(result.factors, factors));
     if (known) return known;
-    const expectedSteps = results[0]?.steps;
-    const result = await finishRun(
-      { ...study, factors, seed, expectedSteps, name: nameOf(factors), out },
-      judge,
-      place,
-    );
+    const training = trainingOf(study, factors, seed, results[0]?.steps);
+    const result = await finishRun({ ...study, training, factors, seed, name: nameOf(factors), out }, judge, place);
     if (!result) return undefined;
     results.push(result);
-    await write(out, { study, machine: `${cpus()[0]?.model.trim()}, ${device}`, runs: results });
+    const machine = `${cpus()[0]?.model.trim()}, ${device}`;
+    await writeResults(out, { study, machine, runs: results }, studyTable(results));
     return result;
   };
   for (const factors of oneAtATime(study.factors)) if (!(await run(factors, study.seed))) return interrupted();
@@ -97,35 +87,20 @@ function readStudy() {
   const [a, b, testA, testB] = [values.a, values.b, values['test-a'], values['test-b']].map(path => resolve(path));
   return {
     ...{ a, b, testA, testB, domains: values.domains.split(','), factors },
-    seconds: values.seconds ? positive('seconds') : 60 * positive('minutes'),
+    ...commonOf(values),
     at: numbers(values.at),
-    seed: positive('seed'),
+    seed: positive(values, 'seed'),
     seeds: numbers(values.seeds),
-    ...{ size: positive('size'), width: positive('width'), blocks: positive('blocks') },
-    judgeSize: positive('judge-size'),
-    images: positive('images'),
-    clock: clockName(),
+    judgeSize: positive(values, 'judge-size'),
+    images: positive(values, 'images'),
     ...(values['warm-start'] && { warmStart: resolve(values['warm-start']) }),
   };
 }
 
-function clockName() {
-  if (values.clock in clocks) return values.clock;
-  throw new RangeError(`--clock is ${values.clock}; it must be ${Object.keys(clocks).join(' or ')}.`);
-}
-
-/** @param {keyof typeof values} name */
-function positive(name) {
-  const value = Number(values[name]);
-  if (!(value > 0)) throw new RangeError(`--${name} is ${values[name]}; it must be a number above 0.`);
-  return value;
-}
-
-/** @param {string} list such as `1000,2000` */
-function numbers(list) {
-  const found = list.split(',').filter(Boolean).map(Number);
-  if (found.every(value => Number.isInteger(value) && value > 0)) return found;
-  throw new RangeError(`"${list}" is no list of whole numbers such as 1000,2000.`);
+/** A constant rate but where a choice says otherwise, since nobody knows how many steps there will be. */
+function trainingOf({ a, b, domains, size, width, blocks, warmStart }, factors, seed, expectedSteps) {
+  const common = { pair: domains.join('-'), domains, a, b, size, width, blocks, seed, schedule: 'constant' };
+  return { ...common, ...optionsOf(factors, { size, expectedSteps, warmStart }) };
 }
 
 function base() {
@@ -142,37 +117,4 @@ function oneAtATime(factors) {
 function nameOf(factors) {
   const different = Object.entries(factors).filter(([factor, choice]) => choice !== choices[factor][0]);
   return different.map(([factor, choice]) => `${factor}=${choice}`).join('+') || 'base';
-}
-
-/** A folder holds one study: figures of others would be mixed with its own. */
-async function refuseAnother(out, study) {
-  const file = join(out, 'study.json');
-  const text = await readFile(file, 'utf8').catch(() => undefined);
-  const differs =
-    text && Object.entries(JSON.parse(text)).find(([key, value]) => !isDeepStrictEqual(value, study[key]));
-  if (differs) {
-    const [key, value] = differs;
-    throw new RangeError(
-      `${out} holds a study with ${key} ${JSON.stringify(value)}, not ${JSON.stringify(study[key])}. Give another --out, or remove it.`,
-    );
-  }
-  await mkdir(out, { recursive: true });
-  await writeFile(file, `${JSON.stringify(study, undefined, 2)}\n`);
-}
-
-async function write(out, results) {
-  await writeFile(join(out, 'results.json'), `${JSON.stringify(results, undefined, 2)}\n`);
-  await writeFile(join(out, 'results.md'), `${studyTable(results.runs)}\n`);
-}
-
-/** Aborted by Ctrl-C: the run under way gets a checkpoint. A second one ends at once. */
-function interruption() {
-  const controller = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => controller.abort());
-  return controller.signal;
-}
-
-function interrupted() {
-  console.log('Interrupted. The same command goes on from here.');
-  process.exitCode = 130;
 }

@@ -3,7 +3,8 @@
  * from the first step on, checkpoints included, and what came after the last checkpoint of a process that was killed is
  * not counted, since it is done again. A training whose own number of steps is reached before ends there.
  */
-import { basename } from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { hasCheckpoint, Trainer } from '../../dist/training/index.js';
 import { latestCheckpoint } from '../../dist/training/loop/checkpoint.js';
 import { readHistory } from '../../dist/training/records/index.js';
@@ -27,7 +28,12 @@ export async function trainFor(training, { seconds, at, signal, engine, threads,
   const trainer = await openTrainer(training, { engine, ...(threads && { threads }) });
   try {
     const watch = watchTime(trainer, { seconds: seconds - earlier.seconds, at, now: clocks[clock] });
+    const spent = [];
+    trainer.onCheckpoint(({ step }) => {
+      spent.push(writeStanding(training.out, { steps: step, seconds: earlier.seconds + watch.seconds() }));
+    });
     const failure = await runUntil(trainer, AbortSignal.any([signal, watch.signal]));
+    await Promise.all(spent);
     const isComplete = watch.isOver() || trainer.step === training.steps || failure !== undefined;
     return { isComplete, steps: trainer.step, seconds: earlier.seconds + watch.seconds(), ...(failure && { failure }) };
   } finally {
@@ -72,12 +78,25 @@ function watchTime(trainer, { seconds, at, now }) {
   return { signal: end.signal, isOver: () => end.signal.aborted, seconds: () => Math.max(0, lastMs - startMs) / 1000 };
 }
 
-/** Steps of the run's last checkpoint, and the time that they had taken by the run's records. @param {string} out */
+/**
+ * Steps of the run's last checkpoint, and the time that they had taken: by the study's clock where it was written down, else
+ * by the run's records. @param {string} out
+ */
 async function standing(out) {
   const folder = await latestCheckpoint(out);
   if (folder === undefined) return { steps: 0, seconds: 0 };
   const steps = Number(basename(folder).slice('step-'.length));
+  const text = await readFile(join(out, standingFile), 'utf8').catch(() => undefined);
+  const told = text && JSON.parse(text);
+  if (told?.steps === steps) return told;
   const { checkpoints } = await readHistory(out);
   const elapsedMs = checkpoints.findLast(({ step }) => step === steps)?.elapsedMs ?? 0;
   return { steps, seconds: elapsedMs / 1000 };
+}
+
+/** Beside the checkpoints; of the latest. */
+const standingFile = 'time.json';
+
+function writeStanding(out, standing) {
+  return writeFile(join(out, standingFile), `${JSON.stringify(standing)}\n`);
 }
