@@ -13,6 +13,7 @@ import { printSkippedDevice } from './engine-option.js';
 import { exitCodes, printError } from './report-error.js';
 import { TranslatorProcess } from './translator-process.js';
 import type { OpenedTranslator } from './translator-protocol.js';
+import type { UpdatedOutputs } from './update-outputs.js';
 import { writeBeside } from './write-beside.js';
 
 /** The options as the command line gives them. */
@@ -34,6 +35,8 @@ export interface TranslateFilesOptions {
   readonly threads?: number;
   /** Seconds for one image, and for opening the model. */
   readonly timeout?: number;
+  /** `update`: a result replaces what an earlier run with this option made of the same image. Default `suffix`. */
+  readonly onCollision?: 'suffix' | 'update';
   readonly json?: boolean;
 }
 
@@ -58,13 +61,14 @@ type FileResult =
 export async function translateFiles(files: readonly string[], options: TranslateFilesOptions): Promise<number> {
   requireDirection(options);
   const translator = translatorFor(options);
+  const updated = await updatedOutputs(options);
   try {
     const opened = await translator.open();
     printDevice(opened);
     const results: FileResult[] = [];
     for (const [index, file] of files.entries()) {
       showProgress(`${index + 1}/${files.length} ${file} …`);
-      const result = await translateFile(translator, file, options);
+      const result = await translateFile(translator, file, options, updated);
       showProgress('');
       if (!options.json && !('error' in result)) process.stdout.write(`${describe(result)}\n`);
       results.push(result);
@@ -72,8 +76,21 @@ export async function translateFiles(files: readonly string[], options: Translat
     if (options.json) process.stdout.write(`${JSON.stringify(toDocument(opened, options, results), null, 2)}\n`);
     return results.some(result => 'error' in result) ? exitCodes.failed : exitCodes.ok;
   } finally {
+    await updated?.dispose();
     await translator.dispose();
   }
+}
+
+/** Loaded only where it is asked for: it brings a database. */
+async function updatedOutputs({ out, onCollision }: TranslateFilesOptions): Promise<UpdatedOutputs | undefined> {
+  if (onCollision !== 'update') return undefined;
+  const { UpdatedOutputs } = await import('./update-outputs.js');
+  return new UpdatedOutputs(resolve(out));
+}
+
+/** How the ledger of the results' folder calls it, as a daemon does where it is a pair's. */
+function translationOf({ pair, to, model }: TranslateFilesOptions): string {
+  return model === undefined ? `${pair}/${to}` : resolve(model);
 }
 
 /** Of the daemon, too (`jobTimeoutMs`). */
@@ -109,13 +126,18 @@ function printDevice({ device: { id, name } }: OpenedTranslator): void {
 async function translateFile(
   translator: TranslatorProcess,
   file: string,
-  { out, format, quality }: TranslateFilesOptions,
+  options: TranslateFilesOptions,
+  updated: UpdatedOutputs | undefined,
 ): Promise<FileResult> {
   const startMs = performance.now();
   try {
-    const options = { ...(format && { format }), ...(quality !== undefined && { quality }) };
-    const image = await translator.translate({ file, options });
-    const output = await writeBeside(resolve(out), nameForFormat(basename(file), image.format), image.data);
+    const { out, format, quality } = options;
+    const encoding = { ...(format && { format }), ...(quality !== undefined && { quality }) };
+    const image = await translator.translate({ file, options: encoding });
+    const name = nameForFormat(basename(file), image.format);
+    const output = updated
+      ? await updated.write(file, translationOf(options), name, image.data)
+      : await writeBeside(resolve(out), name, image.data);
     const { data: _, ...facts } = image;
     return { file, output, ...facts, ms: Math.round(performance.now() - startMs) };
   } catch (error) {

@@ -1,6 +1,6 @@
 /** Results on disk: under the wanted name, or, where that is taken, under `name (2).ext`, `name (3).ext`, … */
 import { mkdir, open, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { CycleboxError, numbered, takeFreeName, temporaryPathFor } from '../base/index.js';
 
 /**
@@ -11,7 +11,6 @@ import { CycleboxError, numbered, takeFreeName, temporaryPathFor } from '../base
 export async function writeBeside(folder: string, name: string, data: Uint8Array): Promise<string> {
   const temporary = temporaryPathFor(join(folder, name));
   try {
-    await mkdir(folder, { recursive: true });
     await writeFlushed(temporary, data);
     for (let number = 1; ; number++) {
       const path = join(folder, numbered(name, number));
@@ -24,7 +23,9 @@ export async function writeBeside(folder: string, name: string, data: Uint8Array
   }
 }
 
-async function writeFlushed(path: string, data: Uint8Array): Promise<void> {
+/** The folder is made if need be. */
+export async function writeFlushed(path: string, data: Uint8Array): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
   const handle = await open(path, 'wx');
   try {
     await handle.writeFile(data);

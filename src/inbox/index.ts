@@ -33,6 +33,8 @@ export { openQueue, type QueueFolders } from './open-queue.js';
 export {
   type CollisionPolicy,
   collisionPolicies,
+  openPublisher,
+  type Publisher,
   type PublisherStatus,
   type SourcePolicy,
   sidecars,

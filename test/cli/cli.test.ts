@@ -66,6 +66,22 @@ describe('cyclebox translate', () => {
     expect(await readFile(join(folder, 'translated', 'a.png'))).toEqual(before);
   });
 
+  test('replaces by --on-collision update what it made of the same image before, and nothing else', async () => {
+    const folder = await workplace();
+    await mkdir(join(folder, 'translated'));
+    await writeFile(join(folder, 'translated/a.png'), 'precious');
+    const update = ['translate', 'a.png', 'b.JPEG', ...toDog, '--on-collision', 'update'];
+    expect(await cyclebox(folder, ...update)).toMatchObject({ code: 0, err: '' });
+    const before = await readFile(join(folder, 'translated/a (2).png'));
+    await writeFile(join(folder, 'a.png'), await encodeImage(testPicture(8, 8), { format: 'png' }));
+    const again = await cyclebox(folder, ...update);
+    expect(again).toMatchObject({ code: 0, err: '', out: expect.stringContaining('a (2).png (8 × 8') });
+    const results = await readdir(join(folder, 'translated'));
+    expect(results.sort()).toEqual(['.cyclebox', 'a (2).png', 'a.png', 'b.JPEG']);
+    expect(await readFile(join(folder, 'translated/a.png'), 'utf8')).toBe('precious');
+    expect(before.equals(await readFile(join(folder, 'translated/a (2).png')))).toBe(false);
+  });
+
   test('names the files that fail, goes on with the others, and ends with 1', async () => {
     const folder = await workplace();
     const { code, out, err } = await cyclebox(

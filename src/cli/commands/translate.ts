@@ -53,6 +53,12 @@ export function register(program: Command): void {
       'end an image, or the opening of the model, that takes longer (default: 600)',
       parsePositive,
     )
+    .addOption(
+      new Option(
+        '--on-collision <suffix|update>',
+        'when a name is taken: give a number, or replace what an earlier run with "update" made of the same image (default: suffix)',
+      ).choices(['suffix', 'update']),
+    )
     .option('--json', 'print the results as one JSON document')
     .addHelpText(
       'after',
@@ -60,8 +66,9 @@ export function register(program: Command): void {
 A model knows things at the size that they had in its training images. With --scale trained, an image is scaled to that
 size, translated, and the change brought back to the image at full size: its detail stays, new patterns are enlarged.
 
-Results keep name, size and format of the image, upright and in sRGB. No file is ever overwritten: a second photo.jpg
-becomes "photo (2).jpg". An image that fails is named and the others go on; the exit code is then 1.
+Results keep name, size and format of the image, upright and in sRGB. No other file is ever overwritten: a second photo.jpg
+becomes "photo (2).jpg", and so does a second run, unless --on-collision update lets it replace its own results; which
+those are is remembered in the folder's ".cyclebox". An image that fails is named and the others go on; the exit code is then 1.
 
 Example: cyclebox translate photos/*.jpg --pair satellite-map --to map --out maps`,
     )
