@@ -31,11 +31,15 @@ export function embedMetadata(
   }
 }
 
-/** What of the metadata has no place in this format. */
-export function homelessMetadata({ geo }: PictureMetadata, format: ImageFormat): readonly string[] {
-  return geo.length > 0 && format !== 'tiff'
-    ? [`its place on the earth (GeoTIFF) was left out, since ${format} has no room for it`]
-    : [];
+/** What of the metadata has no place in this format, or holds no more at this size. */
+export function homelessMetadata(metadata: PictureMetadata, format: ImageFormat, size: Size): readonly string[] {
+  if (metadata.geo.length === 0) return [];
+  if (!isOfSize(metadata, size)) return ['its place on the earth (GeoTIFF) was left out, since its size has changed'];
+  return format === 'tiff' ? [] : [`its place on the earth (GeoTIFF) was left out, since ${format} has no room for it`];
+}
+
+function isOfSize({ size }: PictureMetadata, { width, height }: Size): boolean {
+  return size.width === width && size.height === height;
 }
 
 /** EXIF's block, which is a TIFF without pixels. Undefined where there is nothing to say. */
@@ -148,7 +152,8 @@ function intoTiff(bytes: Buffer, metadata: PictureMetadata, size: Size): Buffer 
   const { main, exif, gps, geo, xmp, density } = metadata;
   if (bytes.toString('latin1', 0, 2) !== 'II') return bytes;
   const packet = xmp === undefined ? [] : [bytesField(700, 1, Buffer.from(xmp, 'utf8'))];
-  const added = [...main, ...geo, ...packet, ...resolution(density)];
+  const place = isOfSize(metadata, size) ? geo : [];
+  const added = [...main, ...place, ...packet, ...resolution(density)];
   const replaced = new Set(added.map(field => field.tag));
   const at = bytes.length + (bytes.length % 2);
   const below = new Map([[tag.exif, exif.length > 0 ? exifFields(exif, size) : []] as const, [tag.gps, gps] as const]);

@@ -42,6 +42,7 @@ export async function readMetadata(plan: ReadingPlan, header: Metadata): Promise
     exif: exif ? fieldsOf(exif, number => !outdated.has(number)) : [],
     gps: fieldsOf(await below(file, main, tag.gps), () => true),
     geo,
+    size: { width: header.width, height: header.height },
     xmp,
     density: densityOf(header),
   };

@@ -370,7 +370,12 @@ export class Inbox implements QueueService, Disposable {
   #newSidecars(): SidecarCarrier | undefined {
     const { inbox, sidecars } = this.#options;
     if (sidecars === 'ignore') return undefined;
-    return new SidecarCarrier({ inbox, publisher: this.#publisher, onWarning: error => this.#warn(error) });
+    return new SidecarCarrier({
+      inbox,
+      publisher: this.#publisher,
+      reportOf: ({ id }) => this.#journal.attempts(id).at(-1)?.report,
+      onWarning: error => this.#warn(error),
+    });
   }
 
   #newTriage(): Triage {

@@ -5,8 +5,10 @@ export interface PictureMetadata {
   readonly main: readonly TiffField[];
   readonly exif: readonly TiffField[];
   readonly gps: readonly TiffField[];
-  /** GeoTIFF's fields: they have a place in TIFFs only. */
+  /** GeoTIFF's fields: they have a place in TIFFs only, and speak of pixels: they hold at `size` alone. */
   readonly geo: readonly TiffField[];
+  /** Of the picture that they were read with. */
+  readonly size: { readonly width: number; readonly height: number };
   /** An XMP packet. */
   readonly xmp: string | undefined;
   /** Pixels per inch. */

@@ -258,7 +258,7 @@ class ModelTranslator implements Translator {
       const data = await this.encode(picture, options);
       const { width, height, format: same, metadata, notes = [] } = picture;
       const format = options.format ?? same;
-      const homeless = metadata ? homelessMetadata(metadata, format) : [];
+      const homeless = metadata ? homelessMetadata(metadata, format, picture) : [];
       return { data, width, height, format, notes: [...notes, ...homeless], ...how };
     } catch (error) {
       throw asCycleboxError(error, { file });

@@ -144,7 +144,7 @@ export class ComputeService implements Disposable {
     await writeFlushed(request.temporary, bytes);
     const { width, height } = picture;
     const name = nameForFormat(basename(request.source), format);
-    const notes = picture.metadata ? homelessMetadata(picture.metadata, format) : [];
+    const notes = picture.metadata ? homelessMetadata(picture.metadata, format, picture) : [];
     return { name, width, height, format, notes, bytes: bytes.length, ms: performance.now() - startMs };
   }
 

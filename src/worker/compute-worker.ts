@@ -74,6 +74,8 @@ export interface ComputeReport {
   readonly name: string;
   readonly width: number;
   readonly height: number;
+  /** Upright; the result is larger where the network enlarges. */
+  readonly sourceSize: PictureSize;
   readonly format: ImageFormat;
   readonly bytes: number;
   /** What was read, where it was said what to expect. */
@@ -224,6 +226,7 @@ async function stages(child: ComputeChild, task: ComputeTask, options: () => Cal
     name: encoded.name,
     width: encoded.width,
     height: encoded.height,
+    sourceSize: { width: decoded.width, height: decoded.height },
     format: encoded.format,
     source: decoded.source,
     bytes: encoded.bytes,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { bytesAsSource } from '../../src/image/byte-source.js';
-import { decodeImage, encodeImage, homelessMetadata, imageFormats } from '../../src/image/index.js';
+import { decodeImage, encodeImage, homelessMetadata, imageFormats, resizePicture } from '../../src/image/index.js';
 import { readTiff, type TiffDirectory } from '../../src/image/tiff-directory.js';
 import { maxDifference, temporaryFolder, testRgb, testSharp } from '../support/pictures.js';
 import { type FieldSpec, plainDirectory, tiffBytes } from '../support/tiff-bytes.js';
@@ -153,8 +153,21 @@ describe('a map', () => {
     // Statistics were of other pixels.
     expect(main.has(42_112)).toBe(false);
     expect((await decodeImage(bytes)).rgb).toEqual(Buffer.from(rgb));
-    expect(homelessMetadata(picture.metadata!, 'tiff')).toEqual([]);
-    expect(homelessMetadata(picture.metadata!, 'png')).toEqual([expect.stringContaining('GeoTIFF')]);
+    expect(homelessMetadata(picture.metadata!, 'tiff', picture)).toEqual([]);
+    expect(homelessMetadata(picture.metadata!, 'png', picture)).toEqual([expect.stringContaining('GeoTIFF')]);
+  });
+
+  test('that a network has enlarged does not say that its pixels are as large as before', async () => {
+    const directory = plainDirectory({ ...size, fields: geo }, rgb);
+    const picture = await decodeImage(tiffBytes({ directories: [directory] }), { metadata: 'keep' });
+    const larger = {
+      ...picture,
+      ...(await resizePicture(picture, 2 * width, 2 * height)),
+      metadata: picture.metadata!,
+    };
+    const { main } = await seenIn(await encodeImage(larger));
+    for (const [tag] of geo) expect(main.has(tag)).toBe(false);
+    expect(homelessMetadata(picture.metadata!, 'tiff', larger)).toEqual([expect.stringContaining('size has changed')]);
   });
 
   test('that was turned upright does not say that it still lies there', async () => {

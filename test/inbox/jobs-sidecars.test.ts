@@ -18,8 +18,9 @@ afterEach(() => opened.dispose());
 async function run({ source, temporary }: RunRequest) {
   await mkdir(dirname(temporary), { recursive: true });
   await writeFile(temporary, (await readFile(source, 'utf8')).toUpperCase(), { flag: 'wx' });
+  const sourceSize = { width: 1, height: basename(source).includes('small') ? 2 : 1 };
   const ms = { decodeMs: 0, loadMs: 0, translateMs: 0, encodeMs: 0 };
-  return { name: basename(source), width: 1, height: 1, bytes: 1, tiles: 1, ...ms };
+  return { name: basename(source), width: 1, height: 1, sourceSize, bytes: 1, tiles: 1, ...ms };
 }
 
 interface Extras {
@@ -113,6 +114,12 @@ describe('sidecars that are carried along', () => {
     await drop({ 'a.xmp': 'later' });
     await once({ afterSuccess: 'delete' });
     expect(await contents('inbox')).toEqual({ 'a.xmp': 'later' });
+  });
+
+  it('that say where pixels are stay behind when the output has another size, and that is said', async () => {
+    await drop({ 'small.jpg': 'a', 'small.jgw': '0.5', 'small.xmp': 'xmp', 'a.jpg': 'a', 'a.jgw': '0.5' });
+    expect(await once()).toEqual([expect.stringContaining('small.jgw is not carried along')]);
+    expect(Object.keys(await contents('outbox'))).toEqual(['a.jgw', 'a.jpg', 'small.jpg', 'small.xmp']);
   });
 
   it('are files: no link is followed', async () => {

@@ -14,13 +14,22 @@ import {
   type ReadContent,
   type RelativePath,
 } from '../../base/index.js';
-import type { Job } from '../journal/index.js';
-import { carriedName, isShared, type PublishedSource, type Publisher, sidecarsOf } from '../publish/index.js';
+import type { Job, RunReport } from '../journal/index.js';
+import {
+  carriedName,
+  isShared,
+  type PublishedSource,
+  type Publisher,
+  sidecarsOf,
+  speaksOfPixels,
+} from '../publish/index.js';
 
 export interface SidecarCarrierOptions {
   /** Absolute. */
   readonly inbox: string;
   readonly publisher: Publisher;
+  /** What is known of the job's last attempt. */
+  readonly reportOf: (job: Job) => RunReport | undefined;
   readonly onWarning: (error: CycleboxError) => void;
 }
 
@@ -33,7 +42,11 @@ export class SidecarCarrier {
 
   /** Before the job is done: a crash in between lets it be done again. */
   async carry(job: Job, output: RelativePath): Promise<void> {
-    await this.#each(job, sidecar => this.#carryOne(job, sidecar, output));
+    const report = this.#options.reportOf(job);
+    await this.#each(job, async sidecar => {
+      if (report && hasOtherSize(report) && speaksOfPixels(sidecar)) throw outgrown(sidecar);
+      await this.#carryOne(job, sidecar, output);
+    });
   }
 
   /** The image is about to be archived or deleted; those that another image may need stay. */
@@ -98,6 +111,15 @@ export class SidecarCarrier {
     const copy = (at: string) => copyRegularFile(join(at, posix.basename(path)), temporary);
     return inPinnedFolder(this.#options.inbox, folder === '.' ? '' : folder, copy);
   }
+}
+
+function hasOtherSize({ width, height, sourceSize }: RunReport): boolean {
+  return sourceSize !== undefined && (sourceSize.width !== width || sourceSize.height !== height);
+}
+
+function outgrown(name: string): CycleboxError {
+  const message = `${name} is not carried along: it says where pixels are, and the output has others, being of another size.`;
+  return new CycleboxError('IMAGE_UNSUPPORTED', message);
 }
 
 function taken(path: RelativePath, output: RelativePath): CycleboxError {

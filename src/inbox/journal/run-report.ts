@@ -6,6 +6,8 @@ export interface RunReport {
   readonly name: string;
   readonly width: number;
   readonly height: number;
+  /** In pixels, upright; undefined where the runner does not say, or an earlier version said it. */
+  readonly sourceSize?: { readonly width: number; readonly height: number } | undefined;
   readonly bytes: number;
   /** More than 1 when the image did not fit in memory and was translated in parts. */
   readonly tiles: number;

@@ -9,4 +9,4 @@ export type {
 } from './publisher.js';
 export { collisionPolicies } from './publisher.js';
 export { openPublisher } from './publisher-service.js';
-export { carriedName, isShared, sidecars, sidecarsOf } from './sidecar-names.js';
+export { carriedName, isShared, sidecars, sidecarsOf, speaksOfPixels } from './sidecar-names.js';

@@ -18,6 +18,11 @@ const endings = [
 /** Patterns as `ignore` has them. */
 export const sidecars: readonly string[] = endings.map(ending => `*.${ending}`);
 
+/** Where each pixel is on the earth: holds for a picture of the same size only. */
+export function speaksOfPixels(name: string): boolean {
+  return /^\.(j|p|t)\w*w$|^\.wld$|^\.ovr$/i.test(extname(name)) || /\.aux\.xml$/i.test(name);
+}
+
 function isSidecar(name: string): boolean {
   return !name.startsWith('.') && endings.includes(extname(name).slice(1).toLowerCase());
 }
