@@ -1,0 +1,105 @@
+/**
+ * A trained pair on its way into the repository: a copy of a plugin and an empty store get the models of a tiny training and
+ * the figures of two measurements. What comes out must load, and the card must name what the models say of themselves.
+ */
+import { execFile } from 'node:child_process';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, it, vi } from 'vitest';
+import { packageRoot } from '../../src/base/index.js';
+import { directionsOf, loadPlugins } from '../../src/catalog/index.js';
+import { variablesOf } from '../../src/training/loop/variables.js';
+import { exportPlugin } from '../../src/training/plugin-export.js';
+import { resolveTrainingSettings } from '../../src/training/settings.js';
+import { temporaryFolder } from '../support/pictures.js';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+/** A repository with the pair's plugin alone, and what a training of it left. */
+async function toyRepository() {
+  const root = await temporaryFolder();
+  await cp(join(packageRoot, 'plugins/horse-zebra'), join(root, 'plugins/horse-zebra'), { recursive: true });
+  const settings = resolveTrainingSettings({
+    ...{ pair: 'horse-zebra', a: root, b: root, out: join(root, 'run') },
+    ...{ size: 32, loadSize: 40, width: 16, blocks: 2, flip: false, steps: 6, identityWeight: 2 },
+  });
+  return { root, plugin: await exportPlugin(settings, 4, variablesOf(settings)) };
+}
+
+async function writeMeasured(root: string): Promise<string> {
+  const judged = join(root, 'judged');
+  const shares = { 'real horses': 0, 'real zebras': 0.886, 'horse → zebra': 0.6583, 'zebra → horse': 0.2 };
+  const rows = {
+    translated: { style: 0.8, content: 0.71234 },
+    unchanged: { style: 0.1, content: 1 },
+    target: { style: 0.9 },
+  };
+  await mkdir(join(judged, 'to-zebra'), { recursive: true });
+  await writeFile(
+    join(judged, 'classified.json'),
+    JSON.stringify(Object.entries(shares).map(([what, zebra]) => ({ what, zebra }))),
+  );
+  await writeFile(join(judged, 'to-zebra/evaluation.json'), JSON.stringify({ images: 120, rows, warnings: [] }));
+  return judged;
+}
+
+async function ship(root: string, ...more: readonly string[]): Promise<string> {
+  const tool = join(packageRoot, 'tools/ship-pair/main.mjs');
+  const args = [tool, '--root', root, '--pair', 'horse-zebra', ...more];
+  return (await promisify(execFile)(process.execPath, args, { cwd: root })).stdout;
+}
+
+it('a trained pair gets into the store, the manifest and the card, and its figures later', async () => {
+  const { root, plugin } = await toyRepository();
+  expect(await ship(root, '--plugin', plugin, '--scale', 'trained')).toMatch(
+    /as float16, pixels .* move by [01] at most/,
+  );
+  await ship(root, '--judged', await writeMeasured(root));
+
+  const pair = (await loadPlugins([join(root, 'plugins/horse-zebra')])).pair('horse-zebra');
+  const directions = await directionsOf(pair, { modelStore: join(root, 'models') });
+  expect(directions.map(({ problem }) => problem)).toEqual([undefined, undefined]);
+  const zebra = pair.models.get(directions.find(({ to }) => to === 'zebra')!.to)!;
+  expect(zebra).toMatchObject({
+    fit: { trainedSize: 40, cropSize: 32, scale: 'trained' },
+    quality: {
+      on: '120 photographs of horses',
+      figures: [
+        { name: 'called a zebra', value: 65.8, unit: '%', better: 'higher', unchanged: 0, real: 88.6 },
+        { name: 'taken for the target', value: 80, unchanged: 10, real: 90 },
+        { name: 'content kept', value: 0.71, unchanged: 1 },
+      ],
+    },
+    licence: { weights: 'MIT', data: expect.stringContaining('ImageNet') },
+  });
+
+  const card = await readFile(join(root, 'plugins/horse-zebra/README.md'), 'utf8');
+  const options = '--size 32 --load-size 40 --no-flip --width 16 --blocks 2 --identity 2 --steps 6 --weights float16';
+  expect(card.replaceAll(/ \\\n +/g, ' ')).toContain(
+    `--a datasets/horse2zebra/trainA --b datasets/horse2zebra/trainB --out runs/horse-zebra ${options}`,
+  );
+  expect(card).toContain('stored as float16');
+  expect(card).toContain('The weights are those of step 4.');
+  expect(card).toContain('| this model | 65.8 % | 80 % | 0.71 |');
+});
+
+it('what people wrote into the card stays, and the same again changes nothing', async () => {
+  const { root, plugin } = await toyRepository();
+  await ship(root, '--plugin', plugin);
+  const file = join(root, 'plugins/horse-zebra/README.md');
+  await writeFile(file, `${await readFile(file, 'utf8')}\n**What it gets wrong.** Riders get stripes, too.\n`);
+  await ship(root);
+  const card = await readFile(file, 'utf8');
+  expect(card).toMatch(/^# horse-zebra\n/);
+  expect(card.match(/\*\*From data set to model/g)).toHaveLength(1);
+  expect(card).toMatch(/Riders get stripes, too\.\n$/);
+  await ship(root);
+  expect(await readFile(file, 'utf8')).toBe(card);
+});
+
+it('says which pairs there are', async () => {
+  await expect(ship(await temporaryFolder(), '--pair', 'cat-dog')).rejects.toThrow(
+    '--pair is cat-dog; it must be one of horse-zebra, photo-monet, winter-summer, satellite-map.',
+  );
+});

@@ -1,0 +1,78 @@
+/**
+ * `npm run ship:pair -- --pair ID [--plugin DIR] [--judged DIR] [--scale native|trained]`: puts a trained pair into this
+ * repository: its models into the store, with their weights as float16; sums, sizes, fit, quality and licence into the
+ * manifest; commands and figures into the model card. It trains and measures nothing: run it before and after measuring.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { cardPart, writeCard } from './card.mjs';
+import { qualityOf, readFigures } from './figures.mjs';
+import { readStored, storeModel } from './models.mjs';
+import { pairFacts } from './pairs.mjs';
+
+const { values } = parseArgs({
+  options: {
+    pair: { type: 'string' },
+    plugin: { type: 'string' },
+    judged: { type: 'string' },
+    scale: { type: 'string' },
+    'warm-start': { type: 'string' },
+    root: { type: 'string', default: join(import.meta.dirname, '../..') },
+  },
+});
+
+await main();
+
+async function main() {
+  const facts = pairFacts[values.pair];
+  if (!facts)
+    throw new RangeError(
+      `--pair is ${values.pair ?? 'missing'}; it must be one of ${Object.keys(pairFacts).join(', ')}.`,
+    );
+  const folder = join(values.root, 'plugins', values.pair);
+  const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+  const pair = manifest.contributes.domainPairs.find(({ id }) => id === values.pair);
+  const directions = Object.keys(pair.models).map(to => ({ to, from: pair.domains.find(domain => domain !== to) }));
+  const store = join(values.root, 'models');
+  if (values.plugin) await storeAll(resolve(values.plugin), store, pair, directions);
+  const models = [];
+  for (const { from, to } of directions) {
+    const isFirst = to === pair.domains[1];
+    const stored = await readStored(store, pair.models[to].path, from, to, isFirst);
+    const measured = await readFigures(resolve(values.judged ?? `runs/${values.pair}/judged`), to);
+    const [inWords] = isFirst ? facts.on : facts.on.toReversed();
+    models.push({ ...stored, ...measured, on: onImages(measured.images, inWords) });
+  }
+  for (const model of models) pair.models[model.to] = contributionOf(model, pair.models[model.to], facts);
+  await writeFile(join(folder, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);
+  const first = models.toSorted((x, y) => Number(y.isFirst) - Number(x.isFirst));
+  await writeCard(folder, cardPart(values.pair, pair.domains, facts, first, values['warm-start']));
+  console.log(`Wrote ${join(folder, 'package.json')} and its README.md`);
+}
+
+async function storeAll(plugin, store, { models }, directions) {
+  for (const { from, to } of directions) {
+    const samples = [`${from}-to-${to}`, `${to}-to-${from}`];
+    await storeModel(join(plugin, `to-${to}.onnx`), join(store, models[to].path), samples);
+  }
+}
+
+/** `120 photographs of horses`, also where the number is told by the words. */
+function onImages(images, words) {
+  return images === undefined || /^\d/.test(words) ? words : `${images} ${words}`;
+}
+
+/** What was chosen by hand, such as the scale, stays unless it is given. */
+function contributionOf({ path, sha256, sizeBytes, trainedSize, cropSize, figures, on }, before, facts) {
+  const scale = values.scale ?? before.fit?.scale;
+  const fit = { trainedSize, cropSize, scale: Number(scale) || scale };
+  const known = Object.fromEntries(Object.entries(fit).filter(([, value]) => value !== undefined));
+  const quality = qualityOf(on, figures) ?? before.quality;
+  return {
+    ...{ path, sha256, size: sizeBytes },
+    ...(Object.keys(known).length > 0 && { fit: known }),
+    ...(quality && { quality }),
+    licence: { weights: 'MIT', data: facts.data },
+  };
+}
