@@ -126,6 +126,11 @@ export class Child<Remote, Local = NoMethods> implements Disposable {
     return this.#process.pid;
   }
 
+  /** False when nothing more can be said to it: it has ended, or is about to. */
+  get isReachable(): boolean {
+    return this.#link.isOpen && this.#process.exitCode === null && this.#process.signalCode === null;
+  }
+
   get isResponsive(): boolean {
     return this.#channel.isResponsive;
   }
@@ -183,9 +188,15 @@ export class Child<Remote, Local = NoMethods> implements Disposable {
       this.#process.kill('SIGKILL');
     });
     let lastWords: Disposable | undefined;
+    let lastWait: Disposable | undefined;
+    // A process that nobody can talk to any more is of no use, whatever else it does.
+    this.#link.onEnd(() => {
+      lastWait = this.#clock.after(500, () => this.#process.kill('SIGKILL'));
+    });
     return new Promise(resolve => {
       const ended = (code: number | null, signal: NodeJS.Signals | null) => {
         void lastWords?.dispose();
+        void lastWait?.dispose();
         const exit: ChildExit = { code, signal, expected: this.#expected };
         this.#channel.close(this.#crash(exit));
         void this.#link.dispose();

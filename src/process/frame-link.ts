@@ -24,6 +24,7 @@ export class FrameLink implements Link {
   readonly #options: FrameLinkOptions;
   readonly #messages = new Emitter<Message>();
   readonly #faults = new Emitter<CycleboxError>();
+  readonly #ends = new Emitter<void>();
   #chunks: Buffer[] = [];
   #bufferedBytes = 0;
   #next: NodeJS.Immediate | undefined;
@@ -34,12 +35,13 @@ export class FrameLink implements Link {
     this.#options = options;
     pipe.on('data', (chunk: Buffer) => this.#take(chunk));
     // The end of the process that holds the other end says more than that of the pipe.
-    pipe.on('error', () => this.#end());
-    pipe.on('close', () => this.#end());
+    pipe.on('error', () => this.#lost());
+    pipe.on('close', () => this.#lost());
   }
 
   readonly onMessage: Event<Message> = this.#messages.event;
   readonly onFault: Event<CycleboxError> = this.#faults.event;
+  readonly onEnd: Event<void> = this.#ends.event;
 
   get isOpen(): boolean {
     return !this.#ended && this.#pipe.writable;
@@ -111,6 +113,12 @@ export class FrameLink implements Link {
     const fault = new CycleboxError('PROTOCOL', `the ${this.#options.peer} sent ${what}`);
     this.#faults.fire(fault);
     this.dispose();
+  }
+
+  #lost(): void {
+    if (this.#ended) return;
+    this.#end();
+    this.#ends.fire();
   }
 
   #end(): void {

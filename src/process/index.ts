@@ -4,6 +4,7 @@ export * from './child.js';
 export * from './compiled-entry.js';
 export * from './frame-link.js';
 export * from './link.js';
+export * from './memory-guard.js';
 export * from './memory-link.js';
 export * from './orphan-guard.js';
 export * from './output-capture.js';

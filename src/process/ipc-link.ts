@@ -24,6 +24,7 @@ export function ipcLink(end: IpcEnd, peer: string): Link {
     },
     onMessage: messages.event,
     onFault: () => ({ dispose() {} }),
+    onEnd: () => ({ dispose() {} }),
     send(message) {
       if (!end.send || !end.connected) throw new CycleboxError('PROTOCOL', `the ${peer} has ended`);
       // A failed write means that the peer is ending, which is seen elsewhere.

@@ -13,6 +13,8 @@ export interface Link extends Disposable {
   readonly onMessage: Event<Message>;
   /** The peer sent what is no message; nothing more of it is heard. */
   readonly onFault: Event<CycleboxError>;
+  /** Nothing more can be said, and this side did not end it. Not told of where the end of the process says it (`ipc-link.ts`). */
+  readonly onEnd: Event<void>;
   /** @throws PROTOCOL when the link has ended; what the message cannot be written for */
   send(message: Message): void;
 }

@@ -20,6 +20,7 @@ function linkEnd(own: Emitter<Message>, peer: Emitter<Message>, state: { isOpen:
     },
     onMessage: own.event,
     onFault: () => ({ dispose() {} }),
+    onEnd: () => ({ dispose() {} }),
     send(message) {
       if (!state.isOpen) throw new CycleboxError('PROTOCOL', 'the other side has ended');
       const copy: unknown = JSON.parse(JSON.stringify(message));

@@ -13,6 +13,7 @@ import {
   type Child,
   type ChildOptions,
   compiledEntry,
+  guardMemory,
   type OutputLine,
   Supervisor,
 } from '../process/index.js';
@@ -27,7 +28,6 @@ import {
   defaultComputeSettings,
 } from './compute-protocol.js';
 import type { ExpectedFile } from './expected-file.js';
-import { guardMemory } from './memory-guard.js';
 
 export interface ComputeWorkerOptions {
   readonly settings?: Partial<ComputeSettings> | undefined;

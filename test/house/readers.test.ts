@@ -12,7 +12,7 @@ const allowed = [
   'engine/discovery/probe-service.ts',
   'engine/onnx/devices.ts',
   'training/records/report-page.ts',
-  'worker/memory-guard.ts',
+  'process/memory-guard.ts',
 ];
 
 test('files of unknown making are read by the one reader that no pipe stops', async () => {
