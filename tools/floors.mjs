@@ -23,7 +23,10 @@ export const rooms = {
     rooms: { generated: { floor: 0 }, convolution: { floor: 1 }, import: { floor: 1 } },
   },
   'plugin-api': { floor: 2 },
-  'plugin-host': { floor: 3, rooms: { points: { floor: 0 }, registry: { floor: 1 } } },
+  'plugin-host': {
+    floor: 3,
+    rooms: { points: { floor: 0 }, runtime: { floor: 0 }, registry: { floor: 1 }, process: { floor: 2 } },
+  },
   datasets: { floor: 3 },
   engine: {
     floor: 3,

@@ -35,6 +35,10 @@ export const errorCodes = {
   PLUGIN_INVALID: 'A plugin manifest is missing or malformed.',
   PLUGIN_ENGINE_MISMATCH: 'A plugin was made for another version of cyclebox.',
   PLUGIN_DUPLICATE: 'Two plugins register the same pair.',
+  PLUGIN_UNSAFE: "A plugin's folder holds what would lead its code out of it.",
+  PLUGIN_FAILED: "A plugin's code threw an error, or gave what it must not.",
+  PLUGIN_CRASHED: "A plugin's process ended unexpectedly, hung or used too much memory.",
+  PLUGIN_UNAVAILABLE: 'What was asked for needs a plugin that is not running.',
 
   MODEL_MISSING: 'The model file of a pair is missing.',
   MODEL_HASH_MISMATCH: 'The model file does not have the hash that its manifest names.',
@@ -147,7 +151,9 @@ export function asCycleboxError(
 export function errorToData(error: unknown): ErrorData {
   const coded = asCycleboxError(error);
   const systemCode = systemCodeOf(coded);
-  const { code, message, subject, stack } = coded;
+  const { code, message, subject } = coded;
+  // Of a foreign error, its own says where it was thrown.
+  const { stack } = error instanceof Error ? error : coded;
   return { code, message, subject, stack, ...(systemCode !== undefined && { systemCode }) };
 }
 

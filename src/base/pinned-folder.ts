@@ -21,7 +21,8 @@ export class FolderSwappedError extends Error {
   }
 }
 
-const hasDescriptorPaths = process.platform === 'linux' && existsSync('/proc/self/fd');
+/** Asked where it is needed: a process that may not look there needs it not. */
+const hasDescriptorPaths = (): boolean => process.platform === 'linux' && existsSync('/proc/self/fd');
 
 const folderFlags = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0);
 
@@ -39,7 +40,7 @@ export async function inPinnedFolder<T>(
 ): Promise<T> {
   const handle = await openFolder(root, folder);
   try {
-    const at = hasDescriptorPaths ? descriptorPath(handle) : join(root, folder);
+    const at = hasDescriptorPaths() ? descriptorPath(handle) : join(root, folder);
     const result = await use(at);
     if (await isInPlace(handle, root, folder)) return result;
     await undo(at);
@@ -50,7 +51,7 @@ export async function inPinnedFolder<T>(
 }
 
 async function openFolder(root: string, folder: RelativePath): Promise<FileHandle> {
-  if (!hasDescriptorPaths) return openByPath(root, folder);
+  if (!hasDescriptorPaths()) return openByPath(root, folder);
   let handle = await open(root, folderFlags);
   const parts = folder.split('/').filter(part => part !== '');
   for (const [index, part] of parts.entries()) {

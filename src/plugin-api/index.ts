@@ -1,4 +1,5 @@
 /** What a plugin's author imports, as `cyclebox/plugin`. Importing it loads nothing heavy. */
+export { type ImageFormat, type Picture, readPicture, writePicture } from '../picture/index.js';
 export {
   type BooleanSetting,
   type CommandContribution,
@@ -25,3 +26,27 @@ export {
   type SettingDeclaration,
   type StringSetting,
 } from './manifest.js';
+export type {
+  CaptureFacts,
+  Command,
+  Metric,
+  MetricRequest,
+  PluginContext,
+  PluginDisposable,
+  PluginLog,
+  PluginMemory,
+  PluginModule,
+  PluginSecrets,
+  PluginSettings,
+  Postprocessor,
+  PostprocessRequest,
+  Preprocessor,
+  ProcessRequest,
+  RecipeBuilder,
+  RecipeRequest,
+  RouteChooser,
+  RouteDecision,
+  RouteRequest,
+  SettingValue,
+  TranslateRequest,
+} from './plugin.js';

@@ -33,7 +33,7 @@ export interface PluginContext<Settings extends PluginSettings = PluginSettings>
   /** Disposed of in reverse order when the plugin ends. */
   readonly subscriptions: PluginDisposable[];
   /** Small things that the plugin remembers from one process to the next; written before a change resolves. */
-  readonly state: PluginState;
+  readonly state: PluginMemory;
   /** The same for what others may not read: kept apart, readable by the user only. */
   readonly secrets: PluginSecrets;
   /** A folder of the plugin's own, which is there. */
@@ -55,7 +55,7 @@ export interface PluginContext<Settings extends PluginSettings = PluginSettings>
   registerCommand(command: string, run: Command): PluginDisposable;
 }
 
-export interface PluginState {
+export interface PluginMemory {
   /** Undefined for what was never set. Values are JSON. */
   get<T>(key: string): T | undefined;
   keys(): readonly string[];

@@ -1,2 +1,3 @@
 export * from './points/index.js';
+export * from './process/index.js';
 export * from './registry/index.js';

@@ -189,12 +189,14 @@ export class Child<Remote, Local = NoMethods> implements Disposable {
     });
     let lastWords: Disposable | undefined;
     let lastWait: Disposable | undefined;
+    let hasEnded = false;
     // A process that nobody can talk to any more is of no use, whatever else it does.
     this.#link.onEnd(() => {
-      lastWait = this.#clock.after(500, () => this.#process.kill('SIGKILL'));
+      if (!hasEnded) lastWait = this.#clock.after(500, () => this.#process.kill('SIGKILL'));
     });
     return new Promise(resolve => {
       const ended = (code: number | null, signal: NodeJS.Signals | null) => {
+        hasEnded = true;
         void lastWords?.dispose();
         void lastWait?.dispose();
         const exit: ChildExit = { code, signal, expected: this.#expected };

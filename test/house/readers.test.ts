@@ -11,8 +11,8 @@ const allowed = [
   'diagnosis/watching.ts',
   'engine/discovery/probe-service.ts',
   'engine/onnx/devices.ts',
-  'training/records/report-page.ts',
   'process/memory-guard.ts',
+  'training/records/report-page.ts',
 ];
 
 test('files of unknown making are read by the one reader that no pipe stops', async () => {

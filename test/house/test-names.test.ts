@@ -12,7 +12,7 @@ const tests = readdirSync(join(packageRoot, 'test'), { recursive: true, encoding
   .map(path => path.replaceAll('\\', '/'))
   .filter(path => path.endsWith('.test.ts'));
 
-const promises = new Set(['bundle', 'demo', 'examples', 'faults', 'golden', 'house', 'support', 'tools']);
+const promises = new Set(['bundle', 'demo', 'examples', 'faults', 'golden', 'house', 'plugins', 'support', 'tools']);
 
 /** What a test in this folder may be of. */
 function subjects(folder: string): readonly string[] {

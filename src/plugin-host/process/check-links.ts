@@ -32,5 +32,7 @@ function isWithin(folder: string, path: string): boolean {
 }
 
 function unsafe(file: string, why: string): CycleboxError {
-  return new CycleboxError('PLUGIN_UNSAFE', `${file} keeps the plugin from being started: ${why}.`, { subject: { file } });
+  return new CycleboxError('PLUGIN_UNSAFE', `${file} keeps the plugin from being started: ${why}.`, {
+    subject: { file },
+  });
 }

@@ -83,7 +83,10 @@ export class CodedPlugin implements Disposable {
   readonly #ending = new AbortController();
   #ledger: CostLedger | undefined;
   #starting: Promise<PluginProcess> | undefined;
+  /** The end of the process that was idle. */
+  #retiring: Promise<void> | undefined;
   #state: PluginState = { kind: 'idle' };
+  #lastCrash: string | undefined;
 
   constructor(options: CodedPluginOptions) {
     const { spec, clock = systemClock, limits = pluginLimits } = options;
@@ -140,6 +143,7 @@ export class CodedPlugin implements Disposable {
     this.#idle.dispose();
     const process = await this.#starting?.catch(() => undefined);
     await process?.dispose();
+    await this.#retiring;
     await Promise.all([this.#store.flushed(), this.#log.flushed(), this.#ledger?.save()]);
     this.#events.dispose();
   }
@@ -181,7 +185,8 @@ export class CodedPlugin implements Disposable {
     const { name, version } = this.spec;
     if (this.#ending.signal.aborted) throw new CycleboxError('CANCELLED', `the plugin ${name} is ending`);
     if (this.#state.kind !== 'failed' && this.#state.kind !== 'disabledByCrashes') return;
-    const why = this.#state.kind === 'failed' ? this.#state.problem.message : 'it crashed too often';
+    const why =
+      this.#state.kind === 'failed' ? this.#state.problem.message : (this.#lastCrash ?? 'it crashed too often');
     const remedy = `Repair or update it, or enable it anew: cyclebox plugins enable ${name}`;
     const message = `${name} ${version} is not running, ${stateText(this.#state)}: ${why.replace(/\.$/, '')}. ${remedy}`;
     throw new CycleboxError('PLUGIN_UNAVAILABLE', message, { subject: { plugin: name } });
@@ -247,9 +252,7 @@ export class CodedPlugin implements Disposable {
     });
     void process.exited.then((exit: ChildExit) => {
       if (this.#starting === self) this.#starting = undefined;
-      if (this.#ending.signal.aborted) return;
-      if (this.#state.kind === 'idle') return;
-      this.#crashed(process.crash(exit), startedMs);
+      if (!process.isRetired && !this.#ending.signal.aborted) this.#crashed(process.crash(exit), startedMs);
     });
   }
 
@@ -257,10 +260,14 @@ export class CodedPlugin implements Disposable {
     const nowMs = this.#clock.monotonicMs();
     this.#ledger?.crashed();
     void this.#ledger?.save();
+    this.#lastCrash = error.message;
     this.#fault(error);
     const verdict = this.#crashes.crashed(nowMs, nowMs - startedMs);
     const { crashes } = verdict;
-    if (verdict.kind === 'stop') return this.#become({ kind: 'disabledByCrashes', crashes, sinceMs: this.#clock.epochMs() });
+    if (verdict.kind === 'stop') {
+      this.#become({ kind: 'disabledByCrashes', crashes, sinceMs: this.#clock.epochMs() });
+      return;
+    }
     this.#become({ kind: 'restarting', crashes, againMs: this.#clock.epochMs() + verdict.pauseMs });
     const [event = ''] = this.#requested;
     this.#starting = this.#start(event, verdict.pauseMs);
@@ -279,8 +286,7 @@ export class CodedPlugin implements Disposable {
     if (!process || this.#idle.isBusy) return;
     this.#starting = undefined;
     this.#become({ kind: 'idle' });
-    await process.dispose();
-    await this.#ledger?.save();
+    this.#retiring = process.dispose().then(() => this.#ledger?.save());
   }
 
   #become(state: PluginState): void {

@@ -10,10 +10,7 @@ import type { HostCalls } from '../runtime/index.js';
 import type { PluginStore } from './plugin-store.js';
 
 /** Has a picture file translated into another. */
-export type TranslateForPlugin = (
-  request: ParamsOf<HostCalls, 'translate'>,
-  signal: AbortSignal,
-) => Promise<void>;
+export type TranslateForPlugin = (request: ParamsOf<HostCalls, 'translate'>, signal: AbortSignal) => Promise<void>;
 
 export interface HostCallsOptions {
   readonly store: PluginStore;

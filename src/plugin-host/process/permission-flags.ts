@@ -6,7 +6,7 @@
  * is held back from 25 on, and allowed by `--allow-net`.
  */
 import { homedir } from 'node:os';
-import { isAbsolute, join, sep } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import semver from 'semver';
 import { CycleboxError } from '../../base/index.js';
 import type { PluginPermissions } from '../../plugin-api/index.js';
@@ -33,15 +33,18 @@ export function permissionFlags(
   const reads = [...places.reads, ...(permissions.read ?? []).map(expanded), ...writes];
   return [
     hasStableFlag(nodeVersion) ? '--permission' : '--experimental-permission',
-    ...reads.flatMap(path => flagsFor('--allow-fs-read', path)),
-    ...writes.flatMap(path => flagsFor('--allow-fs-write', path)),
+    ...reads.map(path => flagFor('--allow-fs-read', path)),
+    ...writes.map(path => flagFor('--allow-fs-write', path)),
     ...(permissions.spawn ? ['--allow-child-process'] : []),
     ...(permissions.net && guardsNetwork(nodeVersion) ? ['--allow-net'] : []),
   ];
 }
 
 /** What this Node cannot keep a plugin from, as sentences. */
-export function unguardedOf(permissions: PluginPermissions, nodeVersion: string = process.versions.node): readonly string[] {
+export function unguardedOf(
+  permissions: PluginPermissions,
+  nodeVersion: string = process.versions.node,
+): readonly string[] {
   return [
     ...(permissions.net || guardsNetwork(nodeVersion)
       ? []
@@ -58,11 +61,11 @@ function guardsNetwork(version: string): boolean {
   return semver.major(version) >= 25;
 }
 
-/** The path itself, and what lies in it if it is a folder: with the separator, so that `/data` does not open `/database`. */
-function flagsFor(flag: string, path: string): readonly string[] {
-  if (/[*\0]/.test(path))
-    throw new CycleboxError('PLUGIN_INVALID', `The path ${JSON.stringify(path)} cannot be permitted: it holds "*", which Node reads as a pattern.`);
-  return path.endsWith(sep) ? [`${flag}=${path}`] : [`${flag}=${path}`, `${flag}=${path}${sep}`];
+/** Node adds what lies in it where the path is a folder; 20 does not allow the folder itself to be listed, later ones do. */
+function flagFor(flag: string, path: string): string {
+  if (!/[*\0]/.test(path)) return `${flag}=${path}`;
+  const message = `The path ${JSON.stringify(path)} cannot be permitted: it holds "*", which Node reads as a pattern.`;
+  throw new CycleboxError('PLUGIN_INVALID', message);
 }
 
 function expanded(path: string): string {

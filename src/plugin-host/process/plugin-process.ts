@@ -73,6 +73,8 @@ export class PluginProcess implements Disposable {
   #underWay = 0;
   #heartbeat: Disposable | undefined;
   #endTimer: Disposable | undefined;
+  /** True: this side has no more use for it, and its end is no crash. */
+  #isRetired = false;
   /** Why this side has ended the process. */
   #endedFor: string | undefined;
 
@@ -140,8 +142,13 @@ export class PluginProcess implements Disposable {
     }
   }
 
+  get isRetired(): boolean {
+    return this.#isRetired;
+  }
+
   /** In order: `deactivate` has its time, then the process is asked to go. */
   async dispose(): Promise<void> {
+    this.#isRetired = true;
     await this.call('deactivate', null, { doing: 'failed to deactivate' }).catch(error => {
       this.#options.onStray(asCycleboxError(error).message);
     });
@@ -207,13 +214,15 @@ export class PluginProcess implements Disposable {
       pid: this.pid,
       limitBytes,
       clock,
-      onExceeded: bytes => this.#endFor(`it held ${megabytes(bytes)} of memory, more than its ${megabytes(limitBytes)}, and was ended`),
+      onExceeded: bytes =>
+        this.#endFor(`it held ${megabytes(bytes)} of memory, more than its ${megabytes(limitBytes)}, and was ended`),
     });
   }
 
   /** The plugin's word for what went wrong counts only while its process is there to give it. */
   async #explained(error: CycleboxError, doing: string, signal: AbortSignal | undefined): Promise<CycleboxError> {
-    if (signal?.aborted) return new CycleboxError('CANCELLED', `what ${this.#options.spec.name} was asked for was cancelled`);
+    if (signal?.aborted)
+      return new CycleboxError('CANCELLED', `what ${this.#options.spec.name} was asked for was cancelled`);
     if (this.#child.isReachable && this.#endedFor === undefined) return failureOf(this.#options.spec, doing, error);
     const exit = await this.#child.exited;
     return crashOf(this.#options.spec, doing, this.#howEnded(exit), this.#child.recentOutput);

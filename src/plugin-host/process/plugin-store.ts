@@ -44,7 +44,10 @@ export class PluginStore {
     else next.set(key, value);
     const text = JSON.stringify(Object.fromEntries(next));
     if (text.length > mostBytes)
-      throw new CycleboxError('PLUGIN_FAILED', `keeps too much: ${text.length} characters, where ${mostBytes} are allowed`);
+      throw new CycleboxError(
+        'PLUGIN_FAILED',
+        `keeps too much: ${text.length} characters, where ${mostBytes} are allowed`,
+      );
     await writeFileAtomic(this.#file, text, 0o600).catch(error => {
       throw asCycleboxError(error, { file: this.#file }, 'WRITE_FAILED');
     });

@@ -6,14 +6,14 @@ import { readPicture, writePicture } from '../../picture/index.js';
 import {
   type PluginContext,
   type PluginDisposable,
+  type PluginMemory,
   type PluginSettings,
-  type PluginState,
   pluginApiVersion,
   type TranslateRequest,
 } from '../../plugin-api/index.js';
 import type { Parent } from '../../process/index.js';
-import type { HandlerKind, HostCalls, PluginStart } from './plugin-protocol.js';
 import type { HandlerOf, HandlerTable } from './handler-table.js';
+import type { HandlerKind, HostCalls, PluginStart } from './plugin-protocol.js';
 import { scratchFile, withoutFiles } from './scratch-file.js';
 
 export type Host = Parent<HostCalls>;
@@ -49,7 +49,7 @@ export function createContext(start: PluginStart, table: HandlerTable, host: Hos
   });
 }
 
-function stateOf(initial: PluginStart['state'], host: Host): PluginState {
+function stateOf(initial: PluginStart['state'], host: Host): PluginMemory {
   const values = new Map(Object.entries(initial));
   return {
     get: <T>(key: string) => structuredClone(values.get(key)) as T | undefined,

@@ -115,7 +115,8 @@ export class PluginService {
 function pluginModuleOf(loaded: unknown): PluginModule {
   const { default: byDefault, ...byName } = loaded as { readonly default?: unknown };
   for (const candidate of [byName, byDefault]) {
-    if (typeof (candidate as Partial<PluginModule> | undefined)?.activate === 'function') return candidate as PluginModule;
+    if (typeof (candidate as Partial<PluginModule> | undefined)?.activate === 'function')
+      return candidate as PluginModule;
   }
   throw new CycleboxError('PLUGIN_FAILED', 'exports no function "activate"');
 }
