@@ -3,7 +3,6 @@
  * models' images move. The CPU rounds a rewritten model's weights only and calculates in float32, so the error of
  * values in between is measured on the model itself with a rounding written behind each of its operations.
  */
-import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -20,6 +19,7 @@ import {
 import { toHalfPrecision } from '../../src/onnx/index.js';
 import { floatsOf } from '../../src/onnx/model-file.js';
 import { type NodeSpec, type OnnxFileSpec, onnxFile } from '../support/onnx-file.js';
+import { trainedModel } from '../support/trained-model.js';
 
 const inRepository = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
@@ -49,7 +49,7 @@ describe('a half', () => {
 
 describe('a model in float16', () => {
   it.each(['to-map.onnx', 'to-satellite.onnx'])('gives nearly the same picture: %s', async file => {
-    const bytes = new Uint8Array(await readFile(inRepository(`models/satellite-map/${file}`)));
+    const bytes = await trainedModel(`satellite-map/${file}`);
     const image = await sampleImage('samples/satellite-to-map/sri-lanka.jpg', 128);
     const exact = await translated(bytes, image);
     for (const [what, half] of [
@@ -64,7 +64,7 @@ describe('a model in float16', () => {
   });
 
   it('is half as large', async () => {
-    const bytes = new Uint8Array(await readFile(inRepository('models/satellite-map/to-map.onnx')));
+    const bytes = await trainedModel('satellite-map/to-map.onnx');
     expect(toHalfPrecision(bytes).length / bytes.length).toBeLessThan(0.52);
   });
 

@@ -2,23 +2,25 @@
  * Models whose weights are stored as float16: half as large, the same to look at, and the same to everything that reads
  * weights out of a file.
  */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Engine, openEngine, referenceEngine, type TensorData } from '../../src/engine/index.js';
 import { decodeImage, resizePicture, toByte, toByteScale, toUnitRange } from '../../src/image/index.js';
+import { parseArchitecture, type ResnetSpec } from '../../src/nets/index.js';
 import { ModelProtoSchema, TensorProto_DataType } from '../../src/onnx/generated/index.js';
-import { decodeOnnx, storeWeights, toHalfPrecision } from '../../src/onnx/index.js';
+import { decodeOnnx, metadataKeys, storeWeights, toHalfPrecision } from '../../src/onnx/index.js';
 import { warmVariables } from '../../src/training/loop/warm-start.js';
 import { resolveTrainingSettings } from '../../src/training/settings.js';
 import { doubles, expectNear } from '../engine/near.js';
 import { imageValues } from '../nets/network-values.js';
 import { onnxFile } from '../support/onnx-file.js';
 import { temporaryFolder } from '../support/pictures.js';
+import { trainedModel } from '../support/trained-model.js';
 
-const toMap = new Uint8Array(await readFile('models/satellite-map/to-map.onnx'));
-const toSatellite = new Uint8Array(await readFile('models/satellite-map/to-satellite.onnx'));
+const toMap = await trainedModel('satellite-map/to-map.onnx');
+const toSatellite = await trainedModel('satellite-map/to-satellite.onnx');
 type Weight = ReturnType<typeof decodeOnnx>['weights'] extends ReadonlyMap<string, infer W> ? W : never;
 const asHalves = (bytes: Uint8Array) => storeWeights(bytes, 'float16');
 
@@ -78,9 +80,11 @@ describe('a model whose weights are stored as float16', () => {
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, 'package.json'), '{}');
     await writeFile(join(folder, 'to-map.onnx'), asHalves(toMap));
+    const architecture = decodeOnnx(toMap).metadata[metadataKeys.architecture]!;
+    const { width, blocks, upsample = 'transpose', norm } = parseArchitecture(architecture) as ResnetSpec;
     const settings = resolveTrainingSettings({
-      ...{ pair: 'satellite-map', a: folder, b: folder, out: folder },
-      ...{ size: 32, width: 16, blocks: 6, upsample: 'transpose', warmStart: folder },
+      ...{ pair: 'satellite-map', a: folder, b: folder, out: folder, size: 32, warmStart: folder },
+      ...{ width, blocks, upsample, ...(norm && { norm }) },
     });
     const taken = await warmVariables(settings);
     const weight = decodeOnnx(asHalves(toMap)).weights.get('model.1.weight')!;

@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { expect, it, vi } from 'vitest';
 import { packageRoot } from '../../src/base/index.js';
 import { directionsOf, loadPlugins } from '../../src/catalog/index.js';
+import { writeSafetensorsFile } from '../../src/nets/index.js';
 import { variablesOf } from '../../src/training/loop/variables.js';
 import { exportPlugin } from '../../src/training/plugin-export.js';
 import { resolveTrainingSettings } from '../../src/training/settings.js';
@@ -16,14 +17,18 @@ import { temporaryFolder } from '../support/pictures.js';
 
 vi.setConfig({ testTimeout: 60_000 });
 
+function toySettings(root: string) {
+  return resolveTrainingSettings({
+    ...{ pair: 'horse-zebra', a: root, b: root, out: join(root, 'run') },
+    ...{ size: 32, loadSize: 40, width: 16, blocks: 2, flip: false, steps: 6, identityWeight: 2 },
+  });
+}
+
 /** A repository with the pair's plugin alone, and what a training of it left. */
 async function toyRepository() {
   const root = await temporaryFolder();
   await cp(join(packageRoot, 'plugins/horse-zebra'), join(root, 'plugins/horse-zebra'), { recursive: true });
-  const settings = resolveTrainingSettings({
-    ...{ pair: 'horse-zebra', a: root, b: root, out: join(root, 'run') },
-    ...{ size: 32, loadSize: 40, width: 16, blocks: 2, flip: false, steps: 6, identityWeight: 2 },
-  });
+  const settings = toySettings(root);
   return { root, plugin: await exportPlugin(settings, 4, variablesOf(settings)) };
 }
 
@@ -96,6 +101,23 @@ it('what people wrote into the card stays, and the same again changes nothing', 
   expect(card).toMatch(/Riders get stripes, too\.\n$/);
   await ship(root);
   expect(await readFile(file, 'utf8')).toBe(card);
+});
+
+it('weights alone become the models that the training would have written', async () => {
+  const { root, plugin } = await toyRepository();
+  const options = { size: 32, loadSize: 40, width: 16, blocks: 2, flip: false, steps: 6, identityWeight: 2, step: 4 };
+  const [weights, folder] = [variablesOf(toySettings(root)), join(root, 'weights')];
+  await mkdir(folder);
+  for (const [network, to] of Object.entries({ G_A: 'zebra', G_B: 'horse' })) {
+    const own = Object.entries(weights).filter(([name]) => name.startsWith(`${network}.`));
+    const tensors = Object.fromEntries(own.map(([name, tensor]) => [name.slice(network.length + 1), tensor]));
+    await writeSafetensorsFile(join(folder, `to-${to}.safetensors`), tensors);
+  }
+  await writeFile(join(folder, 'training.json'), JSON.stringify(options));
+  await ship(root, '--plugin', folder);
+  const [made, trained] = [join(root, 'weights/exported/plugins/horse-zebra'), plugin];
+  for (const name of ['to-zebra.onnx', 'to-horse.onnx'])
+    expect((await readFile(join(made, name))).equals(await readFile(join(trained, name)))).toBe(true);
 });
 
 it('says which pairs there are', async () => {

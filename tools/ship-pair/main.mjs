@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cardPart, writeCard } from './card.mjs';
 import { qualityOf, readFigures } from './figures.mjs';
+import { exportWeights, holdsWeights } from './from-weights.mjs';
 import { readStored, storeModel } from './models.mjs';
 import { pairFacts } from './pairs.mjs';
 
@@ -51,10 +52,13 @@ async function main() {
   console.log(`Wrote ${join(folder, 'package.json')} and its README.md`);
 }
 
-async function storeAll(plugin, store, { models }, directions) {
+async function storeAll(plugin, store, { id: pair, domains, models }, directions) {
+  const folder = holdsWeights(plugin)
+    ? await exportWeights(plugin, { pair, domains }, join(plugin, 'exported'))
+    : plugin;
   for (const { from, to } of directions) {
     const samples = [`${from}-to-${to}`, `${to}-to-${from}`];
-    await storeModel(join(plugin, `to-${to}.onnx`), join(store, models[to].path), samples);
+    await storeModel(join(folder, `to-${to}.onnx`), join(store, models[to].path), samples);
   }
 }
 

@@ -83,8 +83,15 @@ export async function readStored(store, path, from, to, isFirst) {
     storage: [...weights.keys()].length > 0 && isStoredAsHalves(bytes) ? 'float16' : 'float32',
     trainedSize: number(metadataKeys.trainedSize),
     cropSize: number(metadataKeys.cropSize),
-    training: JSON.parse(metadata[metadataKeys.training]),
+    training: trainingOf(metadata, path),
   };
+}
+
+function trainingOf({ [metadataKeys.training]: training }, path) {
+  if (training !== undefined) return JSON.parse(training);
+  throw new RangeError(
+    `models/${path} does not say how it was trained. Give its weights with a training.json (README.md).`,
+  );
 }
 
 /** Storing it so once more would change nothing, and storing it as float32 would. */
