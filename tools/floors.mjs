@@ -25,7 +25,13 @@ export const rooms = {
   'plugin-api': { floor: 2 },
   'plugin-host': {
     floor: 3,
-    rooms: { points: { floor: 0 }, runtime: { floor: 0 }, registry: { floor: 1 }, process: { floor: 2 } },
+    rooms: {
+      points: { floor: 0 },
+      runtime: { floor: 0 },
+      registry: { floor: 1 },
+      install: { floor: 2 },
+      process: { floor: 2 },
+    },
   },
   datasets: { floor: 3 },
   engine: {
@@ -84,7 +90,7 @@ export const rooms = {
   daemon: { floor: 8, rooms: { config: { floor: 0 }, pool: { floor: 0 }, control: { floor: 1 } } },
   diagnosis: { floor: 9 },
   server: { floor: 10, rooms: { contract: { floor: 0 } } },
-  cli: { floor: 11, beneath: ['*'], rooms: { commands: { floor: 0 } } },
+  cli: { floor: 11, beneath: ['*'], rooms: { commands: { floor: 0 }, scaffold: { floor: 0 } } },
 };
 
 const face = 'index.js';

@@ -25,6 +25,7 @@ Exit codes: 0 done, 1 something failed, 2 wrong arguments, 74 nothing could be w
 const codesOfErrors: Partial<Record<ErrorCode, number>> = {
   USAGE: exitCodes.usage,
   PAIR_NOT_FOUND: exitCodes.usage,
+  PLUGIN_NOT_FOUND: exitCodes.usage,
   DOMAIN_NOT_FOUND: exitCodes.usage,
   DATASET_NOT_FOUND: exitCodes.usage,
   STATE_LOCKED: exitCodes.locked,

@@ -6,6 +6,7 @@ export { register as registerDoctor } from './doctor.js';
 export { register as registerEvaluate } from './evaluate.js';
 export { register as registerInit } from './init.js';
 export { register as registerPairs } from './pairs.js';
+export { register as registerPlugins } from './plugins.js';
 export { register as registerQueue } from './queue.js';
 export { register as registerStart } from './start.js';
 export { register as registerStatus } from './status.js';

@@ -1,0 +1,108 @@
+/** `cyclebox plugins …`: what its commands take. The work is in files of their own, loaded when one of them runs. */
+import { type Command, Option } from 'commander';
+import { collect } from '../arguments.js';
+import type { InstallOptions, UninstallOptions } from '../install-plugins.js';
+import type { InfoOptions } from '../list-plugins.js';
+import type { NewPluginOptions } from '../new-plugin.js';
+import type { PluginsOptions } from '../plugin-project.js';
+import type { EnableOptions } from '../switch-plugins.js';
+import type { ValidateOptions } from '../validate-plugins.js';
+
+const kinds = ['pair', 'processor', 'full'] as const satisfies readonly NewPluginOptions['kind'][];
+
+export function register(program: Command): void {
+  const plugins = program
+    .command('plugins')
+    .description('list, install, switch, check and make plugins')
+    .addHelpText(
+      'after',
+      '\nA running daemon follows what these commands change. docs/plugins.md says how plugins are made.',
+    );
+  registerLists(plugins);
+  registerInstalling(plugins);
+  registerSwitches(plugins);
+  registerMaking(plugins);
+}
+
+/** The options of those that look at a project's plugins. */
+function add(plugins: Command, name: string, description: string): Command {
+  return plugins
+    .command(name)
+    .description(description)
+    .option('-c, --config <file>', 'configuration file; may be missing', 'watch-config.json')
+    .option('--json', 'print one JSON document');
+}
+
+function addFolders(command: Command): Command {
+  return command.option('--plugins <folder>', 'folder with plugins, or of one plugin; may be repeated', collect);
+}
+
+function registerLists(plugins: Command): void {
+  addFolders(add(plugins, 'list', 'list all plugins: where they come from, how they stand, what they bring')).action(
+    async (options: PluginsOptions) => {
+      const { listPlugins } = await import('../list-plugins.js');
+      process.exitCode = await listPlugins(options);
+    },
+  );
+  addFolders(add(plugins, 'info', 'say all that is known of a plugin'))
+    .argument('<name>')
+    .action(async (name: string, options: InfoOptions) => {
+      const { describePlugin } = await import('../list-plugins.js');
+      process.exitCode = await describePlugin(name, options);
+    });
+}
+
+function registerInstalling(plugins: Command): void {
+  add(plugins, 'install', 'install a plugin from a folder, a .cbx or .tgz file, or npm; what it may do is shown first')
+    .argument('<source>', 'folder, file, or name of an npm package, such as "name" or "name@1.2.0"')
+    .action(async (source: string, options: InstallOptions) => {
+      const { installPlugins } = await import('../install-plugins.js');
+      process.exitCode = await installPlugins(source, options);
+    });
+  add(plugins, 'uninstall', 'remove an installed plugin and what was decided of it')
+    .argument('<name>')
+    .action(async (name: string, options: UninstallOptions) => {
+      const { uninstallPlugins } = await import('../install-plugins.js');
+      process.exitCode = await uninstallPlugins(name, options);
+    });
+}
+
+function registerSwitches(plugins: Command): void {
+  add(plugins, 'enable', 'let a plugin run, and do what it asks for; forgets its crashes')
+    .argument('<name>')
+    .option('--yes', 'do not ask')
+    .action(async (name: string, options: EnableOptions) => {
+      const { enable } = await import('../switch-plugins.js');
+      process.exitCode = await enable(name, options);
+    });
+  add(plugins, 'disable', 'switch a plugin off, with all that it brings')
+    .argument('<name>')
+    .action(async (name: string, options: PluginsOptions) => {
+      const { disable } = await import('../switch-plugins.js');
+      process.exitCode = await disable(name, options);
+    });
+}
+
+function registerMaking(plugins: Command): void {
+  plugins
+    .command('validate')
+    .description('check a plugin before it is handed on, and explain each finding')
+    .argument('[folder]', 'of the plugin', '.')
+    .option('--json', 'print one JSON document')
+    .action(async (folder: string, options: ValidateOptions) => {
+      const { validate } = await import('../validate-plugins.js');
+      process.exitCode = await validate(folder, options);
+    });
+  plugins
+    .command('new')
+    .description('make the folder of a new plugin, with a test that passes')
+    .argument('<name>', 'lower-case words joined by hyphens; the folder is called so')
+    .addOption(new Option('--kind <kind>', 'what it is to bring').choices(kinds).default('pair'))
+    .addOption(new Option('--language <language>', 'of its code').choices(['ts', 'js']).default('ts'))
+    .option('--folder <folder>', 'where its folder is made', '.')
+    .option('--json', 'print one JSON document')
+    .action(async (name: string, options: NewPluginOptions) => {
+      const { newPlugin } = await import('../new-plugin.js');
+      process.exitCode = await newPlugin(name, options);
+    });
+}

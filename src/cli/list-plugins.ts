@@ -1,0 +1,124 @@
+/** The work of `cyclebox plugins list` and `info`. A plugin that cannot be used makes the exit code of `list` 1. */
+import { CycleboxError, didYouMean, errorToData } from '../base/index.js';
+import type { ContributionPointName } from '../plugin-api/index.js';
+import {
+  type ContributionPoint,
+  loadPluginSet,
+  type Plugin,
+  type PluginRecord,
+  type PluginSet,
+  permissionsText,
+  pointNames,
+  points,
+  stateText,
+} from '../plugin-host/index.js';
+import { findProject, type PluginsOptions } from './plugin-project.js';
+import { exitCodes, printError } from './report-error.js';
+
+export type InfoOptions = PluginsOptions;
+
+/** @returns the exit code */
+export async function listPlugins(options: PluginsOptions): Promise<number> {
+  const { options: places } = await findProject(options);
+  const set = await loadPluginSet(places);
+  if (options.json) printJson({ plugins: set.records.map(toPlain), problems: set.problems.map(errorToPlain) });
+  else for (const line of table(set.records)) print(line);
+  for (const problem of set.problems) printError(problem);
+  return set.problems.length > 0 ? exitCodes.failed : exitCodes.ok;
+}
+
+/** @returns the exit code @throws PLUGIN_NOT_FOUND */
+export async function describePlugin(name: string, options: InfoOptions): Promise<number> {
+  const { options: places } = await findProject(options);
+  const record = requirePlugin(await loadPluginSet(places), name);
+  if (options.json) printJson(toPlain(record));
+  else for (const line of describe(record)) print(line);
+  return exitCodes.ok;
+}
+
+/** The one in force, else the first. @throws PLUGIN_NOT_FOUND with the one that was probably meant */
+export function requirePlugin({ records }: PluginSet, name: string): PluginRecord {
+  const called = records.filter(record => record.name === name);
+  const found = called.find(({ state }) => state.kind !== 'superseded') ?? called[0];
+  if (found) return found;
+  const known = [...new Set(records.map(record => record.name))];
+  const message = `There is no plugin "${name}"; known are ${known.join(', ') || 'none'}.${didYouMean(name, known)}`;
+  throw new CycleboxError('PLUGIN_NOT_FOUND', message, { subject: { plugin: name } });
+}
+
+function table(records: readonly PluginRecord[]): readonly string[] {
+  const rows = records.map(record => [
+    record.name,
+    record.version ?? '?',
+    record.source,
+    stateText(record.state),
+    broughtBy(record.plugin)
+      .map(({ point, ids }) => `${point}: ${ids.join(', ')}`)
+      .join('; '),
+  ]);
+  const widths = [0, 1, 2, 3].map(column => Math.max(0, ...rows.map(row => row[column]!.length)));
+  return rows.map(row =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+function describe(record: PluginRecord): readonly string[] {
+  const { plugin, folder, source, state } = record;
+  const { manifest } = plugin ?? {};
+  const permissions =
+    plugin?.main === undefined ? [] : [`may:         ${permissionsText(manifest?.permissions ?? {})}`];
+  const settings = Object.entries(manifest?.contributes.configuration?.properties ?? {});
+  return [
+    `${record.name} ${record.version ?? '?'}${plugin?.publisher === undefined ? '' : ` by ${plugin.publisher}`}`,
+    ...(manifest?.description === undefined ? [] : [manifest.description]),
+    `state:       ${stateText(state)}`,
+    ...('problem' in state ? [`             ${state.problem.message}`] : []),
+    `folder:      ${folder} (${source})`,
+    `code:        ${plugin?.main ?? 'none: nothing of it is ever run'}`,
+    ...permissions,
+    ...(plugin?.main === undefined ? [] : [`started by:  ${plugin.activationEvents.join(', ') || 'nothing'}`]),
+    ...broughtBy(plugin).map(({ point, ids }) => `${`${point}:`.padEnd(12)} ${ids.join(', ')}`),
+    ...settings.map(([key, setting]) => `setting:     ${key} (${setting.type}) ${setting.description ?? ''}`.trimEnd()),
+    ...(plugin?.notes ?? []).map(note => `note:        ${note}`),
+  ];
+}
+
+interface Brought {
+  readonly point: ContributionPointName;
+  readonly ids: readonly string[];
+}
+
+function broughtBy(plugin: Plugin | undefined): readonly Brought[] {
+  return pointNames.flatMap(name => {
+    const value = plugin?.manifest.contributes[name];
+    if (value === undefined || name === 'configuration') return [];
+    const point = points[name] as unknown as ContributionPoint;
+    const ids = point.items(value as never).map(item => point.idOf(item) ?? '');
+    return ids.length === 0 ? [] : [{ point: name, ids }];
+  });
+}
+
+function toPlain(record: PluginRecord): Record<string, unknown> {
+  const { plugin, state, ...rest } = record;
+  const { publisher, main, activationEvents, notes, manifest } = plugin ?? {};
+  return {
+    ...rest,
+    ...(publisher !== undefined && { publisher }),
+    ...(manifest?.description !== undefined && { description: manifest.description }),
+    state: { ...state, text: stateText(state) },
+    ...(plugin && { coded: main !== undefined, activationEvents, permissions: manifest?.permissions ?? {}, notes }),
+    contributes: Object.fromEntries(broughtBy(plugin).map(({ point, ids }) => [point, ids])),
+    settings: manifest?.contributes.configuration?.properties ?? {},
+  };
+}
+
+function errorToPlain(error: CycleboxError): Record<string, unknown> {
+  const { code, message, subject } = errorToData(error);
+  return { code, message, subject };
+}
+
+const print = (line: string): boolean => process.stdout.write(`${line}\n`);
+const printJson = (value: unknown): boolean => print(JSON.stringify(value, null, 2));

@@ -1,0 +1,1 @@
+export { type InstalledPlugin, installPlugin, uninstallPlugin } from './install-plugin.js';
