@@ -87,9 +87,28 @@ export const rooms = {
     },
     seam: 'Seeing (watch/) and doing (publish/, jobs/) do not know each other: the journal is all they share.',
   },
-  daemon: { floor: 8, rooms: { config: { floor: 0 }, pool: { floor: 0 }, control: { floor: 1 } } },
+  daemon: {
+    floor: 8,
+    rooms: {
+      config: { floor: 0 },
+      pool: { floor: 0 },
+      trainings: { floor: 0 },
+      control: { floor: 1 },
+      words: { floor: 2 },
+    },
+  },
   diagnosis: { floor: 9 },
-  server: { floor: 10, rooms: { contract: { floor: 0 } } },
+  server: {
+    floor: 10,
+    rooms: {
+      contract: { floor: 0 },
+      http: { floor: 1 },
+      images: { floor: 1 },
+      stream: { floor: 1 },
+      webhooks: { floor: 1 },
+      routes: { floor: 2 },
+    },
+  },
   cli: { floor: 11, beneath: ['*'], rooms: { commands: { floor: 0 }, scaffold: { floor: 0 } } },
 };
 

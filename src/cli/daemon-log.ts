@@ -1,11 +1,18 @@
 /**
  * The daemon's log: one record a job, as JSON lines by pino, or as readable lines when standard output is a terminal.
- * Records are made here from events; the daemon itself writes nothing.
+ * What is said of each event is the daemon's own words; the daemon itself writes nothing.
  */
-import { join } from 'node:path';
 import { type DestinationStream, pino } from 'pino';
 import type { CycleboxError } from '../base/index.js';
-import type { Daemon, DaemonConfig, DaemonEvent, Route, WorkerEvent, WorkerFacts } from '../daemon/index.js';
+import {
+  type Daemon,
+  type DaemonConfig,
+  type DaemonEvent,
+  deviceWords,
+  eventWords,
+  type Route,
+  type Said,
+} from '../daemon/index.js';
 import type { LogLevel } from './log-level.js';
 import { LogOutput } from './log-output.js';
 import { printable } from './printable.js';
@@ -15,6 +22,9 @@ export interface DaemonLog {
   readonly event: (event: DaemonEvent) => void;
   readonly workerOutput: (line: { readonly stream: string; readonly text: string }) => void;
   opened(daemon: Daemon, once: boolean): void;
+  /** @param entrance the address that lets in: for the terminal alone, since others may read a log */
+  dashboard(address: string, entrance: string): void;
+  warning(error: CycleboxError): void;
   stopping(signal: string): void;
   stopped(): void;
   finished(failures: Daemon['failures']): void;
@@ -54,7 +64,7 @@ export function openDaemonLog(
   return {
     event(event) {
       if (event.type === 'done') done++;
-      logEvent(log, event, config);
+      write(log, eventWords(event, config.outbox));
       progress?.event(event);
     },
     workerOutput: ({ stream, text }) => log.debug({ stream }, `worker: ${text}`),
@@ -66,8 +76,13 @@ export function openDaemonLog(
       const record = { inbox, outbox, routes: ready.map(({ match, key }) => ({ match, translation: key })) };
       const list = ready.map(describeRoute).join(', ') || 'no route works yet';
       log.info(record, `${once ? 'working through' : 'watching'} ${inbox}: ${list}`);
-      logDevices(log, daemon);
+      write(log, deviceWords(daemon.workers, daemon.skipped, false));
     },
+    dashboard(address, entrance) {
+      const how = target.isTerminal ? entrance : `${address} ("cyclebox open" lets you in)`;
+      log.info({ address }, `dashboard: ${how}`);
+    },
+    warning: error => log.warn({ code: error.code }, error.toString()),
     stopping: signal => log.info({ signal }, `${signal}: finishing the running image; press again to exit at once`),
     stopped() {
       progress?.dispose();
@@ -96,174 +111,8 @@ function logProblems(log: pino.Logger, { problems, routes }: Daemon): void {
   );
 }
 
-function logPlugins(log: pino.Logger, event: Extract<DaemonEvent, { readonly type: 'pluginsChanged' }>): void {
-  const { added, changed, removed, faults } = event;
-  for (const error of faults) log.warn({ code: error.code, ...error.subject }, error.toString());
-  const named = Object.entries({ added, changed, removed }).filter(([, names]) => names.length > 0);
-  if (named.length === 0) return;
-  log.info(
-    { added, changed, removed },
-    `plugins: ${named.map(([what, names]) => `${names.join(', ')} ${what}`).join('; ')}`,
-  );
-}
-
-function logEvent(log: pino.Logger, event: DaemonEvent, config: DaemonConfig): void {
-  switch (event.type) {
-    case 'done': {
-      const { job, path, output, translation, ms, report } = event;
-      const { width, height, bytes, tiles, device, precision, scale, shownAs, notes = [] } = report;
-      const record = {
-        job,
-        path,
-        output: join(config.outbox, output),
-        translation,
-        ms: Math.round(ms),
-        width,
-        height,
-        bytes,
-        tiles,
-        device,
-        precision,
-        scale,
-        shownAs,
-        ...(notes.length > 0 && { notes }),
-      };
-      const where = device === undefined || device === 'cpu' ? '' : ` on ${device}, ${precision}`;
-      const inTiles = tiles > 1 ? ` in ${tiles} tiles` : '';
-      const shown = scale === undefined || scale === 'native' ? '' : ` shown as ${shownAs?.width}×${shownAs?.height}`;
-      const said = notes.length > 0 ? `; ${notes.join('; ')}` : '';
-      log.info(
-        record,
-        `${path} → ${record.output}  ${translation} ${width}×${height}${shown}${inTiles} ${record.ms} ms${where}${said}`,
-      );
-      break;
-    }
-    case 'failed':
-      log.error(failure(event), `${event.path}${howItFailed(event)}  ${event.error.toString()}`);
-      break;
-    case 'retrying':
-      log.warn(failure(event), `${event.path} is tried again  ${event.error.toString()}`);
-      break;
-    case 'already-published': {
-      const { job, path, output } = event;
-      log.info({ job, path, output: join(config.outbox, output) }, `${path} was published before: ${output}`);
-      break;
-    }
-    case 'name-taken': {
-      const { job, path, output } = event;
-      const text = `${path} was not published and stays where it is: ${output} is in the outbox already, and onCollision is "skip"`;
-      log.warn({ job, path, output: join(config.outbox, output) }, text);
-      break;
-    }
-    case 'cancelled':
-      log.info({ job: event.job, path: event.path }, `${event.path} was cancelled`);
-      break;
-    case 'paused': {
-      const { by, reason } = event;
-      const until = by === 'user' ? 'until it is resumed' : 'until it works again';
-      log.warn({ by, reason }, `paused ${until}${reason === '' ? '' : `: ${reason}`}`);
-      break;
-    }
-    case 'resumed':
-      log.info('resumed');
-      break;
-    case 'reloaded': {
-      const what = event.keys.length > 0 ? event.keys.join(', ') : 'nothing differs from what was in force';
-      log.info({ keys: event.keys }, `the changed configuration is in force: ${what}`);
-      break;
-    }
-    case 'reloadRefused': {
-      const { code, message } = event.error;
-      log.error(
-        { code },
-        `the changed configuration was rejected, the old one stays in force: ${message.replaceAll('\n', '; ')}`,
-      );
-      break;
-    }
-    case 'pluginsChanged':
-      logPlugins(log, event);
-      break;
-    case 'modelsChanged':
-      log.info({ translations: event.translations }, `new models: ${event.translations.join(', ')}`);
-      break;
-    case 'devices':
-    case 'memoryStep':
-    case 'deviceFailed':
-    case 'modelMoved':
-      logWorkers(log, event);
-      break;
-    case 'warning':
-      log.warn({ code: event.error.code }, event.error.toString());
-      break;
-    case 'seen':
-    case 'started':
-      log.debug(event, `${event.path} ${event.type}`);
-      break;
-    case 'idle':
-      break;
-    default:
-      event satisfies never;
-  }
-}
-
-interface Translating {
-  readonly workers: readonly Pick<WorkerFacts, 'device' | 'name'>[];
-  readonly skipped: Daemon['skipped'];
-}
-
-/** At the start, the CPU alone is the usual state, and no news; when devices have changed, it is. */
-function logDevices(log: pino.Logger, { workers, skipped }: Translating, haveChanged = false): void {
-  for (const { choice, reason, fault } of skipped) {
-    // What `auto` found not to be there is no news either.
-    const level = fault === false ? 'debug' : 'warn';
-    log[level]({ device: choice, reason }, `${choice} is not used: ${reason}`);
-  }
-  const devices = workers.map(({ device, name }) => ({ device, name }));
-  const text = `translating on ${devices.map(({ device, name }) => `${device} (${name})`).join(', ')}`;
-  const isUsual = devices.length === 1 && devices[0]?.device === 'cpu';
-  if (haveChanged || !isUsual) log.info({ devices }, text);
-}
-
-function logWorkers(log: pino.Logger, event: WorkerEvent): void {
-  switch (event.type) {
-    case 'devices': {
-      const workers = event.devices.map(({ id, name }) => ({ device: id, name }));
-      logDevices(log, { workers, skipped: event.skipped }, true);
-      break;
-    }
-    case 'memoryStep': {
-      const { device, kind, model, message } = event.step;
-      log.warn({ code: 'OUT_OF_MEMORY', device, step: kind, model }, message);
-      break;
-    }
-    case 'deviceFailed': {
-      const { device, source, error } = event;
-      log.warn(
-        { code: error.code, device, source },
-        `${device} failed at ${source}, its worker is restarted: ${error}`,
-      );
-      break;
-    }
-    case 'modelMoved': {
-      const { device, model, reason } = event;
-      log.warn(
-        { device, model, reason },
-        `${device} cannot run ${model}, which another device runs from now on: ${reason}`,
-      );
-      break;
-    }
-    default:
-      event satisfies never;
-  }
-}
-
-function failure({ job, path, error }: { readonly job: string; readonly path: string; readonly error: CycleboxError }) {
-  return { job, path, code: error.code };
-}
-
-function howItFailed({ earlier, quarantined }: { readonly earlier: boolean; readonly quarantined: boolean }): string {
-  if (earlier) return ' failed earlier';
-  return quarantined ? ' is quarantined' : '';
+function write(log: pino.Logger, lines: readonly Said[]): void {
+  for (const { level, record, text } of lines) log[level](record, text);
 }
 
 function describeRoute({ match, from, to }: Route): string {

@@ -14,6 +14,7 @@ import {
   registerDoctor,
   registerEvaluate,
   registerInit,
+  registerOpen,
   registerPairs,
   registerPlugins,
   registerQueue,
@@ -41,6 +42,7 @@ const program = new Command('cyclebox')
 for (const register of [
   registerInit,
   registerStart,
+  registerOpen,
   registerStatus,
   registerQueue,
   registerConfig,

@@ -1,6 +1,6 @@
 /** The work of `cyclebox start`: runs the daemon, logs its events, and ends on a signal or, with `--once`, when idle. */
 import { constants } from 'node:os';
-import { systemClock } from '../base/index.js';
+import { asCycleboxError, type Disposable, systemClock } from '../base/index.js';
 import { type Daemon, loadConfig, startDaemon } from '../daemon/index.js';
 import { type DaemonLog, openDaemonLog } from './daemon-log.js';
 import { logLevel } from './log-level.js';
@@ -11,19 +11,28 @@ export interface RunDaemonOptions {
   readonly config: string;
   readonly once?: boolean;
   readonly verbose?: boolean;
+  /** False: without its page. */
+  readonly dashboard?: boolean;
 }
 
 /** @returns the exit code */
-export async function runDaemon({ config: file, once = false, verbose }: RunDaemonOptions): Promise<number> {
+export async function runDaemon({
+  config: file,
+  once = false,
+  verbose,
+  dashboard = true,
+}: RunDaemonOptions): Promise<number> {
   const level = logLevel({ verbose });
   const config = await loadConfig(file);
   const log = openDaemonLog(config, { level });
   const stopping = stopOnSignal(log);
   const patience = new WritePatience(systemClock);
   let daemon: Daemon | undefined;
+  let page: Promise<Disposable | undefined> | undefined;
   const onOpen = (opened: Daemon) => {
     daemon = opened;
     log.opened(opened, once);
+    if (dashboard && !once) page = showDashboard(opened, log);
   };
   const started = startDaemon(config, {
     watch: !once,
@@ -40,13 +49,30 @@ export async function runDaemon({ config: file, once = false, verbose }: RunDaem
     await Promise.race([started, stopping.requested, patience.exhausted]);
     daemon ??= await started;
     await (once ? Promise.race([daemon.whenIdle(), stopping.requested, patience.exhausted]) : stopping.requested);
+    await (await page)?.dispose();
     const isCut = stopping.isRequested || patience.isExhausted;
     const code = await finish(daemon, once && !isCut, log);
     return patience.isExhausted && !stopping.isRequested ? exitCodes.unwritable : code;
   } finally {
     patience.dispose();
+    await (await page)?.dispose();
     await started.catch(() => {});
     stopping.dispose();
+  }
+}
+
+/** Never rejects: without its page a daemon does its work all the same. */
+async function showDashboard({ config, service }: Daemon, log: DaemonLog): Promise<Disposable | undefined> {
+  if (!config.dashboard) return undefined;
+  const { openDashboard } = await import('../server/index.js');
+  try {
+    const onDefect = (error: unknown) => log.warning(asCycleboxError(error));
+    const opened = await openDashboard({ service, config: config.dashboard, onDefect });
+    log.dashboard(opened.address, opened.entrance);
+    return opened;
+  } catch (error) {
+    log.warning(asCycleboxError(error));
+    return undefined;
   }
 }
 

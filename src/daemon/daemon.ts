@@ -40,8 +40,9 @@ import {
   resolveModels,
   routeFolders,
 } from './config/index.js';
-import { connectControl, type DaemonFacts, type DaemonService, serveControl } from './control/index.js';
+import { connectControl, type DaemonFacts, serveControl } from './control/index.js';
 import type { DaemonEvent } from './daemon-event.js';
+import type { LiveService } from './live-service.js';
 import {
   type ChooseDevices,
   type ResolvedDevices,
@@ -53,6 +54,7 @@ import {
 } from './pool/index.js';
 import { retryWhileLocked } from './retry-while-locked.js';
 import { inboxChanges, inboxSettings, poolSettings } from './settings.js';
+import { EventLog, eventWords } from './words/index.js';
 
 export interface DaemonOptions {
   /** Called when everything is open and nothing has happened yet. */
@@ -89,8 +91,8 @@ export interface Daemon extends Disposable {
   readonly skipped: readonly SkippedDevice[];
   /** Files in the inbox that stand as failed, from this run or an earlier one. */
   readonly failures: readonly CurrentFailure[];
-  /** What the control socket offers to other processes. */
-  readonly service: DaemonService;
+  /** What can be asked of it; the control socket offers the part that the command line needs. */
+  readonly service: LiveService;
   /** Jobs of the journal by state. */
   counts(): Readonly<Partial<Record<JobState, number>>>;
   whenIdle(): Promise<void>;
@@ -206,7 +208,8 @@ class RunningDaemon implements Daemon {
   readonly #parts: Parts;
   readonly #events = new Emitter<DaemonEvent>();
   readonly #startedMs = Date.now();
-  readonly service: DaemonService;
+  readonly #log = new EventLog();
+  readonly service: LiveService;
   #done = 0;
   #failed = 0;
   #stopping: Promise<void> | undefined;
@@ -214,6 +217,9 @@ class RunningDaemon implements Daemon {
   constructor(parts: Parts) {
     this.#parts = parts;
     this.service = this.#newService();
+    this.onEvent(event => {
+      for (const said of eventWords(event, this.config.outbox)) this.#log.add(said);
+    });
     parts.inbox.onEvent(event => this.#heard(event));
     parts.liveConfig.onApplied(applied => this.#takeOver(applied));
     parts.liveConfig.onEvent(event => this.#events.fire(event));
@@ -316,7 +322,7 @@ class RunningDaemon implements Daemon {
     this.#events.fire({ type: 'warning', error: asCycleboxError(error) });
   }
 
-  #newService(): DaemonService {
+  #newService(): LiveService {
     const { inbox, liveConfig } = this.#parts;
     const { inbox: from, outbox, state } = this.config;
     return {
@@ -328,6 +334,17 @@ class RunningDaemon implements Daemon {
       resume: async () => inbox.resume(),
       purge: async which => inbox.purge(which),
       reload: () => liveConfig.reload(),
+      get config() {
+        return liveConfig.resolved.config;
+      },
+      get routes() {
+        return liveConfig.resolved.routes;
+      },
+      jobs: inbox.lists,
+      log: this.#log,
+      onEvent: this.#events.event,
+      deliveries: inbox.deliveries,
+      change: (action, which) => inbox.change(action, which),
     };
   }
 

@@ -2,6 +2,9 @@ export {
   configJsonSchema,
   configSchema,
   type DaemonConfig,
+  type DashboardConfig,
+  type HookEvent,
+  isLoopback,
   loadConfig,
   parseConfig,
   pluginOptionsOf,
@@ -9,12 +12,16 @@ export {
   type Route,
   type RouteConfig,
   resolveConfig,
+  restartKeys,
+  type TrainingsConfig,
   type WatchConfig,
+  type WebhookConfig,
 } from './config/index.js';
 export type { DaemonFacts, DaemonService, DaemonStatus } from './control/index.js';
 export { type Daemon, type DaemonOptions, startDaemon } from './daemon.js';
 export type { DaemonEvent } from './daemon-event.js';
 export { inspectConfig, inspectFiles } from './inspect-config.js';
+export type { LiveService } from './live-service.js';
 export { type FoundService, findService, openService } from './open-service.js';
 export {
   type ChooseDevices,
@@ -23,3 +30,14 @@ export {
   type WorkerEvent,
   type WorkerFacts,
 } from './pool/index.js';
+export {
+  deviceWords,
+  EventLog,
+  eventWords,
+  type LogLine,
+  type LogQuery,
+  type Said,
+  type SaidLevel,
+  statusLines,
+  statusWarnings,
+} from './words/index.js';

@@ -9,6 +9,7 @@ export function register(program: Command): void {
     .option('-c, --config <file>', 'configuration file', 'watch-config.json')
     .option('--once', 'work through what is in the inbox, then exit: 0, or 1 if a file in it has failed')
     .option('--verbose', 'log every step of every image, and what the workers print (CYCLEBOX_LOG=debug does the same)')
+    .option('--no-dashboard', 'without the page that shows it at work')
     .option('--dry-run', 'show what would happen to each file in the inbox, and write nothing')
     .addHelpText(
       'after',

@@ -25,6 +25,7 @@ export const restartKeys = [
   'sidecars',
   'afterSuccess',
   'archive',
+  'dashboard',
 ] as const satisfies readonly (keyof DaemonConfig)[];
 
 export function changedKeys(before: DaemonConfig, after: DaemonConfig): readonly (keyof DaemonConfig)[] {

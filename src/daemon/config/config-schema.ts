@@ -9,6 +9,7 @@ import { asCycleboxError, metadataPolicies } from '../../base/index.js';
 import { offeredEngines, parseEngineChoice } from '../../engine/index.js';
 import { collisionPolicies } from '../../inbox/index.js';
 import { type PluginSet, scaleSchema, settingsJsonSchema } from '../../plugin-host/index.js';
+import { dashboardSchema, trainingsSchema, webhookSchema } from './dashboard-config.js';
 
 const folder = z
   .string()
@@ -200,6 +201,9 @@ export const configSchema = z
       .enum(metadataPolicies)
       .optional()
       .describe('"keep": results say when, where, with what and by whom their images were taken. Default "keep".'),
+    dashboard: dashboardSchema.optional(),
+    trainings: trainingsSchema.optional(),
+    webhooks: z.array(webhookSchema).max(20).optional().describe('Programs that are told of what happens.'),
     routes: z.array(route).min(1, 'must name at least one route').describe('Which files get which translation.'),
   })
   .describe('Configuration of cyclebox, the watch-folder daemon that translates images.');

@@ -11,6 +11,16 @@ import { type CollisionPolicy, inboxDefaults, type SidecarPolicy } from '../../i
 import type { Scale } from '../../plugin-api/index.js';
 import type { WrittenSettings } from '../../plugin-host/index.js';
 import { configSchema, type WatchConfig } from './config-schema.js';
+import {
+  type DashboardConfig,
+  dashboardSchema,
+  resolveDashboard,
+  resolveWebhooks,
+  type TrainingsConfig,
+  trainingsSchema,
+  type WebhookConfig,
+  webhookSchema,
+} from './dashboard-config.js';
 
 export interface RouteConfig {
   /** A glob pattern relative to the inbox. */
@@ -63,6 +73,11 @@ export interface DaemonConfig {
   readonly threads: number | undefined;
   readonly maxMegapixels: number;
   readonly metadata: MetadataPolicy;
+  /** Undefined: no dashboard. */
+  readonly dashboard: DashboardConfig | undefined;
+  /** Undefined: none can be started from the dashboard. */
+  readonly trainings: TrainingsConfig | undefined;
+  readonly webhooks: readonly WebhookConfig[];
   readonly routes: readonly RouteConfig[];
 }
 
@@ -104,6 +119,12 @@ export function resolveConfig(config: WatchConfig, folder: string): DaemonConfig
     threads: config.threads,
     maxMegapixels: config.maxMegapixels ?? 50,
     metadata: config.metadata ?? 'keep',
+    dashboard: resolveDashboard(config.dashboard),
+    trainings: config.trainings && {
+      images: inFolder(config.trainings.images),
+      runs: inFolder(config.trainings.runs ?? 'runs'),
+    },
+    webhooks: resolveWebhooks(config.webhooks),
     routes: config.routes.map(({ match, pair, to, priority = 0, scale, reprocess = false }) => ({
       match,
       pair,
@@ -122,6 +143,12 @@ export function parseConfig(text: string, file: string): WatchConfig {
 }
 
 function knownKeys(path: JsonPath): string[] {
-  const shape = path[0] === 'routes' ? configSchema.shape.routes.element.shape : configSchema.shape;
-  return Object.keys(shape);
+  const { shape } = configSchema;
+  const inside: Readonly<Record<string, object>> = {
+    routes: shape.routes.element.shape,
+    dashboard: dashboardSchema.shape,
+    trainings: trainingsSchema.shape,
+    webhooks: webhookSchema.shape,
+  };
+  return Object.keys(inside[String(path[0])] ?? shape);
 }

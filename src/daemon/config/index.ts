@@ -1,7 +1,14 @@
 export { type DaemonConfig, loadConfig, parseConfig, type RouteConfig, resolveConfig } from './config.js';
 export type { ConfigEvent } from './config-event.js';
-export type { ReloadOutcome } from './config-reload.js';
+export { type ReloadOutcome, restartKeys } from './config-reload.js';
 export { configJsonSchema, configSchema, type WatchConfig } from './config-schema.js';
+export {
+  type DashboardConfig,
+  type HookEvent,
+  isLoopback,
+  type TrainingsConfig,
+  type WebhookConfig,
+} from './dashboard-config.js';
 export { checkFolders, makeFolders } from './folders.js';
 export { type Applied, LiveConfig } from './live-config.js';
 export { pluginOptionsOf } from './plugin-options.js';

@@ -53,6 +53,7 @@ export const attemptReport = z.object({
   width: z.number(),
   height: z.number(),
   bytes: z.number(),
+  format: z.string().optional(),
   /** More than 1 when the image did not fit in memory and was translated in parts. */
   tiles: z.number(),
   device: z.string().optional(),

@@ -1,0 +1,3 @@
+export { EventLog, type LogLine, type LogQuery } from './event-log.js';
+export { deviceWords, eventWords, type Said, type SaidLevel } from './event-words.js';
+export { statusLines, statusWarnings } from './status-words.js';

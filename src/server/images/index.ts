@@ -1,0 +1,2 @@
+export { type JobPicture, PictureCache } from './picture-cache.js';
+export { PictureProcess } from './picture-process.js';

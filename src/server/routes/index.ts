@@ -1,0 +1,6 @@
+export type { RouteContext } from './context.js';
+export { addJobRoutes } from './job-routes.js';
+export { addMetricsRoute } from './metrics.js';
+export { addQueueRoutes } from './queue-routes.js';
+export { StatusReport } from './status-report.js';
+export { addSystemRoutes } from './system-routes.js';

@@ -1,0 +1,2 @@
+export { LiveFeed, type LiveFeedOptions } from './live-feed.js';
+export { StreamHub } from './stream-hub.js';
