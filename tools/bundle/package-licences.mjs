@@ -7,6 +7,9 @@ import { readdirSync, writeFileSync } from 'node:fs';
 /** Packages without a licence file → whose text applies: the same project's, or one of LICENSES/. */
 const textElsewhere = [
   [/^onnxruntime-/, 'LICENSES/onnxruntime.txt'],
+  [/^@bufbuild\/protobuf$/, 'LICENSES/Apache-2.0.txt; its BSD-3-Clause part: at the head of the file'],
+  [/^@tokenizer\/token$/, 'app/node_modules/token-types/LICENSE.txt'],
+  [/^abstract-logging$/, 'LICENSES/abstract-logging.txt'],
   [/^@libsql\//, 'app/node_modules/libsql/LICENSE'],
   [/^@img\/sharp-libvips-/, 'LICENSES/LGPL-3.0.txt, LICENSES/GPL-3.0.txt; libraries inside: its README.md'],
 ];
