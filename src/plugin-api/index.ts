@@ -1,5 +1,5 @@
 /** What a plugin's author imports, as `cyclebox/plugin`. Importing it loads nothing heavy. */
-export { type ImageFormat, type Picture, readPicture, writePicture } from '../picture/index.js';
+export { type CaptureFacts, type ImageFormat, type Picture, readPicture, writePicture } from '../picture/index.js';
 export {
   type BooleanSetting,
   type CommandContribution,
@@ -27,7 +27,6 @@ export {
   type StringSetting,
 } from './manifest.js';
 export type {
-  CaptureFacts,
   Command,
   Metric,
   MetricRequest,

@@ -4,7 +4,7 @@
  *
  * Pixels are 8-bit sRGB, upright, colour and alpha apart; nothing here waits for anything but promises.
  */
-import type { Picture } from '../picture/index.js';
+import type { CaptureFacts, Picture } from '../picture/index.js';
 
 /** What `main` exports, by name or as its default. */
 export interface PluginModule {
@@ -107,17 +107,6 @@ export type Preprocessor = (picture: Picture, request: ProcessRequest) => Pictur
 
 /** Changes a translated picture before it is encoded. */
 export type Postprocessor = (picture: Picture, request: PostprocessRequest) => Picture | Promise<Picture>;
-
-/** What a file says of how it was taken; absent is what it does not say. */
-export interface CaptureFacts {
-  /** As the camera's clock had it: `2024-12-24T18:30:00`, without a time zone. */
-  readonly takenAt?: string;
-  /** Degrees, north and east positive. */
-  readonly latitude?: number;
-  readonly longitude?: number;
-  readonly make?: string;
-  readonly model?: string;
-}
 
 export interface RouteRequest {
   readonly job: string;

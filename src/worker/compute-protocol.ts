@@ -6,12 +6,13 @@
 import type { FileContent, MetadataPolicy } from '../base/index.js';
 import type { EngineChoice, Precision } from '../engine/index.js';
 import type { ImageFormat } from '../image/index.js';
+import type { CaptureFacts } from '../picture/index.js';
 import type { Scale } from '../plugin-api/index.js';
 import type { ProtocolName } from '../process/index.js';
 import type { MemoryStep, PictureSize } from '../translate/index.js';
 import type { ExpectedFile } from './expected-file.js';
 
-export const computeProtocol: ProtocolName = { name: 'compute-worker', version: 5 };
+export const computeProtocol: ProtocolName = { name: 'compute-worker', version: 6 };
 
 /** A model file and the hash of its content, by which the worker caches it. */
 export interface ComputeModel {
@@ -59,6 +60,14 @@ export interface DecodeReport {
   /** What was read, where it was said what to expect. */
   readonly source?: FileContent | undefined;
   readonly ms: number;
+}
+
+export interface InspectReport {
+  /** Pixels, after EXIF orientation. */
+  readonly width: number;
+  readonly height: number;
+  readonly format: ImageFormat;
+  readonly capture: CaptureFacts;
 }
 
 export interface TranslateReport {
@@ -120,6 +129,18 @@ export interface ComputeApi {
     readonly format?: ImageFormat | undefined;
     readonly quality?: number | undefined;
   }): EncodeReport;
+  /**
+   * What an image says of itself, and a small picture of it in a raw-pixel file: for whoever decides what is to be done with it.
+   * It leaves no picture in the worker.
+   */
+  inspect(request: {
+    readonly source: string;
+    readonly expected?: ExpectedFile | undefined;
+    readonly mayGrow?: boolean | undefined;
+    readonly thumbnail: string;
+    /** Its longer side, in pixels, at most. */
+    readonly thumbnailSize: number;
+  }): InspectReport;
   /** Lays the job's picture down as a raw-pixel file, for another process. */
   exportPicture(request: { readonly job: string; readonly path: string }): void;
   /** Takes the job's picture from a raw-pixel file. */

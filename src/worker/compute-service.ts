@@ -13,8 +13,10 @@ import {
   nameForFormat,
   type Picture,
   readPicture,
+  resizePicture,
   writePicture,
 } from '../image/index.js';
+import { captureFactsOf } from '../picture/index.js';
 import type { CallContext, Handlers, ParamsOf } from '../process/index.js';
 import {
   type MemoryFallback,
@@ -30,6 +32,7 @@ import {
   type DecodeReport,
   defaultComputeSettings,
   type EncodeReport,
+  type InspectReport,
   type TranslateReport,
   type WorkerStatus,
 } from './compute-protocol.js';
@@ -61,6 +64,7 @@ export class ComputeService implements Disposable {
       decode: request => this.#decode(request),
       translate: (request, context) => this.#translate(request, context),
       encode: request => this.#encode(request),
+      inspect: request => this.#inspect(request),
       exportPicture: ({ job, path }) => writePicture(path, this.#picture(job)),
       importPicture: async ({ job, path }) => this.#import(job, path),
       release: ({ job }) => void this.#pictures.delete(job),
@@ -108,15 +112,37 @@ export class ComputeService implements Disposable {
 
   async #decode({ job, source, expected, mayGrow }: ParamsOf<ComputeApi, 'decode'>): Promise<DecodeReport> {
     const startMs = performance.now();
-    const { maxMegapixels, metadata = 'keep' } = this.#settings;
-    const maxPixels = maxMegapixels === undefined ? defaultMaxPixels : maxMegapixels * 1e6;
+    const { metadata = 'keep' } = this.#settings;
     const check = expected && new FileCheck(source, expected);
     const hooks = check && { onOpened: check.onOpened, onRead: check.onRead };
-    const picture = await decodeImage(source, { maxPixels, metadata, mayGrow: mayGrow ?? false, ...hooks });
+    const picture = await decodeImage(source, {
+      maxPixels: this.#maxPixels,
+      metadata,
+      mayGrow: mayGrow ?? false,
+      ...hooks,
+    });
     this.#pictures.set(job, picture);
     faultPoint('decoded', process.ppid);
     const { width, height, format, notes = [] } = picture;
     return { width, height, format, notes, source: check?.content, ms: performance.now() - startMs };
+  }
+
+  /** Metadata counts here whatever results are to say. */
+  async #inspect(request: ParamsOf<ComputeApi, 'inspect'>): Promise<InspectReport> {
+    const { source, expected, mayGrow = false, thumbnail, thumbnailSize } = request;
+    const check = expected && new FileCheck(source, expected);
+    const hooks = check && { onOpened: check.onOpened, onRead: check.onRead };
+    const picture = await decodeImage(source, { maxPixels: this.#maxPixels, metadata: 'keep', mayGrow, ...hooks });
+    const { width, height, format, metadata } = picture;
+    const scale = Math.min(1, thumbnailSize / Math.max(width, height));
+    const side = (length: number) => Math.max(1, Math.round(length * scale));
+    await writePicture(thumbnail, scale < 1 ? await resizePicture(picture, side(width), side(height)) : picture);
+    return { width, height, format, capture: metadata ? captureFactsOf(metadata) : {} };
+  }
+
+  get #maxPixels(): number {
+    const { maxMegapixels } = this.#settings;
+    return maxMegapixels === undefined ? defaultMaxPixels : maxMegapixels * 1e6;
   }
 
   #translate(
@@ -152,6 +178,12 @@ export class ComputeService implements Disposable {
   async #import(job: string, path: string): Promise<void> {
     const before = this.#pictures.get(job);
     const picture = await readPicture(path);
+    const { width, height } = picture;
+    if (width * height > this.#maxPixels)
+      throw new CycleboxError(
+        'IMAGE_TOO_LARGE',
+        `a plugin made it ${width} × ${height} pixels, more than are allowed.`,
+      );
     this.#pictures.set(job, before?.metadata ? { ...picture, metadata: before.metadata } : picture);
   }
 

@@ -15,6 +15,7 @@ import {
   compiledEntry,
   guardMemory,
   type OutputLine,
+  type ParamsOf,
   Supervisor,
 } from '../process/index.js';
 import type { MemoryStep, PictureSize } from '../translate/index.js';
@@ -26,6 +27,7 @@ import {
   type ComputeSettings,
   computeProtocol,
   defaultComputeSettings,
+  type InspectReport,
 } from './compute-protocol.js';
 import type { ExpectedFile } from './expected-file.js';
 
@@ -54,6 +56,8 @@ export interface ComputeTask {
   readonly temporary: string;
   readonly model: ComputeModel;
   readonly fit?: ComputeFit | undefined;
+  /** What others do to the picture between the worker's stages. Their time does not count for `timeoutMs`. */
+  readonly steps?: PictureSteps | undefined;
   /** Default: the source's format. */
   readonly format?: ImageFormat | undefined;
   /** It may still be being written: what looks like that is refused as IMAGE_CORRUPT. Default false. */
@@ -63,6 +67,35 @@ export interface ComputeTask {
   readonly timeoutMs?: number | undefined;
   /** Called when a stage begins: whoever looks at a failure knows by it what was being done. */
   readonly onStage?: ((stage: ComputeStage) => void) | undefined;
+}
+
+/** What `ComputeApi.inspect` takes, and how long it may. */
+export interface InspectTask extends ParamsOf<ComputeApi, 'inspect'> {
+  readonly signal?: AbortSignal | undefined;
+  readonly timeoutMs?: number | undefined;
+}
+
+/** A translation of raw pixels: what a plugin asks for. */
+export interface PixelTask extends Pick<ComputeTask, 'job' | 'model' | 'fit' | 'signal' | 'timeoutMs'> {
+  readonly picture: string;
+  readonly result: string;
+}
+
+export interface PictureSteps {
+  /** Between decoding and translation. */
+  readonly before: readonly PictureStep[];
+  /** Between translation and encoding. */
+  readonly after: readonly PictureStep[];
+}
+
+/** Takes the picture out of the worker, and may give it another. */
+export type PictureStep = (exchange: PictureExchange) => Promise<void>;
+
+export interface PictureExchange {
+  /** Lays the picture down as a raw-pixel file. */
+  exportTo(path: string): Promise<void>;
+  /** Takes the picture from a raw-pixel file. @throws IMAGE_CORRUPT, IMAGE_TOO_LARGE, FILE_UNREADABLE */
+  importFrom(path: string): Promise<void>;
 }
 
 export type ComputeStage = 'decode' | 'translate' | 'encode';
@@ -85,6 +118,8 @@ export interface ComputeReport {
   readonly precision: Precision;
   readonly scale: Scale;
   readonly shownAs: PictureSize;
+  /** The time that `steps` took in all. */
+  readonly stepsMs: number;
   readonly decodeMs: number;
   readonly loadMs: number;
   readonly translateMs: number;
@@ -114,25 +149,54 @@ export class ComputeWorker implements Disposable {
    */
   async run(task: ComputeTask): Promise<ComputeReport> {
     const child = await this.#ready(task.signal);
-    const limit = deadline(task.timeoutMs);
+    try {
+      return await this.#guarded(child, () => stages(child, task, new Deadline(task.timeoutMs)));
+    } finally {
+      await this.#release(child, task);
+    }
+  }
+
+  /** Looks at an image. @throws as `run` does */
+  async inspect({ signal, timeoutMs, ...request }: InspectTask): Promise<InspectReport> {
+    const child = await this.#ready(signal);
+    return await this.#guarded(child, () => child.call('inspect', request, { signal, timeoutMs }));
+  }
+
+  /** Takes a picture from one raw-pixel file to another. @throws as `run` does */
+  async translatePixels({ job, model, fit, picture, result, signal, timeoutMs }: PixelTask): Promise<void> {
+    const child = await this.#ready(signal);
+    const limit = new Deadline(timeoutMs);
+    const options = (): CallOptions => ({ signal, timeoutMs: limit.leftMs });
+    try {
+      await this.#guarded(child, async () => {
+        await child.call('importPicture', { job, path: picture }, options());
+        await child.call('translate', { job, model, fit }, options());
+        await child.call('exportPicture', { job, path: result }, options());
+      });
+    } finally {
+      await this.#release(child, { job, signal });
+    }
+  }
+
+  /** The process is watched meanwhile, and ended when it does not end by itself. */
+  async #guarded<T>(child: ComputeChild, work: () => Promise<T>): Promise<T> {
     let excess: CycleboxError | undefined;
     const guard = this.#guard(child, error => {
       excess = error;
     });
     try {
-      return await stages(child, task, () => ({ signal: task.signal, timeoutMs: limit() }));
+      return await work();
     } catch (error) {
       // Native code goes on whatever we say: only the end of the process frees the worker for the next job.
       if (isTimeoutOrCancel(error)) await child.kill();
       throw excess ?? error;
     } finally {
       void guard?.dispose();
-      await this.#release(child, task);
     }
   }
 
   /** What was made stands; a process that does not even answer this one does no further job. */
-  async #release(child: ComputeChild, { job, signal }: ComputeTask): Promise<void> {
+  async #release(child: ComputeChild, { job, signal }: Pick<ComputeTask, 'job' | 'signal'>): Promise<void> {
     await child.call('release', { job }, { signal, timeoutMs: this.#answerWithinMs }).catch(async error => {
       if (isTimeoutOrCancel(error)) await child.kill();
     });
@@ -213,13 +277,20 @@ function megabytes(bytes: number): string {
   return `${Math.round(bytes / 1e6)} MB`;
 }
 
-async function stages(child: ComputeChild, task: ComputeTask, options: () => CallOptions): Promise<ComputeReport> {
-  const { job, source, expected, model, fit, temporary, format, mayGrow, onStage } = task;
+async function stages(child: ComputeChild, task: ComputeTask, limit: Deadline): Promise<ComputeReport> {
+  const { job, source, expected, model, fit, temporary, format, mayGrow, onStage, signal, steps } = task;
+  const options = (): CallOptions => ({ signal, timeoutMs: limit.leftMs });
+  const exchange: PictureExchange = {
+    exportTo: path => child.call('exportPicture', { job, path }, options()),
+    importFrom: path => child.call('importPicture', { job, path }, options()),
+  };
   onStage?.('decode');
   const decoded = await child.call('decode', { job, source, expected, mayGrow }, options());
+  await limit.suspendedFor(() => inTurn(steps?.before, exchange));
   onStage?.('translate');
   const translated = await child.call('translate', { job, model, fit }, options());
   onStage?.('encode');
+  await limit.suspendedFor(() => inTurn(steps?.after, exchange));
   const encoded = await child.call('encode', { job, source, temporary, format: format ?? decoded.format }, options());
   return {
     notes: [...decoded.notes, ...encoded.notes],
@@ -235,6 +306,7 @@ async function stages(child: ComputeChild, task: ComputeTask, options: () => Cal
     precision: translated.precision,
     scale: translated.scale,
     shownAs: translated.shownAs,
+    stepsMs: limit.suspendedMs,
     decodeMs: decoded.ms,
     loadMs: translated.loadMs,
     translateMs: translated.ms,
@@ -254,11 +326,40 @@ function childOptions(options: ComputeWorkerOptions): ChildOptions<ComputeListen
   };
 }
 
-/** What is left of `timeoutMs`, counted from now. */
-function deadline(timeoutMs: number | undefined): () => number | undefined {
-  if (timeoutMs === undefined) return () => undefined;
-  const endMs = performance.now() + timeoutMs;
-  return () => Math.max(0, endMs - performance.now());
+async function inTurn(steps: readonly PictureStep[] = [], exchange: PictureExchange): Promise<void> {
+  for (const step of steps) await step(exchange);
+}
+
+/** A time limit that does not count what it is suspended for. */
+class Deadline {
+  readonly #endMs: number;
+  #suspendedMs = 0;
+  #suspendedSinceMs: number | undefined;
+
+  /** @param timeoutMs from now; undefined: no limit */
+  constructor(timeoutMs: number | undefined) {
+    this.#endMs = timeoutMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
+  }
+
+  get leftMs(): number | undefined {
+    if (this.#endMs === Number.POSITIVE_INFINITY) return undefined;
+    return Math.max(0, this.#endMs + this.#suspendedMs - (this.#suspendedSinceMs ?? performance.now()));
+  }
+
+  get suspendedMs(): number {
+    return this.#suspendedMs;
+  }
+
+  async suspendedFor(work: () => Promise<void>): Promise<void> {
+    const startMs = performance.now();
+    this.#suspendedSinceMs = startMs;
+    try {
+      await work();
+    } finally {
+      this.#suspendedSinceMs = undefined;
+      this.#suspendedMs += performance.now() - startMs;
+    }
+  }
 }
 
 function isTimeoutOrCancel(error: unknown): boolean {

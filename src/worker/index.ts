@@ -7,6 +7,7 @@ export type {
   ComputeSettings,
   DecodeReport,
   EncodeReport,
+  InspectReport,
   TranslateReport,
   WorkerStatus,
 } from './compute-protocol.js';
@@ -17,4 +18,8 @@ export {
   type ComputeTask,
   ComputeWorker,
   type ComputeWorkerOptions,
+  type InspectTask,
+  type PictureExchange,
+  type PictureStep,
+  type PictureSteps,
 } from './compute-worker.js';

@@ -55,6 +55,7 @@ export async function writePlugin({ code, name = 'under-test', ...rest }: Plugin
     settings: rest.settings ?? {},
     contributes: { ...none, ...rest.contributes },
     activationEvents: rest.activationEvents ?? [],
+    fingerprint: '',
   };
 }
 

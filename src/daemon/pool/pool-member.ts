@@ -16,6 +16,8 @@ import {
   ComputeWorker,
   type ComputeWorkerOptions,
   defaultComputeSettings,
+  type InspectReport,
+  type InspectTask,
   type MemoryStep,
 } from '../../worker/index.js';
 
@@ -127,7 +129,7 @@ export class PoolMember implements Disposable {
       const onStage = (stage: ComputeStage) => {
         this.#stage = stage;
       };
-      const report = await this.#runOnWorker({ ...task, onStage });
+      const report = await this.#onWorker(worker => worker.run({ ...task, onStage }));
       this.faults = 0;
       this.#succeeded.add(sha256);
       return report;
@@ -137,6 +139,11 @@ export class PoolMember implements Disposable {
     } finally {
       this.#task = undefined;
     }
+  }
+
+  /** @throws what `ComputeWorker.inspect` does */
+  async inspect(task: InspectTask): Promise<InspectReport> {
+    return await this.#onWorker(worker => worker.inspect(task));
   }
 
   /** The CPU has no driver to fail: there, it is the image, the model or the program. */
@@ -171,11 +178,11 @@ export class PoolMember implements Disposable {
     return new ComputeWorker({ ...this.#common, ...this.#settings });
   }
 
-  async #runOnWorker(task: ComputeTask): Promise<ComputeReport> {
+  async #onWorker<T>(work: (worker: ComputeWorker) => Promise<T>): Promise<T> {
     const worker = this.#worker;
     this.#busy = worker;
     try {
-      return await worker.run(task);
+      return await work(worker);
     } finally {
       this.#busy = undefined;
       if (worker !== this.#worker) await this.#retire(worker);

@@ -21,7 +21,15 @@ import {
   type Precision,
   type SkippedDevice,
 } from '../../engine/index.js';
-import type { ComputeModel, ComputeReport, ComputeTask, ComputeWorkerOptions, MemoryStep } from '../../worker/index.js';
+import type {
+  ComputeModel,
+  ComputeReport,
+  ComputeTask,
+  ComputeWorkerOptions,
+  InspectReport,
+  InspectTask,
+  MemoryStep,
+} from '../../worker/index.js';
 import { PoolMember, type WorkerFacts } from './pool-member.js';
 import { type ChooseDevices, chooseCpu, memoryLimitOf, type ResolvedDevices, threadsOf } from './resolve-devices.js';
 import { WorkerQueue } from './worker-queue.js';
@@ -112,6 +120,16 @@ export class WorkerPool implements Disposable {
       } finally {
         this.#release(member);
       }
+    }
+  }
+
+  /** Has whichever worker is free look at an image. @throws what `ComputeWorker.inspect` does */
+  async inspect(task: InspectTask): Promise<InspectReport> {
+    const member = await this.#acquire({ signal: task.signal });
+    try {
+      return await member.inspect(task);
+    } finally {
+      this.#release(member);
     }
   }
 
@@ -231,7 +249,7 @@ export class WorkerPool implements Disposable {
     this.#serveWaiting();
   }
 
-  #acquire(task: ComputeTask): Promise<PoolMember> {
+  #acquire(task: Partial<Pick<ComputeTask, 'model' | 'signal'>>): Promise<PoolMember> {
     const member = this.#waiting.acquire(task);
     this.#serveWaiting();
     return member;
@@ -245,7 +263,7 @@ export class WorkerPool implements Disposable {
 
   #serveWaiting(): void {
     this.#waiting.assign(model => {
-      void this.#ensureMemberFor(model);
+      if (model) void this.#ensureMemberFor(model);
       const member = this.#freeFor(model);
       if (member) member.isTaken = true;
       return member;
@@ -253,11 +271,13 @@ export class WorkerPool implements Disposable {
   }
 
   /** The one that has the model, else the one that has the fewest: the others' models stay loaded. */
-  #freeFor(model: ComputeModel): PoolMember | undefined {
-    const fit = this.#members.filter(member => member.supports(model));
+  #freeFor(model: ComputeModel | undefined): PoolMember | undefined {
+    const fit = this.#members.filter(member => !model || member.supports(model));
     const wanted = fit.some(member => !member.isFallback) ? fit.filter(member => !member.isFallback) : fit;
     const free = wanted.filter(member => !member.isTaken);
-    return free.find(member => member.hasLoaded(model)) ?? free.sort((a, b) => a.modelsLoaded - b.modelsLoaded)[0];
+    return (
+      free.find(member => model && member.hasLoaded(model)) ?? free.sort((a, b) => a.modelsLoaded - b.modelsLoaded)[0]
+    );
   }
 
   #open(device: Device, devices: readonly Device[], isFallback = false): PoolMember {

@@ -6,7 +6,8 @@ import { CycleboxError, type Disposable } from '../../base/index.js';
 import type { ComputeModel, ComputeTask } from '../../worker/index.js';
 
 interface Waiter<Worker> {
-  readonly model: ComputeModel;
+  /** Undefined: any worker will do. */
+  readonly model: ComputeModel | undefined;
   readonly take: (worker: Worker) => void;
   readonly refuse: (error: CycleboxError) => void;
 }
@@ -16,7 +17,7 @@ export class WorkerQueue<Worker> implements Disposable {
   #disposed = false;
 
   /** Resolves when `serve` has a worker for it. @throws CANCELLED by the signal, or when the line is disposed of */
-  acquire({ model, signal }: Pick<ComputeTask, 'model' | 'signal'>): Promise<Worker> {
+  acquire({ model, signal }: Partial<Pick<ComputeTask, 'model' | 'signal'>>): Promise<Worker> {
     return new Promise((resolve, reject) => {
       const leave = () => {
         this.#waiting.delete(waiter);
@@ -43,7 +44,7 @@ export class WorkerQueue<Worker> implements Disposable {
   }
 
   /** @param takeFor the worker that is free for a model, which is the caller's from then on */
-  assign(takeFor: (model: ComputeModel) => Worker | undefined): void {
+  assign(takeFor: (model: ComputeModel | undefined) => Worker | undefined): void {
     for (const waiter of [...this.#waiting]) {
       const worker = takeFor(waiter.model);
       if (worker !== undefined) waiter.take(worker);

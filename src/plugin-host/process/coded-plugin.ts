@@ -137,6 +137,12 @@ export class CodedPlugin implements Disposable {
     await this.#idle.during(() => this.#ready(event, signal));
   }
 
+  /** Ends it in order once what it is at has ended. */
+  async retire(): Promise<void> {
+    await this.#idle.whenFree();
+    await this.dispose();
+  }
+
   /** Ends it in order; what is under way fails as cancelled or crashed. */
   async dispose(): Promise<void> {
     this.#ending.abort();

@@ -5,6 +5,7 @@ export class IdleTimer implements Disposable {
   readonly #clock: Clock;
   readonly #afterMs: number;
   readonly #onIdle: () => void;
+  readonly #waiting: (() => void)[] = [];
   #atWork = 0;
   #timer: Disposable | undefined;
   #disposed = false;
@@ -19,6 +20,12 @@ export class IdleTimer implements Disposable {
     return this.#atWork > 0;
   }
 
+  /** Resolves when nothing is at work. */
+  whenFree(): Promise<void> {
+    if (!this.isBusy) return Promise.resolve();
+    return new Promise(resolve => this.#waiting.push(resolve));
+  }
+
   async during<T>(work: () => Promise<T>): Promise<T> {
     void this.#timer?.dispose();
     this.#atWork++;
@@ -26,8 +33,13 @@ export class IdleTimer implements Disposable {
       return await work();
     } finally {
       this.#atWork--;
-      if (!this.isBusy && !this.#disposed) this.#timer = this.#clock.after(this.#afterMs, this.#onIdle);
+      if (!this.isBusy) this.#rest();
     }
+  }
+
+  #rest(): void {
+    for (const tell of this.#waiting.splice(0)) tell();
+    if (!this.#disposed) this.#timer = this.#clock.after(this.#afterMs, this.#onIdle);
   }
 
   dispose(): void {

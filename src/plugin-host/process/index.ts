@@ -5,5 +5,13 @@ export { type PluginCosts, readCosts } from './cost-ledger.js';
 export { type CrashPolicy, crashPolicy } from './crash-record.js';
 export type { TranslateForPlugin } from './host-calls.js';
 export { unguardedOf } from './permission-flags.js';
+export {
+  type CodedPoint,
+  idsOf,
+  missingContribution,
+  type PluginFacts,
+  PluginHost,
+  type PluginHostOptions,
+} from './plugin-host.js';
 export { type PluginLimits, pluginLimits } from './plugin-limits.js';
 export { type PluginPlaces as PluginDataPlaces, pluginPlaces } from './plugin-places.js';

@@ -62,6 +62,11 @@ export class PluginRegistry implements Disposable {
     return changes;
   }
 
+  /** The plugins that count, in their order. */
+  inForce(): readonly Plugin[] {
+    return [...inForce(this.#set).values()];
+  }
+
   /** What counts of a point. */
   contributions<Name extends ContributionPointName>(name: Name): readonly Contributed<Name>[] {
     return this.#table(name).all;
