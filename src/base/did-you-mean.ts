@@ -3,8 +3,12 @@
  * pairs, domains, formats.
  */
 
+/** Nobody misspells a longer one: it is no word. */
+const longestWord = 100;
+
 /** The closest of `known` to `word`, or undefined when none is close: at most a third of its letters (two at least). */
 export function closestTo(word: string, known: Iterable<string>): string | undefined {
+  if (word.length > longestWord) return undefined;
   let best: string | undefined;
   let least = Math.max(2, Math.floor(word.length / 3)) + 1;
   for (const candidate of known) {

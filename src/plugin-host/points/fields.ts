@@ -4,6 +4,7 @@ import { idPattern } from '../../base/index.js';
 
 export const id = z
   .string()
+  .max(100, 'must have at most 100 characters')
   .regex(idPattern, 'must be lower-case words joined by hyphens, such as "satellite-map"')
   .describe('Unique among all plugins: lower-case words joined by hyphens.');
 

@@ -49,7 +49,12 @@ const contributes = z
   .describe('What the plugin brings, by contribution point.');
 
 export const manifestSchema = z.looseObject({
-  name: z.string().min(1, 'must not be empty').describe('The npm name: errors, lists and settings name it by this.'),
+  // As npm has it.
+  name: z
+    .string()
+    .min(1, 'must not be empty')
+    .max(214, 'must have at most 214 characters')
+    .describe('The npm name: errors, lists and settings name it by this.'),
   version: z
     .string()
     .refine(value => semver.valid(value) !== null, 'must be a version, such as "1.0.0"')
@@ -59,6 +64,7 @@ export const manifestSchema = z.looseObject({
   engines: z.looseObject({
     cyclebox: z
       .string()
+      .max(200, 'must have at most 200 characters')
       .refine(value => semver.validRange(value) !== null, 'must be a semver range, such as "^1.0.0"')
       .describe('The versions of the plugin API that it was made for: "^1.0.0".'),
   }),

@@ -35,7 +35,7 @@ async function readPlugin(folder: string, source: PluginSource, read: { raw?: un
   const text = await readText(file);
   read.raw = parseJson(text, file);
   const parsed = manifestSchema.safeParse(read.raw);
-  if (!parsed.success) throw invalid(file, parsed.error.issues.map(describeIssue).join('; '));
+  if (!parsed.success) throw invalid(file, describeIssues(parsed.error.issues));
   const manifest = asManifest(parsed.data);
   const notes = requireEngine(manifest, file);
   requireCode(manifest, file);
@@ -90,16 +90,37 @@ function known(raw: unknown): Record<'name' | 'version' | 'engines', string | un
   return { name: text(name), version: text(version), engines: text(range) };
 }
 
+/** So many faults, and so many letters of a name and of a message, are told: more of either is no mistake of a person. */
+const mostTold = 10;
+const mostLetters = 160;
+const mostInMessage = 600;
+
+function describeIssues(issues: readonly z.core.$ZodIssue[]): string {
+  const told = issues.slice(0, mostTold).map(describeIssue);
+  return issues.length > mostTold ? `${told.join('; ')}; and ${issues.length - mostTold} more` : told.join('; ');
+}
+
+function shortened(text: string, most = mostLetters): string {
+  return text.length > most ? `${text.slice(0, most)}…` : text;
+}
+
+function describeUnknown(keys: readonly string[]): string {
+  const told = keys
+    .slice(0, mostTold)
+    .map(key => `"${shortened(key)}" is not a known key.${didYouMean(key, manifestKeys)}`);
+  return keys.length > mostTold ? `${told.join(' ')} And ${keys.length - mostTold} more.` : told.join(' ');
+}
+
 function describeIssue(issue: z.core.$ZodIssue): string {
-  const at = issue.path
-    .map((key, i) => (typeof key === 'number' ? `[${key}]` : `${i ? '.' : ''}${String(key)}`))
-    .join('');
+  const at = shortened(
+    issue.path.map((key, i) => (typeof key === 'number' ? `[${key}]` : `${i ? '.' : ''}${String(key)}`)).join(''),
+  );
   if (issue.code === 'unrecognized_keys') {
-    const named = issue.keys.map(key => `"${key}" is not a known key.${didYouMean(key, manifestKeys)}`).join(' ');
+    const named = describeUnknown(issue.keys);
     return at ? `${at}: ${named}` : named;
   }
   const inner = issue.code === 'invalid_key' ? issue.issues.map(each => each.message).join(', ') : issue.message;
-  return `${at || 'the manifest'}: ${inner}`;
+  return `${at || 'the manifest'}: ${shortened(inner, mostInMessage)}`;
 }
 
 async function readText(file: string): Promise<string> {
