@@ -39,7 +39,12 @@ export async function generatorRows(engine, { width, blocks, size, rounds, expor
   }));
 }
 
-function ownGenerator(width, blocks) {
+/**
+ * @param {number} width
+ * @param {number} blocks
+ * @param {{ trainedSize?: number, upsample?: 'resize' }} [more]
+ */
+export function ownGenerator(width, blocks, { trainedSize, ...choices } = {}) {
   const spec = /** @type {const} */ ({
     kind: 'resnet',
     blocks,
@@ -47,9 +52,10 @@ function ownGenerator(width, blocks) {
     inputChannels: 3,
     outputChannels: 3,
     dropout: false,
+    ...choices,
   });
   const weights = Object.fromEntries(
     Object.entries(initialise(spec, new Random(1))).map(([key, data]) => [key, { shape: [data.length], data }]),
   );
-  return encodeGenerator({ spec, weights, pair: 'bench', from: 'a', to: 'b', training: {} });
+  return encodeGenerator({ spec, weights, pair: 'bench', from: 'a', to: 'b', trainedSize, training: {} });
 }
