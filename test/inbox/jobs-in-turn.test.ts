@@ -202,6 +202,22 @@ describe('a fault of the environment', () => {
       expect(await outputs()).toEqual([...bad, 'fine.png']);
     });
 
+  for (const systemCode of ['EINVAL', 'ENAMETOOLONG'])
+    it(`is none where the file system refuses the names of some outputs (${systemCode}): they fail, and keep nobody waiting`, async () => {
+      const bad = Array.from({ length: 9 }, (_, i) => `bad${i}.png`);
+      await drop(...bad, 'fine.png');
+      const { runner, of, work } = await open({ maxAttempts: 2 });
+      runner.faultOf = name => (name !== 'fine.png' ? fault('WRITE_FAILED', systemCode) : undefined);
+      await work();
+      expect(of('paused')).toEqual([]);
+      expect(
+        of('failed')
+          .map(({ path }) => path)
+          .sort(),
+      ).toEqual(bad);
+      expect(await outputs()).toEqual(['fine.png']);
+    });
+
   it('is met with EACCES where the outbox itself cannot be written', async () => {
     await drop('a.png');
     const { runner, inbox, next, work } = await open({ maxAttempts: 1 });
