@@ -73,7 +73,7 @@ export const rooms = {
       process: { floor: 3 },
     },
   },
-  'model-files': { floor: 4 },
+  'model-files': { floor: 4, rooms: { 'tensorflow-js': { floor: 0 } } },
   catalog: { floor: 5 },
   translate: { floor: 6 },
   worker: { floor: 7 },

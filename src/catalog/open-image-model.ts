@@ -3,8 +3,16 @@
  * network and adapted to what all networks of cyclebox take and give. The bytes that are summed are those that are run.
  */
 import { CycleboxError } from '../base/index.js';
-import { readModel } from '../model-files/index.js';
-import { adaptInterface, type FixedSizes, imageInterfaceOf, isPlain } from '../onnx/index.js';
+import { detectInterface, type ForeignModel, readModel } from '../model-files/index.js';
+import {
+  adaptInterface,
+  type FixedSizes,
+  imageInterfaceOf,
+  isPlain,
+  metadataKeys,
+  outlineOfBytes,
+  withMetadata,
+} from '../onnx/index.js';
 import type { ModelFile } from './locate-model.js';
 
 export interface ImageModel extends ModelFile {
@@ -24,9 +32,20 @@ export interface ImageModel extends ModelFile {
 export async function openImageModel(path: string, sha256?: string): Promise<ImageModel> {
   const file = await readModel(path);
   if (sha256 !== undefined && sha256 !== file.sha256) throw changed(path, file.sha256, sha256);
-  const taken = imageInterfaceOf(file.outline, path);
-  const bytes = isPlain(taken) ? file.bytes : adaptInterface(file.bytes, taken, file.outline.opset, path);
+  const { bytes: whole, outline } = await withWhatIsDetected(file, path);
+  const taken = imageInterfaceOf(outline, path);
+  const bytes = isPlain(taken) ? whole : adaptInterface(whole, taken, outline.opset, path);
   return { path, sha256: file.sha256, sizeBytes: file.sizeBytes, bytes, fixed: taken.fixed, scale: taken.scale };
+}
+
+/** A file that says nothing of its values is looked into, and tried; what does not run is told when a picture comes. */
+async function withWhatIsDetected(file: ForeignModel, path: string): Promise<Pick<ForeignModel, 'bytes' | 'outline'>> {
+  if (file.outline.metadata[metadataKeys.range] !== undefined) return file;
+  imageInterfaceOf(file.outline, path);
+  const detected = await detectInterface(file, {}, path).catch(() => undefined);
+  if (!detected) return file;
+  const bytes = withMetadata(file.bytes, detected.metadata, path);
+  return bytes === file.bytes ? file : { bytes, outline: outlineOfBytes(bytes, path) };
 }
 
 function changed(path: string, found: string, expected: string): CycleboxError {

@@ -1,4 +1,12 @@
 export { type DescribedNetwork, parseDescription, readDescription } from './described-network.js';
+export {
+  type DetectedInterface,
+  detectInterface,
+  type Finding,
+  type ModelOverrides,
+  type Source,
+  withFindings,
+} from './detect-interface.js';
 export { type KnownNetwork, type NetworkChoice, networkIn } from './network-in-tensors.js';
 export { type ForeignModel, inspectModel, type ModelSums, type ReadModelOptions, readModel } from './read-model.js';
 export { kindNames, type ModelKind, modelKinds, type RecognisedModel, recogniseModel } from './recognise-model.js';

@@ -11,6 +11,7 @@ import { inspectModelFile, metadataKeys, type OnnxOutline, outlineOfBytes, readM
 import { type DescribedNetwork, readDescription } from './described-network.js';
 import { networkIn } from './network-in-tensors.js';
 import { type ModelKind, recogniseModel } from './recognise-model.js';
+import { graphModelToOnnx, layersModelToOnnx, readTensorFlowFiles } from './tensorflow-js/index.js';
 import { weightsToOnnx } from './weights-to-onnx.js';
 
 export interface ReadModelOptions {
@@ -48,7 +49,7 @@ export async function readModel(path: string, options: ReadModelOptions = {}): P
     case 'safetensors':
       return readWeights(found.path, found.kind, options);
     case 'tensorflow-js':
-      throw new CycleboxError('MODEL_INVALID', `${path} is a TensorFlow.js model.`);
+      return readTensorFlow(found.path);
     default:
       return found.kind satisfies never;
   }
@@ -58,9 +59,22 @@ export async function readModel(path: string, options: ReadModelOptions = {}): P
 export async function inspectModel(path: string): Promise<ModelSums> {
   const found = await recogniseModel(path);
   if (found.kind === 'onnx') return { kind: 'onnx', ...(await inspectModelFile(path)) };
+  if (found.kind === 'tensorflow-js') {
+    const { sha256, sizeBytes } = await readTensorFlowFiles(found.path);
+    return { kind: found.kind, sha256, sizeBytes };
+  }
   const bytes = await readWeightFile(found.path);
   const description = await descriptionOf(found.path, {});
   return { kind: found.kind, ...sumOf(bytes, description) };
+}
+
+async function readTensorFlow(path: string): Promise<ForeignModel> {
+  const files = await readTensorFlowFiles(path);
+  const { format, sha256, sizeBytes } = files;
+  const model = format === 'graph' ? graphModelToOnnx(files, path) : layersModelToOnnx(files, path);
+  const bytes = model.encode({});
+  const network = `${format === 'graph' ? 'GraphModel' : 'LayersModel'}, ${model.inputChannels} → ${model.outputChannels} channels`;
+  return { kind: 'tensorflow-js', network, bytes, outline: outlineOfBytes(bytes, path), sha256, sizeBytes };
 }
 
 async function readWeights(path: string, kind: ModelKind, options: ReadModelOptions): Promise<ForeignModel> {

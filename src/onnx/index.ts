@@ -27,3 +27,4 @@ export {
   readModelFile,
 } from './read-model-file.js';
 export { storeWeights, type WeightStorage, weightStorages } from './stored-weights.js';
+export { withMetadata } from './with-metadata.js';
