@@ -1,4 +1,5 @@
 export { availablePairs, loadAvailablePairs, type PairSelection } from './available-pairs.js';
+export { type ImportedModel, type ImportRequest, importModel } from './import-model.js';
 export { defaultModelStore, locateModel, type ModelFile, type ModelPlaces } from './locate-model.js';
 export { type ImageModel, openImageModel } from './open-image-model.js';
 export {

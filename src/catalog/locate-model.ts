@@ -51,7 +51,10 @@ async function fileIn(folder: string, path: string): Promise<string | undefined>
   try {
     const [realFolder, realFile] = await Promise.all([realpath(folder), realpath(join(folder, path))]);
     requireInside(realFolder, realFile, path);
-    return (await stat(realFile)).isFile() ? realFile : undefined;
+    if ((await stat(realFile)).isFile()) return realFile;
+    // A model of TensorFlow.js is its folder, which is named by the file in it that says so.
+    const inside = join(realFile, 'model.json');
+    return (await stat(inside)).isFile() ? inside : undefined;
   } catch (error) {
     return undefinedIfGone(error as NodeJS.ErrnoException);
   }

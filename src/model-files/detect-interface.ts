@@ -102,11 +102,12 @@ function layoutFinding({ input }: ImageInterface): Finding {
   return { name: 'layout', value: input.layout, source: 'read' };
 }
 
-/** What operations say of the ranges; whole numbers have but one. */
+/** What operations say of the ranges. Of bytes there is but one, and nothing to find out. */
 function readFindings(bytes: Uint8Array, { input, output }: ImageInterface, file: string): readonly Finding[] {
   const network = readNetwork(bytes, file);
-  const first = input.element === 'uint8' ? '0..255' : inputRangeOf(network);
-  const last = output.element === 'uint8' ? '0..255' : outputRangeOf(network);
+  const takesBytes = input.element === 'uint8';
+  const first = takesBytes ? undefined : inputRangeOf(network);
+  const last = output.element === 'uint8' ? (takesBytes ? '0..255' : undefined) : outputRangeOf(network);
   const range = first ?? last;
   return [
     ...(range === undefined ? [] : [{ name: 'range', value: range, source: 'read' } as const]),
@@ -130,7 +131,10 @@ async function triedFindings(
   const raw = { ...taken, input: asIs(taken.input), output: asIs(taken.output), scale: 2 };
   const bytes = adaptInterface(model.bytes, raw, model.outline.opset, file);
   const wantsRange = !known.some(({ name }) => name === 'range');
-  const probed = await probeModel(bytes, taken.fixed, file, { wantsRange });
+  const probed = await probeModel(bytes, taken.fixed, file, {
+    wantsRange,
+    takesBytes: taken.input.element === 'uint8',
+  });
   return probed && probeFindings(probed, known);
 }
 

@@ -8,6 +8,7 @@ export {
   withFindings,
 } from './detect-interface.js';
 export { type KnownNetwork, type NetworkChoice, networkIn } from './network-in-tensors.js';
+export { probePicture } from './probe-image.js';
 export { type ForeignModel, inspectModel, type ModelSums, type ReadModelOptions, readModel } from './read-model.js';
 export { kindNames, type ModelKind, modelKinds, type RecognisedModel, recogniseModel } from './recognise-model.js';
 export { type ConvertedModel, weightsToOnnx } from './weights-to-onnx.js';

@@ -23,3 +23,12 @@ function brightness(u: number, v: number, channel: number): number {
   const fine = 0.06 * Math.sin(40 * u + 3 * channel) * Math.sin(31 * v);
   return slope + disc + edge + fine;
 }
+
+/** The same as bytes, interleaved. */
+export function probePicture(width: number, height: number): Uint8Array {
+  const planes = probeImage(width, height);
+  const plane = width * height;
+  return Uint8Array.from({ length: 3 * plane }, (_, at) =>
+    Math.round(255 * planes[(at % 3) * plane + Math.floor(at / 3)]!),
+  );
+}

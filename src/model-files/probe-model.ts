@@ -18,6 +18,8 @@ export interface ProbedModel {
 export interface ProbeOptions {
   /** False where the range is known: the model then runs fewer times. */
   readonly wantsRange: boolean;
+  /** Whether bytes go in, which have one range, whatever comes out. */
+  readonly takesBytes: boolean;
 }
 
 /** Values of each range, from fractions of it. */
@@ -41,11 +43,11 @@ export async function probeModel(
   bytes: Uint8Array,
   fixed: FixedSizes,
   name: string,
-  { wantsRange }: ProbeOptions,
+  options: ProbeOptions,
 ): Promise<ProbedModel | undefined> {
   const probe = await Probe.open(bytes, fixed, name);
   try {
-    return await probe.findings(wantsRange);
+    return await probe.findings(options);
   } finally {
     await probe.dispose();
   }
@@ -85,12 +87,12 @@ class Probe implements Disposable {
     return this.#close();
   }
 
-  async findings(wantsRange: boolean): Promise<ProbedModel | undefined> {
+  async findings({ wantsRange, takesBytes }: ProbeOptions): Promise<ProbedModel | undefined> {
     for (const side of sides) {
       const size = { width: this.#fixed.width ?? side, height: this.#fixed.height ?? side };
       const scale = await this.#scaleAt(size);
       if (scale === undefined) continue;
-      const range = wantsRange ? await this.#range(size, scale) : undefined;
+      const range = wantsRange ? await this.#range(size, scale, takesBytes) : undefined;
       return { scale, sizeMultiple: await this.#multiple(side, scale), range };
     }
     return undefined;
@@ -114,10 +116,10 @@ class Probe implements Disposable {
     return side;
   }
 
-  async #range(size: Size, scale: number): Promise<ImageRange | undefined> {
+  async #range(size: Size, scale: number, takesBytes: boolean): Promise<ImageRange | undefined> {
     const judged: { readonly range: ImageRange; readonly error: number }[] = [];
     for (const range of ranges) {
-      const error = judge(await this.#run(size, range), size, scale, range);
+      const error = judge(await this.#run(size, takesBytes ? '-1..1' : range), size, scale, range);
       if (error !== undefined) judged.push({ range, error });
     }
     const [first, ...others] = judged;

@@ -153,7 +153,7 @@ export interface OutputNaming {
 }
 
 export interface ModelContribution {
-  /** An .onnx file, with forward slashes, relative to the plugin's folder, else to the model store. */
+  /** A model file of any kind that is read, with forward slashes, relative to the plugin's folder, else to the model store. */
   readonly path: string;
   /** The file's SHA-256 in hex. Where it is named, a file with another one is refused. */
   readonly sha256?: string;

@@ -61,12 +61,18 @@ test('a network that insists on a size says by it how much it enlarges', async (
   expect(result.picture.alpha).toHaveLength(48 * 40);
 });
 
+test('how much a network enlarges is found out where nothing says it', async () => {
+  const picture = testPicture(20, 12);
+  const result = await translated(foreignModel({ ...doubled, metadata: {} }), picture);
+  expect(maxDifference(result.picture.rgb, nearest(picture))).toBe(0);
+});
+
 test('a network that does not keep the scale that it names is told so', async () => {
-  const attempt = translated(foreignModel({ ...doubled, metadata: {} }), testPicture(16, 16));
+  const said = (scale: string) => ({ ...doubled, metadata: { 'cyclebox.range': '-1..1', 'cyclebox.scale': scale } });
+  const attempt = translated(foreignModel(said('3')), testPicture(16, 16));
   await expect(attempt).rejects.toMatchObject({ code: 'MODEL_INVALID' });
-  await expect(attempt).rejects.toThrow('cyclebox.scale');
-  const wild = translated(foreignModel({ ...doubled, metadata: { 'cyclebox.scale': '1.5' } }), testPicture(16, 16));
-  await expect(wild).rejects.toThrow('a whole number from 1 to 16');
+  await expect(attempt).rejects.toThrow('it is to enlarge 3 times');
+  await expect(translated(foreignModel(said('1.5')), testPicture(16, 16))).rejects.toThrow('whole number from 1 to 16');
 });
 
 test('weights of another program translate like any model, where a description lies beside them', async () => {

@@ -5,6 +5,7 @@ export { register as registerDemo } from './demo.js';
 export { register as registerDoctor } from './doctor.js';
 export { register as registerEvaluate } from './evaluate.js';
 export { register as registerInit } from './init.js';
+export { register as registerModels } from './models.js';
 export { register as registerOpen } from './open.js';
 export { register as registerPairs } from './pairs.js';
 export { register as registerPlugins } from './plugins.js';

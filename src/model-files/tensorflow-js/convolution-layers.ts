@@ -79,12 +79,15 @@ function withBias(context: LayerContext, inputs: readonly string[], channels: nu
 }
 
 function geometry(context: LayerContext, sides: readonly number[]) {
-  return {
-    kernel_shape: sides,
-    strides: context.pair('strides', 1),
-    dilations: context.pair('dilation_rate', 1),
-    ...(isSame(context) && { auto_pad: 'SAME_UPPER' }),
-  };
+  const [strides, dilations] = [context.pair('strides', 1), context.pair('dilation_rate', 1)];
+  return { kernel_shape: sides, strides, dilations, ...(isSame(context) && sameBorders(sides, strides, dilations)) };
+}
+
+/** As many results as places, divided by the stride; with a stride, how many cells that takes depends on the size. */
+export function sameBorders(sides: readonly number[], strides: readonly number[], dilations: readonly number[]) {
+  if (strides.some(stride => stride !== 1)) return { auto_pad: 'SAME_UPPER' };
+  const reach = sides.map((side, axis) => (side - 1) * dilations[axis]!);
+  return { pads: [...reach.map(cells => Math.floor(cells / 2)), ...reach.map(cells => Math.ceil(cells / 2))] };
 }
 
 /** @throws CycleboxError MODEL_INVALID for paddings that no image network has */

@@ -1,6 +1,6 @@
 /** TensorFlow's operations with kernels as ONNX nodes, with what the converter has fused into them. */
 import type { ValueName } from '../../onnx/index.js';
-import { samePads } from './convolution-layers.js';
+import { sameBorders, samePads } from './convolution-layers.js';
 import type { GraphContext } from './graph-context.js';
 import type { TensorFlowWeight } from './manifest.js';
 
@@ -18,22 +18,31 @@ export function depthwise(context: GraphContext): ValueName {
 
 function convolved(context: GraphContext, kernel: TensorFlowWeight, groups: number): ValueName {
   const { emitter, node } = context;
+  const geometry = {
+    kernel_shape: kernel.shape.slice(2),
+    strides: context.sides('strides'),
+    dilations: node.has('dilations') ? context.sides('dilations') : ([1, 1] as const),
+  };
   const result = context.channelsFirst(context.input(0), x =>
     emitter.node('Conv', [x, context.floats(kernel)], {
-      kernel_shape: kernel.shape.slice(2),
-      strides: context.sides('strides'),
-      dilations: node.has('dilations') ? context.sides('dilations') : [1, 1],
+      ...geometry,
       group: groups,
-      ...padding(context),
+      ...padding(context, geometry),
     }),
   );
   return fused(context, result);
 }
 
-function padding(context: GraphContext) {
+interface Geometry {
+  readonly kernel_shape: readonly number[];
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
+}
+
+function padding(context: GraphContext, { kernel_shape: sides, strides, dilations }: Geometry) {
   const { node } = context;
   const kind = node.text('padding', 'VALID');
-  if (kind === 'SAME') return { auto_pad: 'SAME_UPPER' };
+  if (kind === 'SAME') return sameBorders(sides, strides, dilations);
   if (kind === 'VALID') return {};
   const explicit = node.integers('explicit_paddings');
   if (kind !== 'EXPLICIT' || explicit.length !== 8) throw node.refuse(`has the padding ${kind}`);

@@ -111,10 +111,17 @@ function nameOf({ name, config }: Layer): string {
 function emitOne(layer: Layer, inputs: readonly LayerValue[], scene: Scene, depth: number): readonly LayerValue[] {
   const kind = layer.class_name;
   if (kind === 'InputLayer') return inputs;
-  if (kind === 'Sequential' || kind === 'Functional' || kind === 'Model')
-    return emitModel(kind, layer.config, inputs, scene, depth + 1);
+  if (isModel(kind)) return emitModel(kind, layer.config, inputs, scene, depth + 1);
   const described = { name: nameOf(layer), kind, settings: layer.config };
   return [emitLayer(kind, new LayerContext(described, inputs, scene))];
+}
+
+function isModel(kind: string): boolean {
+  return kind === 'Sequential' || kind === 'Functional' || kind === 'Model';
+}
+
+function inputsOf({ inbound_nodes: nodes = [] }: Layer): readonly (readonly [string, number, number])[] {
+  return nodes.flatMap(referencesOf);
 }
 
 /** Layers by name, each called once or more: `name, call, which of its results` names a value. */
@@ -123,6 +130,8 @@ class FunctionalModel {
   readonly #outputs: readonly (readonly [string, number, number, ...unknown[]])[];
   readonly #values = new Map<string, readonly LayerValue[]>();
   readonly #open = new Set<string>();
+  /** The lowest call of a layer that something refers to: models inside models count one more than they list. */
+  readonly #firstCalls = new Map<string, number>();
   readonly #scene: Scene;
   readonly #depth: number;
 
@@ -136,6 +145,9 @@ class FunctionalModel {
     this.#outputs = outputs;
     this.#scene = scene;
     this.#depth = depth;
+    for (const [name, call] of [...outputs, ...layers.flatMap(inputsOf)]) {
+      this.#firstCalls.set(name, Math.min(call, this.#firstCalls.get(name) ?? call));
+    }
     for (const [at, [name]] of entries.entries()) this.#values.set(`${name}/0`, [inputs[at]!]);
   }
 
@@ -157,7 +169,8 @@ class FunctionalModel {
     if (!layer || this.#open.has(key))
       throw this.#scene.fail(`its layer ${name} ${layer ? 'depends on itself' : 'is not there'}`);
     this.#open.add(key);
-    const inputs = referencesOf(layer.inbound_nodes?.[call]).map(each => this.#value(...each));
+    const first = isModel(layer.class_name) ? this.#firstCalls.get(name)! : 0;
+    const inputs = referencesOf(layer.inbound_nodes?.[call - first]).map(each => this.#value(...each));
     const values = emitOne(layer, inputs, this.#scene, this.#depth);
     this.#values.set(key, values);
     return values;

@@ -48,9 +48,10 @@ const licence = z
 const model = z.strictObject({
   path: z
     .string()
-    .endsWith('.onnx', 'must name an .onnx file')
     .refine(isInside, staysInside)
-    .describe("An .onnx file, relative to the plugin's folder, else to the model store."),
+    .describe(
+      "A model file of any kind that is read, or a TensorFlow.js folder, relative to the plugin's folder, else to the model store.",
+    ),
   sha256: z
     .string()
     .regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits')
