@@ -92,7 +92,7 @@ export const rooms = {
     rooms: {
       config: { floor: 0 },
       pool: { floor: 0 },
-      trainings: { floor: 0 },
+      trainings: { floor: 1 },
       control: { floor: 1 },
       words: { floor: 2 },
     },

@@ -1,12 +1,5 @@
 /** The work of `cyclebox doctor`: the diagnosis as text, each fault with the one command that helps, or as JSON. */
-import {
-  type Diagnosis,
-  diagnose,
-  type FolderReport,
-  type ModelReport,
-  type WatchingReport,
-} from '../diagnosis/index.js';
-import type { DeviceReport, EngineReport } from '../engine/index.js';
+import { diagnose, diagnosisLines } from '../diagnosis/index.js';
 import { printable } from './printable.js';
 import { exitCodes } from './report-error.js';
 
@@ -21,117 +14,8 @@ export async function showDoctor({ config, json = false }: ShowDoctorOptions): P
   if (process.stderr.isTTY) process.stderr.write(waiting);
   const diagnosis = await diagnose({ config });
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-  process.stdout.write(`${json ? JSON.stringify(diagnosis, null, 2) : toText(diagnosis)}\n`);
+  process.stdout.write(
+    `${json ? JSON.stringify(diagnosis, null, 2) : diagnosisLines(diagnosis).map(printable).join('\n')}\n`,
+  );
   return diagnosis.ok ? exitCodes.ok : exitCodes.failed;
-}
-
-function toText(diagnosis: Diagnosis): string {
-  const blocks = [
-    ['Installation', installation(diagnosis)],
-    ['Engines', engines(diagnosis)],
-    ['Configuration', configuration(diagnosis)],
-    ['Models', diagnosis.models.map(model)],
-    ['Amiss', complaints(diagnosis)],
-  ] as const;
-  const texts = blocks
-    .filter(([, lines]) => lines.length > 0)
-    .map(([title, lines]) => [title, ...lines.map(line => `  ${printable(line)}`)].join('\n'));
-  return [...texts, verdict(diagnosis)].join('\n\n');
-}
-
-function installation({ installation: { cyclebox, node, packages }, machine }: Diagnosis): string[] {
-  const { platform, processor, threads, memoryBytes, availableMemoryBytes } = machine;
-  const versions = Object.entries(packages).map(([name, version]) => `${name} ${version}`);
-  return [
-    `cyclebox ${cyclebox}, Node ${node}, ${platform}`,
-    `${processor}, ${threads} threads, ${gigabytes(memoryBytes)} of memory, ${gigabytes(availableMemoryBytes)} available`,
-    ...wrapText(versions, 100),
-  ];
-}
-
-function engines({ engines: reports, chosen, asked }: Diagnosis): string[] {
-  const devices = chosen.map(({ id, name }) => `${id} (${name})`).join(', ') || 'no device';
-  return [
-    ...reports.flatMap(engine),
-    `With "${asked.join(', ')}", images are translated on ${devices}.`,
-    'Speeds are those of a small network; "cyclebox bench" measures your own models.',
-  ];
-}
-
-function engine(report: EngineReport): string[] {
-  const name = report.engine.padEnd(9);
-  if (!report.usable) return [`${name} not usable: ${report.reason}`];
-  const failed = (report.failed ?? []).map(({ choice, reason }) => `${choice.padEnd(9)} not usable: ${reason}`);
-  return [...report.devices.map(found => device(found, report.version)), ...failed];
-}
-
-function device({ device, hardware, float16, speed, selfTestError }: DeviceReport, version: string): string {
-  const memory = device.memoryBytes === undefined ? '' : `, ${gigabytes(device.memoryBytes)}`;
-  const measured = speed
-    ? `${speed.imagesPerSecond.toPrecision(3)} images/s of ${speed.size} × ${speed.size}`
-    : 'not timed';
-  const by = device.name.startsWith(version) ? '' : version;
-  const facts = [measured, float16 ? 'float16' : 'float32 only', hardware ? '' : 'software renderer', by];
-  const error = `self-test passed (error ${selfTestError.toExponential(0)})`;
-  return `${device.id.padEnd(9)} ${device.name}${memory}: ${[...facts, error].filter(Boolean).join(', ')}`;
-}
-
-function configuration({ config, folders, watching }: Diagnosis): string[] {
-  if (config === undefined) return [];
-  return [config, ...folders.map(folder), ...watches(watching)];
-}
-
-function watches(watching: WatchingReport | undefined): string[] {
-  if (watching?.maxWatches === undefined) return [];
-  const { folders, maxWatches, maxInstances } = watching;
-  const need = folders === 1 ? 'one folder' : `${folders} folders`;
-  return [`watching  ${need}; the system allows each user ${maxWatches} watches and ${maxInstances} watchers`];
-}
-
-function folder({ role, path, exists, writable, freeBytes }: FolderReport): string {
-  const state = writable ? 'writable' : 'NOT WRITABLE';
-  const free = freeBytes === undefined ? '' : `, ${gigabytes(freeBytes)} free`;
-  return `${role.padEnd(9)} ${path}: ${exists ? '' : 'not there yet, '}${state}${free}`;
-}
-
-const states: Readonly<Record<ModelReport['state'], string>> = {
-  ready: 'ready, its hash is the one in the manifest',
-  unlisted: 'found; its manifest names no hash',
-  missing: 'no model yet',
-  damaged: 'DAMAGED',
-};
-
-function model({ pair, from, to, state, sha256, sizeBytes }: ModelReport): string {
-  const file =
-    sha256 === undefined ? '' : `, ${((sizeBytes ?? 0) / 1e6).toFixed(1)} MB, SHA-256 ${sha256.slice(0, 12)}…`;
-  return `${pair}: ${from} → ${to}: ${states[state]}${file}`;
-}
-
-function complaints({ complaints: all }: Diagnosis): string[] {
-  return all.map(({ blocking, message, remedy }) => {
-    const advice = remedy === undefined || message.includes(remedy) ? '' : ` Run: ${remedy}`;
-    return `${blocking ? 'FAULT' : 'note '} ${message}${advice}`;
-  });
-}
-
-function verdict({ ok, config, complaints: all }: Diagnosis): string {
-  if (!ok) return 'Not ready: see the faults above.';
-  const notes = all.length === 0 ? '' : ', apart from the notes above';
-  return config === undefined
-    ? `Ready to translate and to train${notes}. "cyclebox init" makes an inbox.`
-    : `Ready${notes}.`;
-}
-
-function gigabytes(bytes: number): string {
-  return `${(bytes / 1e9).toFixed(bytes < 1e10 ? 1 : 0)} GB`;
-}
-
-/** Joins with commas into lines of about this length. */
-function wrapText(words: readonly string[], length: number): string[] {
-  return words.reduce<string[]>((lines, word) => {
-    const last = lines.at(-1);
-    if (last === undefined || last.length + word.length > length) lines.push(word);
-    else lines[lines.length - 1] = `${last}, ${word}`;
-    return lines;
-  }, []);
 }

@@ -1,2 +1,3 @@
 /** JSON with comments, as people write it: read, checked against a schema, every fault with its line. */
 export * from './commented-json.js';
+export * from './edit-commented-json.js';

@@ -6,7 +6,7 @@
 import { hostname } from 'node:os';
 import {
   asCycleboxError,
-  type CycleboxError,
+  CycleboxError,
   type Disposable,
   DisposableStore,
   Emitter,
@@ -14,6 +14,7 @@ import {
   type JobState,
   type Listener,
   packageVersion,
+  systemClock,
 } from '../base/index.js';
 import type { SkippedDevice } from '../engine/index.js';
 import {
@@ -39,6 +40,7 @@ import {
   type Route,
   resolveModels,
   routeFolders,
+  usePair,
 } from './config/index.js';
 import { connectControl, type DaemonFacts, serveControl } from './control/index.js';
 import type { DaemonEvent } from './daemon-event.js';
@@ -54,7 +56,8 @@ import {
 } from './pool/index.js';
 import { retryWhileLocked } from './retry-while-locked.js';
 import { inboxChanges, inboxSettings, poolSettings } from './settings.js';
-import { EventLog, eventWords } from './words/index.js';
+import { TrainingRuns } from './trainings/index.js';
+import { EventLog, eventWords, trainingWords } from './words/index.js';
 
 export interface DaemonOptions {
   /** Called when everything is open and nothing has happened yet. */
@@ -154,7 +157,10 @@ async function openDaemon(
       runner: runnerOf(key => liveConfig.resolved.models.get(key), fitOf, workers),
     }),
   );
-  const daemon = new RunningDaemon({ liveConfig, registry, workers, inbox, opened, options });
+  const trainings = opened.add(
+    new TrainingRuns({ config: () => liveConfig.resolved.config.trainings, clock: systemClock }),
+  );
+  const daemon = new RunningDaemon({ liveConfig, registry, workers, inbox, trainings, opened, options });
   if (options.onEvent) daemon.onEvent(options.onEvent);
   await daemon.listen();
   return daemon;
@@ -200,6 +206,7 @@ interface Parts {
   readonly registry: PluginRegistry;
   readonly workers: WorkerPool;
   readonly inbox: Inbox;
+  readonly trainings: TrainingRuns;
   readonly opened: DisposableStore;
   readonly options: DaemonOptions;
 }
@@ -219,6 +226,9 @@ class RunningDaemon implements Daemon {
     this.service = this.#newService();
     this.onEvent(event => {
       for (const said of eventWords(event, this.config.outbox)) this.#log.add(said);
+    });
+    parts.trainings.onEvent(event => {
+      for (const said of trainingWords(event)) this.#log.add(said);
     });
     parts.inbox.onEvent(event => this.#heard(event));
     parts.liveConfig.onApplied(applied => this.#takeOver(applied));
@@ -322,8 +332,21 @@ class RunningDaemon implements Daemon {
     this.#events.fire({ type: 'warning', error: asCycleboxError(error) });
   }
 
+  async #usePair(run: string, match: string, to: string): Promise<string> {
+    const { liveConfig, trainings } = this.#parts;
+    const { file } = liveConfig;
+    if (file === undefined) throw new CycleboxError('USAGE', 'The daemon was started without a configuration file.');
+    const { folder, pair, domains } = await trainings.pluginOf(run);
+    if (!domains.includes(to)) {
+      const message = `The pair ${pair} has no domain "${to}": it has ${domains.join(' and ')}.`;
+      throw new CycleboxError('DOMAIN_NOT_FOUND', message, { subject: { pair } });
+    }
+    const { config } = this;
+    return usePair({ file, config, plugins: folder, pair, to, match }, () => liveConfig.reload());
+  }
+
   #newService(): LiveService {
-    const { inbox, liveConfig } = this.#parts;
+    const { inbox, liveConfig, registry, trainings } = this.#parts;
     const { inbox: from, outbox, state } = this.config;
     return {
       status: async () => ({ ...inbox.status(), daemon: this.#facts(), inbox: from, outbox, state }),
@@ -345,6 +368,11 @@ class RunningDaemon implements Daemon {
       onEvent: this.#events.event,
       deliveries: inbox.deliveries,
       change: (action, which) => inbox.change(action, which),
+      get plugins() {
+        return registry.set;
+      },
+      trainings,
+      usePair: (run, match, to) => this.#usePair(run, match, to),
     };
   }
 

@@ -31,6 +31,15 @@ export {
   type WorkerFacts,
 } from './pool/index.js';
 export {
+  finite,
+  type ImageFolder,
+  orNull,
+  type TrainingAction,
+  type TrainingRunEvent,
+  type TrainingRuns,
+  type TrainingSummary,
+} from './trainings/index.js';
+export {
   deviceWords,
   EventLog,
   eventWords,

@@ -19,10 +19,13 @@ import {
 } from './http/index.js';
 import { PictureCache, PictureProcess } from './images/index.js';
 import {
+  addConfigRoutes,
   addJobRoutes,
   addMetricsRoute,
+  addPairRoutes,
   addQueueRoutes,
   addSystemRoutes,
+  addTrainingRoutes,
   type RouteContext,
   StatusReport,
 } from './routes/index.js';
@@ -30,6 +33,8 @@ import { LiveFeed, type LiveFeedOptions } from './stream/index.js';
 
 /** Where the build puts them. */
 const pagesFolder = fileURLToPath(new URL('./ui', import.meta.url));
+
+const routes = [addJobRoutes, addQueueRoutes, addPairRoutes, addTrainingRoutes, addConfigRoutes, addSystemRoutes];
 
 export interface DashboardOptions {
   readonly service: LiveService;
@@ -87,14 +92,13 @@ async function openServer(
   const guard = new Guard({ hosts: allowedHosts(config.host, config.allowedHosts), access, clock });
   const server = newServer({ guard, onDefect });
   const status = opened.add(new StatusReport(service, clock));
-  const trainings = { running: () => [], onChange: () => ({ dispose() {} }) };
   const folder = join(service.config.state, 'pictures');
   const pictures = opened.add(new PictureCache({ folder, process: new PictureProcess({ clock, entry }) }));
   // Closed before its streams would be: a server waits for whom it answers.
   opened.add({ dispose: () => server.close() });
-  const feed = opened.add(new LiveFeed({ service, clock, status: () => status.report(), trainings, ...limits }));
+  const feed = opened.add(new LiveFeed({ service, clock, status: () => status.report(), ...limits }));
   const context: RouteContext = { server, service, clock, access, guard, status, feed, pictures };
-  for (const add of [addJobRoutes, addQueueRoutes, addSystemRoutes]) add(context);
+  for (const add of routes) add(context);
   opened.add(addMetricsRoute(context));
   await serveStaticFiles(server, pages);
   await server.listen({ port: config.port, host: config.host });

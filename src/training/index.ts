@@ -17,7 +17,7 @@ export { type OptionGroup, optionGroups, type TrainingFile, trainingFileSchema }
 export { type TrainingOptions, trainingOptionsSchema } from './options.js';
 export * from './process/index.js';
 export * from './recipes/index.js';
-export { formatDuration } from './records/index.js';
+export { type EventOf, formatDuration, historyPath, type RunHistory, readHistory } from './records/index.js';
 export { type RunOptions, resolveRunSettings, runOptionsSchema } from './run-options.js';
 export { recipeOf, recipeSettings, resolveTrainingSettings, type TrainingSettings } from './settings.js';
 export type { TrainingEvent, TrainingEventKind, TrainingEventOf, TrainingProgress } from './training-event.js';

@@ -42,11 +42,11 @@ export async function openUnderTest(
   { watch: config = dayNight, ...options }: Partial<DashboardOptions> & { readonly watch?: WatchConfig } = {},
   before: (root: string) => Promise<void> = async () => {},
 ): Promise<UnderTest> {
-  const root = await project(config);
+  const written = { ...config, dashboard: { port: 0, token } };
+  const root = await project(written);
   await before(root);
-  const daemon = await startDaemon(resolveConfig({ ...config, dashboard: { port: 0, token } }, root), {
-    configFile: join(root, 'watch-config.json'),
-  });
+  const configFile = join(root, 'watch-config.json');
+  const daemon = await startDaemon(resolveConfig(written, root), { configFile });
   onTestFinished(() => daemon.stop());
   const defects: unknown[] = [];
   const dashboard = await openDashboard({

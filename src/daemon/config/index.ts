@@ -16,3 +16,4 @@ export { presumedState } from './presumed-state.js';
 export { type ResolvedConfig, resolveModels, routeFolders } from './resolved-config.js';
 export type { Route } from './routes.js';
 export { fitOf } from './translation-version.js';
+export { type UsePair, usePair } from './use-pair.js';

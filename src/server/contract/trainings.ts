@@ -135,7 +135,7 @@ export const trainingEndpoints = {
       /** Relative to the root, as `listImageFolders` names them. */
       a: z.string().max(1000),
       b: z.string().max(1000),
-      /** By the names of train.json; those that are left out have its defaults. Paths are refused. */
+      /** By the names of train.json; those that are left out have its defaults, but `background`, which is true. Paths are refused. */
       options: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.number())])).default({}),
     }),
     answer: trainingRun,

@@ -14,11 +14,6 @@ export interface LiveFeedOptions {
   readonly service: LiveService;
   readonly clock: Clock;
   readonly status: () => Promise<DashboardStatus>;
-  /** Runs under way, and when one has something to say. */
-  readonly trainings: {
-    running(): readonly TrainingRun[];
-    onChange(listener: (run: TrainingRun) => void): Disposable;
-  };
   readonly mostClients?: number;
   readonly mostUnreadBytes?: number;
   readonly heartbeatMs?: number;
@@ -79,8 +74,8 @@ export class LiveFeed implements Disposable {
   }
 
   async #snapshot(): Promise<StreamEvent> {
-    const { status, trainings, clock } = this.#options;
-    return { type: 'snapshot', atMs: clock.epochMs(), status: await status(), trainings: trainings.running() };
+    const { service, status, clock } = this.#options;
+    return { type: 'snapshot', atMs: clock.epochMs(), status: await status(), trainings: service.trainings.running };
   }
 
   #populationChanged(count: number): void {
@@ -95,14 +90,14 @@ export class LiveFeed implements Disposable {
   }
 
   #startListening(): void {
-    const { service, trainings, clock } = this.#options;
+    const { service, clock } = this.#options;
     const store = new DisposableStore();
     this.#listening = store;
     this.#sinceMs = clock.epochMs();
     this.#atSince = new Map();
     store.add(service.onEvent(() => this.touch()));
     store.add(service.log.onLine(line => this.#heardLine(line)));
-    store.add(trainings.onChange(run => this.#heardTraining(run)));
+    store.add(service.trainings.onEvent(({ run }) => this.#heardTraining(run)));
     this.#tick();
   }
 

@@ -1,0 +1,72 @@
+/** The configuration in force with where each key comes from, and the doctor, over HTTP. Secrets are not shown. */
+import { readRegularText } from '../../base/index.js';
+import { keyLines } from '../../commented-json/index.js';
+import { configSchema, type DaemonConfig, restartKeys } from '../../daemon/index.js';
+import { diagnose, diagnosisLines } from '../../diagnosis/index.js';
+import type { ConfigAnswer, DoctorAnswer } from '../contract/index.js';
+import { addRoute } from '../http/index.js';
+import type { RouteContext } from './context.js';
+
+export function addConfigRoutes({ server, service, status }: RouteContext): void {
+  let running: Promise<DoctorAnswer> | undefined;
+  addRoute(server, 'getConfig', async () => {
+    const { configFile } = await status.report();
+    const { daemon } = await service.status();
+    const problem = daemon?.configProblem;
+    return {
+      ...(configFile !== undefined && { file: configFile }),
+      entries: entriesOf(service.config, await linesOf(configFile)),
+      ...(problem !== undefined && { problem }),
+    };
+  });
+  // Two at once would time the same devices against each other.
+  addRoute(server, 'runDoctor', async () => {
+    const { configFile } = await status.report();
+    running ??= examine(configFile).finally(() => {
+      running = undefined;
+    });
+    return running;
+  });
+}
+
+async function examine(config: string | undefined): Promise<DoctorAnswer> {
+  const diagnosis = await diagnose({ config });
+  const complaints = diagnosis.complaints.map(({ about, blocking, message, remedy }) => {
+    return { about, blocking, message, ...(remedy !== undefined && { remedy }) };
+  });
+  return { ok: diagnosis.ok, complaints, lines: diagnosisLines(diagnosis) };
+}
+
+/** None where the file cannot be read now: it may be being written. */
+async function linesOf(file: string | undefined): Promise<ReadonlyMap<string, number>> {
+  const text = file === undefined ? '' : await readRegularText(file).catch(() => '');
+  return keyLines(text);
+}
+
+function entriesOf(config: DaemonConfig, lines: ReadonlyMap<string, number>): ConfigAnswer['entries'] {
+  const shape = configSchema.shape as Readonly<Record<string, { readonly description?: string | undefined }>>;
+  return Object.entries(config).map(([key, value]) => {
+    const [line, description] = [lines.get(key), shape[key]?.description];
+    return {
+      key,
+      value: withoutSecrets(value) ?? null,
+      origin: line === undefined ? ('default' as const) : ('file' as const),
+      ...(line !== undefined && { line }),
+      ...(description !== undefined && { description }),
+      needsRestart: (restartKeys as readonly string[]).includes(key),
+    };
+  });
+}
+
+const secretKeys: ReadonlySet<string> = new Set(['token', 'secret']);
+
+function withoutSecrets(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutSecrets);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, one]) => [
+      key,
+      secretKeys.has(key) && one !== undefined ? '(secret)' : withoutSecrets(one),
+    ]),
+  );
+}
