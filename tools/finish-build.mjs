@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 for (const name of readdirSync(join(root, 'src'), { recursive: true })) {
-  if (!/\.(?:css|js)$/.test(name)) continue;
+  // The dashboard's pages are vite's.
+  if (!/\.(?:css|js)$/.test(name) || name.startsWith(join('server', 'ui'))) continue;
   mkdirSync(dirname(join(root, 'dist', name)), { recursive: true });
   copyFileSync(join(root, 'src', name), join(root, 'dist', name));
 }

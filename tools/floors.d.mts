@@ -17,5 +17,7 @@ export interface OuterRoom extends Room {
 export type Rooms = Readonly<Record<string, OuterRoom>>;
 
 export const rooms: Rooms;
+/** The room of pages, whose folders are its own business. */
+export const pages: string;
 export function overrides(): readonly unknown[];
 export function floorsFile(): string;

@@ -107,12 +107,16 @@ export const rooms = {
       stream: { floor: 1 },
       webhooks: { floor: 1 },
       routes: { floor: 2 },
+      ui: { floor: 3 },
     },
   },
   cli: { floor: 11, beneath: ['*'], rooms: { commands: { floor: 0 }, scaffold: { floor: 0 } } },
 };
 
 const face = 'index.js';
+
+/** Not of the server's process: it has rules of its own, and folders that are its own business. */
+export const pages = 'server/ui';
 
 /** Names of the rooms beside `name` that it may import. */
 function lowerThan(name, siblings) {
@@ -147,14 +151,31 @@ function ruleForInnerRoom(room, inner) {
   return override(`src/${room}/${inner}/*.ts`, group, message);
 }
 
+/** The dashboard's pages run in browsers: of everything outside they know the contract's types, and that in one file. */
+function rulesForPages() {
+  const message =
+    'server/ui/ runs in browsers: of all the rest it imports types of server/contract/, in contract.ts alone.';
+  return [
+    override('src/server/ui/*.{ts,tsx}', ['../**', './*/**', '!./*/index.js'], message),
+    override('src/server/ui/contract.ts', ['../**', '!../contract/index.js'], message),
+    override('src/server/ui/*/*.{ts,tsx}', ['../../**', '../*/**', '!../*/index.js'], message),
+  ];
+}
+
 /** One override for each folder of src/, and one for src/ itself. */
 export function overrides() {
   const perFolder = Object.entries(rooms).flatMap(([room, { rooms: inside = {} }]) => [
     ruleForRoom(room),
-    ...Object.keys(inside).map(inner => ruleForInnerRoom(room, inner)),
+    ...Object.keys(inside)
+      .filter(inner => `${room}/${inner}` !== pages)
+      .map(inner => ruleForInnerRoom(room, inner)),
   ]);
   const face = ['./*/**', '!./*/index.js'];
-  return [...perFolder, override('src/*.ts', face, "The package's face imports rooms only through their index.js.")];
+  return [
+    ...perFolder,
+    ...rulesForPages(),
+    override('src/*.ts', face, "The package's face imports rooms only through their index.js."),
+  ];
 }
 
 /** The text of floors.biome.json. */

@@ -4,7 +4,7 @@ import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { packageRoot } from '../../src/base/index.js';
-import { floorsFile, rooms } from '../../tools/floors.mjs';
+import { floorsFile, pages, rooms } from '../../tools/floors.mjs';
 import { temporaryFolder } from '../support/pictures.js';
 
 const source = join(packageRoot, 'src');
@@ -34,6 +34,7 @@ async function foldersOfSource(): Promise<readonly string[]> {
   return [...new Set(folders)]
     .filter(folder => folder !== '')
     .map(folder => folder.replaceAll(sep, '/'))
+    .filter(folder => !folder.startsWith(`${pages}/`))
     .sort();
 }
 
@@ -46,8 +47,8 @@ describe('floors', () => {
     expect(inTheTable.sort()).toEqual(await foldersOfSource());
   });
 
-  test('every folder in src has a face, but that of the command line, which nothing imports', async () => {
-    const folders = (await foldersOfSource()).filter(folder => folder !== 'cli');
+  test('every folder in src has a face, but those of the command line and the pages, which nothing imports', async () => {
+    const folders = (await foldersOfSource()).filter(folder => folder !== 'cli' && folder !== pages);
     expect(folders.filter(folder => !existsSync(join(source, folder, 'index.ts')))).toEqual([]);
   });
 

@@ -1,0 +1,17 @@
+/** The pages begin: the token of the address becomes a cookie, the stream is opened, and everything is drawn of what it tells. */
+import { render } from 'preact';
+import { enter, openStream } from './live/index.js';
+import { followUploads, startNotifications } from './overview/index.js';
+import { followLinks } from './router/index.js';
+import { applyTheme, Shell } from './shell/index.js';
+import { startClock } from './words/index.js';
+
+applyTheme();
+followLinks();
+startClock();
+await enter();
+openStream();
+followUploads();
+startNotifications();
+const root = document.getElementById('app');
+if (root) render(<Shell />, root);

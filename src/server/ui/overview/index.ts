@@ -1,0 +1,5 @@
+export { DropZone } from './drop-zone.js';
+export { startNotifications } from './notifications.js';
+export { OverviewPage } from './overview-page.js';
+export { SentImages } from './sent-images.js';
+export { followUploads } from './uploads.js';

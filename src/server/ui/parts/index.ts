@@ -1,0 +1,11 @@
+export { Button } from './button.js';
+export { Command } from './command.js';
+export { Confirmation, confirm } from './confirmation.js';
+export { Icon, type IconName } from './icon.js';
+export { useKeys } from './keyboard.js';
+export { Empty, Notice, ProblemNotice } from './message.js';
+export { PageHead } from './page-head.js';
+export { StateMark } from './state-mark.js';
+export { Thumbnail } from './thumbnail.js';
+export { say, sayProblem, Toasts } from './toasts.js';
+export { useAnswer } from './use-answer.js';

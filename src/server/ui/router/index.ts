@@ -1,0 +1,1 @@
+export { followLinks, navigate, path, query, setQuery } from './location.js';

@@ -1,0 +1,2 @@
+export { Shell } from './shell.js';
+export { applyTheme } from './theme.js';

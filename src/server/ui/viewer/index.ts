@@ -1,0 +1,1 @@
+export { CompareViewer } from './compare-viewer.js';
