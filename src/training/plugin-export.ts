@@ -8,10 +8,17 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../base/index.js';
 import type { WeightTensors } from '../nets/index.js';
 import { storeWeights, type WeightStorage } from '../onnx/index.js';
-import { pluginApiVersion } from '../plugin-api/index.js';
+import { type ModelQuality, pluginApiVersion } from '../plugin-api/index.js';
 import { encodeGenerator } from './generator-model.js';
 import type { Direction } from './recipes/index.js';
 import { recipeOf, recipeSettings, type TrainingSettings } from './settings.js';
+
+export interface ExportOptions {
+  /** Default `float32`. */
+  readonly storage?: WeightStorage;
+  /** As an evaluation had it, by the domain that a direction leads to. */
+  readonly quality?: Readonly<Record<string, ModelQuality>>;
+}
 
 /**
  * Writes `OUT/plugins/PAIR/` and returns its path.
@@ -21,7 +28,7 @@ export async function exportPlugin(
   settings: TrainingSettings,
   steps: number,
   weights: WeightTensors,
-  storage: WeightStorage = 'float32',
+  { storage = 'float32', quality = {} }: ExportOptions = {},
 ): Promise<string> {
   const folder = join(settings.out, 'plugins', settings.pair);
   await mkdir(folder, { recursive: true });
@@ -29,7 +36,8 @@ export async function exportPlugin(
   for (const direction of recipeOf(settings).directions) {
     const bytes = encodeDirection(settings, steps, weights, direction);
     const to = settings.domains[direction.to];
-    models[to] = await writeModel(folder, to, storeWeights(bytes, storage), fitOf(settings));
+    const written = await writeModel(folder, to, storeWeights(bytes, storage), fitOf(settings));
+    models[to] = { ...written, ...(quality[to] && { quality: quality[to] }) };
   }
   const manifest = {
     name: settings.pair,
@@ -52,6 +60,7 @@ interface WrittenModel {
   readonly sha256: string;
   readonly size: number;
   readonly fit: TrainedFit;
+  readonly quality?: ModelQuality;
 }
 
 async function writeModel(folder: string, to: string, bytes: Uint8Array, fit: TrainedFit): Promise<WrittenModel> {

@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { directionsOf, loadPlugins } from '../../src/catalog/index.js';
 import { decodeOnnx } from '../../src/onnx/index.js';
+import { Trainer } from '../../src/training/loop/trainer.js';
 import { variablesOf } from '../../src/training/loop/variables.js';
 import type { TrainingOptions } from '../../src/training/options.js';
 import { exportPlugin } from '../../src/training/plugin-export.js';
 import { resolveTrainingSettings } from '../../src/training/settings.js';
 import { openTranslator } from '../../src/translate/index.js';
 import { temporaryFolder, testPicture } from '../support/pictures.js';
-import { tinyTraining } from '../support/training-run.js';
+import { tinyTraining, trainingFolder } from '../support/training-run.js';
 
 /** The plugin of a training that has not begun. */
 async function exported(options: Partial<TrainingOptions> = {}): Promise<string> {
@@ -30,12 +31,31 @@ test('weights stored as float16, for files of half the size that are what the ma
   const settings = resolveTrainingSettings(tinyTraining(await temporaryFolder(), { width: 16 }));
   const sizes: number[] = [];
   for (const storage of ['float32', 'float16'] as const) {
-    const plugin = await exportPlugin(settings, 0, variablesOf(settings), storage);
+    const plugin = await exportPlugin(settings, 0, variablesOf(settings), { storage });
     const { directions, problems } = await directionsIn(plugin);
     expect(problems).toEqual([]);
     sizes.push(directions[0]!);
   }
   expect(sizes[1]! / sizes[0]!).toBeLessThan(0.6);
+});
+
+test('what the last evaluation of a training found, and at which step', async () => {
+  const folder = await trainingFolder();
+  const [testA, testB] = [join(folder, 'a'), join(folder, 'b')];
+  const run = { testA, testB, evaluateEvery: 2, evaluateImages: 4, threads: 1 };
+  const trainer = await Trainer.create(tinyTraining(folder, { steps: 3 }), run);
+  onTestFinished(() => trainer.dispose());
+  const models = (await loadPlugins([(await trainer.run())!])).pair('red-blue').models;
+  const told = [...models].map(([to, { quality }]) => [to, quality?.on]);
+  expect(told).toEqual([
+    ['blue', '4 held-out images of red, at step 2'],
+    ['red', '4 held-out images of blue, at step 2'],
+  ]);
+  for (const { quality } of models.values())
+    expect(quality!.figures).toContainEqual({
+      ...{ name: 'content kept', value: expect.any(Number), better: 'higher' },
+      ...{ unchanged: 1, real: 0 },
+    });
 });
 
 /** Sizes of the models that are found and have the sums that the manifest names, in bytes. */

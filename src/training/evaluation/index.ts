@@ -22,6 +22,7 @@ export {
   metricFacts,
   rankingMetrics,
 } from './metrics.js';
+export { qualityOf } from './model-quality.js';
 export { imageOf, type Plane, type Planes, pictureOf, planesOf, tensorOf } from './planes.js';
 export {
   type AdversarialHistory,

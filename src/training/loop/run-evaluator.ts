@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { type Disposable, DisposableStore } from '../../base/index.js';
 import type { Engine, Program, State } from '../../engine/index.js';
+import type { ModelQuality } from '../../plugin-api/index.js';
 import { scanFolder } from '../data/index.js';
 import {
   createEvaluator,
@@ -13,6 +14,7 @@ import {
   imageOf,
   type MetricName,
   type Metrics,
+  qualityOf,
   type TranslateImage,
   tensorOf,
 } from '../evaluation/index.js';
@@ -32,6 +34,8 @@ export interface RunEvaluation {
   readonly warnings: readonly { readonly code: string; readonly message: string; readonly advice: string }[];
   /** Of the metric that ranks: its mean over the directions; undefined where one lacks it. */
   readonly rank: number | undefined;
+  /** By the domain that a direction leads to. */
+  readonly quality: Readonly<Record<string, ModelQuality>>;
 }
 
 export class RunEvaluator implements Disposable {
@@ -90,7 +94,7 @@ export class RunEvaluator implements Disposable {
     return new RunEvaluator(settings, best, evaluator, translations, store);
   }
 
-  async evaluate(losses: AdversarialLog): Promise<RunEvaluation> {
+  async evaluate(losses: AdversarialLog, step: number): Promise<RunEvaluation> {
     const evaluations = [];
     for (const [direction, translate] of this.#translations) {
       const opposite = [...this.#translations].find(([{ from, to }]) => from === direction.to && to === direction.from);
@@ -103,7 +107,7 @@ export class RunEvaluator implements Disposable {
         }),
       );
     }
-    return summary(evaluations, this.#metric);
+    return summary(evaluations, this.#metric, step);
   }
 
   dispose(): Promise<void> {
@@ -123,7 +127,7 @@ function translateBy(program: Program): TranslateImage {
   };
 }
 
-function summary(evaluations: readonly Evaluation[], metric: MetricName): RunEvaluation {
+function summary(evaluations: readonly Evaluation[], metric: MetricName, step: number): RunEvaluation {
   const values = evaluations.map(({ rows }) => rows.translated[metric]);
   const known = values.filter(value => value !== undefined);
   const titled = Object.entries(rowTitles) as [keyof typeof rowTitles, string][];
@@ -138,6 +142,12 @@ function summary(evaluations: readonly Evaluation[], metric: MetricName): RunEva
         message: `${from} → ${to}: ${sentence}`,
         advice: remedy,
       })),
+    ),
+    quality: Object.fromEntries(
+      evaluations.flatMap(evaluation => {
+        const quality = qualityOf(evaluation, step);
+        return quality ? [[evaluation.to, quality]] : [];
+      }),
     ),
     rank: known.length < values.length ? undefined : known.reduce((sum, value) => sum + value, 0) / known.length,
   };

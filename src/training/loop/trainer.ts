@@ -12,6 +12,7 @@ import {
   systemClock,
 } from '../../base/index.js';
 import type { Device } from '../../engine/index.js';
+import type { ModelQuality } from '../../plugin-api/index.js';
 import type { Batch, DataReport } from '../data/index.js';
 import type { TrainingOptions } from '../options.js';
 import { exportPlugin } from '../plugin-export.js';
@@ -50,6 +51,8 @@ export class Trainer implements Disposable {
   readonly #records: RunRecords;
   #evaluator: RunEvaluator | undefined;
   #best: BestSoFar | undefined;
+  /** Of this process's last evaluation, by the domain that a direction leads to. */
+  #quality: Readonly<Record<string, ModelQuality>> = {};
   #stage: StageParts | undefined;
   #step: number;
   /** Of the last checkpoint of this process. */
@@ -188,7 +191,10 @@ export class Trainer implements Disposable {
     const names = generatorParameters(this.settings).map(({ name }) => prefix + name);
     const values = Object.entries(await this.#parts.state.read(names));
     const weights = Object.fromEntries(values.map(([name, value]) => [name.slice(prefix.length), value]));
-    const folder = await exportPlugin(this.settings, this.#step, weights, this.runSettings.exportWeights);
+    const folder = await exportPlugin(this.settings, this.#step, weights, {
+      storage: this.runSettings.exportWeights,
+      quality: this.#quality,
+    });
     this.#events.fire({ kind: 'export', step: this.#step, folder });
     return folder;
   }
@@ -253,7 +259,8 @@ export class Trainer implements Disposable {
 
   async #evaluate(judge: RunEvaluator): Promise<boolean> {
     const startMs = this.#clock.monotonicMs();
-    const judgement = await judge.evaluate(this.#adversarial);
+    const judgement = await judge.evaluate(this.#adversarial, this.#step);
+    this.#quality = judgement.quality;
     this.#best = updateBest(this.#best, this.runSettings.best, this.#step, judgement.rank);
     this.#records.evaluation(this.#step, judgement, this.#clock.monotonicMs() - startMs);
     this.#events.fire({ kind: 'evaluation', step: this.#step, metrics: judgement.metrics });
