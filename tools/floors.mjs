@@ -76,6 +76,7 @@ export const rooms = {
   'model-files': { floor: 4, rooms: { 'tensorflow-js': { floor: 0 } } },
   catalog: { floor: 5 },
   translate: { floor: 6 },
+  health: { floor: 6 },
   worker: { floor: 7 },
   inbox: {
     floor: 7,

@@ -3,10 +3,13 @@
  * code still waits for `plugins enable`.
  */
 import { CycleboxError, didYouMean } from '../base/index.js';
+import { availablePairs } from '../catalog/index.js';
+import { type DirectionHealth, healthText, testPairs } from '../health/index.js';
 import {
   installPlugin,
   loadPluginSet,
   type Plugin,
+  type PluginSetOptions,
   permissionsText,
   stateText,
   uninstallPlugin,
@@ -29,18 +32,40 @@ export async function installPlugins(source: string, options: InstallOptions): P
   const { plugin, replaced } = installed;
   const record = requirePlugin(await loadPluginSet(places), plugin.name);
   const text = stateText(record.state);
+  const health = await testInstalled(plugin.name, places, state);
   if (options.json) {
     const permissions = plugin.manifest.permissions ?? {};
     const { name, version, folder } = plugin;
     const report = { name, version, folder, replaced, coded: plugin.main !== undefined, permissions };
-    process.stdout.write(`${JSON.stringify({ ...report, state: { ...record.state, text } }, null, 2)}\n`);
+    process.stdout.write(`${JSON.stringify({ ...report, state: { ...record.state, text }, health }, null, 2)}\n`);
     return exitCodes.ok;
   }
   const instead = replaced === undefined ? '' : ` in the place of ${replaced}`;
   process.stdout.write(`${plugin.name} ${plugin.version} is installed${instead}: ${text}\n`);
+  for (const [key, found] of Object.entries(health)) process.stdout.write(`${key} was tested: ${healthText(found)}\n`);
   if (record.state.kind === 'awaitingConsent')
     process.stdout.write(`to run it: cyclebox plugins enable ${plugin.name}\n`);
   return exitCodes.ok;
+}
+
+/** Its models, on one small picture each; those of other plugins were tested in their time. */
+async function testInstalled(
+  name: string,
+  places: PluginSetOptions,
+  state: string,
+): Promise<Readonly<Record<string, DirectionHealth>>> {
+  const { pairs } = availablePairs(await loadPluginSet(places));
+  const found: Record<string, DirectionHealth> = {};
+  await testPairs(
+    pairs.filter(({ plugin }) => plugin.name === name),
+    {
+      state,
+      onTested: (key, health) => {
+        found[key] = health;
+      },
+    },
+  );
+  return found;
 }
 
 function whatItWillDo({ name, version, publisher, main, manifest }: Plugin): string {

@@ -1,5 +1,6 @@
 /** The work of `cyclebox plugins list` and `info`. A plugin that cannot be used makes the exit code of `list` 1. */
 import { CycleboxError, didYouMean, errorToData } from '../base/index.js';
+import { type DirectionHealth, healthText, readHealth } from '../health/index.js';
 import type { ContributionPointName } from '../plugin-api/index.js';
 import {
   type ContributionPoint,
@@ -29,10 +30,11 @@ export async function listPlugins(options: PluginsOptions): Promise<number> {
 
 /** @returns the exit code @throws PLUGIN_NOT_FOUND */
 export async function describePlugin(name: string, options: InfoOptions): Promise<number> {
-  const { options: places } = await findProject(options);
+  const { options: places, state } = await findProject(options);
   const record = requirePlugin(await loadPluginSet(places), name);
-  if (options.json) printJson(toPlain(record));
-  else for (const line of describe(record)) print(line);
+  const health = await healthOf(record, state);
+  if (options.json) printJson({ ...toPlain(record), health });
+  else for (const line of [...describe(record), ...describeHealth(health)]) print(line);
   return exitCodes.ok;
 }
 
@@ -84,6 +86,20 @@ function describe(record: PluginRecord): readonly string[] {
     ...settings.map(([key, setting]) => `setting:     ${key} (${setting.type}) ${setting.description ?? ''}`.trimEnd()),
     ...(plugin?.notes ?? []).map(note => `note:        ${note}`),
   ];
+}
+
+/** What self-tests found, by direction. */
+type Health = Readonly<Record<string, DirectionHealth>>;
+
+async function healthOf({ plugin }: PluginRecord, state: string): Promise<Health> {
+  const pairs = plugin?.manifest.contributes.domainPairs ?? [];
+  const keys = pairs.flatMap(({ id, models = {} }) => Object.keys(models).map(to => `${id}/${to}`));
+  const found = await readHealth(state);
+  return Object.fromEntries([...found].filter(([key]) => keys.includes(key)));
+}
+
+function describeHealth(health: Health): readonly string[] {
+  return Object.entries(health).map(([key, found]) => `self-test:   ${key} ${healthText(found)}`);
 }
 
 interface Brought {

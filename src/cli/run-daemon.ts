@@ -36,6 +36,7 @@ export async function runDaemon({
   };
   const started = startDaemon(config, {
     watch: !once,
+    selfTest: !once,
     configFile: file,
     onOpen,
     onEvent: event => {

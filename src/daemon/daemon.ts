@@ -44,6 +44,7 @@ import {
 } from './config/index.js';
 import { connectControl, type DaemonFacts, serveControl } from './control/index.js';
 import type { DaemonEvent } from './daemon-event.js';
+import { HealthKeeper } from './health-keeper.js';
 import type { LiveService } from './live-service.js';
 import {
   type ChooseDevices,
@@ -66,6 +67,8 @@ export interface DaemonOptions {
   readonly onEvent?: Listener<DaemonEvent> | undefined;
   /** False: work through what is in the inbox, without watching it. Default true. */
   readonly watch?: boolean | undefined;
+  /** True: models that were not tested yet are, when there is nothing else to do. Default false. */
+  readonly selfTest?: boolean | undefined;
   /** True: without coded plugins. */
   readonly safe?: boolean | undefined;
   /** Where the configuration came from: its changes are taken over while the daemon runs. */
@@ -188,6 +191,9 @@ async function openInbox(options: InboxOptions): Promise<Inbox> {
   throw result.locked;
 }
 
+/** A daemon that has just been started, or has just done something, may have more to do. */
+const selfTestRestMs = 5000;
+
 /** Keys by which a file that failed, or was passed over, may fare otherwise. */
 const concernsFailures: ReadonlySet<string> = new Set([
   'routes',
@@ -216,6 +222,7 @@ class RunningDaemon implements Daemon {
   readonly #events = new Emitter<DaemonEvent>();
   readonly #startedMs = Date.now();
   readonly #log = new EventLog();
+  readonly #health: HealthKeeper;
   readonly service: LiveService;
   #done = 0;
   #failed = 0;
@@ -223,6 +230,7 @@ class RunningDaemon implements Daemon {
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#health = this.#newHealthKeeper();
     this.service = this.#newService();
     this.onEvent(event => {
       for (const said of eventWords(event, this.config.outbox)) this.#log.add(said);
@@ -275,6 +283,7 @@ class RunningDaemon implements Daemon {
   async begin(): Promise<void> {
     await this.#parts.inbox.start();
     if (this.#parts.options.watch !== false) this.#parts.liveConfig.watch();
+    if (this.#parts.options.selfTest) this.#health.nudge();
   }
 
   counts(): Readonly<Partial<Record<JobState, number>>> {
@@ -299,6 +308,7 @@ class RunningDaemon implements Daemon {
 
   async #stop(graceMs: number): Promise<void> {
     this.#parts.liveConfig.dispose();
+    await this.#health.dispose();
     try {
       await this.#parts.inbox.stop(graceMs);
     } finally {
@@ -311,6 +321,17 @@ class RunningDaemon implements Daemon {
     if (event.type === 'done') this.#done++;
     if (event.type === 'failed' && !event.earlier) this.#failed++;
     this.#events.fire(event);
+  }
+
+  #newHealthKeeper(): HealthKeeper {
+    const { inbox, liveConfig, options } = this.#parts;
+    const isIdle = () => inbox.isIdle;
+    const keeper = new HealthKeeper({ resolved: () => liveConfig.resolved, isIdle, restMs: selfTestRestMs });
+    keeper.onEvent(event => this.#events.fire(event));
+    const nudge = () => options.selfTest && keeper.nudge();
+    liveConfig.onApplied(nudge);
+    inbox.onEvent(({ type }) => type === 'idle' && nudge());
+    return keeper;
   }
 
   #heardWorkers(event: WorkerEvent): void {

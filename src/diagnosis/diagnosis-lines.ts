@@ -1,5 +1,7 @@
 /** What `cyclebox doctor` says, for a terminal and for the dashboard alike: each fault with the one command that helps. */
+
 import type { DeviceReport, EngineReport } from '../engine/index.js';
+import { healthText } from '../health/index.js';
 import type { Diagnosis, FolderReport, ModelReport, WatchingReport } from './report.js';
 
 /** Blocks with titles, an empty line between them. Names of files are as they are: who shows them makes them safe. */
@@ -77,10 +79,10 @@ const states: Readonly<Record<ModelReport['state'], string>> = {
   damaged: 'DAMAGED',
 };
 
-function model({ pair, from, to, state, sha256, sizeBytes }: ModelReport): string {
+function model({ pair, from, to, state, sha256, sizeBytes, health }: ModelReport): string {
   const file =
     sha256 === undefined ? '' : `, ${((sizeBytes ?? 0) / 1e6).toFixed(1)} MB, SHA-256 ${sha256.slice(0, 12)}…`;
-  return `${pair}: ${from} → ${to}: ${states[state]}${file}`;
+  return `${pair}: ${from} → ${to}: ${states[state]}${file}${health ? `; self-test: ${healthText(health)}` : ''}`;
 }
 
 function complaints({ complaints: all }: Diagnosis): string[] {

@@ -1,29 +1,31 @@
 /** Every direction of every pair with its model, whose content is summed and held against its manifest. */
 import { asDomainName } from '../base/index.js';
-import {
-  type Direction,
-  type DomainPair,
-  directionsOf,
-  loadAvailablePairs,
-  type PairSelection,
-} from '../catalog/index.js';
-import type { DaemonConfig, Route } from '../daemon/index.js';
+import { availablePairs, type Direction, type DomainPair, directionsOf } from '../catalog/index.js';
+import { type DaemonConfig, pluginOptionsOf, type Route } from '../daemon/index.js';
+import { healthText, type PairHealth, readHealth } from '../health/index.js';
+import { loadPluginSet } from '../plugin-host/index.js';
 import type { Complaint, ModelReport } from './report.js';
 
 /** @param complaints where what is wrong is added: files that are not what their manifest says, and plugins with faults */
 export async function examineModels(
-  config: (PairSelection & Pick<DaemonConfig, 'models'>) | undefined,
+  config: DaemonConfig | undefined,
   complaints: Complaint[],
 ): Promise<readonly ModelReport[]> {
-  const { pairs, problems } = await loadAvailablePairs(config ?? {});
+  const set = await loadPluginSet(config ? pluginOptionsOf(config) : {});
+  const { pairs, problems } = availablePairs(set, config?.disabledPairs);
+  const health: PairHealth = config ? await readHealth(config.state) : new Map();
   for (const { message } of problems) complaints.push({ about: 'models', blocking: false, message });
   const directions = await Promise.all(
     pairs.map(async pair => {
       const both = await directionsOf(pair, { modelStore: config?.models });
-      return both.map(direction => reportOf(pair, direction));
+      return both.map(direction => reportOf(pair, direction, health));
     }),
   );
   const reports = directions.flat();
+  for (const { pair, to, health: found } of reports) {
+    if (!found || found.faults.length === 0) continue;
+    complaints.push({ about: 'models', blocking: false, message: `${pair}/${to} is ${healthText(found)}` });
+  }
   for (const { state, problem } of reports) {
     if (state === 'damaged' && problem) complaints.push({ about: 'models', blocking: true, message: problem });
   }
@@ -50,11 +52,13 @@ function withoutModel(routes: readonly Route[], blocking: boolean): Complaint {
   return { about: 'models', blocking, message };
 }
 
-function reportOf(pair: DomainPair, { from, to, model, problem }: Direction): ModelReport {
+function reportOf(pair: DomainPair, { from, to, model, problem }: Direction, health: PairHealth): ModelReport {
   const common = { pair: pair.id, from, to };
   if (model) {
     const isListed = pair.models.get(asDomainName(to))?.sha256 !== undefined;
-    return { ...common, state: isListed ? 'ready' : 'unlisted', ...model };
+    const found = health.get(`${pair.id}/${to}`);
+    const isOfModel = found?.sha256 === model.sha256;
+    return { ...common, state: isListed ? 'ready' : 'unlisted', ...model, ...(isOfModel && { health: found }) };
   }
   return { ...common, state: problem.code === 'MODEL_MISSING' ? 'missing' : 'damaged', problem: problem.message };
 }

@@ -1,5 +1,7 @@
 /** What `cyclebox doctor` finds out: plain data, printed as text or as one JSON document. */
+
 import type { Device, EngineChoice, EngineReport, SkippedDevice } from '../engine/index.js';
+import type { DirectionHealth } from '../health/index.js';
 
 export interface Complaint {
   readonly about: 'installation' | 'engines' | 'configuration' | 'folders' | 'watching' | 'models';
@@ -56,6 +58,8 @@ export interface ModelReport {
   readonly path?: string | undefined;
   readonly sha256?: string | undefined;
   readonly sizeBytes?: number | undefined;
+  /** What the self-test found of this version of the model; absent where it was not tested yet. */
+  readonly health?: DirectionHealth | undefined;
   readonly problem?: string | undefined;
 }
 

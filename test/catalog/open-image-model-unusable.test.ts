@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { sha256File } from '../../src/base/index.js';
 import { validateConfig } from '../../src/cli/check-config.js';
 import { listPairs } from '../../src/cli/list-pairs.js';
+import { resolveConfig } from '../../src/daemon/index.js';
 import { examineModels } from '../../src/diagnosis/models.js';
 import type { Complaint } from '../../src/diagnosis/report.js';
 import { classifyFailure } from '../../src/inbox/jobs/retry-policy.js';
@@ -52,7 +53,7 @@ describe('a model that makes no image', () => {
 
   test('keeps "doctor" from saying that all is ready', async () => {
     const complaints: Complaint[] = [];
-    await examineModels({ plugins: [join(root, 'plugins')], models: undefined }, complaints);
+    await examineModels(resolveConfig({ plugins: ['plugins'], routes: [] }, root), complaints);
     expect(complaints).toMatchObject([{ about: 'models', blocking: true, message: expect.stringContaining(why) }]);
   });
 });

@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import type { CycleboxError } from '../../base/index.js';
 import type { SkippedDevice } from '../../engine/index.js';
+import { type HealthEvent, healthText } from '../../health/index.js';
 import type { InboxEvent } from '../../inbox/index.js';
 import type { ConfigEvent } from '../config/index.js';
 import type { WorkerEvent, WorkerFacts } from '../pool/index.js';
@@ -22,7 +23,10 @@ export interface Said {
 }
 
 /** @param outbox absolute */
-export function eventWords(event: InboxEvent | ConfigEvent | WorkerEvent, outbox: string): readonly Said[] {
+export function eventWords(
+  event: InboxEvent | ConfigEvent | WorkerEvent | HealthEvent,
+  outbox: string,
+): readonly Said[] {
   switch (event.type) {
     case 'done':
       return [doneWords(event, outbox)];
@@ -60,6 +64,8 @@ export function eventWords(event: InboxEvent | ConfigEvent | WorkerEvent, outbox
     case 'modelsChanged':
     case 'pluginsChanged':
       return configWords(event);
+    case 'modelTested':
+      return healthWords(event);
     default:
       return workerWords(event);
   }
@@ -116,6 +122,11 @@ function configWords(event: ConfigEvent): readonly Said[] {
     default:
       return event satisfies never;
   }
+}
+
+function healthWords({ translation, health }: HealthEvent): readonly Said[] {
+  const level = health.faults.length > 0 ? 'warn' : 'info';
+  return say(level, `${translation} was tested: ${healthText(health)}`, { translation, ...health });
 }
 
 function pluginWords({ added, changed, removed, faults }: PluginsChanged): readonly Said[] {
