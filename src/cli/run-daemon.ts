@@ -1,7 +1,7 @@
 /** The work of `cyclebox start`: runs the daemon, logs its events, and ends on a signal or, with `--once`, when idle. */
 import { constants } from 'node:os';
-import { asCycleboxError, type Disposable, systemClock } from '../base/index.js';
-import { type Daemon, loadConfig, startDaemon } from '../daemon/index.js';
+import { asCycleboxError, type Disposable, DisposableStore, systemClock } from '../base/index.js';
+import { type Daemon, type DashboardConfig, loadConfig, startDaemon } from '../daemon/index.js';
 import { type DaemonLog, openDaemonLog } from './daemon-log.js';
 import { logLevel } from './log-level.js';
 import { exitCodes } from './report-error.js';
@@ -32,7 +32,7 @@ export async function runDaemon({
   const onOpen = (opened: Daemon) => {
     daemon = opened;
     log.opened(opened, once);
-    if (dashboard && !once) page = showDashboard(opened, log);
+    page = openServers(opened, log, dashboard && !once);
   };
   const started = startDaemon(config, {
     watch: !once,
@@ -62,13 +62,28 @@ export async function runDaemon({
   }
 }
 
-/** Never rejects: without its page a daemon does its work all the same. */
-async function showDashboard({ config, service }: Daemon, log: DaemonLog): Promise<Disposable | undefined> {
-  if (!config.dashboard) return undefined;
+/** The page and the webhooks, as far as they are wanted. Never rejects: without them a daemon does its work all the same. */
+async function openServers(daemon: Daemon, log: DaemonLog, hasPage: boolean): Promise<Disposable> {
+  const opened = new DisposableStore();
+  const { webhooks, dashboard } = daemon.config;
+  if (webhooks.length > 0) {
+    const { Webhooks } = await import('../server/index.js');
+    opened.add(new Webhooks({ service: daemon.service, clock: systemClock }));
+  }
+  const page = hasPage && dashboard ? await showDashboard(daemon, dashboard, log) : undefined;
+  if (page) opened.add(page);
+  return opened;
+}
+
+async function showDashboard(
+  { service }: Daemon,
+  config: DashboardConfig,
+  log: DaemonLog,
+): Promise<Disposable | undefined> {
   const { openDashboard } = await import('../server/index.js');
   try {
     const onDefect = (error: unknown) => log.warning(asCycleboxError(error));
-    const opened = await openDashboard({ service, config: config.dashboard, onDefect });
+    const opened = await openDashboard({ service, config, onDefect });
     log.dashboard(opened.address, opened.entrance);
     return opened;
   } catch (error) {

@@ -1,0 +1,2 @@
+export { signatureOf } from './post-signed.js';
+export { type HookBody, Webhooks, type WebhooksOptions } from './webhooks.js';
