@@ -93,6 +93,7 @@ export const rooms = {
     rooms: {
       config: { floor: 0 },
       pool: { floor: 0 },
+      plugins: { floor: 1 },
       trainings: { floor: 1 },
       control: { floor: 1 },
       words: { floor: 2 },

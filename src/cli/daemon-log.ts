@@ -115,7 +115,8 @@ function write(log: pino.Logger, lines: readonly Said[]): void {
   for (const { level, record, text } of lines) log[level](record, text);
 }
 
-function describeRoute({ match, from, to }: Route): string {
+function describeRoute({ match, from, to, router }: Route): string {
+  if (router !== undefined) return `${match} (as the router ${router} chooses)`;
   return `${match} (${from ?? '?'} → ${to})`;
 }
 

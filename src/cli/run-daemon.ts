@@ -13,6 +13,10 @@ export interface RunDaemonOptions {
   readonly verbose?: boolean;
   /** False: without its page. */
   readonly dashboard?: boolean;
+  /** Without plugins that have code. */
+  readonly safe?: boolean;
+  /** Plugins that a debugger can be attached to. */
+  readonly inspectPlugin?: readonly string[];
 }
 
 /** @returns the exit code */
@@ -21,12 +25,19 @@ export async function runDaemon({
   once = false,
   verbose,
   dashboard = true,
+  safe,
+  inspectPlugin: inspectPlugins,
 }: RunDaemonOptions): Promise<number> {
   const level = logLevel({ verbose });
   const config = await loadConfig(file);
   const log = openDaemonLog(config, { level });
   const stopping = stopOnSignal(log);
   const patience = new WritePatience(systemClock);
+  let isAborted = false;
+  let abort = () => {};
+  const aborted = new Promise<void>(resolve => {
+    abort = resolve;
+  });
   let daemon: Daemon | undefined;
   let page: Promise<Disposable | undefined> | undefined;
   const onOpen = (opened: Daemon) => {
@@ -38,21 +49,29 @@ export async function runDaemon({
     watch: !once,
     selfTest: !once,
     configFile: file,
+    safe,
+    inspectPlugins,
     onOpen,
     onEvent: event => {
       log.event(event);
       if (once) patience.event(event);
+      if (event.type === 'pluginAbort') {
+        isAborted = true;
+        abort();
+      }
     },
     onWorkerOutput: log.workerOutput,
   });
   try {
     // A signal counts while the first scan of a large inbox is still under way, too.
-    await Promise.race([started, stopping.requested, patience.exhausted]);
+    await Promise.race([started, stopping.requested, patience.exhausted, aborted]);
     daemon ??= await started;
-    await (once ? Promise.race([daemon.whenIdle(), stopping.requested, patience.exhausted]) : stopping.requested);
+    const ends = [stopping.requested, aborted, ...(once ? [daemon.whenIdle(), patience.exhausted] : [])];
+    await Promise.race(ends);
     await (await page)?.dispose();
-    const isCut = stopping.isRequested || patience.isExhausted;
+    const isCut = stopping.isRequested || patience.isExhausted || isAborted;
     const code = await finish(daemon, once && !isCut, log);
+    if (isAborted) return exitCodes.failed;
     return patience.isExhausted && !stopping.isRequested ? exitCodes.unwritable : code;
   } finally {
     patience.dispose();

@@ -25,8 +25,16 @@ import {
   type Job,
   type Translation,
 } from '../inbox/index.js';
-import { loadPluginSet, PluginRegistry, type PluginSet } from '../plugin-host/index.js';
+import {
+  disableForCrashes,
+  loadPluginSet,
+  type PluginEvent,
+  PluginHost,
+  PluginRegistry,
+  type PluginSet,
+} from '../plugin-host/index.js';
 import type { OutputLine } from '../process/index.js';
+import type { ComputeWorkerOptions } from '../worker/index.js';
 import {
   type Applied,
   checkFolders,
@@ -46,6 +54,7 @@ import { connectControl, type DaemonFacts, serveControl } from './control/index.
 import type { DaemonEvent } from './daemon-event.js';
 import { HealthKeeper } from './health-keeper.js';
 import type { LiveService } from './live-service.js';
+import { PluginTranslator, pluginWork } from './plugins/index.js';
 import {
   type ChooseDevices,
   type ResolvedDevices,
@@ -71,6 +80,8 @@ export interface DaemonOptions {
   readonly selfTest?: boolean | undefined;
   /** True: without coded plugins. */
   readonly safe?: boolean | undefined;
+  /** Names of plugins that a debugger can be attached to: they run without permissions and time limits. */
+  readonly inspectPlugins?: readonly string[] | undefined;
   /** Where the configuration came from: its changes are taken over while the daemon runs. */
   readonly configFile?: string | undefined;
   /** What the compute worker writes to its output. */
@@ -150,6 +161,17 @@ async function openDaemon(
   const prepare = async ({ engine }: DaemonConfig, keys: readonly string[]) =>
     keys.includes('engine') ? resolveDevices(engine, chooseDevices) : undefined;
   const liveConfig = opened.add(new LiveConfig(resolved, { file: options.configFile, prepare, registry, safe }));
+  const resolvedNow = () => liveConfig.resolved;
+  const translator = opened.add(new PluginTranslator(resolvedNow, () => workerForPlugins(config, workers, onLine)));
+  const plugins = opened.add(
+    new PluginHost({
+      registry,
+      stateFolder: config.state,
+      settings: config.settings,
+      translate: translator.translate,
+      inspect: options.inspectPlugins,
+    }),
+  );
   const inbox = opened.add(
     await openInbox({
       ...inboxSettings(config),
@@ -157,16 +179,32 @@ async function openDaemon(
       route: path => liveConfig.resolved.router(path),
       current: job => translationOf(liveConfig.resolved, job),
       concurrency: workers.size,
-      runner: runnerOf(key => liveConfig.resolved.models.get(key), fitOf, workers),
+      runner: runnerOf(
+        key => resolvedNow().models.get(key),
+        fitOf,
+        workers,
+        pluginWork({ host: plugins, workers, resolved: resolvedNow }),
+      ),
     }),
   );
   const trainings = opened.add(
     new TrainingRuns({ config: () => liveConfig.resolved.config.trainings, clock: systemClock }),
   );
-  const daemon = new RunningDaemon({ liveConfig, registry, workers, inbox, trainings, opened, options });
+  const daemon = new RunningDaemon({ liveConfig, registry, plugins, workers, inbox, trainings, opened, options });
   if (options.onEvent) daemon.onEvent(options.onEvent);
   await daemon.listen();
   return daemon;
+}
+
+/** On the first of the devices that images are translated on. */
+function workerForPlugins(
+  config: DaemonConfig,
+  { devices }: WorkerPool,
+  onLine: DaemonOptions['onWorkerOutput'],
+): ComputeWorkerOptions {
+  const engine = devices[0]?.id ?? 'cpu';
+  const { threads, maxMegapixels } = config;
+  return { onLine, settings: { engine, threads, maxMegapixels, maxModels: 1 } };
 }
 
 /** What a job's translation is now, at the scale that it was queued for if a route still asks for it; undefined when nothing does it. */
@@ -210,6 +248,7 @@ const concernsFailures: ReadonlySet<string> = new Set([
 interface Parts {
   readonly liveConfig: LiveConfig<ResolvedDevices | undefined>;
   readonly registry: PluginRegistry;
+  readonly plugins: PluginHost;
   readonly workers: WorkerPool;
   readonly inbox: Inbox;
   readonly trainings: TrainingRuns;
@@ -242,6 +281,7 @@ class RunningDaemon implements Daemon {
     parts.liveConfig.onApplied(applied => this.#takeOver(applied));
     parts.liveConfig.onEvent(event => this.#events.fire(event));
     parts.workers.onEvent(event => this.#heardWorkers(event));
+    parts.plugins.onEvent(event => this.#heardPlugins(event));
   }
 
   readonly onEvent: Event<DaemonEvent> = this.#events.event;
@@ -281,6 +321,7 @@ class RunningDaemon implements Daemon {
   }
 
   async begin(): Promise<void> {
+    this.#parts.plugins.start();
     await this.#parts.inbox.start();
     if (this.#parts.options.watch !== false) this.#parts.liveConfig.watch();
     if (this.#parts.options.selfTest) this.#health.nudge();
@@ -339,10 +380,24 @@ class RunningDaemon implements Daemon {
     this.#events.fire(event);
   }
 
+  #heardPlugins(event: PluginEvent): void {
+    this.#events.fire({ type: 'plugin', event });
+    if (event.type !== 'state') return;
+    const { plugin: name, state } = event;
+    if (state.kind === 'disabledByCrashes') {
+      const { crashes, sinceMs } = state;
+      disableForCrashes(this.config.state, name, crashes, sinceMs).catch(error => this.#warn(error));
+    }
+    if (state.kind !== 'disabledByCrashes' && state.kind !== 'failed') return;
+    if (this.config.onPluginFailure[name] === 'abort')
+      this.#events.fire({ type: 'pluginAbort', plugin: name, text: event.text });
+  }
+
   /** The new configuration is in force: the parts that keep settings of their own are told. */
   #takeOver({ keys, prepared: devices }: Applied<ResolvedDevices | undefined>): void {
-    const { inbox, workers } = this.#parts;
+    const { inbox, workers, plugins } = this.#parts;
     workers.configure(poolSettings(this.config), devices);
+    plugins.configure(this.config.settings);
     inbox.apply(inboxChanges(this.config));
     if (keys.length === 0 || keys.some(key => concernsFailures.has(key))) {
       inbox.reconsider().catch(error => this.#warn(error));
@@ -413,6 +468,7 @@ class RunningDaemon implements Daemon {
         translation: key,
         problem: problem?.toString(),
       })),
+      plugins: this.#parts.plugins.facts(),
       done: this.#done,
       failed: this.#failed,
     };

@@ -109,9 +109,7 @@ let files = 0;
 
 async function changed(plugin: CodedPlugin, picture: Picture, signal?: AbortSignal): Promise<Picture> {
   const { scratch } = plugin.places;
-  await mkdir(scratch, { recursive: true });
   const [source, result] = [join(scratch, `source-${++files}.pixels`), join(scratch, `result-${files}.pixels`)];
-  // What a plugin finds in its scratch folder is cleared when it starts.
   await plugin.activate('onTranslate:p', signal);
   await writePicture(source, picture);
   const about = { job: 'j1', path: 'a.png', pair: 'horse-zebra', to: 'zebra' };

@@ -10,6 +10,12 @@ export function register(program: Command): void {
     .option('--once', 'work through what is in the inbox, then exit: 0, or 1 if a file in it has failed')
     .option('--verbose', 'log every step of every image, and what the workers print (CYCLEBOX_LOG=debug does the same)')
     .option('--no-dashboard', 'without the page that shows it at work')
+    .option('--safe', 'start without plugins that have code, to see whether one of them is what goes wrong')
+    .option(
+      '--inspect-plugin <name>',
+      'let a debugger into this plugin, which then runs without its permissions',
+      repeated,
+    )
     .option('--dry-run', 'show what would happen to each file in the inbox, and write nothing')
     .addHelpText(
       'after',
@@ -30,4 +36,8 @@ Changes of the configuration file are taken over while it runs.`,
       // A reader that takes nothing would keep the process for ever.
       if (!(await logIsRead(2000))) process.exit();
     });
+}
+
+function repeated(name: string, before: readonly string[] = []): readonly string[] {
+  return [...before, name];
 }

@@ -5,7 +5,7 @@
 
 import picomatch from 'picomatch';
 import { z } from 'zod';
-import { asCycleboxError, metadataPolicies } from '../../base/index.js';
+import { asCycleboxError, idPattern, metadataPolicies } from '../../base/index.js';
 import { offeredEngines, parseEngineChoice } from '../../engine/index.js';
 import { collisionPolicies } from '../../inbox/index.js';
 import { type PluginSet, scaleSchema, settingsJsonSchema } from '../../plugin-host/index.js';
@@ -45,11 +45,25 @@ const match = pattern('"satellite-to-map/**"');
 
 const ignored = pattern('"drafts/**" or "*.bak"');
 
+/** The id of something that a plugin contributes. */
+const contribution = z.string().regex(idPattern, 'must be the id that a plugin gives it, such as "by-season"');
+
 const route = z
   .strictObject({
     match: match.describe('Which files of the inbox: a glob pattern relative to it, such as "satellite-to-map/**".'),
-    pair: z.string().min(1).describe('The domain pair, as "cyclebox pairs" lists it.'),
-    to: z.string().min(1).describe('The domain of the pair that files are translated to.'),
+    pair: z.string().min(1).optional().describe('The domain pair, as "cyclebox pairs" lists it.'),
+    to: z.string().min(1).optional().describe('The domain of the pair that files are translated to.'),
+    router: contribution
+      .optional()
+      .describe('Instead of "pair" and "to": a router of a plugin, which chooses both for each file.'),
+    preprocessors: z
+      .array(contribution)
+      .optional()
+      .describe('What plugins change in a picture before it is translated, in this order.'),
+    postprocessors: z
+      .array(contribution)
+      .optional()
+      .describe('What plugins change in a translated picture, in this order.'),
     priority: z.int().min(-1000).max(1000).optional().describe('Files of higher priority go first. Default 0.'),
     scale: scaleSchema
       .optional()
@@ -60,6 +74,11 @@ const route = z
       .boolean()
       .optional()
       .describe('True: a new version of the model does files again that an older one has done. Default false.'),
+  })
+  .superRefine(({ pair, to, router }, context) => {
+    if (router === undefined ? pair !== undefined && to !== undefined : pair === undefined && to === undefined) return;
+    const message = 'must name "pair" and "to", or a "router" instead of the two';
+    context.addIssue({ code: 'custom', path: [], message });
   })
   .describe('Files that match get this translation. The first route that matches counts.');
 
@@ -92,6 +111,12 @@ export const configSchema = z
       .record(z.string(), z.record(z.string(), z.unknown()))
       .optional()
       .describe('Settings of plugins, by the name of the plugin: "cyclebox plugins info" lists them.'),
+    onPluginFailure: z
+      .record(z.string(), z.enum(['continue', 'abort']))
+      .optional()
+      .describe(
+        'By the name of a plugin: whether the daemon goes on ("continue", the default) or ends ("abort") when the plugin cannot be run.',
+      ),
     disabledPairs: z
       .array(z.string().min(1, 'must not be empty'))
       .optional()

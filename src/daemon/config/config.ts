@@ -25,8 +25,14 @@ import {
 export interface RouteConfig {
   /** A glob pattern relative to the inbox. */
   readonly match: string;
+  /** Empty, as `to` is, where a router chooses. */
   readonly pair: string;
   readonly to: string;
+  /** The router that chooses; undefined: none. */
+  readonly router: string | undefined;
+  /** Ids, in the order in which they change the picture. */
+  readonly preprocessors: readonly string[];
+  readonly postprocessors: readonly string[];
   /** Higher ones go first. */
   readonly priority: number;
   /** Undefined: what the pair says. */
@@ -46,6 +52,8 @@ export interface DaemonConfig {
   readonly packages: string;
   /** By plugin, then by setting, as written; what a plugin takes of it is its manifest's business. */
   readonly settings: WrittenSettings;
+  /** By plugin: what its failure means for the daemon; those that are not named go on without. */
+  readonly onPluginFailure: Readonly<Record<string, 'continue' | 'abort'>>;
   /** Ids of pairs that are switched off. */
   readonly disabledPairs: readonly string[];
   /** Undefined: the model store of cyclebox. */
@@ -97,6 +105,7 @@ export function resolveConfig(config: WatchConfig, folder: string): DaemonConfig
     plugins: (config.plugins ?? []).map(inFolder),
     packages: inFolder('node_modules'),
     settings: config.settings ?? {},
+    onPluginFailure: config.onPluginFailure ?? {},
     disabledPairs: config.disabledPairs ?? [],
     models: config.models === undefined ? undefined : inFolder(config.models),
     settleMs: config.settleMs ?? inboxDefaults.settleMs,
@@ -125,13 +134,16 @@ export function resolveConfig(config: WatchConfig, folder: string): DaemonConfig
       runs: inFolder(config.trainings.runs ?? 'runs'),
     },
     webhooks: resolveWebhooks(config.webhooks),
-    routes: config.routes.map(({ match, pair, to, priority = 0, scale, reprocess = false }) => ({
-      match,
-      pair,
-      to,
-      priority,
-      scale,
-      reprocess,
+    routes: config.routes.map(route => ({
+      match: route.match,
+      pair: route.pair ?? '',
+      to: route.to ?? '',
+      router: route.router,
+      preprocessors: route.preprocessors ?? [],
+      postprocessors: route.postprocessors ?? [],
+      priority: route.priority ?? 0,
+      scale: route.scale,
+      reprocess: route.reprocess ?? false,
     })),
   };
   return Object.freeze(resolved);

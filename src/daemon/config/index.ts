@@ -15,5 +15,5 @@ export { pluginOptionsOf } from './plugin-options.js';
 export { presumedState } from './presumed-state.js';
 export { type ResolvedConfig, resolveModels, routeFolders } from './resolved-config.js';
 export type { Route } from './routes.js';
-export { fitOf } from './translation-version.js';
+export { fitOf, processorsOf, type RouteProcessors, routerIn, versionOf } from './translation-version.js';
 export { type UsePair, usePair } from './use-pair.js';

@@ -5,7 +5,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CycleboxError } from '../../base/index.js';
-import { availablePairs } from '../../catalog/index.js';
+import { availablePairs, type PluginCatalog } from '../../catalog/index.js';
 import type { Router } from '../../inbox/index.js';
 import { loadPluginSet, type PluginSet, settingFaults } from '../../plugin-host/index.js';
 import type { ComputeModel } from '../../worker/index.js';
@@ -16,6 +16,7 @@ import { type Route, resolveRoutes, routerOf } from './routes.js';
 export interface ResolvedConfig {
   readonly config: DaemonConfig;
   readonly plugins: PluginSet;
+  readonly catalog: PluginCatalog;
   readonly routes: readonly Route[];
   /** Faults of plugins; routes have their own. */
   readonly problems: readonly CycleboxError[];
@@ -30,11 +31,11 @@ export interface ResolvedConfig {
 export async function resolveModels(config: DaemonConfig, loaded?: PluginSet): Promise<ResolvedConfig> {
   const plugins = loaded ?? (await loadPluginSet(pluginOptionsOf(config)));
   const catalog = availablePairs(plugins, config.disabledPairs);
-  const routes = await resolveRoutes(config.routes, catalog, config.models);
+  const routes = await resolveRoutes(config.routes, { catalog, plugins, modelStore: config.models });
   const models = new Map(routes.flatMap(({ key, model }) => (model ? [[key, model] as const] : [])));
   const fingerprint = await fingerprintOf(routes);
   const problems = [...catalog.problems, ...settingFaults(config.settings, plugins)];
-  return { config, plugins, routes, problems, router: routerOf(routes), models, fingerprint };
+  return { config, plugins, catalog, routes, problems, router: routerOf(routes), models, fingerprint };
 }
 
 /**

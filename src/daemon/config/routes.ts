@@ -7,9 +7,10 @@ import picomatch from 'picomatch';
 import { asCycleboxError, CycleboxError, type RelativePath } from '../../base/index.js';
 import { type PluginCatalog, resolveDirection } from '../../catalog/index.js';
 import type { Router } from '../../inbox/index.js';
+import { contributionsOf, missingContribution, type PluginSet } from '../../plugin-host/index.js';
 import type { ComputeModel } from '../../worker/index.js';
 import type { RouteConfig } from './config.js';
-import { versionOf } from './translation-version.js';
+import { routerKey, versionOf } from './translation-version.js';
 
 export interface Route extends RouteConfig {
   /** The folder of the inbox that all its files lie in; empty for the inbox itself. */
@@ -25,26 +26,53 @@ export interface Route extends RouteConfig {
   readonly problem: CycleboxError | undefined;
 }
 
-export async function resolveRoutes(
-  routes: readonly RouteConfig[],
-  catalog: PluginCatalog,
-  modelStore: string | undefined,
-): Promise<readonly Route[]> {
-  return Promise.all(routes.map(route => resolveRoute(route, catalog, modelStore)));
+/** Where what routes name is found. */
+export interface RouteSources {
+  readonly catalog: PluginCatalog;
+  readonly plugins: PluginSet;
+  readonly modelStore: string | undefined;
 }
 
-async function resolveRoute(
-  route: RouteConfig,
-  catalog: PluginCatalog,
-  modelStore: string | undefined,
+export async function resolveRoutes(routes: readonly RouteConfig[], sources: RouteSources): Promise<readonly Route[]> {
+  return Promise.all(routes.map(route => resolveRoute(route, sources)));
+}
+
+async function resolveRoute(route: RouteConfig, sources: RouteSources): Promise<Route> {
+  const problem = missingPart(route, sources.plugins);
+  const common = { ...route, folder: routeFolder(route.match), problem };
+  if (route.router === undefined) return await resolvePair(common, sources);
+  const version = versionOf('router', { scale: route.scale ?? 'native' }, route);
+  return { ...common, key: routerKey(route.router), from: undefined, model: undefined, version };
+}
+
+/** The first of what plugins have to contribute for this route and do not. */
+function missingPart(
+  { router, preprocessors, postprocessors }: RouteConfig,
+  plugins: PluginSet,
+): CycleboxError | undefined {
+  const wanted = [
+    ...(router === undefined ? [] : [['routers', router] as const]),
+    ...preprocessors.map(id => ['preprocessors', id] as const),
+    ...postprocessors.map(id => ['postprocessors', id] as const),
+  ];
+  for (const [point, id] of wanted) {
+    const known = contributionsOf(plugins, point).map(({ value }) => value.id);
+    if (!known.includes(id)) return missingContribution(point, id, plugins.records, known);
+  }
+  return undefined;
+}
+
+async function resolvePair(
+  route: RouteConfig & Pick<Route, 'folder' | 'problem'>,
+  { catalog, modelStore }: RouteSources,
 ): Promise<Route> {
-  const common = { ...route, folder: routeFolder(route.match), key: `${route.pair}/${route.to}` };
+  const common = { ...route, key: `${route.pair}/${route.to}` };
   const from = catalog.pairs.find(pair => pair.id === route.pair)?.domains.find(domain => domain !== route.to);
   try {
     const { model, fit } = await resolveDirection(catalog.pair(route.pair), route.to, { modelStore });
     const scale = route.scale ?? fit?.scale ?? 'native';
-    const version = versionOf(model.sha256, { scale, trainedSize: fit?.trainedSize });
-    return { ...common, from, model, version, problem: undefined };
+    const version = versionOf(model.sha256, { scale, trainedSize: fit?.trainedSize }, route);
+    return { ...common, from, model, version };
   } catch (error) {
     return {
       ...common,
@@ -93,7 +121,8 @@ function suggestion(routes: readonly Route[]): string {
   return `Folders of the inbox that work: ${ready.map(label).join(', ')}.`;
 }
 
-function label({ folder, match, from, to }: Route): string {
+function label({ folder, match, from, to, router }: Route): string {
   const place = folder === '' ? `"${match}"` : `${folder}/`;
+  if (router !== undefined) return `${place} (as the router ${router} chooses)`;
   return `${place} (${from ?? '?'} → ${to})`;
 }

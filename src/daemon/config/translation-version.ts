@@ -1,6 +1,7 @@
 /**
- * What did a translation, as the journal notes it: the hash of the model file, and after an `@` the scale that images were
- * shown at, where that is not `native`. Another scale is another version: done stays done, and can be asked for anew.
+ * What did a translation, as the journal notes it: the hash of the model file, after an `@` the scale that images were shown at,
+ * where that is not `native`, and after a `#` what plugins change before and after. Another scale is another version: done stays
+ * done, and can be asked for anew. A router's translation has `router` for the hash: the model is chosen for each file.
  */
 import type { Scale } from '../../plugin-api/index.js';
 import { parseScale } from '../../plugin-host/index.js';
@@ -12,14 +13,47 @@ export interface RouteFit {
   readonly trainedSize?: number | undefined;
 }
 
-/** `HASH`, `HASH@512`, `HASH@trained` or `HASH@trained:143`. */
-export function versionOf(sha256: string, { scale, trainedSize }: RouteFit): string {
-  if (scale === 'native') return sha256;
-  return `${sha256}@${scale}${scale === 'trained' && trainedSize !== undefined ? `:${trainedSize}` : ''}`;
+/** Ids of contributions of plugins, in their order. */
+export interface RouteProcessors {
+  readonly preprocessors: readonly string[];
+  readonly postprocessors: readonly string[];
+}
+
+const noProcessors: RouteProcessors = { preprocessors: [], postprocessors: [] };
+
+/** `HASH`, `HASH@512`, `HASH@trained` or `HASH@trained:143`, and behind it `#before,before|after`. */
+export function versionOf(
+  sha256: string,
+  { scale, trainedSize }: RouteFit,
+  { preprocessors, postprocessors }: RouteProcessors = noProcessors,
+): string {
+  const size = scale === 'trained' && trainedSize !== undefined ? `:${trainedSize}` : '';
+  const shown = scale === 'native' ? sha256 : `${sha256}@${scale}${size}`;
+  if (preprocessors.length + postprocessors.length === 0) return shown;
+  return `${shown}#${preprocessors.join(',')}|${postprocessors.join(',')}`;
 }
 
 /** What `versionOf` was given, but for the hash. */
 export function fitOf(version: string): RouteFit {
-  const [scale = 'native', trainedSize] = version.split('@')[1]?.split(':') ?? [];
+  const [scale = 'native', trainedSize] = version.split('#')[0]?.split('@')[1]?.split(':') ?? [];
   return { scale: parseScale(scale), ...(trainedSize !== undefined && { trainedSize: Number(trainedSize) }) };
+}
+
+/** What `versionOf` was given for plugins. */
+export function processorsOf(version: string): RouteProcessors {
+  const [before = '', after = ''] = version.split('#')[1]?.split('|') ?? [];
+  const ids = (text: string) => (text === '' ? [] : text.split(','));
+  return { preprocessors: ids(before), postprocessors: ids(after) };
+}
+
+const routerPrefix = 'router/';
+
+/** The key of what a router translates; a pair has none that is called so. */
+export function routerKey(router: string): string {
+  return `${routerPrefix}${router}`;
+}
+
+/** The router of a key; undefined for a pair's. */
+export function routerIn(key: string): string | undefined {
+  return key.startsWith(routerPrefix) ? key.slice(routerPrefix.length) : undefined;
 }

@@ -13,6 +13,7 @@ import type {
   QueueStatus,
   RetrySelection,
 } from '../../inbox/index.js';
+import type { PluginFacts } from '../../plugin-host/index.js';
 import type { ReloadOutcome } from '../config/index.js';
 import type { WorkerFacts } from '../pool/index.js';
 
@@ -44,6 +45,8 @@ export interface DaemonFacts {
     readonly translation: string;
     readonly problem?: string | undefined;
   }[];
+  /** Each with how it stands now. */
+  readonly plugins: readonly PluginFacts[];
   /** Since the start. */
   readonly done: number;
   readonly failed: number;

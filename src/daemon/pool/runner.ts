@@ -1,10 +1,10 @@
-/** Joins the inbox, which knows translations by name, to the worker, which knows models by file. */
+/** Joins the inbox, which knows translations by name, to the worker, which knows models by file, and to what plugins do between. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CycleboxError, newJobId } from '../../base/index.js';
-import type { Runner } from '../../inbox/index.js';
-import type { ComputeFit, ComputeModel, ComputeReport } from '../../worker/index.js';
+import { CycleboxError, type Disposable, newJobId } from '../../base/index.js';
+import type { Runner, RunRequest, Translation } from '../../inbox/index.js';
+import type { ComputeFit, ComputeModel, PictureSteps } from '../../worker/index.js';
 import type { WorkerPool } from './worker-pool.js';
 
 /** A plain grey PNG of 64 × 64 pixels. */
@@ -12,6 +12,25 @@ const greyPng =
   'iVBORw0KGgoAAAANSUhEUgAAAEAAAABACAAAAACPAi4CAAAAKUlEQVR42u3MQREAAAwCIKMb3RD77SAA6VEEAoFAIBAIBAKBQCAQfA8G320AeXC6efoAAAAASUVORK5CYII=';
 
 const selfTestWithinMs = 120_000;
+
+/** What is to be run for a job. */
+export interface Work {
+  /** `winter-summer/summer`: what a router chose, or what stood there from the beginning. */
+  readonly key: string;
+  readonly model: ComputeModel;
+  readonly fit: ComputeFit;
+}
+
+/** The part of a job that plugins have. */
+export interface PluginWork {
+  /** Undefined where no router is asked. @throws PLUGIN_…, PAIR_NOT_FOUND, DOMAIN_NOT_FOUND, MODEL_… */
+  routed(request: RunRequest): Promise<Work> | undefined;
+  /** Undefined where the translation has none. @throws PLUGIN_UNAVAILABLE */
+  steps(request: RunRequest, key: string): DisposableSteps | undefined;
+}
+
+/** To be disposed of when the job has ended, however it did. */
+export interface DisposableSteps extends PictureSteps, Disposable {}
 
 /**
  * @param modelOf the model of a translation's key as it is now
@@ -21,16 +40,25 @@ export function runnerOf(
   modelOf: (key: string) => ComputeModel | undefined,
   fitOf: (version: string) => ComputeFit,
   workers: WorkerPool,
+  plugins: PluginWork,
 ): Runner {
   const required = (key: string): ComputeModel => {
     const model = modelOf(key);
     if (model) return model;
     throw new CycleboxError('MODEL_MISSING', `There is no model for ${key}.`);
   };
+  const ordered = ({ key, version }: Translation): Work => ({ key, model: required(key), fit: fitOf(version) });
   return {
-    async run({ translation, ...task }): Promise<ComputeReport> {
-      const { key, version } = translation;
-      return workers.run({ ...task, model: required(key), fit: fitOf(version) });
+    async run(request) {
+      const { translation, ...task } = request;
+      const { key, model, fit } = (await plugins.routed(request)) ?? ordered(translation);
+      const steps = plugins.steps(request, key);
+      try {
+        const report = await workers.run({ ...task, model, fit, steps });
+        return key === translation.key ? report : { ...report, translation: key };
+      } finally {
+        await steps?.dispose();
+      }
     },
     async selfTest(translation, signal) {
       const folder = await mkdtemp(join(tmpdir(), 'cyclebox-self-test-'));

@@ -3,7 +3,7 @@
  * what is older stands in the log that the process writes.
  */
 import { type Clock, Emitter, type Event, systemClock } from '../../base/index.js';
-import type { Said, SaidLevel } from './event-words.js';
+import type { Said, SaidLevel } from './said.js';
 
 export interface LogLine {
   /** From 1. */

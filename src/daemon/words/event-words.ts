@@ -7,26 +7,25 @@ import type { CycleboxError } from '../../base/index.js';
 import type { SkippedDevice } from '../../engine/index.js';
 import { type HealthEvent, healthText } from '../../health/index.js';
 import type { InboxEvent } from '../../inbox/index.js';
+import type { PluginEvent } from '../../plugin-host/index.js';
 import type { ConfigEvent } from '../config/index.js';
 import type { WorkerEvent, WorkerFacts } from '../pool/index.js';
+import { codedPluginWords } from './plugin-words.js';
+import type { Said, SaidLevel } from './said.js';
 
 type PluginsChanged = Extract<ConfigEvent, { readonly type: 'pluginsChanged' }>;
 
-export type SaidLevel = 'debug' | 'info' | 'warn' | 'error';
-
-/** A line of the log. */
-export interface Said {
-  readonly level: SaidLevel;
-  readonly text: string;
-  /** What a program reads instead: `job`, `path`, `code` …. */
-  readonly record: Readonly<Record<string, unknown>>;
-}
+/** What the daemon tells of; its own file has the same list. */
+type SaidEvent =
+  | InboxEvent
+  | ConfigEvent
+  | WorkerEvent
+  | HealthEvent
+  | { readonly type: 'plugin'; readonly event: PluginEvent }
+  | { readonly type: 'pluginAbort'; readonly plugin: string; readonly text: string };
 
 /** @param outbox absolute */
-export function eventWords(
-  event: InboxEvent | ConfigEvent | WorkerEvent | HealthEvent,
-  outbox: string,
-): readonly Said[] {
+export function eventWords(event: SaidEvent, outbox: string): readonly Said[] {
   switch (event.type) {
     case 'done':
       return [doneWords(event, outbox)];
@@ -59,6 +58,12 @@ export function eventWords(
       return say('debug', `${event.path} ${event.type}`, event);
     case 'idle':
       return [];
+    case 'plugin':
+      return codedPluginWords(event.event);
+    case 'pluginAbort': {
+      const text = `${event.plugin} is ${event.text}, and "onPluginFailure" says "abort": the daemon ends`;
+      return say('error', text, { plugin: event.plugin, state: event.text });
+    }
     case 'reloaded':
     case 'reloadRefused':
     case 'modelsChanged':

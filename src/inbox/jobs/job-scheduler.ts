@@ -300,6 +300,8 @@ export class JobScheduler implements Disposable {
         return this.#undecodable(job, error, running.mayGrow);
       case 'may-pass':
         return this.#mayPass(job, error);
+      case 'plugin':
+        return this.#pluginFailed(job, error);
       case 'permanent':
         return this.#fail(job, error);
       default:
@@ -342,6 +344,21 @@ export class JobScheduler implements Disposable {
     const delayMs = backOffDelay(deaths, this.#options.retryBackOff ?? defaultRetryBackOff);
     journal.died(job.id, error, delayMs);
     this.#retrying(job, error, delayMs);
+  }
+
+  /** Back to the queue once; after that the picture and the plugin are kept apart until somebody has looked. */
+  async #pluginFailed(job: Job, error: CycleboxError): Promise<void> {
+    const { journal, retryBackOff = defaultRetryBackOff } = this.#options;
+    if (job.error === undefined || classifyFailure(job.error) !== 'plugin') {
+      const delayMs = backOffDelay(1, retryBackOff);
+      journal.retry(job.id, error, delayMs);
+      return this.#retrying(job, error, delayMs);
+    }
+    if (await this.#run.hasChanged(job)) return this.#run.skip(job);
+    const message = `${job.path} is quarantined, since a plugin failed on it twice; the last time: ${error.message}. Once the plugin is repaired: cyclebox queue retry ${job.id}`;
+    const reason = new CycleboxError(error.code, message, { subject: error.subject, cause: error });
+    journal.quarantined(job.id, reason);
+    this.#emitFailed(job, reason, true);
   }
 
   async #quarantine(job: Job, deaths: number, error: CycleboxError): Promise<void> {

@@ -17,6 +17,8 @@ export type FailureKind =
   | 'undecodable'
   /** The same may go well in a while. */
   | 'may-pass'
+  /** A plugin that was at its picture failed or ended; another try may go well, a second one counts against the two together. */
+  | 'plugin'
   /** It will fail again in the same way. */
   | 'permanent';
 
@@ -53,6 +55,8 @@ const verdicts: Partial<Record<ErrorCode, FailureKind>> = {
   PROCESS_CRASHED: 'death',
   PROCESS_UNRESPONSIVE: 'death',
   TIMED_OUT: 'death',
+  PLUGIN_FAILED: 'plugin',
+  PLUGIN_CRASHED: 'plugin',
   IMAGE_CORRUPT: 'undecodable',
   FILE_UNREADABLE: 'may-pass',
   // It was changed after it had been looked at; once it rests, it is looked at again.

@@ -15,6 +15,8 @@ export interface RunReport {
   readonly device?: string | undefined;
   /** How it calculated there: `float32`, `float16`. */
   readonly precision?: string | undefined;
+  /** What a router chose: `winter-summer/summer`. */
+  readonly translation?: string | undefined;
   /** What the source held that the result does not: sentences without a subject, which is the source. */
   readonly notes?: readonly string[] | undefined;
   /** At which scale it was shown to the model: `native`, `trained`, or pixels of the shorter side. */

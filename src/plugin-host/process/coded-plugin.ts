@@ -27,7 +27,7 @@ import { hostCalls, type TranslateForPlugin } from './host-calls.js';
 import { IdleTimer } from './idle-timer.js';
 import { type PluginLimits, pluginLimits } from './plugin-limits.js';
 import { PluginLog } from './plugin-log.js';
-import { clearScratch, type PluginPlaces, pluginPlaces, preparePlaces } from './plugin-places.js';
+import { type PluginPlaces, pluginPlaces, preparePlaces, removeScratch } from './plugin-places.js';
 import { PluginProcess } from './plugin-process.js';
 import { PluginStore } from './plugin-store.js';
 import { Turns } from './turns.js';
@@ -38,7 +38,12 @@ export type PluginEvent =
   | { readonly type: 'fault'; readonly plugin: string; readonly error: CycleboxError }
   /** It broke a rule, and nothing came of it. */
   | { readonly type: 'stray'; readonly plugin: string; readonly what: string }
-  | { readonly type: 'said'; readonly plugin: string; readonly level: string; readonly message: string }
+  | {
+      readonly type: 'said';
+      readonly plugin: string;
+      readonly level: 'debug' | 'info' | 'warn' | 'error';
+      readonly message: string;
+    }
   /** A debugger can be attached there. */
   | { readonly type: 'inspector'; readonly plugin: string; readonly address: string };
 
@@ -150,7 +155,7 @@ export class CodedPlugin implements Disposable {
     const process = await this.#starting?.catch(() => undefined);
     await process?.dispose();
     await this.#retiring;
-    await Promise.all([this.#store.flushed(), this.#log.flushed(), this.#ledger?.save()]);
+    await Promise.all([this.#store.flushed(), this.#log.flushed(), this.#ledger?.save(), removeScratch(this.places)]);
     this.#events.dispose();
   }
 
@@ -220,7 +225,6 @@ export class CodedPlugin implements Disposable {
   async #startProcess(): Promise<PluginProcess> {
     const { limits, clock, spec } = { limits: this.#limits, clock: this.#clock, spec: await this.#locatedSpec() };
     await preparePlaces(this.places);
-    await clearScratch(this.places);
     this.#ledger ??= await CostLedger.open(this.places.ledger);
     const options = {
       spec,

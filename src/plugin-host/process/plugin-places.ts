@@ -3,8 +3,9 @@
  * handed over, its log, and beside them what only the host writes. Not where the plugin itself lies.
  */
 import { mkdir, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { asCycleboxError } from '../../base/index.js';
+import { isAlive } from '../../process/index.js';
 
 export interface PluginPlaces {
   readonly storage: string;
@@ -16,12 +17,17 @@ export interface PluginPlaces {
   readonly ledger: string;
 }
 
-/** Names of npm packages may hold a `/` and an `@`, which no file name should. */
+let instances = 0;
+
+/**
+ * Names of npm packages may hold a `/` and an `@`, which no file name should. The scratch folder is another at each call: a plugin
+ * that is being replaced still has pictures in its own.
+ */
 export function pluginPlaces(stateFolder: string, name: string): PluginPlaces {
   const own = join(stateFolder, 'plugin-data', encodeURIComponent(name));
   return {
     storage: join(own, 'storage'),
-    scratch: join(own, 'scratch'),
+    scratch: join(own, 'scratch', `${process.pid}-${++instances}`),
     log: join(own, 'plugin.log'),
     state: join(own, 'state.json'),
     secrets: join(own, 'secrets.json'),
@@ -29,7 +35,7 @@ export function pluginPlaces(stateFolder: string, name: string): PluginPlaces {
   };
 }
 
-/** Makes the folders; what an earlier process left of pictures is removed. @throws WRITE_FAILED */
+/** Makes the folders; what processes that have ended left of pictures is removed. @throws WRITE_FAILED */
 export async function preparePlaces({ storage, scratch }: PluginPlaces): Promise<void> {
   try {
     await mkdir(storage, { recursive: true, mode: 0o700 });
@@ -37,10 +43,11 @@ export async function preparePlaces({ storage, scratch }: PluginPlaces): Promise
   } catch (error) {
     throw asCycleboxError(error, { file: storage }, 'WRITE_FAILED');
   }
+  const all = dirname(scratch);
+  const left = (await readdir(all).catch(() => [])).filter(name => !isAlive(Number.parseInt(name, 10)));
+  await Promise.all(left.map(name => removeScratch({ scratch: join(all, name) })));
 }
 
-/** Pictures of calls that nobody waits for any more. */
-export async function clearScratch({ scratch }: PluginPlaces): Promise<void> {
-  const names = await readdir(scratch).catch(() => []);
-  await Promise.all(names.map(name => rm(join(scratch, name), { recursive: true, force: true }).catch(() => {})));
+export async function removeScratch({ scratch }: Pick<PluginPlaces, 'scratch'>): Promise<void> {
+  await rm(scratch, { recursive: true, force: true }).catch(() => {});
 }
