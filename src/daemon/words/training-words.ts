@@ -1,6 +1,6 @@
 /** What is said of trainings that the daemon runs: their beginnings, warnings and ends. Their steps are for curves, not for a log. */
 import type { TrainingRunEvent } from '../trainings/index.js';
-import type { Said } from './event-words.js';
+import type { Said } from './said.js';
 
 export function trainingWords(said: TrainingRunEvent): readonly Said[] {
   const { run } = said;
