@@ -7,6 +7,8 @@ import { packageRoot } from '../../src/base/index.js';
 const allowed = [
   'base/package-info.ts',
   'base/regular-file.ts',
+  // The test that it writes into a new plugin's folder reads.
+  'cli/scaffold/pair-files.ts',
   'diagnosis/machine.ts',
   'diagnosis/watching.ts',
   'engine/discovery/probe-service.ts',

@@ -2,9 +2,9 @@
  * Finds plugin folders: in the folders that are named, among those that were installed, among npm packages, and those that come
  * with cyclebox. A folder that several ways lead to counts once, by the first. Nothing is run; a fault is a value.
  */
-import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { CycleboxError, packageRoot } from '../../base/index.js';
+import { CycleboxError, packageRoot, readRegularText } from '../../base/index.js';
 import type { FoundPlugin, PluginSource } from './plugin.js';
 import { findPlugin } from './read-manifest.js';
 
@@ -91,7 +91,7 @@ async function packagesIn(folder: string): Promise<readonly Candidate[]> {
 /** A manifest that cannot be read is no plugin's: other packages are not our business. */
 async function hasKeyword(folder: string): Promise<boolean> {
   try {
-    const text = await readFile(join(folder, 'package.json'), 'utf8');
+    const text = await readRegularText(join(folder, 'package.json'));
     if (!text.includes(packageKeyword)) return false;
     const { keywords } = JSON.parse(text) as { readonly keywords?: unknown };
     return Array.isArray(keywords) && keywords.includes(packageKeyword);
