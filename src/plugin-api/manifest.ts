@@ -210,6 +210,6 @@ export interface ModelFit {
 
 /**
  * `native`: the image as it is. `trained`: scaled so that its shorter side is `trainedSize`, translated, and the change
- * brought back to full size. A number: the same, with a shorter side of so many pixels.
+ * brought back to full size. A number: the same, with a shorter side of so many pixels; smaller images as they are.
  */
 export type Scale = 'native' | 'trained' | number;

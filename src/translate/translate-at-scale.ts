@@ -14,7 +14,10 @@ export interface PictureSize {
   readonly height: number;
 }
 
-/** How large a picture of this size is shown to a network whose training images had `trainedSize` as their shorter side. */
+/**
+ * How large a picture of this size is shown to a network whose training images had `trainedSize` as their shorter side.
+ * A number of pixels is the most that is shown: no picture is enlarged for it.
+ */
 export function sizeAtScale(
   { width, height }: PictureSize,
   scale: Scale,
@@ -24,6 +27,7 @@ export function sizeAtScale(
   if (scale === 'native') return { width, height };
   const shorter = scale === 'trained' ? requireSize(trainedSize, model) : scale;
   const factor = shorter / Math.min(width, height);
+  if (scale !== 'trained' && factor > 1) return { width, height };
   return { width: Math.max(1, Math.round(width * factor)), height: Math.max(1, Math.round(height * factor)) };
 }
 

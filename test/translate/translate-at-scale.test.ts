@@ -146,9 +146,17 @@ describe('native', () => {
   });
 });
 
+describe('a picture that is smaller than the pixels that were asked for', () => {
+  test('is shown as it is', async () => {
+    const translator = await translatorFor({ kind: 'negate' }, { scale: 96 });
+    const result = await translator.translatePicture(testPicture(40, 24));
+    expect(result).toMatchObject({ scale: 96, shownAs: { width: 40, height: 24 } });
+  });
+});
+
 describe('a picture that is shown larger', () => {
   test('comes back at its own size', async () => {
-    const translator = await translatorFor({ kind: 'negate' }, { scale: 96 });
+    const translator = await translatorFor(says('96'), { scale: 'trained' });
     const picture = testPicture(40, 24, { alpha: true });
     const result = await translator.translatePicture(picture);
     expect(result.shownAs).toEqual({ width: 160, height: 96 });
@@ -158,7 +166,7 @@ describe('a picture that is shown larger', () => {
   });
 
   test('is refused where that would be more than the limit of megapixels', async () => {
-    const translator = await translatorFor({ kind: 'negate' }, { maxMegapixels: 0.01, scale: 200 });
+    const translator = await translatorFor(says('200'), { maxMegapixels: 0.01, scale: 'trained' });
     const refused = translator.translatePicture(testPicture(40, 24));
     await expect(refused).rejects.toMatchObject({
       code: 'IMAGE_TOO_LARGE',

@@ -1,12 +1,11 @@
 """Cyclebox's default training (the `cyclegan` recipe) in PyTorch, for a GPU that Node.js cannot reach.
 
-train.py JOBS.json OUT: trains every job of the list side by side for the seconds that it names, and writes for each
-OUT/NAME.safetensors (averaged generators) and OUT/NAME-d.safetensors (discriminators), named as in a checkpoint, for
-`cyclebox train --warm-start`. Networks, losses, pools, averages and the schedule are those of src/training; the
+train.py JOBS.json OUT: trains every pair of the list side by side for the seconds that it names, and writes for each
+OUT/PAIR/to-DOMAIN.safetensors and training.json (what `npm run ship:pair` takes) and weights.safetensors (all four networks,
+for `cyclebox train --warm-start`). Networks, losses, pools, averages and the schedule are those of src/training; the
 arithmetic is bfloat16 with float32 weights, statistics and losses.
 """
 import json
-import os
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -157,10 +156,13 @@ def load_folder(folder, size, limit):
 class Job:
     """One pair in training. `step()` is one iteration over static buffers, so that it can be captured as a graph."""
 
-    def __init__(self, name, a, b, seconds, size=256, load_size=286, width=32, blocks=6, discriminator_width=64, batch=1,
+    def __init__(self, name, domains, a, b, seconds, size=256, load_size=286, width=32, blocks=6, discriminator_width=64, batch=1,
                  rate=2e-4, cycle=10.0, identity=5.0, average=0.999, flip=True, norm="instance", seed=1, turns=1, limit=10**9,
-                 compiled=True, warm=None, streams=False):
+                 compiled=True, warm=None):
         torch.manual_seed(seed)
+        self.options = dict(size=size, loadSize=0 if load_size == size else load_size, width=width, blocks=blocks, norm=norm,
+                            discriminatorWidth=discriminator_width, cycleWeight=cycle, identityWeight=identity, flip=flip, seed=seed)
+        self.domains = domains
         self.name, self.seconds, self.batch, self.size, self.rate, self.turns = name, seconds, batch, size, rate, turns
         self.cycle, self.identity, self.average, self.flip, self.load_size = cycle, identity, average, flip, load_size
         self.random = np.random.default_rng(seed)
@@ -169,10 +171,9 @@ class Job:
         self.ga, self.gb = (Generator(width, blocks, norm).to(device, **last) for _ in range(2))
         self.da, self.db = (Discriminator(discriminator_width).to(device, **last) for _ in range(2))
         if warm:
-            for prefix, net in (("G_A", self.ga), ("G_B", self.gb)):
-                restore(prefix, net, load_file(f"{warm}.safetensors"))
-            for prefix, net in (("D_A", self.da), ("D_B", self.db)):
-                restore(prefix, net, load_file(f"{warm}-d.safetensors"))
+            tensors = load_file(warm)
+            for prefix, net in self.networks():
+                restore(prefix, net, tensors)
         wrap = torch.compile if compiled else (lambda f: f)
         self.generate, self.judge = wrap(lambda net, x: net(x)), wrap(lambda net, x: net(x))
         self.g_parameters = [*self.ga.parameters(), *self.gb.parameters()]
@@ -295,17 +296,24 @@ class Job:
             for group in (*self.g_adam.param_groups, *self.d_adam.param_groups):
                 group["lr"] = now
 
-    def save(self, out, suffix="", discriminators=False):
+    def networks(self):
+        return ("G_A", self.ga), ("G_B", self.gb), ("D_A", self.da), ("D_B", self.db)
+
+    def save(self, out):
         if cuda:
             torch.cuda.synchronize()
+        folder = Path(out) / self.name
+        folder.mkdir(parents=True, exist_ok=True)
         half = len(self.averages) // 2
-        kept = {**stored("G_A", self.ga, self.averages[:half], torch.float16),
-                **stored("G_B", self.gb, self.averages[half:], torch.float16)}
-        save_file(kept, f"{out}/{self.name}{suffix}.safetensors", {"steps": str(self.steps)})
-        if discriminators:
-            kept = {**stored("D_A", self.da, list(self.da.parameters()), torch.float16),
-                    **stored("D_B", self.db, list(self.db.parameters()), torch.float16)}
-            save_file(kept, f"{out}/{self.name}-d.safetensors")
+        averaged = {"G_A": self.averages[:half], "G_B": self.averages[half:]}
+        both = {}
+        for prefix, net in self.networks():
+            both.update(stored(prefix, net, averaged.get(prefix, list(net.parameters())), torch.float16))
+        for prefix, domain in zip(averaged, reversed(self.domains)):
+            mine = {key[4:]: tensor for key, tensor in both.items() if key.startswith(f"{prefix}.")}
+            save_file(mine, folder / f"to-{domain}.safetensors")
+        save_file(both, folder / "weights.safetensors")
+        (folder / "training.json").write_text(json.dumps({**self.options, "framework": "PyTorch", "steps": self.steps, "step": self.steps}, indent=2))
 
 
 def say(*words):
@@ -321,7 +329,7 @@ def main(jobs_file, out):
     for job in jobs:
         job.prepare()
         say(f"{time.time() - start:.1f} s: {job.name} captured, {len(job.a)} and {len(job.b)} images")
-    begin, told, saved = time.time(), 0.0, set()
+    begin, told = time.time(), 0.0
     while not all(job.finished for job in jobs):
         elapsed = time.time() - begin
         for job in jobs:
@@ -330,12 +338,9 @@ def main(jobs_file, out):
             share = elapsed / job.seconds
             if share >= 1:
                 job.finished = True
-                job.save(out, discriminators=job.name in os.environ.get("KEEP_DISCRIMINATORS", "").split(","))
+                job.save(out)
                 say(f"{elapsed:.0f} s: {job.name} finished at step {job.steps}")
                 continue
-            if share >= 0.7 and job.name not in saved and os.environ.get("KEEP_EARLY") == job.name:
-                saved.add(job.name)
-                job.save(out, "-early")
             job.schedule(share)
             for _ in range(job.turns * (10 if cuda else 1)):
                 job.advance()

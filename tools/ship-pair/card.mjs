@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { figureTable } from './figures.mjs';
 import { trainCommand, wrapped } from './train-command.mjs';
 
+const inPyTorch =
+  'in PyTorch, which trains the same networks by the same losses ([`tools/pytorch`](../../tools/pytorch/README.md))';
 const marks = ['<!-- measured: `npm run ship:pair` writes what follows -->', '<!-- end of what is measured -->'];
 
 /** Replaces the part, or adds it at the end. @param {string} folder of the plugin @param {string} part in Markdown */
@@ -33,7 +35,7 @@ export function cardPart(pair, domains, facts, models, warmStart) {
     describeModels(models),
     `**Data.** ${upperFirst(facts.data)}.`,
     `**From data set to model.**\n\n${indented(commands(pair, domains, facts, models, warmStart))}`,
-    ...[trainingNote(models[0])].filter(Boolean),
+    ...[isElsewhere(models[0]) ? ownTrainer(pair, domains, facts, models[0]) : trainingNote(models[0])].filter(Boolean),
     '**Held-out results**, beside what the input itself gets and what real images of the target get ([what the figures are](../../docs/evaluation.md)):',
     ...models.filter(({ figures }) => figures.length > 0).map(resultsOf),
   ].join('\n\n');
@@ -44,7 +46,8 @@ function describeModels(models) {
     const thousands = `${Math.round(weights / 1000)} thousand weights`;
     return `- to ${to}: ${network}, ${thousands}, stored as ${storage}, ${(sizeBytes / 1e6).toFixed(1)} MB`;
   });
-  return `**Models.** Fitted by Cyclebox's own trainer.\n\n${lines.join('\n')}`;
+  const fitted = isElsewhere(models[0]) ? inPyTorch : "by Cyclebox's own trainer";
+  return `**Models.** Fitted ${fitted}.\n\n${lines.join('\n')}`;
 }
 
 function commands(pair, domains, facts, models, warmStart) {
@@ -53,12 +56,33 @@ function commands(pair, domains, facts, models, warmStart) {
   const place = { pair, domains, a: facts.trainA, b: facts.trainB, out, warmStart };
   return [
     facts.prepare,
-    trainCommand(models[0].training, place),
-    `npm run ship:pair -- --pair ${pair} --plugin ${out}/plugins/${pair}`,
+    ...(isElsewhere(models[0]) ? there(pair) : here(pair, out, trainCommand(models[0].training, place))),
     ...models.map(model => evaluateCommand(model, models, facts, judged)),
     ...(facts.measure ? [wrapped(...splitCommand(facts.measure.replace('JUDGED', judged)))] : []),
     `npm run ship:pair -- --pair ${pair} --judged ${judged}`,
   ].join('\n');
+}
+
+/** Whether the weights came from another framework's training. */
+function isElsewhere({ training }) {
+  return training.framework !== undefined;
+}
+
+function here(pair, out, command) {
+  return [command, `npm run ship:pair -- --pair ${pair} --plugin ${out}/plugins/${pair}`];
+}
+
+function there(pair) {
+  return [
+    'python3 tools/pytorch/train.py tools/pytorch/pairs.json runs/pytorch',
+    `npm run ship:pair -- --pair ${pair} --plugin runs/pytorch/${pair}`,
+  ];
+}
+
+/** The command that takes as many steps of the same on a machine with Node.js alone. */
+function ownTrainer(pair, domains, facts, { training }) {
+  const place = { pair, domains, a: facts.trainA, b: facts.trainB, out: `runs/${pair}` };
+  return `The same training by Cyclebox, on any machine that has the time:\n\n${indented(trainCommand(training, place))}`;
 }
 
 function evaluateCommand({ path, to, isFirst }, models, facts, judged) {

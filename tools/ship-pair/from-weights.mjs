@@ -1,6 +1,6 @@
 /**
  * Generators that come as weights alone, as the plugin folder that a training writes: `to-DOMAIN.safetensors` with
- * `training.json` beside them, which holds the training's options as `cyclebox train --config` takes them, and the step.
+ * `training.json` beside them, which holds the training's options as `cyclebox train --config` takes them, the step, and the `framework`.
  */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -23,7 +23,7 @@ export function holdsWeights(folder) {
  * @returns {Promise<string>} the plugin's folder, in `out`
  */
 export async function exportWeights(folder, pair, out) {
-  const { step, ...options } = JSON.parse(await readFile(join(folder, trainingFile), 'utf8'));
+  const { step, framework, ...options } = JSON.parse(await readFile(join(folder, trainingFile), 'utf8'));
   const settings = resolveTrainingSettings({ a: folder, b: folder, ...options, ...pair, out });
   const { generator } = recipeSettings(settings);
   const weights = {};
@@ -33,5 +33,5 @@ export async function exportWeights(folder, pair, out) {
     checkWeights(generator, tensors, file);
     for (const [key, tensor] of Object.entries(tensors)) weights[`${network}.${key}`] = tensor;
   }
-  return exportPlugin(settings, step ?? settings.steps, weights);
+  return exportPlugin({ ...settings, ...(framework && { framework }) }, step ?? settings.steps, weights);
 }

@@ -1,5 +1,5 @@
 /**
- * `npm run ship:pair -- --pair ID [--plugin DIR] [--judged DIR] [--scale native|trained]`: puts a trained pair into this
+ * `npm run ship:pair -- --pair ID [--plugin DIR] [--judged DIR] [--scale native|trained|PIXELS]`: puts a trained pair into this
  * repository: its models into the store, with their weights as float16; sums, sizes, fit, quality and licence into the
  * manifest; commands and figures into the model card. It trains and measures nothing: run it before and after measuring.
  */
