@@ -50,7 +50,7 @@ async function cell(entry: ContactSheetEntry, index: number): Promise<OverlayOpt
 function shrink(path: string): Promise<Buffer> {
   return sharp(path)
     .autoOrient()
-    .resize({ width: tile, height: tile, fit: 'contain', background, withoutEnlargement: true })
+    .resize({ width: tile, height: tile, fit: 'contain', position: 'bottom', background, withoutEnlargement: true })
     .png()
     .toBuffer();
 }

@@ -73,7 +73,7 @@ describe('cyclebox demo', () => {
     const { code, lines, err } = await demo('--plugins', plugins);
     expect(code).toBe(1);
     expect(lines).toContain('7 done, 0 failed');
-    expect(err).toMatch(/^MODEL_INVALID: .*to-satellite\.onnx is not an ONNX model/);
+    expect(err).toMatch(/^MODEL_INVALID: .*to-satellite\.onnx is no model file/);
     expect(lines.join('\n')).not.toContain('map-to-satellite/');
     expect(lines.at(-1)).toMatch(/contact-sheet\.png$/);
   });

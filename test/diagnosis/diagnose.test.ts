@@ -24,7 +24,7 @@ async function sealed(): Promise<{ readonly root: string; readonly model: string
   const manifest = {
     name: 'day-night',
     version: '1.0.0',
-    engines: { cyclebox: '>=0.1.0' },
+    engines: { cyclebox: '^1.0.0' },
     contributes: { domainPairs: [{ id: 'day-night', domains: ['day', 'night'], models }] },
   };
   await writeFile(join(root, 'plugins/day-night/package.json'), JSON.stringify(manifest));
