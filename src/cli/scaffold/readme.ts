@@ -32,7 +32,7 @@ function codeSections({ name, kind, language }: ScaffoldOptions): readonly strin
   return [
     `${build}\`src/warm.${language}\` makes pictures warmer, \`src/main.${language}\` registers it. A route of \`watch-config.json\` asks for it by its id:
 
-    { "match": "warm/**", "pair": "satellite-map", "to": "map", "postprocess": ["${name}"] }
+    { "match": "warm/**", "pair": "satellite-map", "to": "map", "postprocessors": ["${name}"] }
 
 How much warmer is a setting, also there:
 

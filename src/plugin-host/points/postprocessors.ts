@@ -9,7 +9,7 @@ import { processor } from './processor.js';
 export const postprocessors = listPoint<'postprocessors'>({
   name: 'postprocessors',
   noun: 'postprocessor',
-  description: 'Changes a picture between translation and encoding. Routes name it by its id in "postprocess".',
+  description: 'Changes a picture between translation and encoding. Routes name it by its id in "postprocessors".',
   schema: z.array(processor),
   example: [{ id: 'keep-luminance', title: 'Keep the luminance of the image' }],
   idOf: ({ id }) => id,

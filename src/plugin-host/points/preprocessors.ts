@@ -9,7 +9,7 @@ import { processor } from './processor.js';
 export const preprocessors = listPoint<'preprocessors'>({
   name: 'preprocessors',
   noun: 'preprocessor',
-  description: 'Changes a picture between decoding and translation. Routes name it by its id in "preprocess".',
+  description: 'Changes a picture between decoding and translation. Routes name it by its id in "preprocessors".',
   schema: z.array(processor),
   example: [{ id: 'auto-levels', title: 'Auto levels' }],
   idOf: ({ id }) => id,

@@ -1,0 +1,2 @@
+/** The text of docs/plugin-api.md. */
+export declare function pluginApiPage(): string;
