@@ -11,6 +11,13 @@ export {
   type PluginOrigin,
 } from './plugin-catalog.js';
 export {
+  findPublishedModel,
+  licenceOfPublished,
+  type PublishedModel,
+  publishedModels,
+} from './published-models.js';
+export { type ModelOrigin, type PulledModel, type PullModelOptions, pullModel } from './pull-model.js';
+export {
   type Direction,
   directionsOf,
   type ResolvedDirection,

@@ -39,7 +39,7 @@ export async function importModelFile(file: string, options: ImportModelOptions)
     licence: licenceOf(options),
   });
   const test = await selfTest(imported.model);
-  process.stdout.write(json ? toJson(imported, test) : toText(imported, test));
+  process.stdout.write(json ? toJson(imported, test) : describeImport(imported, test));
   return exitCodes.ok;
 }
 
@@ -68,7 +68,8 @@ export function describeFinding({ name, value, source }: Finding): string {
   return `${labels[name]} ${value}${name === 'scale' ? ' times' : ''} (${sources[source]})`;
 }
 
-function toText(imported: ImportedModel, test: SelfTest): string {
+/** Some lines: what it is, what was found out, the self-test, and how to translate with it. */
+export function describeImport(imported: ImportedModel, test: SelfTest): string {
   const { kind, network, findings, folder, pair, from, to, sizeBytes } = imported;
   const path = shortPath(folder);
   const lines = [

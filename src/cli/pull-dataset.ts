@@ -16,7 +16,8 @@ import { configuredMirrors } from '../download/index.js';
 import { DownloadLine } from './download-line.js';
 import { describeDataset } from './list-datasets.js';
 import { printable } from './printable.js';
-import { exitCodes, printError } from './report-error.js';
+import { exitCodes } from './report-error.js';
+import { reportStop, stopOnSignals } from './stop-on-signals.js';
 
 export interface PullDatasetOptions {
   readonly out?: string;
@@ -55,19 +56,10 @@ export async function pullDatasetByName(name: string, options: PullDatasetOption
     return exitCodes.ok;
   } catch (error) {
     line.dispose();
-    if (!(error instanceof CycleboxError && error.code === 'CANCELLED')) throw error;
-    printError(new CycleboxError('CANCELLED', 'Stopped. Called again, the pull goes on from here.'));
-    return exitCodes.interrupted;
+    return reportStop(error, 'Stopped. Called again, the pull goes on from here.');
   } finally {
     stop.dispose();
   }
-}
-
-function stopOnSignals(): { readonly signal: AbortSignal; dispose(): void } {
-  const controller = new AbortController();
-  const abort = () => controller.abort();
-  process.once('SIGINT', abort).once('SIGTERM', abort);
-  return { signal: controller.signal, dispose: () => process.off('SIGINT', abort).off('SIGTERM', abort) };
 }
 
 function toText(dataset: PublishedDataset, pulled: PulledDataset): string {

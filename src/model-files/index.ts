@@ -7,6 +7,15 @@ export {
   type Source,
   withFindings,
 } from './detect-interface.js';
+export {
+  type ExportedFiles,
+  type ExportedStorage,
+  type ExportFormat,
+  type ExportOptions,
+  exportedStorages,
+  exportFormats,
+  exportModel,
+} from './export-model.js';
 export { type KnownNetwork, type NetworkChoice, networkIn } from './network-in-tensors.js';
 export { probePicture } from './probe-image.js';
 export { type ForeignModel, inspectModel, type ModelSums, type ReadModelOptions, readModel } from './read-model.js';

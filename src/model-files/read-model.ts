@@ -9,7 +9,7 @@ import { CycleboxError } from '../base/index.js';
 import { parseArchitecture, readWeightFile, readWeightTensors } from '../nets/index.js';
 import { inspectModelFile, metadataKeys, type OnnxOutline, outlineOfBytes, readModelFile } from '../onnx/index.js';
 import { type DescribedNetwork, readDescription } from './described-network.js';
-import { networkIn } from './network-in-tensors.js';
+import { type KnownNetwork, networkIn } from './network-in-tensors.js';
 import { type ModelKind, recogniseModel } from './recognise-model.js';
 import { graphModelToOnnx, layersModelToOnnx, readTensorFlowFiles } from './tensorflow-js/index.js';
 import { weightsToOnnx } from './weights-to-onnx.js';
@@ -78,14 +78,25 @@ async function readTensorFlow(path: string): Promise<ForeignModel> {
 }
 
 async function readWeights(path: string, kind: ModelKind, options: ReadModelOptions): Promise<ForeignModel> {
+  const { known, content, description } = await readKnown(path, options);
+  const { bytes, network } = weightsToOnnx(known, path);
+  return { kind, network, bytes, outline: outlineOfBytes(bytes, path), ...sumOf(content, description) };
+}
+
+/** The tensors of a weight file's network, under their own names; undefined for other kinds of files. @throws as `readModel` */
+export async function readNamedWeights(path: string, options: ReadModelOptions): Promise<KnownNetwork | undefined> {
+  const { kind } = await recogniseModel(path);
+  return kind === 'pytorch' || kind === 'safetensors' ? (await readKnown(path, options)).known : undefined;
+}
+
+async function readKnown(path: string, options: ReadModelOptions) {
   const content = await readWeightFile(path);
   const description = await descriptionOf(path, options);
   const { tensors, metadata } = readWeightTensors(content, path, { several: true });
   const named = metadata[metadataKeys.architecture];
   const spec = named === undefined ? undefined : parseArchitecture(named, path);
   const known = networkIn(tensors, { name: options.network, description: description?.network, spec }, path);
-  const { bytes, network } = weightsToOnnx(known, path);
-  return { kind, network, bytes, outline: outlineOfBytes(bytes, path), ...sumOf(content, description) };
+  return { known, content, description };
 }
 
 interface FoundDescription {

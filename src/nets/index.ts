@@ -5,10 +5,11 @@ export { buildFeatures, type FeatureLayer, featureLayersOf, samplePositions } fr
 export { generatorGraph } from './generator-graph.js';
 export type { ShapedTensors } from './guess-network.js';
 export { type Initialisation, initialisations, initialise } from './initialise.js';
+export { type ConvolutionLayer, type Layer, type LayerTable, layersOf } from './layers.js';
 export type { BuildOptions, WeightSource } from './normalise.js';
 export { type Parameter, parametersOf } from './parameters.js';
 export { buildProjection } from './projection.js';
-export { readPyTorch } from './pytorch/index.js';
+export { readPyTorch, writePyTorch } from './pytorch/index.js';
 export { readWeightFile } from './read-weight-file.js';
 export { parseArchitecture } from './recorded-architecture.js';
 export {

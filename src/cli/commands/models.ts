@@ -1,13 +1,23 @@
 /** `cyclebox models …`: what its commands take. The work is in ../import-model.ts and its neighbours, loaded when one runs. */
 import { type Command, Option } from 'commander';
-import { parsePositive, wholeNumber } from '../arguments.js';
+import { collect, parsePositive, wholeNumber } from '../arguments.js';
+import type { CompareModelsOptions } from '../compare-models.js';
+import type { ExportModelOptions } from '../export-model.js';
 import type { ImportModelOptions } from '../import-model.js';
+import type { ModelInfoOptions } from '../model-info.js';
+import type { VerifyModelsOptions } from '../verify-models.js';
 
 const ranges = ['-1..1', '0..1', '0..255'] as const;
 
 export function register(program: Command): void {
-  const models = program.command('models').description('bring models of other programs in, and look at models');
+  const models = program
+    .command('models')
+    .description('bring models of other programs in, take them out for others, and look at them');
   registerImport(models);
+  registerExport(models);
+  registerInfo(models);
+  registerCompare(models);
+  registerVerify(models);
 }
 
 function registerImport(models: Command): void {
@@ -42,5 +52,82 @@ Example: cyclebox models import latest_net_G_A.pth --pair horse-zebra --to zebra
     .action(async (file: string, options: ImportModelOptions) => {
       const { importModelFile } = await import('../import-model.js');
       process.exitCode = await importModelFile(file, options);
+    });
+}
+
+function registerExport(models: Command): void {
+  models
+    .command('export')
+    .description('write a model for other programs: ONNX, safetensors, PyTorch, TensorFlow.js')
+    .argument('[file]', 'the model; or name --pair and --to')
+    .requiredOption('-o, --out <path>', 'file to write, or folder for TensorFlow.js')
+    .option('-p, --pair <id>', 'pair of domains of a plugin')
+    .option('-t, --to <domain>', 'domain that it translates to')
+    .option('--plugins <folder>', 'folder with plugins, or of one plugin; may be repeated', collect)
+    .addOption(
+      new Option('--as <format>', 'format (default: by the ending of --out)').choices([
+        'onnx',
+        'safetensors',
+        'pytorch',
+        'tensorflow-js',
+      ]),
+    )
+    .addOption(
+      new Option('--weights <storage>', 'as what an ONNX file stores them').choices(['float32', 'float16', 'int8']),
+    )
+    .option('--network <name>', 'of several networks in the file, such as G_A')
+    .option('--architecture <file>', 'description of the layers')
+    .option('--replace', 'replace what is there')
+    .option('--json', 'print one JSON document')
+    .action(async (file: string | undefined, options: ExportModelOptions) => {
+      const { exportModelFile } = await import('../export-model.js');
+      process.exitCode = await exportModelFile(file, options);
+    });
+}
+
+function registerInfo(models: Command): void {
+  models
+    .command('info')
+    .description('say what a model is: its kind, network, sizes, values, and what its file says of its making')
+    .argument('[file]', 'the model; or name --pair and --to')
+    .option('-p, --pair <id>', 'pair of domains of a plugin')
+    .option('-t, --to <domain>', 'domain that it translates to')
+    .option('--plugins <folder>', 'folder with plugins, or of one plugin; may be repeated', collect)
+    .option('--network <name>', 'of several networks in the file, such as G_A')
+    .option('--architecture <file>', 'description of the layers')
+    .option('--json', 'print one JSON document')
+    .action(async (file: string | undefined, options: ModelInfoOptions) => {
+      const { showModelInfo } = await import('../model-info.js');
+      process.exitCode = await showModelInfo(file, options);
+    });
+}
+
+function registerCompare(models: Command): void {
+  models
+    .command('compare')
+    .description('translate the same pictures with two models, and say how far apart the results are')
+    .argument('<a>', 'a model')
+    .argument('<b>', 'another')
+    .option('--images <file>', 'picture to compare on (default: one that is drawn); may be repeated', collect)
+    .option('--at-least <dB>', 'end with 1 where results are less alike than this PSNR', parsePositive)
+    .option('--json', 'print one JSON document')
+    .action(async (a: string, b: string, options: CompareModelsOptions) => {
+      const { compareModels } = await import('../compare-models.js');
+      process.exitCode = await compareModels(a, b, options);
+    });
+}
+
+function registerVerify(models: Command): void {
+  models
+    .command('verify')
+    .description('hold models to the sums that manifests name, and try each on a picture')
+    .argument('[file]', 'one model (default: those of all plugins)')
+    .option('--sha256 <sum>', 'what the file is to have')
+    .option('--plugins <folder>', 'folder with plugins, or of one plugin; may be repeated', collect)
+    .option('--models <folder>', 'model store (default: the models folder of cyclebox)')
+    .option('--json', 'print one JSON document')
+    .action(async (file: string | undefined, options: VerifyModelsOptions) => {
+      const { verifyModels } = await import('../verify-models.js');
+      process.exitCode = await verifyModels(file, options);
     });
 }

@@ -2,9 +2,10 @@
 import type { Command } from 'commander';
 import { collect } from '../arguments.js';
 import type { ListPairsOptions } from '../list-pairs.js';
+import type { PullPairOptions } from '../pull-pair.js';
 
 export function register(program: Command): void {
-  program
+  const pairs = program
     .command('pairs')
     .description('list the pairs of domains that plugins register, and which of their models are there')
     .option(
@@ -18,5 +19,34 @@ export function register(program: Command): void {
     .action(async (options: ListPairsOptions) => {
       const { listPairs } = await import('../list-pairs.js');
       process.exitCode = await listPairs(options);
+    });
+  registerPull(pairs);
+}
+
+function registerPull(pairs: Command): void {
+  pairs
+    .command('pull')
+    .description('fetch a generator that the authors of CycleGAN published, and make a plugin of it')
+    .argument('[name]', 'such as horse2zebra; without one, all are listed')
+    .option('--plugins <folder>', 'folder to make the plugin in', 'plugins')
+    .option('--from <file>', 'take it from this .pth file instead of fetching it')
+    .option('--mirror <address>', 'try this address first, in place of the publisher; may be repeated', collect)
+    .option('--replace', 'replace the model of this direction')
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      `
+The licence is told before anything is fetched (45 MB each). A pull that was interrupted goes on where it stopped. Nobody
+published hashes of these files: what comes at the first pull is pinned, and later pulls must bring the same. Mirrors may
+also be named in the environment (CYCLEBOX_MIRRORS, with spaces between them).`,
+    )
+    .action(async (name: string | undefined, _options: unknown, command: Command) => {
+      const { pullPair } = await import('../pull-pair.js');
+      // The command above has an option of the same name, which takes what stands behind it, too.
+      const { plugins, ...options } = command.optsWithGlobals<
+        PullPairOptions & { readonly plugins: string | string[] }
+      >();
+      const folder = Array.isArray(plugins) ? plugins.at(-1)! : plugins;
+      process.exitCode = await pullPair(name, { ...options, plugins: folder });
     });
 }
