@@ -57,7 +57,7 @@ test('a server that lies about the length or serves a page is told, with what to
   const plugins = await temporaryFolder();
   liar.misbehave(sayLength(99_999_999), servePage, servePage, servePage, servePage);
   const attempt = pullModel(horse, { plugins, base: liar.base, ...quickly });
-  await expect(attempt).rejects.toMatchObject({ code: 'DOWNLOAD_FAILED' });
+  await expect(attempt).rejects.toMatchObject({ code: 'DOWNLOAD_MISMATCH' });
   await expect(attempt).rejects.toThrow('cyclebox pairs pull horse2zebra --from horse2zebra.pth');
   const pulled = await pullModel(horse, { plugins, base: liar.base, mirrors: [mirror.base], ...quickly });
   expect(pulled.origin).toMatchObject({ address: `${mirror.base}pretrained_models/horse2zebra.pth` });

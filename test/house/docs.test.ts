@@ -128,7 +128,8 @@ describe('docs in step', () => {
     for (const [line, command, rest] of lines) {
       if (!helps.has(command!)) helps.set(command!, await help(command!));
       const [second] = rest!.trim().split(' ');
-      const isGroup = helps.get(command!)!.includes('\nCommands:');
+      // A group may do something by itself, too: `cyclebox pairs --plugins …`.
+      const isGroup = helps.get(command!)!.includes('\nCommands:') && /^\w/.test(second ?? '');
       const words = isGroup ? `${command} ${second}` : command!;
       if (!helps.has(words)) helps.set(words, await help(...words.split(' ')));
       const text = helps.get(words)!;
