@@ -1,10 +1,13 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { afterEach, describe, expect, it } from 'vitest';
 import { DisposableStore, packageRoot } from '../../src/base/index.js';
+import { type Daemon, type DaemonEvent, loadConfig, startDaemon } from '../../src/daemon/index.js';
 import { readPicture, writePicture } from '../../src/picture/index.js';
 import type { CaptureFacts, PluginManifest, RouteDecision, SettingValue } from '../../src/plugin-api/index.js';
 import { loadPluginSet } from '../../src/plugin-host/index.js';
+import { dayNight, drop, project } from '../support/project.js';
 import { grey, type OpenedPlugin, openPlugin } from './coded-plugins.js';
 
 let opened = new DisposableStore();
@@ -150,5 +153,45 @@ describe('the plugins with code that come along', () => {
     expect(problems).toEqual([]);
     const states = new Map(records.map(({ name, state }) => [name, state.kind]));
     expect([states.get('capture-router'), states.get('keep-and-blend')]).toEqual(['idle', 'idle']);
+  });
+});
+
+describe('a daemon with the plugins that come along', () => {
+  let daemon: Daemon | undefined;
+  afterEach(async () => {
+    await daemon?.stop(0);
+    daemon = undefined;
+  });
+
+  it('routes a photo by its month, and gives its translation the luminance that it had', async () => {
+    const routes = [{ match: '**', router: 'by-capture', postprocessors: ['keep-luminance'] }];
+    const settings = { 'capture-router': { rules: ['month 12: day-night/night'] } };
+    const root = await project({ ...dayNight, routes, settings });
+    const grey100 = { create: { width: 8, height: 6, channels: 3, background: '#646464' } } as const;
+    const photo = (month: string) => {
+      const takenAt = { IFD2: { DateTimeOriginal: `2024:${month}:24 18:30:00` } };
+      return sharp(grey100).withExif(takenAt).png().toBuffer();
+    };
+    await drop(root, 'december.png', await photo('12'));
+    await drop(root, 'may.png', await photo('05'));
+    const ended = new Map<string, DaemonEvent>();
+    const isOver = new Promise<void>(resolve => {
+      const onEvent = (event: DaemonEvent) => {
+        if (event.type === 'done' || event.type === 'failed') ended.set(event.path, event);
+        if (ended.size === 2) resolve();
+      };
+      const configFile = join(root, 'watch-config.json');
+      void loadConfig(configFile)
+        .then(config => startDaemon(config, { configFile, onEvent }))
+        .then(started => {
+          daemon = started;
+        });
+    });
+    await isOver;
+    expect(ended.get('december.png')).toMatchObject({ type: 'done', translation: 'router/by-capture' });
+    expect(ended.get('may.png')).toMatchObject({ type: 'failed' });
+    // The model negates: 155 where the image was 100.
+    const [value] = await sharp(join(root, 'outbox/december.png')).raw().toBuffer();
+    expect(value).toBe(100);
   });
 });
