@@ -10,6 +10,8 @@ export const pairDirection = z.object({
   health: z.enum(['ready', 'missing', 'faulty']),
   problem: fault.optional(),
   model: z.object({ path: z.string(), sha256: z.string(), sizeBytes: z.number() }).optional(),
+  /** What the self-test of this very model has found, in words; absent where it was not tested yet. */
+  selfTest: z.object({ text: z.string(), isSound: z.boolean() }).optional(),
   /** Folders of the inbox whose files take this direction. */
   routes: z.array(z.object({ match: z.string(), folder: z.string() })).readonly(),
   /** Of jobs of this direction: done, failed. */

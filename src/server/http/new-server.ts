@@ -35,6 +35,8 @@ export function newServer({ guard, onDefect }: NewServerOptions): FastifyInstanc
     connectionTimeout: 0,
     keepAliveTimeout: 5000,
     forceCloseConnections: true,
+    // HEAD of a stream would be a stream.
+    exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 300, ignoreDuplicateSlashes: false, caseSensitive: true },
     schemaController: { compilersFactory: { buildValidator: neverBuilt, buildSerializer: neverBuilt } },
     frameworkErrors: (error, _request, reply) => sendProblem(reply as FastifyReply, error, onDefect),

@@ -2,6 +2,7 @@
 import { CycleboxError } from '../../base/index.js';
 import { availablePairs, type Direction, type DomainPair, directionsOf } from '../../catalog/index.js';
 import type { LiveService, Route } from '../../daemon/index.js';
+import { type DirectionHealth, healthText, readHealth, type PairHealth as SelfTests } from '../../health/index.js';
 import type { TranslationFacts } from '../../inbox/index.js';
 import {
   disablePlugin,
@@ -22,7 +23,8 @@ export function addPairRoutes({ server, service, feed }: RouteContext): void {
     const { plugins, config } = service;
     const { pairs, problems } = availablePairs(plugins);
     const facts = service.jobs.translations();
-    const health = await Promise.all(pairs.map(pair => healthOf(service, pair, facts)));
+    const tested = await readHealth(config.state);
+    const health = await Promise.all(pairs.map(pair => healthOf(service, pair, facts, tested)));
     const disabled = new Set(config.disabledPairs);
     return {
       pairs: health.map(pair => ({ ...pair, isDisabled: disabled.has(pair.id) })),
@@ -50,6 +52,7 @@ async function healthOf(
   { config, routes }: LiveService,
   pair: DomainPair,
   facts: ReadonlyMap<string, TranslationFacts>,
+  tested: SelfTests,
 ): Promise<WithoutSwitch> {
   const { id, title, description, domains, plugin, models } = pair;
   const directions = await directionsOf(pair, { modelStore: config.models });
@@ -65,6 +68,7 @@ async function healthOf(
       const key = `${id}/${direction.to}`;
       return {
         ...directionHealth(direction),
+        ...selfTestOf(tested.get(key), direction),
         routes: routes.filter(route => route.key === key).map(placeOf),
         ...factsOf(facts.get(key)),
         ...(licence !== undefined && { licence: String(licence) }),
@@ -83,6 +87,15 @@ function directionHealth({ from, to, model, problem }: Direction): HealthOf {
   }
   const { code, message } = problem;
   return { from, to, health: code === 'MODEL_MISSING' ? 'missing' : 'faulty', problem: { code, message } };
+}
+
+/** Of another model than this one it says nothing. */
+function selfTestOf(
+  found: DirectionHealth | undefined,
+  { model }: Direction,
+): Pick<PairHealth['directions'][number], 'selfTest'> {
+  if (!found || found.sha256 !== model?.sha256) return {};
+  return { selfTest: { text: healthText(found), isSound: found.faults.length === 0 } };
 }
 
 const placeOf = ({ match, folder }: Route) => ({ match, folder });

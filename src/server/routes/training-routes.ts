@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { identify } from '../../base/index.js';
 import { finite, orNull } from '../../daemon/index.js';
 import type { EventOf, RunHistory } from '../../training/index.js';
-import type { TrainingDetail } from '../contract/index.js';
+import type { TrainingDetail, TrainingRun } from '../contract/index.js';
 import { addRoute } from '../http/index.js';
 import type { RouteContext } from './context.js';
 
@@ -41,7 +41,7 @@ interface Wanted {
   readonly afterStep?: number | undefined;
 }
 
-type Detail = Omit<TrainingDetail, keyof import('../contract/index.js').TrainingRun | 'hasPlugin'>;
+type Detail = Omit<TrainingDetail, keyof TrainingRun | 'hasPlugin'>;
 
 function detailOf(history: RunHistory, { points, afterStep = -1 }: Wanted): Detail {
   const session = history.sessions.at(-1)!;
