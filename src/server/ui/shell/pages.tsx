@@ -3,7 +3,9 @@ import type { ComponentChildren } from 'preact';
 import { JobPage } from '../job/index.js';
 import { JobsPage } from '../jobs/index.js';
 import { OverviewPage } from '../overview/index.js';
+import { ApiPage, ConfigPage, DoctorPage, FailuresPage, LogPage, PairsPage, PluginsPage } from '../pages/index.js';
 import { Empty, type IconName, PageHead } from '../parts/index.js';
+import { RunPage, TrainingPage } from '../training/index.js';
 
 export interface Place {
   readonly href: string;
@@ -15,19 +17,36 @@ export interface Place {
 export const places: readonly Place[] = [
   { href: '/', title: 'Overview', icon: 'overview' },
   { href: '/jobs', title: 'Jobs', icon: 'jobs' },
+  { href: '/failures', title: 'Failures', icon: 'failures' },
+  { href: '/pairs', title: 'Pairs', icon: 'pairs' },
+  { href: '/training', title: 'Training', icon: 'training' },
+  { href: '/plugins', title: 'Plugins', icon: 'plugins' },
+  { href: '/doctor', title: 'Doctor', icon: 'doctor' },
+  { href: '/config', title: 'Configuration', icon: 'config' },
+  { href: '/log', title: 'Log', icon: 'log' },
+  { href: '/api-reference', title: 'API', icon: 'api' },
 ];
+
+const pages: Readonly<Record<string, () => ComponentChildren>> = {
+  '': OverviewPage,
+  jobs: JobsPage,
+  failures: FailuresPage,
+  pairs: PairsPage,
+  training: TrainingPage,
+  plugins: PluginsPage,
+  doctor: DoctorPage,
+  config: ConfigPage,
+  log: LogPage,
+  'api-reference': ApiPage,
+};
 
 export function pageAt(path: string): ComponentChildren {
   const [, first = '', second] = path.split('/');
-  if (first === 'jobs' && second !== undefined && second !== '') return <JobPage id={decodeURIComponent(second)} />;
-  switch (first) {
-    case '':
-      return <OverviewPage />;
-    case 'jobs':
-      return <JobsPage />;
-    default:
-      return <NoPage />;
-  }
+  const inner = second === undefined || second === '' ? undefined : decodeURIComponent(second);
+  if (first === 'jobs' && inner !== undefined) return <JobPage id={inner} />;
+  if (first === 'training' && inner !== undefined) return <RunPage key={inner} id={inner} />;
+  const Page = pages[first] ?? NoPage;
+  return <Page />;
 }
 
 function NoPage() {

@@ -1,0 +1,2 @@
+export { RunPage } from './run-page.js';
+export { TrainingPage } from './training-page.js';

@@ -1,0 +1,92 @@
+/** A training on two folders of the configured root. What is not asked here has the defaults of `cyclebox train`. */
+import { useState } from 'preact/hooks';
+import type { Answer } from '../contract.js';
+import { ask } from '../live/index.js';
+import { Button, Notice, useAnswer } from '../parts/index.js';
+import { navigate } from '../router/index.js';
+import { plural } from '../words/index.js';
+
+type Folder = Answer<'listImageFolders'>['folders'][number];
+
+export function StartForm({ onClose }: { readonly onClose: () => void }) {
+  const { answer } = useAnswer('listImageFolders');
+  const folders = answer?.folders ?? [];
+  const [a, setA] = useState('');
+  const [b, setB] = useState('');
+  const [pair, setPair] = useState<string>();
+  const [steps, setSteps] = useState('20000');
+  const [size, setSize] = useState('128');
+  const pairName = pair ?? pairOf(a, b);
+  const isReady = a !== '' && b !== '' && a !== b && pairName !== '' && Number(steps) > 0 && Number(size) > 0;
+  const start = async () => {
+    const id = `${pairName}-${new Date().toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '-')}`;
+    const options = { steps: Number(steps), size: Number(size) };
+    const run = await ask('startTraining', { body: { id, pair: pairName, a, b, options } });
+    onClose();
+    navigate(`/training/${run.id}`);
+  };
+  return (
+    <section class="card">
+      <h2>A new training</h2>
+      {answer && folders.length < 2 && (
+        <Notice severity="info" remedy="Put images of each domain into a folder of its own below the root.">
+          There are not two folders with images below the configured root.
+        </Notice>
+      )}
+      <div class="fields">
+        <FolderChoice label="First domain" folders={folders} value={a} onChange={setA} />
+        <FolderChoice label="Second domain" folders={folders} value={b} onChange={setB} />
+        <label>
+          Name of the pair
+          <input type="text" value={pairName} onInput={event => setPair(event.currentTarget.value)} />
+        </label>
+        <label>
+          Steps
+          <input type="number" min={1} value={steps} onInput={event => setSteps(event.currentTarget.value)} />
+        </label>
+        <label>
+          Size in pixels
+          <input type="number" min={32} step={32} value={size} onInput={event => setSize(event.currentTarget.value)} />
+        </label>
+      </div>
+      <div class="row end">
+        <Button isLocal onClick={onClose}>
+          Cancel
+        </Button>
+        <Button kind="primary" icon="play" disabled={!isReady} onClick={start}>
+          Start
+        </Button>
+      </div>
+    </section>
+  );
+}
+
+interface FolderChoiceProps {
+  readonly label: string;
+  readonly folders: readonly Folder[];
+  readonly value: string;
+  readonly onChange: (path: string) => void;
+}
+
+function FolderChoice({ label, folders, value, onChange }: FolderChoiceProps) {
+  return (
+    <label>
+      {label}
+      <select value={value} onChange={event => onChange(event.currentTarget.value)}>
+        <option value="">Choose a folder</option>
+        {folders.map(({ path, images }) => (
+          <option key={path} value={path}>
+            {path} ({plural(images, 'image')})
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** `horse-zebra`, of the folders' names. */
+function pairOf(a: string, b: string): string {
+  if (a === '' || b === '') return '';
+  const last = (path: string) => (path.split('/').at(-1) ?? '').toLowerCase().replace(/[^a-z0-9]+/g, '');
+  return `${last(a)}-${last(b)}`;
+}
