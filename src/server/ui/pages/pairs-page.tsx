@@ -9,7 +9,7 @@ type Direction = PairHealth['directions'][number];
 
 export function PairsPage() {
   const { answer, problem } = useAnswer('listPairs');
-  const pairs = answer?.pairs ?? [];
+  const pairs = [...(answer?.pairs ?? [])].sort((one, other) => readiness(other) - readiness(one));
   return (
     <div class="page">
       <PageHead title="Pairs" note={answer && plural(pairs.length, 'pair')} />
@@ -33,6 +33,11 @@ export function PairsPage() {
       ))}
     </div>
   );
+}
+
+/** Those that work stand first. */
+function readiness({ directions }: PairHealth): number {
+  return directions.filter(({ health }) => health === 'ready').length;
 }
 
 function Pair({
@@ -88,7 +93,7 @@ function DirectionCard({ direction }: { readonly direction: Direction }) {
           {words}
         </span>
       </h3>
-      {problem && <p class="fault">{problem.message}</p>}
+      {problem && <p class={direction.health === 'missing' ? 'muted' : 'fault'}>{problem.message}</p>}
       <dl class="facts">
         {facts.map(
           ([name, value]) =>

@@ -11,7 +11,7 @@ export function Notices() {
   );
   if (state.kind !== 'lost' && notices.length === 0) return null;
   return (
-    <div class="notices">
+    <section class="notices" aria-label="What is amiss">
       {state.kind === 'lost' && (
         <Notice
           severity="warning"
@@ -26,6 +26,6 @@ export function Notices() {
           {message}
         </Notice>
       ))}
-    </div>
+    </section>
   );
 }

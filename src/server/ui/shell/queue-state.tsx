@@ -9,7 +9,7 @@ export function QueueState() {
   const toggle = () => (isPaused ? ask('resumeQueue', { body: {} }) : ask('pauseQueue', { body: {} }));
   useKeys({ p: () => isLive.value && void toggle() });
   return (
-    <div class="queue-state">
+    <header class="queue-state">
       <Lamp />
       <span class="muted wide">{now && busy(now.counts)}</span>
       <span class="grow" />
@@ -18,7 +18,7 @@ export function QueueState() {
           {isPaused ? 'Resume' : 'Pause'}
         </Button>
       )}
-    </div>
+    </header>
   );
 }
 

@@ -1,6 +1,7 @@
 /** One run: how far it is, what it warns of, its curves and samples by one step, and another run beside it. */
 import { useState } from 'preact/hooks';
 import type { TrainingDetail } from '../contract.js';
+import { trainings } from '../live/index.js';
 import { Empty, Notice, PageHead, ProblemNotice, StateMark, useAnswer } from '../parts/index.js';
 import { query, setQuery } from '../router/index.js';
 import { formatMs, formatNumber } from '../words/index.js';
@@ -24,7 +25,13 @@ export function RunPage({ id }: { readonly id: string }) {
     return (
       <div class="page">
         <PageHead title={id} />
-        <ProblemNotice problem={problem} />
+        {trainings.value.has(id) ? (
+          <Empty icon="training" title="It prepares">
+            <p>Images are counted, and the networks are made. Curves and samples come by themselves.</p>
+          </Empty>
+        ) : (
+          <ProblemNotice problem={problem} />
+        )}
       </div>
     );
   return (

@@ -43,7 +43,7 @@ export function TrainingPage() {
 function Run({ run }: { readonly run: TrainingRun }) {
   const { id, pair, state, step, steps, updatedMs, warnings, imagesPerSecond, remainingMs, message, losses } = run;
   const facts = [
-    `step ${formatCount(step)} of ${formatCount(steps)}`,
+    steps > 0 && `step ${formatCount(step)} of ${formatCount(steps)}`,
     imagesPerSecond !== undefined && state === 'training' && `${formatNumber(imagesPerSecond)} images a second`,
     remainingMs !== undefined && state === 'training' && `${formatMs(remainingMs)} left`,
     warnings > 0 && plural(warnings, 'warning'),
@@ -62,14 +62,13 @@ function Run({ run }: { readonly run: TrainingRun }) {
       <p class="muted">
         {pair} · {formatAge(updatedMs, nowMs.value)}
       </p>
-      <dl class="facts losses">
-        {Object.entries(losses).map(([name, value]) => (
-          <>
-            <dt>{name}</dt>
-            <dd class="number">{formatNumber(value)}</dd>
-          </>
-        ))}
-      </dl>
+      {Object.keys(losses).length > 0 && (
+        <p class="muted mono">
+          {Object.entries(losses)
+            .map(([name, value]) => `${name} ${formatNumber(value)}`)
+            .join('  ')}
+        </p>
+      )}
     </section>
   );
 }

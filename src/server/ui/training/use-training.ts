@@ -43,11 +43,11 @@ export function useTraining(id: string | undefined): Shown {
   const lastMs = useRef(0);
   const moment = live && `${live.step} ${live.state} ${live.lastSample} ${live.warnings}`;
   useEffect(() => {
-    if (moment === undefined || !known.current) return;
+    if (moment === undefined) return;
     const timer = setTimeout(
       () => {
         lastMs.current = performance.now();
-        void load(true);
+        void load(known.current !== undefined);
       },
       Math.max(0, lastMs.current + everyMs - performance.now()),
     );
