@@ -65,7 +65,11 @@ describe.skipIf(executable === undefined)('the pages', () => {
     await page.keyboard.press('2');
     await page.waitForURL(/view=sides/);
     const places = () =>
-      page.locator('.layer img').evaluateAll(images => images.map(image => (image as HTMLElement).style.transform));
+      page
+        .locator('.layer img')
+        .evaluateAll(images =>
+          images.map(image => (image as unknown as { style: { transform: string } }).style.transform),
+        );
     await page.keyboard.press('z');
     await page.keyboard.press('+');
     const [before, beside] = await places();
@@ -89,7 +93,7 @@ describe.skipIf(executable === undefined)('the pages', () => {
     await page.getByText('2 jobs will be done again.').waitFor();
     const attempts = () =>
       daemon.service.jobs
-        .page({ states: ['failed'] })
+        .page({ states: ['failed'], limit: 9 })
         .jobs.map(row => daemon.service.jobs.history(row.id)!.attempts.length);
     await expect.poll(attempts, patience).toEqual([2, 2]);
     expect(errors).toEqual([]);
