@@ -134,7 +134,11 @@ describe('a faulty plugin is a problem that names file and key, and the others s
     ['a path that climbs', manifest({}, { ...pair, models: { dog: { path: '../a.onnx' } } }), /stays inside/],
     ['an absolute path', manifest({}, { ...pair, models: { dog: { path: '/a.onnx' } } }), /stays inside/],
     ['a Windows path', manifest({}, { ...pair, models: { dog: { path: 'C:\\a.onnx' } } }), /stays inside/],
-    ['a model that is no .onnx', manifest({}, { ...pair, models: { dog: { path: 'a.pth' } } }), /\.onnx/],
+    [
+      'a model that is nothing but a folder up',
+      manifest({}, { ...pair, models: { dog: { path: '..' } } }),
+      /stays inside/,
+    ],
     ['a scale that is none', withFit({ scale: 'half' }), /fit\.scale: must be "native", "trained", or a whole number/],
     ['a scale of too few pixels', withFit({ scale: 8 }), /fit\.scale: .*from 16 to 16384/],
     ['a size that is no number', withFit({ trainedSize: '144' }), /fit\.trainedSize: must be a whole number of pixels/],
