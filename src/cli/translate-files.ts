@@ -10,9 +10,10 @@ import type { Scale } from '../plugin-api/index.js';
 import { parseScale } from '../plugin-host/index.js';
 import type { PictureSize } from '../translate/index.js';
 import { printSkippedDevice } from './engine-option.js';
+import type { PluginChanges } from './plugin-changes.js';
 import { exitCodes, printError } from './report-error.js';
 import { TranslatorProcess } from './translator-process.js';
-import type { OpenedTranslator } from './translator-protocol.js';
+import type { OpenedTranslator, TranslatorListener } from './translator-protocol.js';
 import type { UpdatedOutputs } from './update-outputs.js';
 import { writeBeside } from './write-beside.js';
 
@@ -25,6 +26,9 @@ export interface TranslateFilesOptions {
   readonly quality?: number;
   readonly model?: string;
   readonly plugins?: readonly string[];
+  /** Ids of what plugins change before and after the translation, in their order. */
+  readonly preprocess?: readonly string[];
+  readonly postprocess?: readonly string[];
   readonly models?: string;
   readonly memoryLimit?: number;
   readonly maxMegapixels?: number;
@@ -60,7 +64,8 @@ type FileResult =
 /** @returns the exit code. @throws what keeps every file from being translated: a missing model, wrong options. */
 export async function translateFiles(files: readonly string[], options: TranslateFilesOptions): Promise<number> {
   requireDirection(options);
-  const translator = translatorFor(options);
+  const changes = await changesOf(options);
+  const translator = translatorFor(options, stage => changes?.at(stage, translator.exchange));
   const updated = await updatedOutputs(options);
   try {
     const opened = await translator.open();
@@ -68,7 +73,7 @@ export async function translateFiles(files: readonly string[], options: Translat
     const results: FileResult[] = [];
     for (const [index, file] of files.entries()) {
       showProgress(`${index + 1}/${files.length} ${file} …`);
-      const result = await translateFile(translator, file, options, updated);
+      const result = await translateFile(translator, file, options, updated, changes);
       showProgress('');
       if (!options.json && !('error' in result)) process.stdout.write(`${describe(result)}\n`);
       results.push(result);
@@ -78,7 +83,16 @@ export async function translateFiles(files: readonly string[], options: Translat
   } finally {
     await updated?.dispose();
     await translator.dispose();
+    await changes?.dispose();
   }
+}
+
+/** Loaded only where plugins are asked for. */
+async function changesOf(options: TranslateFilesOptions): Promise<PluginChanges | undefined> {
+  const { preprocess = [], postprocess = [] } = options;
+  if (preprocess.length + postprocess.length === 0) return undefined;
+  const { PluginChanges } = await import('./plugin-changes.js');
+  return await PluginChanges.open({ ...options, preprocess, postprocess });
 }
 
 /** Loaded only where it is asked for: it brings a database. */
@@ -96,7 +110,7 @@ function translationOf({ pair, to, model }: TranslateFilesOptions): string {
 /** Of the daemon, too (`jobTimeoutMs`). */
 const defaultTimeoutSeconds = 600;
 
-function translatorFor(options: TranslateFilesOptions): TranslatorProcess {
+function translatorFor(options: TranslateFilesOptions, between: TranslatorListener['between']): TranslatorProcess {
   const { model, pair, to, plugins, models: modelStore, memoryLimit: memoryLimitBytes } = options;
   const { maxMegapixels, metadata, precision, threads, timeout = defaultTimeoutSeconds } = options;
   const engine = parseEngineChoice(options.engine ?? 'auto');
@@ -106,6 +120,7 @@ function translatorFor(options: TranslateFilesOptions): TranslatorProcess {
     open: { ...network, engine, precision, threads, memoryLimitBytes, maxMegapixels, metadata, scale },
     timeoutMs: timeout * 1000,
     listener: {
+      between,
       memoryStep: message => void process.stderr.write(`${message}\n`),
       deviceSkipped: printSkippedDevice,
     },
@@ -128,12 +143,14 @@ async function translateFile(
   file: string,
   options: TranslateFilesOptions,
   updated: UpdatedOutputs | undefined,
+  changes: PluginChanges | undefined,
 ): Promise<FileResult> {
   const startMs = performance.now();
   try {
     const { out, format, quality } = options;
     const encoding = { ...(format && { format }), ...(quality !== undefined && { quality }) };
-    const image = await translator.translate({ file, options: encoding });
+    changes?.begin(file);
+    const image = await translator.translate({ file, options: encoding, isChanged: changes !== undefined });
     const name = nameForFormat(basename(file), image.format);
     const output = updated
       ? await updated.write(file, translationOf(options), name, image.data)

@@ -5,6 +5,7 @@
 import { CycleboxError, type Disposable } from '../base/index.js';
 import { type CallOptions, Child, compiledEntry } from '../process/index.js';
 import type { TranslatedImage } from '../translate/index.js';
+import type { PictureExchange } from '../worker/index.js';
 import {
   type OpenedTranslator,
   type TranslatorApi,
@@ -46,6 +47,18 @@ export class TranslatorProcess implements Disposable {
     if (!this.#child) await this.open();
     const child = this.#child!;
     return this.#within(child, limit => child.call('translate', request, limit));
+  }
+
+  /** The picture that waits between two stages. */
+  get exchange(): PictureExchange {
+    const child = () => {
+      if (this.#child) return this.#child;
+      throw new CycleboxError('PROTOCOL', 'the translating process has ended');
+    };
+    return {
+      exportTo: path => child().call('exportPicture', { path }),
+      importFrom: path => child().call('importPicture', { path }),
+    };
   }
 
   async dispose(): Promise<void> {

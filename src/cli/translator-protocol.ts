@@ -6,7 +6,7 @@ import type { Device, Precision, SkippedDevice } from '../engine/index.js';
 import type { ProtocolName } from '../process/index.js';
 import type { TranslatedImage, TranslateOptions, TranslatorOptions } from '../translate/index.js';
 
-export const translatorProtocol: ProtocolName = { name: 'translator', version: 1 };
+export const translatorProtocol: ProtocolName = { name: 'translator', version: 2 };
 
 export interface OpenedTranslator {
   readonly model: string;
@@ -19,11 +19,18 @@ export interface TranslatorApi {
   translate(request: {
     readonly file: string;
     readonly options: Pick<TranslateOptions, 'format' | 'quality'>;
+    /** True: `between` is called before and after the translation. */
+    readonly isChanged?: boolean | undefined;
   }): TranslatedImage;
+  /** Of the file that is translated: lays its picture down as a raw-pixel file, or takes another. */
+  exportPicture(request: { readonly path: string }): void;
+  importPicture(request: { readonly path: string }): void;
 }
 
 /** What the process tells, unasked. */
 export interface TranslatorListener {
+  /** The picture waits to be changed by plugins, which take it out and give it back until the call is answered. */
+  between(stage: 'before' | 'after'): void | Promise<void>;
   memoryStep(message: string): void;
   deviceSkipped(device: SkippedDevice): void;
 }

@@ -162,7 +162,8 @@ async function openDaemon(
     keys.includes('engine') ? resolveDevices(engine, chooseDevices) : undefined;
   const liveConfig = opened.add(new LiveConfig(resolved, { file: options.configFile, prepare, registry, safe }));
   const resolvedNow = () => liveConfig.resolved;
-  const translator = opened.add(new PluginTranslator(resolvedNow, () => workerForPlugins(config, workers, onLine)));
+  const sourcesNow = () => ({ catalog: resolvedNow().catalog, modelStore: resolvedNow().config.models });
+  const translator = opened.add(new PluginTranslator(sourcesNow, () => workerForPlugins(config, workers, onLine)));
   const plugins = opened.add(
     new PluginHost({
       registry,

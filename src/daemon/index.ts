@@ -23,6 +23,7 @@ export type { DaemonEvent } from './daemon-event.js';
 export { inspectConfig, inspectFiles } from './inspect-config.js';
 export type { LiveService } from './live-service.js';
 export { type FoundService, findService, openService } from './open-service.js';
+export { PluginTranslator, processingSteps } from './plugins/index.js';
 export {
   type ChooseDevices,
   type ResolvedDevices,

@@ -86,6 +86,10 @@ interface ShownPicture {
 }
 
 export interface TranslateOptions extends TranslatePictureOptions, EncodeOptions {
+  /** Changes the picture between decoding and translation. */
+  readonly before?: ((picture: Picture) => Promise<Picture>) | undefined;
+  /** Changes it between translation and encoding. */
+  readonly after?: ((picture: Picture) => Promise<Picture>) | undefined;
   /** How errors name a source that is bytes. */
   readonly file?: string | undefined;
 }
@@ -214,6 +218,8 @@ function withSaid(picture: Picture, { notes, metadata }: Picture): Picture {
   return { ...picture, ...(notes && { notes }), ...(metadata && { metadata }) };
 }
 
+const unchanged = (picture: Picture): Promise<Picture> => Promise.resolve(picture);
+
 class ModelTranslator implements Translator {
   readonly model: string;
   readonly #options: ResolvedOptions;
@@ -254,7 +260,13 @@ class ModelTranslator implements Translator {
   async translate(source: string | Uint8Array, options: TranslateOptions = {}): Promise<TranslatedImage> {
     const file = options.file ?? (typeof source === 'string' ? source : undefined);
     try {
-      const { picture, ...how } = await this.translatePicture(await this.decode(source, { file }), options);
+      const { before = unchanged, after = unchanged } = options;
+      const decoded = await this.decode(source, { file });
+      const { picture: translated, ...how } = await this.translatePicture(
+        withSaid(await before(decoded), decoded),
+        options,
+      );
+      const picture = withSaid(await after(translated), decoded);
       const data = await this.encode(picture, options);
       const { width, height, format: same, metadata, notes = [] } = picture;
       const format = options.format ?? same;

@@ -22,6 +22,7 @@ export function register(program: Command): void {
   registerInstalling(plugins);
   registerSwitches(plugins);
   registerMaking(plugins);
+  registerRunning(plugins);
 }
 
 /** The options of those that look at a project's plugins. */
@@ -104,5 +105,15 @@ function registerMaking(plugins: Command): void {
     .action(async (name: string, options: NewPluginOptions) => {
       const { newPlugin } = await import('../new-plugin.js');
       process.exitCode = await newPlugin(name, options);
+    });
+}
+
+function registerRunning(plugins: Command): void {
+  addFolders(add(plugins, 'run', 'run a command that a plugin brings, with the words that follow it'))
+    .argument('<command>', 'as "plugins info" lists it')
+    .argument('[words...]')
+    .action(async (command: string, words: readonly string[], options: PluginsOptions) => {
+      const { runCommand } = await import('../run-command.js');
+      process.exitCode = await runCommand(command, words, options);
     });
 }

@@ -27,6 +27,8 @@ export function register(program: Command): void {
       'use this model instead of a pair: ONNX, PyTorch (.pth), safetensors, a TensorFlow.js folder',
     )
     .option('--plugins <folder>', 'folder with plugins, or of one plugin; may be repeated', collect)
+    .option('--preprocess <id>', 'have a plugin change images before they are translated; may be repeated', collect)
+    .option('--postprocess <id>', 'have a plugin change what they have become; may be repeated', collect)
     .option('--models <folder>', 'model store (default: the models folder of cyclebox)')
     .option('--memory-limit <size>', 'memory for one image, such as 2GB; larger images are cut into tiles', parseBytes)
     .option('--max-megapixels <number>', 'refuse images with more (default: 50)', parsePositive)

@@ -3,22 +3,27 @@
  * the worker that waits for the job. One at a time; the worker's process starts with the first and ends with the daemon.
  */
 import { type Disposable, newJobId } from '../../base/index.js';
-import { resolveDirection } from '../../catalog/index.js';
+import { type PluginCatalog, resolveDirection } from '../../catalog/index.js';
 import type { TranslateForPlugin } from '../../plugin-host/index.js';
 import { ComputeWorker, type ComputeWorkerOptions } from '../../worker/index.js';
-import type { ResolvedConfig } from '../config/index.js';
 
 const withinMs = 600_000;
 
+/** Where pairs and models are found, as it is when they are asked for. */
+export interface PairSources {
+  readonly catalog: PluginCatalog;
+  readonly modelStore: string | undefined;
+}
+
 export class PluginTranslator implements Disposable {
-  readonly #resolved: () => ResolvedConfig;
+  readonly #sources: () => PairSources;
   readonly #options: () => ComputeWorkerOptions;
   #worker: ComputeWorker | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
   /** @param options of the worker, read when it is first needed */
-  constructor(resolved: () => ResolvedConfig, options: () => ComputeWorkerOptions) {
-    this.#resolved = resolved;
+  constructor(sources: () => PairSources, options: () => ComputeWorkerOptions) {
+    this.#sources = sources;
     this.#options = options;
   }
 
@@ -37,8 +42,8 @@ export class PluginTranslator implements Disposable {
     { pair, to, picture, result }: Parameters<TranslateForPlugin>[0],
     signal: AbortSignal,
   ): Promise<void> {
-    const { catalog, config } = this.#resolved();
-    const { model, fit } = await resolveDirection(catalog.pair(pair), to, { modelStore: config.models });
+    const { catalog, modelStore } = this.#sources();
+    const { model, fit } = await resolveDirection(catalog.pair(pair), to, { modelStore });
     this.#worker ??= new ComputeWorker(this.#options());
     const shown = { scale: fit?.scale ?? 'native', trainedSize: fit?.trainedSize };
     const task = { job: newJobId(), model, fit: shown, picture, result, signal, timeoutMs: withinMs };
