@@ -31,6 +31,7 @@ export const rooms = {
       registry: { floor: 1 },
       install: { floor: 2 },
       process: { floor: 2 },
+      testing: { floor: 3 },
     },
   },
   datasets: { floor: 3 },

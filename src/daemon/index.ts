@@ -31,6 +31,7 @@ export {
   type WorkerEvent,
   type WorkerFacts,
 } from './pool/index.js';
+export { processorsOfJob, type ReplayOptions, replayJob } from './replay-job.js';
 export {
   finite,
   type ImageFolder,

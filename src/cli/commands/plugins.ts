@@ -5,6 +5,7 @@ import type { InstallOptions, UninstallOptions } from '../install-plugins.js';
 import type { InfoOptions } from '../list-plugins.js';
 import type { NewPluginOptions } from '../new-plugin.js';
 import type { PluginsOptions } from '../plugin-project.js';
+import type { BisectOptions } from '../replay-job.js';
 import type { EnableOptions } from '../switch-plugins.js';
 import type { ValidateOptions } from '../validate-plugins.js';
 
@@ -109,6 +110,21 @@ function registerMaking(plugins: Command): void {
 }
 
 function registerRunning(plugins: Command): void {
+  plugins
+    .command('test')
+    .description('run the tests of a plugin, which open it with "cyclebox/plugin/testing"')
+    .argument('[folder]', 'of the plugin', '.')
+    .action(async (folder: string) => {
+      const { runPluginTests } = await import('../run-plugin-tests.js');
+      process.exitCode = await runPluginTests(folder);
+    });
+  add(plugins, 'bisect', 'find the plugin that spoils a picture: a job is done again with fewer and fewer of them')
+    .argument('<job>', 'as "queue list --all" lists it, or the beginning of it, or its path')
+    .option('--test <program>', 'is given a picture, and fails for a spoilt one; without it, you are asked')
+    .action(async (job: string, options: BisectOptions) => {
+      const { bisect } = await import('../replay-job.js');
+      process.exitCode = await bisect(job, options);
+    });
   addFolders(add(plugins, 'run', 'run a command that a plugin brings, with the words that follow it'))
     .argument('<command>', 'as "plugins info" lists it')
     .argument('[words...]')

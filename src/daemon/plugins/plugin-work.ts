@@ -22,7 +22,7 @@ const thumbnailSize = 256;
 
 export interface PluginWorkOptions {
   readonly host: PluginHost;
-  readonly workers: WorkerPool;
+  readonly workers: Pick<WorkerPool, 'inspect'>;
   /** As it is in force now. */
   readonly resolved: () => ResolvedConfig;
 }

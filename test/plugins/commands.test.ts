@@ -1,0 +1,89 @@
+/** What people do with plugins with code on the command line, in projects of their own. */
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { describe, expect, it } from 'vitest';
+import { cyclebox, dayNight, drop, project } from '../support/project.js';
+
+const sepia = {
+  code: `export function activate(context) {
+    context.registerPostprocessor('brighter', picture => ({ ...picture, rgb: picture.rgb.map(v => v + 5) }));
+    context.registerPostprocessor('spoiler', () => { throw new Error('out of paint'); });
+    context.registerCommand('sepia.count', words => ({ words: words.length }));
+  }`,
+  contributes: {
+    postprocessors: [{ id: 'brighter' }, { id: 'spoiler' }],
+    commands: [{ command: 'sepia.count', title: 'Count words' }],
+  },
+};
+
+async function withSepia(postprocessors: readonly string[]): Promise<string> {
+  const root = await project({
+    ...dayNight,
+    routes: [{ match: '**', pair: 'day-night', to: 'night', postprocessors: [...postprocessors] }],
+  });
+  const folder = join(root, 'plugins', 'sepia');
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'index.mjs'), sepia.code);
+  const { contributes } = sepia;
+  const manifest = { name: 'sepia', version: '1.0.0', engines: { cyclebox: '^1.0.0' }, main: 'index.mjs', contributes };
+  await writeFile(join(folder, 'package.json'), JSON.stringify(manifest));
+  return root;
+}
+
+const grey = () =>
+  sharp({ create: { width: 8, height: 6, channels: 3, background: '#646464' } })
+    .png()
+    .toBuffer();
+
+describe('a plugin with code on the command line', () => {
+  it('runs its commands, and has its part in translate', async () => {
+    const root = await withSepia([]);
+    const counted = await cyclebox(root, 'plugins', 'run', 'sepia.count', 'one', 'two').ended;
+    expect(JSON.parse(counted.out)).toEqual({ words: 2 });
+    await writeFile(join(root, 'grey.png'), await grey());
+    const args = ['--plugins', 'plugins', '--pair', 'day-night', '--to', 'night', '--postprocess', 'brighter'];
+    const translated = await cyclebox(root, 'translate', 'grey.png', ...args).ended;
+    expect(translated).toMatchObject({ code: 0, err: '' });
+    expect((await sharp(join(root, 'translated/grey.png')).raw().toBuffer())[0]).toBe(160);
+  });
+
+  it('is found as the one that fails: a job is replayed step by step, and bisected', async () => {
+    const root = await withSepia(['brighter', 'spoiler']);
+    await drop(root, 'a.png', await grey());
+    expect((await cyclebox(root, 'start', '--once').ended).code).toBe(1);
+    const replayed = await cyclebox(root, 'replay', 'a.png', '--out', 'again').ended;
+    expect(replayed.code).toBe(1);
+    expect(replayed.err).toMatch(/PLUGIN_FAILED.*"spoiler" on a\.png: out of paint/);
+    expect((await readdir(join(root, 'again'))).sort()).toEqual([
+      '1-decoded.png',
+      '2-translated.png',
+      '3-postprocessor-brighter.png',
+    ]);
+    const found = await cyclebox(root, 'plugins', 'bisect', 'a.png', '--test', 'true').ended;
+    expect(found.out).toBe('spoiler is what spoils a.png.\n');
+  });
+
+  it('is tested by its author against a host in memory', async () => {
+    const root = await withSepia([]);
+    const folder = join(root, 'plugins', 'sepia');
+    const test = `import assert from 'node:assert/strict';
+      import test from 'node:test';
+      import { flatPicture, openPlugin } from 'cyclebox/plugin/testing';
+      test('it is brighter', async () => {
+        const plugin = await openPlugin({ folder: import.meta.dirname ?? process.cwd() });
+        const { rgb } = await plugin.postprocess('brighter', flatPicture(2, 1, [1, 2, 3]));
+        assert.deepEqual([...rgb], [6, 7, 8, 6, 7, 8]);
+        await assert.rejects(plugin.postprocess('spoiler', flatPicture(2, 1, [1, 2, 3])), /out of paint/);
+        assert.deepEqual(await plugin.run('sepia.count', 'a'), { words: 1 });
+        await plugin.dispose();
+      });`;
+    await writeFile(join(folder, 'sepia.test.mjs'), test);
+    const passed = await cyclebox(root, 'plugins', 'test', folder).ended;
+    expect(passed).toMatchObject({ code: 0 });
+    expect(passed.out).toMatch(/pass 1/);
+    await writeFile(join(folder, 'sepia.test.mjs'), test.replace('[6, 7', '[9, 7'));
+    expect((await cyclebox(root, 'plugins', 'test', folder).ended).code).toBe(1);
+    expect(await readFile(join(folder, 'index.mjs'), 'utf8')).toBe(sepia.code);
+  });
+});
