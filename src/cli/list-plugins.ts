@@ -13,6 +13,7 @@ import {
   points,
   stateText,
 } from '../plugin-host/index.js';
+import { costLines, costsOf, type ShownRecord, withLiveStates } from './live-states.js';
 import { findProject, type PluginsOptions } from './plugin-project.js';
 import { exitCodes, printError } from './report-error.js';
 
@@ -20,10 +21,11 @@ export type InfoOptions = PluginsOptions;
 
 /** @returns the exit code */
 export async function listPlugins(options: PluginsOptions): Promise<number> {
-  const { options: places } = await findProject(options);
+  const { options: places, state } = await findProject(options);
   const set = await loadPluginSet(places);
-  if (options.json) printJson({ plugins: set.records.map(toPlain), problems: set.problems.map(errorToPlain) });
-  else for (const line of table(set.records)) print(line);
+  const records = await withLiveStates(set.records, state);
+  if (options.json) printJson({ plugins: records.map(toPlain), problems: set.problems.map(errorToPlain) });
+  else for (const line of table(records)) print(line);
   for (const problem of set.problems) printError(problem);
   return set.problems.length > 0 ? exitCodes.failed : exitCodes.ok;
 }
@@ -31,10 +33,14 @@ export async function listPlugins(options: PluginsOptions): Promise<number> {
 /** @returns the exit code @throws PLUGIN_NOT_FOUND */
 export async function describePlugin(name: string, options: InfoOptions): Promise<number> {
   const { options: places, state } = await findProject(options);
-  const record = requirePlugin(await loadPluginSet(places), name);
-  const health = await healthOf(record, state);
-  if (options.json) printJson({ ...toPlain(record), health });
-  else for (const line of [...describe(record), ...describeHealth(health)]) print(line);
+  const found = requirePlugin(await loadPluginSet(places), name);
+  const [record = found] = await withLiveStates([found], state);
+  const health = await healthOf(found, state);
+  const costs = await costsOf(state, name);
+  if (options.json) printJson({ ...toPlain(record), health, ...(costs && { costs }) });
+  else
+    for (const line of [...describe(record), ...describeHealth(health), ...(costs ? costLines(costs) : [])])
+      print(line);
   return exitCodes.ok;
 }
 
@@ -48,7 +54,7 @@ export function requirePlugin({ records }: PluginSet, name: string): PluginRecor
   throw new CycleboxError('PLUGIN_NOT_FOUND', message, { subject: { plugin: name } });
 }
 
-function table(records: readonly PluginRecord[]): readonly string[] {
+function table(records: readonly ShownRecord[]): readonly string[] {
   const rows = records.map(record => [
     record.name,
     record.version ?? '?',
@@ -67,7 +73,7 @@ function table(records: readonly PluginRecord[]): readonly string[] {
   );
 }
 
-function describe(record: PluginRecord): readonly string[] {
+function describe(record: ShownRecord): readonly string[] {
   const { plugin, folder, source, state } = record;
   const { manifest } = plugin ?? {};
   const permissions =
@@ -117,7 +123,7 @@ function broughtBy(plugin: Plugin | undefined): readonly Brought[] {
   });
 }
 
-function toPlain(record: PluginRecord): Record<string, unknown> {
+function toPlain(record: ShownRecord): Record<string, unknown> {
   const { plugin, state, ...rest } = record;
   const { publisher, main, activationEvents, notes, manifest } = plugin ?? {};
   return {

@@ -5,6 +5,7 @@
  */
 import { asCycleboxError, type CycleboxError, type Disposable } from '../base/index.js';
 import { openQueue } from '../inbox/index.js';
+import type { PluginFacts } from '../plugin-host/index.js';
 import { type DaemonConfig, loadConfig, presumedState, resolveModels } from './config/index.js';
 import { connectControl, type DaemonService } from './control/index.js';
 import { retryWhileLocked } from './retry-while-locked.js';
@@ -58,4 +59,17 @@ async function openOwn(config: DaemonConfig): Promise<DaemonService & Disposable
     reload: async () => ({ kind: 'unchanged' }),
     dispose: () => queue.dispose(),
   };
+}
+
+/** How plugins stand in the daemon that owns a state folder; none where no daemon does, or it does not answer. */
+export async function runningPlugins(state: string): Promise<readonly PluginFacts[]> {
+  const service = await connectControl(state).catch(() => undefined);
+  if (!service) return [];
+  try {
+    return (await service.status()).daemon?.plugins ?? [];
+  } catch {
+    return [];
+  } finally {
+    await service.dispose();
+  }
 }

@@ -19,9 +19,7 @@ export async function writePicture(path: string, picture: Picture): Promise<void
   try {
     const handle = await open(temporary, 'wx');
     try {
-      await handle.writeFile(header(picture));
-      await handle.writeFile(picture.rgb);
-      if (picture.alpha) await handle.writeFile(picture.alpha);
+      for (const part of inFewWrites([header(picture), picture.rgb, picture.alpha])) await handle.writeFile(part);
     } finally {
       await handle.close();
     }
@@ -44,6 +42,13 @@ export async function readPicture(path: string): Promise<Picture> {
     });
   });
   return parse(bytes, path);
+}
+
+/** What is small is copied together: each write is a wait of its own. */
+function inFewWrites(parts: readonly (Uint8Array | undefined)[]): readonly Uint8Array[] {
+  const present = parts.filter(part => part !== undefined);
+  const bytes = present.reduce((sum, part) => sum + part.length, 0);
+  return bytes <= 2 ** 20 ? [Buffer.concat(present)] : present;
 }
 
 function header({ width, height, rgb, alpha, format }: Picture): Buffer {

@@ -6,6 +6,7 @@
  * what it was doing and its last words.
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { type Clock, CycleboxError, type Disposable, type Event, systemClock } from '../base/index.js';
 import { type CallOptions, Channel } from './channel.js';
@@ -264,8 +265,19 @@ function startProcess<Local>(options: ChildOptions<Local>): ChildProcess {
   const common = { detached, ...(env && { env }), ...(cwd !== undefined && { cwd }) };
   if (options.wire !== 'frames')
     return fork(entry, [...args], { ...common, execArgv: [...execArgv], serialization: 'advanced', silent: true });
-  const command = [...execArgv, entry, ...args];
-  return spawn(process.execPath, command, { ...common, stdio: ['ignore', 'pipe', 'pipe', 'pipe'], windowsHide: true });
+  const [command, ...words] = [...endsWithParent(detached), process.execPath, ...execArgv, entry, ...args];
+  return spawn(command as string, words, { ...common, stdio: ['ignore', 'pipe', 'pipe', 'pipe'], windowsHide: true });
+}
+
+const setpriv = '/usr/bin/setpriv';
+
+/**
+ * Has Linux end the process with this one: its own orphan guard cannot, once its code loops for ever. Where util-linux is missing,
+ * and on other systems, the guard has to do.
+ */
+function endsWithParent(detached: boolean): readonly string[] {
+  if (detached || process.platform !== 'linux' || !existsSync(setpriv)) return [];
+  return [setpriv, '--pdeathsig', 'KILL', '--'];
 }
 
 function linkTo<Local>(child: ChildProcess, { wire, name }: ChildOptions<Local>): Link {
