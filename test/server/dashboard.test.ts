@@ -229,6 +229,19 @@ describe('the dashboard', () => {
     expect(token).toBeDefined();
   });
 
+  it('does what the command line can ask of the queue: purges, reads the configuration again, does again what is stale', async () => {
+    const { ask } = await openUnderTest();
+    for (const [path, name, answer] of [
+      ['/api/queue/purge', 'purgeQueue', { changed: 0, refused: [] }],
+      ['/api/queue/retry-stale', 'retryStale', { changed: 0, refused: [] }],
+      ['/api/config/reload', 'reloadConfig', { kind: 'unchanged' }],
+    ] as const) {
+      const given = (await ask(path, { method: 'POST', body: {} })).json();
+      fits(name, given);
+      expect([path, given]).toEqual([path, answer]);
+    }
+  });
+
   it('refuses what the contract does not have, and says what', async () => {
     const { ask, defects } = await openUnderTest();
     for (const path of ['/api/jobs?limit=0', '/api/jobs?states=lost', '/api/jobs?cursor=x', '/api/jobs?unknown=1']) {

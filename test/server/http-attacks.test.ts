@@ -344,6 +344,23 @@ describe('floods', () => {
     expect((await ask('/healthz')).status).toBe(200);
   });
 
+  it('of connections end at the limit, and are over when they are closed', async () => {
+    const { ask, dashboard } = await openUnderTest();
+    const sockets = Array.from({ length: 300 }, () => connect(dashboard.port, '127.0.0.1').on('error', () => {}));
+    let closed = 0;
+    for (const socket of sockets) socket.on('close', () => closed++).resume();
+    await expect.poll(() => closed).toBe(300 - 256);
+    for (const socket of sockets) socket.destroy();
+    await expect
+      .poll(() =>
+        ask('/healthz').then(
+          ({ status }) => status,
+          () => 0,
+        ),
+      )
+      .toBe(200);
+  });
+
   it('of streams end at the limit', async () => {
     const { dashboard, ask } = await openUnderTest({ limits: { mostClients: 3 } });
     for (let index = 0; index < 3; index++) await listen(dashboard.port);

@@ -45,6 +45,14 @@ export const queueEndpoints = {
     body: z.strictObject({}),
     answer: 'nothing',
   }),
+  retryStale: endpoint({
+    method: 'POST',
+    path: '/api/queue/retry-stale',
+    summary: 'Does again what another version of its model has done; the new results get new names.',
+    cli: 'cyclebox queue retry --stale',
+    body: z.strictObject({}),
+    answer: queueChange,
+  }),
   purgeQueue: endpoint({
     method: 'POST',
     path: '/api/queue/purge',

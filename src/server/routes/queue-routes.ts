@@ -17,6 +17,11 @@ export function addQueueRoutes({ server, service, feed, status }: RouteContext):
     feed.touch();
     return undefined;
   });
+  addRoute(server, 'retryStale', async () => {
+    const change = await service.retry({ stale: true });
+    feed.touch();
+    return change;
+  });
   addRoute(server, 'purgeQueue', async ({ body }) => {
     const change = await service.purge(body);
     feed.touch();
