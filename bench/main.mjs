@@ -1,6 +1,6 @@
 /**
  * `npm run bench [-- SECTION… --quick --peer --threads N]`: prints tables and writes bench/results/TIME.json. Sections:
- * operations, generator, training, levels, memory, scale (default: all). It reports; it never fails a build. Figures of one run
+ * operations, generator, training, levels, memory, scale, plugins (default: all). It reports; it never fails a build. Figures of one run
  * belong together: the machine's matrix product is measured in the same run that they are compared with.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -11,6 +11,7 @@ import { generatorRows } from './generator.mjs';
 import { levelRows } from './levels.mjs';
 import { measuredPeak, operationRows } from './operations.mjs';
 import { findPeer, openPeerStepper, peerExport } from './peer.mjs';
+import { pluginStartRows } from './plugin-start.mjs';
 import { scaleRows } from './scale.mjs';
 import { memoryRow, trainingRow } from './training.mjs';
 
@@ -48,6 +49,7 @@ const sections = {
   levels: () => levelRows({ ...trainingSizes[0], rounds: quick ? 3 : 9, threads }),
   memory: async engine => [await memoryRow(engine, quick ? 200 : 1000)],
   scale: () => scaleRows({ threads, scales: quick ? ['trained', 512] : ['native', 'trained', 512, 1024] }),
+  plugins: async () => pluginStartRows({ rounds: quick ? 3 : 9 }),
 };
 
 await main();

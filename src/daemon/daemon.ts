@@ -54,6 +54,7 @@ import { connectControl, type DaemonFacts, serveControl } from './control/index.
 import type { DaemonEvent } from './daemon-event.js';
 import { HealthKeeper } from './health-keeper.js';
 import type { LiveService } from './live-service.js';
+import { withOutputNames } from './output-names.js';
 import { PluginTranslator, pluginWork } from './plugins/index.js';
 import {
   type ChooseDevices,
@@ -180,11 +181,14 @@ async function openDaemon(
       route: path => liveConfig.resolved.router(path),
       current: job => translationOf(liveConfig.resolved, job),
       concurrency: workers.size,
-      runner: runnerOf(
-        key => resolvedNow().models.get(key),
-        fitOf,
-        workers,
-        pluginWork({ host: plugins, workers, resolved: resolvedNow }),
+      runner: withOutputNames(
+        runnerOf(
+          key => resolvedNow().models.get(key),
+          fitOf,
+          workers,
+          pluginWork({ host: plugins, workers, resolved: resolvedNow }),
+        ),
+        () => resolvedNow().catalog,
       ),
     }),
   );
