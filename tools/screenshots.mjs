@@ -19,10 +19,9 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const out = join(root, 'docs/images');
 const token = 'a-token-for-pictures';
 const size = { width: 1360, height: 860 };
-const routes = ['satellite-to-map', 'map-to-satellite', 'horse-to-zebra'].map(name => {
-  const [from, to] = name.split('-to-');
-  return { match: `${name}/**`, pair: name.startsWith('horse') ? 'horse-zebra' : 'satellite-map', from, to };
-});
+const names = ['satellite-to-map', 'map-to-satellite', 'photo-to-monet', 'horse-to-zebra'];
+const pairs = ['satellite-map', 'satellite-map', 'photo-monet', 'horse-zebra'];
+const routes = names.map((name, at) => ({ match: `${name}/**`, pair: pairs[at], to: name.split('-to-')[1] }));
 
 const folder = await mkdtemp(join(tmpdir(), 'cyclebox-'));
 const child = await startDaemon();
@@ -50,7 +49,7 @@ async function startDaemon() {
     dashboard: { port: 0, token },
     trainings: { images: 'images' },
     settleMs: 100,
-    routes: routes.map(({ match, pair, to }) => ({ match, pair, to })),
+    routes,
   };
   await writeFile(join(folder, 'watch-config.json'), JSON.stringify(config, null, 2));
   const args = [join(root, 'dist/cli/main.js'), 'start'];
@@ -77,9 +76,10 @@ function asker(address) {
 }
 
 async function fill() {
-  for (const name of ['satellite-to-map', 'map-to-satellite']) {
+  for (const name of names) {
     await cp(join(root, 'samples', name), join(folder, 'inbox', name), { recursive: true });
-    await cp(join(root, 'samples', name), join(folder, 'images', name.split('-to-')[0]), { recursive: true });
+    if (name.includes('map'))
+      await cp(join(root, 'samples', name), join(folder, 'images', name.split('-to-')[0]), { recursive: true });
   }
   await writeFile(join(folder, 'inbox/satellite-to-map/notes.jpg'), 'These are notes, not an image.');
   await writeFile(
@@ -120,14 +120,14 @@ async function takePictures(browser, address, ask, colours) {
   const page = await context.newPage();
   await page.goto(`${address}#token=${token}`);
   await page.locator('.lamp-line.live').waitFor();
-  const { jobs } = await ask('/api/jobs?states=done&search=ganges');
+  const { jobs } = await ask('/api/jobs?states=done&search=dandelions');
   const job = `jobs/${jobs[0].id}`;
-  const names = {
+  const addresses = {
     ...{ overview: '', jobs: 'jobs', job, sides: `${job}?view=sides`, difference: `${job}?view=difference` },
     ...{ failures: 'failures', pairs: 'pairs', training: 'training', run: 'training/satellite-map-small' },
     ...{ plugins: 'plugins', doctor: 'doctor', configuration: 'config', log: 'log', api: 'api-reference' },
   };
-  for (const [name, path] of Object.entries(names)) {
+  for (const [name, path] of Object.entries(addresses)) {
     await page.goto(address + path);
     if (name === 'doctor') await page.getByRole('button', { name: 'Look now' }).click();
     await page.locator('.card, .empty, .scroller, .viewer').first().waitFor();

@@ -71,7 +71,7 @@ async function healthOf(
         ...selfTestOf(tested.get(key), direction),
         routes: routes.filter(route => route.key === key).map(placeOf),
         ...factsOf(facts.get(key)),
-        ...(licence !== undefined && { licence: String(licence) }),
+        ...(licence !== undefined && { licence: `weights: ${licence.weights}; images: ${licence.data}` }),
       };
     }),
     ...(isMissing && { trainCommand: command }),

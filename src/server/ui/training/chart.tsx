@@ -4,6 +4,7 @@
  */
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
+import { formatNumber } from '../words/index.js';
 import { beside, type Curve } from './curves.js';
 import { scheme } from './scheme.js';
 
@@ -118,7 +119,7 @@ function optionsOf(element: HTMLElement, { names, canLog, references, marked, on
     scales: { x: { time: false }, y: canLog ? { distr: 3 } : {} },
     axes: [
       { ...axis, size: 26 },
-      { ...axis, size: 54 },
+      { ...axis, size: 58, values: (_chart: uPlot, ticks: readonly number[]) => ticks.map(formatNumber) },
     ],
     cursor: { sync: { key: 'training' }, drag: { x: false, y: false }, points: { size: 6 } },
     series: [

@@ -22,7 +22,7 @@ export function curvesOf({ curve, evaluations }: TrainingDetail): readonly Curve
         return typeof level === 'number' ? [[title, level] as const] : [];
       }),
     })),
-    ...columns('rates', curve, point => point.rates),
+    ...columns('rates', curve, point => point.rates).map(one => ({ ...one, title: `learning rate, ${one.title}` })),
     ...columns('speed', curve, point => ({ 'images a second': point.imagesPerSecond })),
   ];
 }
@@ -40,8 +40,12 @@ function columns<Point extends { readonly step: number }>(
   }));
 }
 
+/** With fewer points than this every one is an event of its own, and nothing is smoothed; the report does the same. */
+const fewPoints = 30;
+
 /** Exponential moving average, its start corrected as in Adam (Kingma & Ba 2015, section 3). @param weight of what was before, [0, 1) */
 export function smooth(values: readonly (number | null)[], weight: number): readonly (number | null)[] {
+  if (values.length < fewPoints) return values;
   let [sum, count] = [0, 0];
   return values.map(value => {
     if (value === null || weight === 0) return value;
