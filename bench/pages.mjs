@@ -19,13 +19,12 @@ const authorization = `Bearer ${token}`;
 const words = process.argv.slice(2);
 const quick = words.includes('--quick');
 const wanted = words.filter(word => !word.startsWith('-'));
+const median = values => values.toSorted((a, b) => a - b)[values.length >> 1];
 const sections = { size, paint, latency, scroll };
 
 for (const [name, measure] of Object.entries(sections))
   if (wanted.length === 0 || wanted.includes(name))
     for (const [what, figure] of await measure()) console.log(`${what.padEnd(64)} ${figure}`);
-
-const median = values => values.toSorted((a, b) => a - b)[values.length >> 1];
 
 async function size() {
   const folder = join(root, 'dist/server/ui');
