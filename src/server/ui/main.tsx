@@ -14,4 +14,6 @@ openStream();
 followUploads();
 startNotifications();
 const root = document.getElementById('app');
+// What index.html shows until here.
+root?.replaceChildren();
 if (root) render(<Shell />, root);
