@@ -39,6 +39,7 @@ describe('the compute worker', () => {
       tiles: 1,
       device: 'cpu',
       precision: 'float32',
+      sourceSize: { width: 2, height: 3 },
       stepsMs: expect.any(Number),
       decodeMs: 1,
       loadMs: 5,
