@@ -85,13 +85,19 @@ export async function runDaemon({
 async function openServers(daemon: Daemon, log: DaemonLog, hasPage: boolean): Promise<Disposable> {
   const opened = new DisposableStore();
   const { webhooks, dashboard } = daemon.config;
-  if (webhooks.length > 0) {
-    const { Webhooks } = await import('../server/index.js');
-    opened.add(new Webhooks({ service: daemon.service, clock: systemClock }));
-  }
+  if (webhooks.length > 0) await openWebhooks(daemon, log, opened);
   const page = hasPage && dashboard ? await showDashboard(daemon, dashboard, log) : undefined;
   if (page) opened.add(page);
   return opened;
+}
+
+async function openWebhooks({ service }: Daemon, log: DaemonLog, opened: DisposableStore): Promise<void> {
+  try {
+    const { Webhooks } = await import('../server/index.js');
+    opened.add(new Webhooks({ service, clock: systemClock }));
+  } catch (error) {
+    log.warning(asCycleboxError(error));
+  }
 }
 
 async function showDashboard(
