@@ -54,6 +54,10 @@ export const attemptReport = z.object({
   height: z.number(),
   bytes: z.number(),
   format: z.string().optional(),
+  /** Of the source, in pixels, upright. */
+  sourceSize: z.object({ width: z.number(), height: z.number() }).optional(),
+  /** What a router chose: `winter-summer/summer`. */
+  translation: z.string().optional(),
   /** More than 1 when the image did not fit in memory and was translated in parts. */
   tiles: z.number(),
   device: z.string().optional(),
@@ -65,6 +69,8 @@ export const attemptReport = z.object({
   loadMs: z.number(),
   translateMs: z.number(),
   encodeMs: z.number(),
+  /** What steps of plugins took. */
+  stepsMs: z.number().optional(),
 });
 
 export const attempt = z.object({
