@@ -2,9 +2,10 @@
 import { memo } from 'preact/compat';
 import type { JobRow as Row } from '../contract.js';
 import { status } from '../live/index.js';
-import { Button, StateMark, Thumbnail } from '../parts/index.js';
+import { Button, StateMark } from '../parts/index.js';
 import { formatAge, formatMs, formatTime, nowMs, splitPath, translationName } from '../words/index.js';
 import { changeJobs } from './change-jobs.js';
+import { RowPictures } from './row-pictures.js';
 
 export interface JobRowProps {
   readonly row: Row | undefined;
@@ -30,8 +31,7 @@ export const JobRow = memo(function JobRow({ row, index, isCurrent, isSelected, 
         />
       </td>
       <td class="pictures">
-        <Thumbnail id={row.id} of="source" />
-        {row.state === 'done' && <Thumbnail id={row.id} of="output" />}
+        <RowPictures row={row} />
       </td>
       <td class="path">
         <a href={`/jobs/${row.id}${query}`} title={row.path}>

@@ -8,6 +8,7 @@ import { navigate } from '../router/index.js';
 import { changeJobs, type JobActionName } from './change-jobs.js';
 import type { JobList } from './job-list.js';
 import { JobRow } from './job-row.js';
+import { noteMovement } from './row-pictures.js';
 import { useWindow } from './use-window.js';
 
 export const rowPixels = 56;
@@ -42,7 +43,14 @@ export function JobTable({ list, query, selected, onSelect }: JobTableProps) {
   });
   const rows = Array.from({ length: Math.max(0, last - window.first + 1) }, (_, place) => window.first + place);
   return (
-    <div class="scroller" ref={scroller} onScroll={measure}>
+    <div
+      class="scroller"
+      ref={scroller}
+      onScroll={() => {
+        noteMovement();
+        measure();
+      }}
+    >
       <table class="jobs" aria-rowcount={total + 1} aria-label="Jobs">
         <Head />
         <tbody>

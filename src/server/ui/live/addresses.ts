@@ -19,6 +19,7 @@ export const addresses: Addresses = {
   pauseQueue: 'POST /api/queue/pause',
   resumeQueue: 'POST /api/queue/resume',
   purgeQueue: 'POST /api/queue/purge',
+  retryStale: 'POST /api/queue/retry-stale',
   getLog: 'GET /api/log',
   listPairs: 'GET /api/pairs',
   listPlugins: 'GET /api/plugins',
