@@ -35,7 +35,7 @@ export class OutputCapture {
     this.#onLine = options.onLine ?? (() => {});
     this.#maxLineLength = options.maxLineLength ?? 10_000;
     this.#maxLinesPerSecond = options.maxLinesPerSecond ?? 200;
-    this.#rememberedLines = options.rememberedLines ?? 20;
+    this.#rememberedLines = options.rememberedLines ?? 50;
     this.#clock = options.clock ?? systemClock;
   }
 
