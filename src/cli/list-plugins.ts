@@ -1,7 +1,7 @@
 /** The work of `cyclebox plugins list` and `info`. A plugin that cannot be used makes the exit code of `list` 1. */
 import { CycleboxError, didYouMean, errorToData } from '../base/index.js';
 import { type DirectionHealth, healthText, readHealth } from '../health/index.js';
-import type { ContributionPointName } from '../plugin-api/index.js';
+import type { ContributionPointName, PluginPermissions } from '../plugin-api/index.js';
 import {
   type ContributionPoint,
   loadPluginSet,
@@ -12,6 +12,7 @@ import {
   pointNames,
   points,
   stateText,
+  unguardedOf,
 } from '../plugin-host/index.js';
 import { costLines, costsOf, type ShownRecord, withLiveStates } from './live-states.js';
 import { findProject, type PluginsOptions } from './plugin-project.js';
@@ -73,11 +74,18 @@ function table(records: readonly ShownRecord[]): readonly string[] {
   );
 }
 
+/** What it may do, and what this version of Node cannot keep it from. */
+function permissionLines(permissions: PluginPermissions): readonly string[] {
+  return [
+    `may:         ${permissionsText(permissions)}`,
+    ...unguardedOf(permissions).map(what => `             ${what}`),
+  ];
+}
+
 function describe(record: ShownRecord): readonly string[] {
   const { plugin, folder, source, state } = record;
   const { manifest } = plugin ?? {};
-  const permissions =
-    plugin?.main === undefined ? [] : [`may:         ${permissionsText(manifest?.permissions ?? {})}`];
+  const permissions = plugin?.main === undefined ? [] : permissionLines(manifest?.permissions ?? {});
   const settings = Object.entries(manifest?.contributes.configuration?.properties ?? {});
   return [
     `${record.name} ${record.version ?? '?'}${plugin?.publisher === undefined ? '' : ` by ${plugin.publisher}`}`,
