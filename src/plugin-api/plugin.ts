@@ -138,7 +138,7 @@ export interface MetricRequest {
   readonly signal: AbortSignal;
 }
 
-/** A figure of one translation; an evaluation shows the mean. */
+/** A figure of one translation. It can be registered and tested; no evaluation asks for it yet. */
 export type Metric = (request: MetricRequest) => number | Promise<number>;
 
 export interface RecipeRequest {
@@ -147,7 +147,7 @@ export interface RecipeRequest {
   readonly signal: AbortSignal;
 }
 
-/** What a training step computes, as JSON; `docs/plugins.md` describes its form. */
+/** What a training step computes, as JSON. It can be registered and tested; no training asks for it yet. */
 export type RecipeBuilder = (request: RecipeRequest) => unknown;
 
 /** Takes the words that follow it on the command line. What it returns is shown: text as it is, anything else as JSON. */
