@@ -15,7 +15,7 @@ const value = (name: string, type: number, ...shape: readonly (readonly [2, Uint
   message([1, name], [2, message([1, message([1, type], ...shape)])]);
 const one = [2, message()] as const;
 
-/** Negates an image 2^62 times where it is wider than 32 pixels, else twice. */
+/** Negates an image 2^62 times where it is wider than 512 pixels, else twice. */
 function endlessForWideImages(): Buffer {
   const body = message(
     [1, node('Identity', ['go'], ['going'])],
@@ -44,7 +44,7 @@ function endlessForWideImages(): Buffer {
     ],
     weights: [
       scalar('last', int64, number(3n)),
-      scalar('limit', int64, number(32n)),
+      scalar('limit', int64, number(512n)),
       scalar('forever', int64, number(2n ** 62n)),
       scalar('twice', int64, number(2n)),
       scalar('yes', bool, Uint8Array.of(1)),
@@ -55,7 +55,7 @@ function endlessForWideImages(): Buffer {
 test('translate --timeout ends an image that takes for ever, names it, and goes on with the next', async () => {
   const root = await temporaryFolder();
   await writeFile(join(root, 'm.onnx'), endlessForWideImages());
-  await testSharp(64, 16).png().toFile(join(root, 'wide.png'));
+  await testSharp(640, 16).png().toFile(join(root, 'wide.png'));
   await testSharp(16, 16).png().toFile(join(root, 'small.png'));
   const options = ['--model', 'm.onnx', '--engine', 'cpu', '--threads', '1', '--timeout', '5'];
   const { code, out, err } = await cyclebox(root, 'translate', 'wide.png', 'small.png', ...options).ended;

@@ -14,21 +14,14 @@ import {
   type RelativePath,
   withRegularFile,
 } from '../../base/index.js';
-import {
-  historyPath,
-  newRunOrder,
-  type RunHistory,
-  readHistory,
-  resumeOrder,
-  type TrainingEvent,
-  type TrainingFile,
-  type TrainingOrder,
-  TrainingProcess,
-  trainingFileSchema,
-} from '../../training/index.js';
+import type { RunHistory, TrainingEvent, TrainingFile, TrainingOrder, TrainingProcess } from '../../training/index.js';
 import type { TrainingsConfig } from '../config/index.js';
 import { folderBelow, type ImageFolder, imageFolders } from './image-folders.js';
 import { afterEnd, afterEvent, summaryOfHistory, type TrainingSummary } from './training-summary.js';
+
+/** The trainer, loaded when it is first asked for: with it comes the image library, which a daemon without trainings does not need. */
+const trainer = () => import('../../training/index.js');
+type Trainer = Awaited<ReturnType<typeof trainer>>;
 
 export interface TrainingRunsOptions {
   /** In force now; undefined: none may be started. */
@@ -144,14 +137,22 @@ export class TrainingRuns implements Disposable {
 
   /** @throws USAGE for wrong options, FILE_EXISTS when the run is there already, FILE_NOT_FOUND, PROCESS_CRASHED */
   async start({ id, pair, a, b, options }: StartTraining): Promise<TrainingSummary> {
+    const training = await trainer();
     this.#requireRoom();
     const { images, runs } = this.#config();
     const out = this.#folder(id);
     const [folderA, folderB] = await Promise.all([folderBelow(images, a), folderBelow(images, b)]);
     await mkdir(runs, { recursive: true });
     await requireFree(out);
-    const file = { background: true, ...pathless(options), pair, a: folderA, b: folderB, out } as TrainingFile;
-    return this.#run(id, newRunOrder(file), { pair, domains: domainsOf(pair), steps: 0, step: 0 });
+    const file = {
+      background: true,
+      ...pathless(options, training),
+      pair,
+      a: folderA,
+      b: folderB,
+      out,
+    } as TrainingFile;
+    return this.#run(training, id, training.newRunOrder(file), { pair, domains: domainsOf(pair), steps: 0, step: 0 });
   }
 
   /** What was done, for people. @throws USAGE, CANCELLED when the run ends before, FILE_NOT_FOUND */
@@ -202,15 +203,18 @@ export class TrainingRuns implements Disposable {
   async #resume(id: string): Promise<string> {
     this.#requireRoom();
     if (this.#own.has(id)) throw new CycleboxError('USAGE', `${id} runs already.`);
+    const training = await trainer();
     const run = await this.#summary(id);
     if (!run) throw noRun(id);
     if (run.state === 'training') throw new CycleboxError('USAGE', `${id} seems to run already: its history grows.`);
     const { pair, domains, step, steps } = run;
-    this.#run(id, resumeOrder(this.#folder(id), { background: true }), { pair, domains, step, steps });
+    const order = training.resumeOrder(this.#folder(id), { background: true });
+    this.#run(training, id, order, { pair, domains, step, steps });
     return `It goes on from its latest checkpoint.`;
   }
 
   #run(
+    { TrainingProcess }: Trainer,
     id: string,
     order: TrainingOrder,
     known: Pick<TrainingSummary, 'pair' | 'domains' | 'step' | 'steps'>,
@@ -244,12 +248,14 @@ export class TrainingRuns implements Disposable {
   async #summary(id: string): Promise<TrainingSummary | undefined> {
     const own = this.#own.get(id);
     if (own) return own.run;
+    const { historyPath } = await trainer();
     const stats = await stat(historyPath(this.#folder(id))).catch(() => undefined);
     const history = stats?.isFile() ? await this.#history(id).catch(() => undefined) : undefined;
     return history && stats && summaryOfHistory(id, history, stats.mtimeMs, this.#nowMs());
   }
 
   async #history(id: string): Promise<RunHistory> {
+    const { historyPath, readHistory } = await trainer();
     const folder = this.#folder(id);
     const mark = await markOf(historyPath(folder)).catch(() => undefined);
     if (mark === undefined) throw noRun(id);
@@ -298,7 +304,10 @@ async function requireFree(out: string): Promise<void> {
 }
 
 /** @throws USAGE naming an option that is a path: those are given by name alone */
-function pathless(options: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+function pathless(
+  options: Readonly<Record<string, unknown>>,
+  { trainingFileSchema }: Trainer,
+): Readonly<Record<string, unknown>> {
   const own = ['pair', 'a', 'b', 'out', '$schema'];
   for (const name of Object.keys(options)) {
     const schema = (trainingFileSchema.shape as Readonly<Record<string, { meta(): { path?: unknown } | undefined }>>)[
