@@ -161,7 +161,9 @@ test.each(['pair', 'processor', 'full'])('new --kind %s in JavaScript is valid, 
   expect((await run(root, 'new', 'cat-dog', '--kind', kind, '--language', 'js')).code).toBe(0);
   expect(await json(root, 'validate', 'cat-dog')).toMatchObject({ valid: true, findings: [] });
   const [file] = await readdir(join(root, 'cat-dog', 'test'));
-  expect((await runNode(join(root, 'cat-dog'), '--test', `test/${file}`)).out).toMatch(/^# pass [1-9]/m);
+  expect((await runNode(join(root, 'cat-dog'), '--test', '--test-reporter=tap', `test/${file}`)).out).toMatch(
+    /^# pass [1-9]/m,
+  );
 });
 
 test.each(['pair', 'processor', 'full'])(
@@ -176,7 +178,7 @@ test.each(['pair', 'processor', 'full'])(
     expect(await runNode(folder, join(typescript, 'bin', 'tsc'))).toMatchObject({ code: 0, out: '' });
     expect(await json(root, 'validate', 'cat-dog')).toMatchObject({ valid: true, findings: [] });
     const [file] = (await readdir(join(folder, 'dist', 'test'))).filter(name => name.endsWith('.js'));
-    expect((await runNode(folder, '--test', `dist/test/${file}`)).out).toMatch(/^# pass [1-9]/m);
+    expect((await runNode(folder, '--test', '--test-reporter=tap', `dist/test/${file}`)).out).toMatch(/^# pass [1-9]/m);
   },
 );
 
