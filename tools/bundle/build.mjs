@@ -18,7 +18,7 @@ import { carryNode, carryVulkanLoader } from './runtime.mjs';
 const here = fileURLToPath(new URL('.', import.meta.url));
 const root = resolve(here, '../..');
 const platform = { os: 'linux', cpu: 'x64', libc: 'glibc' };
-const limitBytes = 60e6;
+const limitBytes = 100e6;
 
 const { values } = parseArgs({
   options: { out: { type: 'string', default: join(root, 'build', 'bundle') }, level: { type: 'string', default: '6' } },
