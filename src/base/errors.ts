@@ -5,6 +5,8 @@
  * A code is never reused for another meaning: scripts depend on them.
  */
 
+import { isModuleUnreadable } from './module-error.js';
+
 /** Every code with its one-line meaning; docs/errors.md lists the same table. */
 export const errorCodes = {
   INTERNAL: 'A defect in cyclebox itself.',
@@ -143,6 +145,8 @@ export function asCycleboxError(
     return merged;
   }
   const message = error instanceof Error ? error.message : String(error);
+  if (code === 'INTERNAL' && isModuleUnreadable(error))
+    return new CycleboxError('LIMIT_REACHED', `EMFILE: ${message}. ${limits['EMFILE']}`, { subject, cause: error });
   const remedy = code === 'INTERNAL' ? limits[systemCodeOf(error) ?? ''] : undefined;
   if (remedy !== undefined)
     return new CycleboxError('LIMIT_REACHED', `${message}. ${remedy}`, { subject, cause: error });
