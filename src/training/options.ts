@@ -133,7 +133,9 @@ const optimisationOptions = {
     .describe('Decay per step of the averaged generators, which are the ones exported; 0: no averaging.'),
   warmStart: folder
     .optional()
-    .describe("Another run's folder, a checkpoint or a plugin folder of the same networks to take the weights from."),
+    .describe(
+      "Another run's folder, a checkpoint, or a folder with models (to-zebra.onnx) of the same networks to take the weights from.",
+    ),
   seed: whole(0).default(1).describe('Seed of everything random.'),
 };
 

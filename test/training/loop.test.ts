@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { openEngine } from '../../src/engine/index.js';
@@ -99,11 +99,14 @@ describe('a run', () => {
     }
   });
 
-  it('starts from the weights of another run, its checkpoint or its plugin', async () => {
+  it('starts from the weights of another run, its checkpoint, its plugin or its models alone', async () => {
     const plugin = await train(asked({ ema: 0 }));
     const checkpoint = join(folder, 'run', 'checkpoints', 'step-0000004');
     const { tensors } = await readSafetensorsFile(join(checkpoint, 'weights.safetensors'));
-    for (const [index, warmStart] of [join(folder, 'run'), checkpoint, plugin!].entries()) {
+    const models = join(folder, 'models');
+    await mkdir(models);
+    for (const name of ['to-red.onnx', 'to-blue.onnx']) await copyFile(join(plugin!, name), join(models, name));
+    for (const [index, warmStart] of [join(folder, 'run'), checkpoint, plugin!, models].entries()) {
       const out = join(folder, `warm-${index}`);
       await train(asked({ out, warmStart, learningRate: 0 }), 1);
       const { tensors: started } = await readSafetensorsFile(

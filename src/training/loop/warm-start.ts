@@ -1,6 +1,6 @@
 /**
  * Weights to begin with from what another training left: a run's folder (its latest checkpoint), one checkpoint, a
- * safetensors file of them, or a plugin folder with exported generators. Networks that are not there are drawn as usual;
+ * safetensors file of them, or a folder with exported generators (a trained plugin, a pair's folder in the model store). Networks that are not there are drawn as usual;
  * one that is there and does not fit is an error.
  */
 import { readdir, stat } from 'node:fs/promises';
@@ -36,19 +36,19 @@ export async function warmVariables(settings: TrainingSettings): Promise<Tensors
 /** By the names that a checkpoint gives them. Averages go before the weights they are averages of. */
 async function readWeights(path: string, settings: TrainingSettings): Promise<WeightTensors> {
   const kind = await stat(path).catch(cause => {
-    const message = `${path} to start from does not exist. Give a run's folder, a checkpoint or a plugin folder.`;
+    const message = `${path} to start from does not exist. Give a run's folder, a checkpoint or a folder with models such as to-zebra.onnx.`;
     throw new CycleboxError('FILE_NOT_FOUND', message, { subject: { file: path }, cause });
   });
   if (kind.isFile()) return (await readSafetensorsFile(path)).tensors;
   const names = await readdir(path);
   if (names.includes('state.json')) return (await readCheckpoint(path)).weights;
   if (await hasCheckpoint(path)) return (await readLatestCheckpoint(path)).weights;
-  if (names.includes('package.json')) return readPlugin(path, settings);
-  throw misfit(path, "it is no run's folder, checkpoint, safetensors file or plugin folder");
+  if (names.some(name => /^to-.+\.onnx$/.test(name))) return readExported(path, settings);
+  throw misfit(path, "it is no run's folder, checkpoint, safetensors file or folder with models such as to-zebra.onnx");
 }
 
-/** `to-zebra.onnx` of a plugin folder becomes the generator that leads to the second domain. */
-async function readPlugin(folder: string, settings: TrainingSettings): Promise<WeightTensors> {
+/** `to-zebra.onnx` becomes the generator that leads to the second domain. */
+async function readExported(folder: string, settings: TrainingSettings): Promise<WeightTensors> {
   const { domains } = settings;
   const weights: Record<string, WeightTensors[string]> = {};
   for (const { network, to } of recipeOf(settings).directions) {
