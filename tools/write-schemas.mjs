@@ -1,6 +1,7 @@
 // Writes what is made of the compiled schemas: watch-config.schema.json, train.schema.json, plugin.schema.json
-// and the tables of docs/training.md. Run by `npm run schema`.
+// and the tables of docs/training.md and docs/watch-config.md. Run by `npm run schema`.
 import { readFileSync, writeFileSync } from 'node:fs';
+import { withEnvironmentTable } from '../dist/cli/environment-table.js';
 import { withOptionTables } from '../dist/cli/option-table.js';
 import { trainingFileJsonSchema } from '../dist/cli/train-config.js';
 import { configJsonSchema } from '../dist/daemon/index.js';
@@ -13,5 +14,7 @@ writeJson('watch-config.schema.json', configJsonSchema());
 writeJson('train.schema.json', trainingFileJsonSchema());
 writeJson('plugin.schema.json', pluginJsonSchema());
 
-const page = file('docs/training.md');
-writeFileSync(page, withOptionTables(readFileSync(page, 'utf8')));
+const rewrite = (name, change) => writeFileSync(file(name), change(readFileSync(file(name), 'utf8')));
+
+rewrite('docs/training.md', withOptionTables);
+rewrite('docs/watch-config.md', withEnvironmentTable);

@@ -1,5 +1,15 @@
 /** The work of `cyclebox config …`. Faults of the file throw, with every one of them named; see `report-error.ts`. */
-import { configJsonSchema, type DaemonConfig, inspectConfig, loadConfig, pluginOptionsOf } from '../daemon/index.js';
+import { resolve } from 'node:path';
+import { readRegularText } from '../base/index.js';
+import {
+  configJsonSchema,
+  configOrigins,
+  type DaemonConfig,
+  inspectConfig,
+  loadConfig,
+  pluginOptionsOf,
+  unknownVariables,
+} from '../daemon/index.js';
 import { loadPluginSet } from '../plugin-host/index.js';
 import { exitCodes, printError } from './report-error.js';
 
@@ -15,6 +25,9 @@ export async function validateConfig({ config: file, json }: ConfigOptions): Pro
   const faults = [...problems, ...routes.flatMap(({ problem }) => problem ?? [])];
   const wrong = faults.filter(({ code }) => code !== 'MODEL_MISSING');
   const isValid = wrong.length === 0;
+  for (const { variable } of unknownVariables(process.env)) {
+    process.stderr.write(`note: the environment's ${variable} is no variable of cyclebox and does nothing\n`);
+  }
   if (json) {
     const plain = faults.map(({ code, message }) => ({ code, message }));
     process.stdout.write(`${JSON.stringify({ valid: isValid, file, problems: plain }, null, 2)}\n`);
@@ -32,11 +45,25 @@ export async function printSchema({ config: file }: ConfigOptions): Promise<numb
   return exitCodes.ok;
 }
 
+export interface PrintOptions extends ConfigOptions {
+  /** Each key with where its value comes from. */
+  readonly origin?: boolean;
+}
+
 /** @returns the exit code */
-export async function printConfig({ config: file }: ConfigOptions): Promise<number> {
-  const config: DaemonConfig = await loadConfig(file);
-  process.stdout.write(`${JSON.stringify(config, null, 2)}\n`);
+export async function printConfig({ config: file, origin = false }: PrintOptions): Promise<number> {
+  const config = await loadConfig(file);
+  const shown = origin ? await withOrigins(config, file) : config;
+  process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`);
   return exitCodes.ok;
+}
+
+async function withOrigins(config: DaemonConfig, file: string): Promise<Record<string, object>> {
+  const origins = configOrigins(await readRegularText(resolve(file)), process.env);
+  const entries = Object.entries(config).map(([key, value]) => {
+    return [key, { value: value ?? null, ...(origins.get(key) ?? { from: 'default' }) }] as const;
+  });
+  return Object.fromEntries(entries);
 }
 
 function summary(routes: readonly { readonly problem: unknown }[]): string {

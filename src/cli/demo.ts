@@ -85,7 +85,7 @@ async function writeConfig(folder: string, { routes }: DemoPlan, options: DemoOp
 
 /** Samples first, then what came out of them for the directions that are shown on that. */
 async function translate(configFile: string, folder: string, { routes }: DemoPlan): Promise<readonly Outcome[]> {
-  const config = await loadConfig(configFile);
+  const config = await loadConfig(configFile, {});
   const samples = routes.flatMap(ownDrops);
   const table = new Table(routes, samples);
   const results = new Outcomes(outcome => table.row(outcome));

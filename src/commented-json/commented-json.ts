@@ -14,9 +14,8 @@ import {
 } from 'jsonc-parser';
 import type { z } from 'zod';
 import { CycleboxError, didYouMean, readRegularText } from '../base/index.js';
-
-/** Keys and indices that lead to a value. */
-export type JsonPath = readonly (string | number)[];
+import type { JsonPath } from './json-path.js';
+import { type Overlay, overlayAt, valueAt, withOverlays } from './overlay.js';
 
 export interface CommentedJsonOptions<Schema extends z.ZodType> {
   /** Its name, for messages. */
@@ -26,6 +25,8 @@ export interface CommentedJsonOptions<Schema extends z.ZodType> {
   readonly knownKeys: (path: JsonPath) => readonly string[];
   /** What is said of a value that the schema refuses. Default: `name: message`. */
   readonly complaint?: ((name: string, value: unknown, message: string) => string) | undefined;
+  /** What stands in place of the file's own values, or beside them; checked with them. */
+  readonly overlays?: readonly Overlay[] | undefined;
 }
 
 /** @throws CONFIG_NOT_FOUND, CONFIG_INVALID naming the file */
@@ -49,19 +50,21 @@ export function parseCommentedJson<Schema extends z.ZodType>(
 ): z.input<Schema> {
   const tooDeep = tooDeepAt(text);
   if (tooDeep !== undefined) {
-    throw invalid(options.file, [`${position(text, tooDeep)}: nested deeper than ${mostLevels} levels`]);
+    throw invalid(options.file, [
+      `${options.file}:${position(text, tooDeep)}: nested deeper than ${mostLevels} levels`,
+    ]);
   }
   const errors: ParseError[] = [];
   const tree = parseTree(text.replace(/^\uFEFF/, ' '), errors, { allowTrailingComma: true });
   const [first] = errors;
   if (first || !tree) {
     const what = first ? printParseErrorCode(first.error) : 'it is empty';
-    throw invalid(options.file, [`${position(text, first?.offset ?? 0)}: not JSON (${what})`]);
+    throw invalid(options.file, [`${options.file}:${position(text, first?.offset ?? 0)}: not JSON (${what})`]);
   }
-  const value: unknown = getNodeValue(tree);
+  const value = withOverlays(getNodeValue(tree), options.overlays ?? []);
   const { error } = options.schema.safeParse(value);
   if (!error) return value as z.input<Schema>;
-  const faults = error.issues.flatMap(issue => describe(issue, tree, text, options));
+  const faults = error.issues.flatMap(issue => describe(issue, { tree, text, value }, options));
   throw invalid(options.file, [...new Set(faults)]);
 }
 
@@ -82,28 +85,31 @@ export function tooDeepAt(text: string): number | undefined {
   return undefined;
 }
 
-function describe(
-  issue: z.core.$ZodIssue,
-  tree: Node,
-  text: string,
-  { knownKeys, complaint = (name, _, message) => `${name}: ${message}` }: Omit<CommentedJsonOptions<z.ZodType>, 'file'>,
-): string[] {
+/** The file as it was read, and what came of it with its overlays. */
+interface Read {
+  readonly tree: Node;
+  readonly text: string;
+  readonly value: unknown;
+}
+
+function describe(issue: z.core.$ZodIssue, read: Read, options: CommentedJsonOptions<z.ZodType>): string[] {
+  const { file, knownKeys, complaint = (name, _, message) => `${name}: ${message}`, overlays = [] } = options;
+  const at = (path: JsonPath) =>
+    overlayAt(path, overlays)?.source ?? `${file}:${positionOf(read.tree, path, read.text)}`;
   const path = issue.path.filter(part => typeof part !== 'symbol');
   if (issue.code === 'unrecognized_keys') {
     const known = knownKeys(path);
     return issue.keys.map(key => {
       const hint = didYouMean(key, known) || ` Known are ${known.join(', ')}.`;
-      return `${at(tree, [...path, key], text)}: "${key}" is not a known key.${hint}`;
+      return `${at([...path, key])}: "${key}" is not a known key.${hint}`;
     });
   }
   const name = path.map(part => (typeof part === 'number' ? `[${part}]` : `.${part}`)).join('');
-  const node = findNodeAtLocation(tree, path);
-  const value: unknown = node && getNodeValue(node);
-  return [`${at(tree, path, text)}: ${complaint(name.replace(/^\./, '') || 'the file', value, issue.message)}`];
+  return [`${at(path)}: ${complaint(name.replace(/^\./, '') || 'the file', valueAt(read.value, path), issue.message)}`];
 }
 
 /** `line:column` of a value, or of the nearest thing around it that is there. */
-function at(tree: Node, path: JsonPath, text: string): string {
+function positionOf(tree: Node, path: JsonPath, text: string): string {
   for (let length = path.length; length > 0; length--) {
     const node = findNodeAtLocation(tree, path.slice(0, length));
     if (node) return position(text, (node.parent?.type === 'property' ? node.parent : node).offset);
@@ -117,6 +123,5 @@ function position(text: string, offset: number): string {
 }
 
 function invalid(file: string, faults: readonly string[]): CycleboxError {
-  const message = faults.map(fault => `${file}:${fault}`).join('\n');
-  return new CycleboxError('CONFIG_INVALID', message, { subject: { file } });
+  return new CycleboxError('CONFIG_INVALID', faults.join('\n'), { subject: { file } });
 }

@@ -1,6 +1,6 @@
 /** Small changes to files that people write by hand: comments, order and spacing of all the rest stay as they are. Text in, text out. */
 import { applyEdits, findNodeAtLocation, modify, parseTree } from 'jsonc-parser';
-import type { JsonPath } from './commented-json.js';
+import type { JsonPath } from './json-path.js';
 
 /** The text with `value` at `path`; what is missing on the way is made. An index one past the end adds to a list. */
 export function withJsonValue(text: string, path: JsonPath, value: unknown): string {

@@ -1,8 +1,12 @@
 export {
+  type ConfigOrigin,
   configJsonSchema,
+  configOrigins,
   configSchema,
   type DaemonConfig,
   type DashboardConfig,
+  type Environment,
+  environmentKeys,
   type HookEvent,
   isLoopback,
   loadConfig,
@@ -14,6 +18,7 @@ export {
   resolveConfig,
   restartKeys,
   type TrainingsConfig,
+  unknownVariables,
   type WatchConfig,
   type WebhookConfig,
 } from './config/index.js';

@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { errorCodes, packageRoot } from '../../src/base/index.js';
+import { withEnvironmentTable } from '../../src/cli/environment-table.js';
 import { withOptionTables } from '../../src/cli/option-table.js';
 import { parseTrainingFile, trainingFileJsonSchema } from '../../src/cli/train-config.js';
 import { configJsonSchema, parseConfig, resolveConfig } from '../../src/daemon/index.js';
@@ -99,6 +100,12 @@ describe('docs in step', () => {
 
   test('watch-config.schema.json is the one that npm run schema writes', async () => {
     expect(JSON.parse(await read('watch-config.schema.json'))).toEqual(configJsonSchema());
+  });
+
+  test('docs/watch-config.md lists every environment variable: else run "npm run schema"', async () => {
+    const page = await read('docs/watch-config.md');
+    expect(page).toBe(withEnvironmentTable(page));
+    expect(page).toContain('| `CYCLEBOX_DASHBOARD__PORT` | `dashboard.port` |');
   });
 
   test('plugin.schema.json is the one that npm run schema writes', async () => {

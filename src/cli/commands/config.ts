@@ -1,6 +1,6 @@
 /** `cyclebox config …`: what its commands take. The work is in ../check-config.ts, loaded when one of them runs. */
 import type { Command } from 'commander';
-import type { ConfigOptions } from '../check-config.js';
+import type { ConfigOptions, PrintOptions } from '../check-config.js';
 
 export function register(program: Command): void {
   const config = program.command('config').description('check or print the configuration');
@@ -27,7 +27,11 @@ export function register(program: Command): void {
     .command('print')
     .description('print the configuration as JSON, completed with what is not said, with absolute paths')
     .option('-c, --config <file>', 'configuration file', 'watch-config.json')
-    .action(async (options: ConfigOptions) => {
+    .option(
+      '--origin',
+      'each key with where its value comes from: the environment, the file (with the line), or its default',
+    )
+    .action(async (options: PrintOptions) => {
       const { printConfig } = await import('../check-config.js');
       process.exitCode = await printConfig(options);
     });

@@ -21,6 +21,7 @@ import {
   type WebhookConfig,
   webhookSchema,
 } from './dashboard-config.js';
+import { type Environment, overlaysOf } from './environment.js';
 
 export interface RouteConfig {
   /** A glob pattern relative to the inbox. */
@@ -89,10 +90,13 @@ export interface DaemonConfig {
   readonly routes: readonly RouteConfig[];
 }
 
-/** @throws CONFIG_NOT_FOUND, CONFIG_INVALID with every fault, its line and what is allowed */
-export async function loadConfig(file: string): Promise<DaemonConfig> {
+/**
+ * The file, with what the environment says in its place (`environment.ts`).
+ * @throws CONFIG_NOT_FOUND, CONFIG_INVALID with every fault, its line or variable, and what is allowed
+ */
+export async function loadConfig(file: string, environment: Environment = process.env): Promise<DaemonConfig> {
   const path = resolve(file);
-  return resolveConfig(parseConfig(await readConfigText(path), path), dirname(path));
+  return resolveConfig(parseConfig(await readConfigText(path), path, environment), dirname(path));
 }
 
 /** Completes what the user wrote; paths are taken relative to `folder`. */
@@ -150,8 +154,8 @@ export function resolveConfig(config: WatchConfig, folder: string): DaemonConfig
 }
 
 /** @param file its name, for messages @throws CONFIG_INVALID with every fault, its line and what is allowed */
-export function parseConfig(text: string, file: string): WatchConfig {
-  return parseCommentedJson(text, { file, schema: configSchema, knownKeys });
+export function parseConfig(text: string, file: string, environment: Environment = {}): WatchConfig {
+  return parseCommentedJson(text, { file, schema: configSchema, knownKeys, overlays: overlaysOf(environment) });
 }
 
 function knownKeys(path: JsonPath): string[] {

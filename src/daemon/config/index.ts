@@ -1,5 +1,6 @@
 export { type DaemonConfig, loadConfig, parseConfig, type RouteConfig, resolveConfig } from './config.js';
 export type { ConfigEvent } from './config-event.js';
+export { type ConfigOrigin, configOrigins } from './config-origins.js';
 export { type ReloadOutcome, restartKeys } from './config-reload.js';
 export { configJsonSchema, configSchema, type WatchConfig } from './config-schema.js';
 export {
@@ -9,6 +10,7 @@ export {
   type TrainingsConfig,
   type WebhookConfig,
 } from './dashboard-config.js';
+export { type Environment, environmentKeys, unknownVariables } from './environment.js';
 export { checkFolders, makeFolders } from './folders.js';
 export { type Applied, LiveConfig } from './live-config.js';
 export { pluginOptionsOf } from './plugin-options.js';

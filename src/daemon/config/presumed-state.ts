@@ -5,10 +5,13 @@
 import { dirname, resolve } from 'node:path';
 import { parse } from 'jsonc-parser';
 import { readConfigText, tooDeepAt } from '../../commented-json/index.js';
+import type { Environment } from './environment.js';
 
 /** Absolute; the default where the file is gone, cannot be read, or says nothing of it. */
-export async function presumedState(file: string): Promise<string> {
+export async function presumedState(file: string, environment: Environment = process.env): Promise<string> {
   const path = resolve(file);
+  const named = environment['CYCLEBOX_STATE'];
+  if (named) return resolve(dirname(path), named);
   const text = await readConfigText(path).catch(() => '');
   return resolve(dirname(path), stateIn(text) ?? '.cyclebox');
 }

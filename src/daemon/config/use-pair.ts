@@ -6,7 +6,9 @@ import { dirname, relative, sep } from 'node:path';
 import { CycleboxError, readRegularText, writeFileAtomic } from '../../base/index.js';
 import { listLength, withJsonValue } from '../../commented-json/index.js';
 import type { DaemonConfig } from './config.js';
+import { variablesByKey } from './config-origins.js';
 import type { ReloadOutcome } from './config-reload.js';
+import type { Environment } from './environment.js';
 
 export interface UsePair {
   /** The configuration file, absolute. */
@@ -21,9 +23,17 @@ export interface UsePair {
   readonly match: string;
 }
 
-/** @returns what was done, for people @throws CONFIG_INVALID when the daemon refuses what comes of it */
-export async function usePair(which: UsePair, reload: () => Promise<ReloadOutcome>): Promise<string> {
+/**
+ * @returns what was done, for people
+ * @throws CONFIG_INVALID when the daemon refuses what comes of it, or the environment says what would have to be changed
+ */
+export async function usePair(
+  which: UsePair,
+  reload: () => Promise<ReloadOutcome>,
+  environment: Environment = process.env,
+): Promise<string> {
   const { file, match, pair, to } = which;
+  requireFromFile(environment);
   const before = await readRegularText(file);
   await writeFileAtomic(file, changed(before, which));
   const outcome = await reload();
@@ -31,6 +41,15 @@ export async function usePair(which: UsePair, reload: () => Promise<ReloadOutcom
   await writeFileAtomic(file, before);
   await reload();
   throw new CycleboxError('CONFIG_INVALID', outcome.error.message, { subject: { file } });
+}
+
+/** A change of the file would change nothing. */
+function requireFromFile(environment: Environment): void {
+  const variables = variablesByKey(environment);
+  const [variable] = ['routes', 'plugins'].flatMap(key => variables.get(key) ?? []);
+  if (variable === undefined) return;
+  const message = `The environment's ${variable} stands in place of what the file says: change it there, and start cyclebox again.`;
+  throw new CycleboxError('CONFIG_INVALID', message);
 }
 
 function changed(text: string, { file, config, plugins, pair, to, match }: UsePair): string {

@@ -6,9 +6,14 @@ export const configEntry = z.object({
   /** `routes`, `settleMs`. */
   key: z.string(),
   value: z.unknown(),
-  /** `file`: written there, at `line`. `default`: not written. `command`: given when it was started. */
-  origin: z.enum(['file', 'default', 'command']),
+  /**
+   * `file`: written there, at `line`. `default`: not written. `command`: given when it was started. `environment`: `variables` say it, or
+   * a part of it, also where the file has a `line` for it.
+   */
+  origin: z.enum(['file', 'default', 'command', 'environment']),
   line: z.number().optional(),
+  /** Of the environment, by name. */
+  variables: z.array(z.string()).readonly().optional(),
   description: z.string().optional(),
   /** Whether only a restart changes it. */
   needsRestart: z.boolean(),

@@ -1,7 +1,6 @@
 /** The configuration in force with where each key comes from, and the doctor, over HTTP. Secrets are not shown. */
 import { readRegularText } from '../../base/index.js';
-import { keyLines } from '../../commented-json/index.js';
-import { configSchema, type DaemonConfig, restartKeys } from '../../daemon/index.js';
+import { type ConfigOrigin, configOrigins, configSchema, type DaemonConfig, restartKeys } from '../../daemon/index.js';
 import { diagnose, diagnosisLines } from '../../diagnosis/index.js';
 import type { ConfigAnswer, DoctorAnswer } from '../contract/index.js';
 import { addRoute } from '../http/index.js';
@@ -15,7 +14,7 @@ export function addConfigRoutes({ server, service, status }: RouteContext): void
     const problem = daemon?.configProblem;
     return {
       ...(configFile !== undefined && { file: configFile }),
-      entries: entriesOf(service.config, await linesOf(configFile)),
+      entries: entriesOf(service.config, await originsOf(configFile)),
       ...(problem !== undefined && { problem }),
     };
   });
@@ -38,20 +37,22 @@ async function examine(config: string | undefined): Promise<DoctorAnswer> {
 }
 
 /** None where the file cannot be read now: it may be being written. */
-async function linesOf(file: string | undefined): Promise<ReadonlyMap<string, number>> {
-  const text = file === undefined ? '' : await readRegularText(file).catch(() => '');
-  return keyLines(text);
+async function originsOf(file: string | undefined): Promise<ReadonlyMap<string, ConfigOrigin>> {
+  if (file === undefined) return new Map();
+  return configOrigins(await readRegularText(file).catch(() => ''), process.env);
 }
 
-function entriesOf(config: DaemonConfig, lines: ReadonlyMap<string, number>): ConfigAnswer['entries'] {
+function entriesOf(config: DaemonConfig, origins: ReadonlyMap<string, ConfigOrigin>): ConfigAnswer['entries'] {
   const shape = configSchema.shape as Readonly<Record<string, { readonly description?: string | undefined }>>;
   return Object.entries(config).map(([key, value]) => {
-    const [line, description] = [lines.get(key), shape[key]?.description];
+    const { from: origin, line, variables }: ConfigOrigin = origins.get(key) ?? { from: 'default' };
+    const { description } = shape[key] ?? {};
     return {
       key,
       value: withoutSecrets(value) ?? null,
-      origin: line === undefined ? ('default' as const) : ('file' as const),
+      origin,
       ...(line !== undefined && { line }),
+      ...(variables !== undefined && { variables }),
       ...(description !== undefined && { description }),
       needsRestart: (restartKeys as readonly string[]).includes(key),
     };

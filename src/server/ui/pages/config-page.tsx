@@ -21,7 +21,7 @@ export function ConfigPage() {
         note={
           <>
             {answer?.file === undefined ? 'no file: defaults' : <code>{answer.file}</code>}. Edit the file; it is taken
-            over when it is saved.
+            over when it is saved. What the environment says wins over it, until the next start.
           </>
         }
       >
@@ -59,11 +59,17 @@ export function ConfigPage() {
   );
 }
 
-function Row({ entry: { key, value, origin, line, description, needsRestart } }: { readonly entry: Entry }) {
+function Row({ entry: { key, value, origin, line, variables, description, needsRestart } }: { readonly entry: Entry }) {
   const from = {
     file: line === undefined ? 'the file' : `the file, line ${line}`,
     default: 'default',
     command: 'the command line',
+    environment: (
+      <>
+        the environment: <code>{variables?.join(', ')}</code>
+        {line !== undefined && `, over the file’s line ${line}`}
+      </>
+    ),
   };
   return (
     <tr>
