@@ -12,3 +12,16 @@ test('the daemon loads neither ONNX Runtime nor the image library: both live in 
   expect(stdout).toContain('libc'); // The list of libraries is really there.
   expect(stdout).not.toMatch(/onnxruntime|libvips|sharp/);
 });
+
+test('nor what only installing plugins needs: a start under a low limit of open files has less to open', async () => {
+  const daemon = pathToFileURL(join(packageRoot, 'dist', 'daemon', 'index.js')).href;
+  const hook = 'export async function load(url, context, next) { process._rawDebug(url); return next(url, context); }';
+  const script = `import { register } from 'node:module';
+    register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(hook)}));
+    await import(${JSON.stringify(daemon)});`;
+  const { stderr } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], {
+    maxBuffer: 2 ** 26,
+  });
+  expect(stderr).toContain('/plugin-host/install/unpack-package.js'); // The list of modules is really there.
+  expect(stderr).not.toMatch(/node_modules\/(?:tar|minizlib)\//);
+});

@@ -3,7 +3,7 @@
  * nothing outside the folder, and no more than a plugin can need; an archive that holds anything else is refused as a whole.
  */
 import { join } from 'node:path';
-import { extract, list, type ReadEntry } from 'tar';
+import type { list as listEntries, ReadEntry } from 'tar';
 import { CycleboxError, systemCodeOf } from '../../base/index.js';
 
 /** Models are the large part of a plugin. */
@@ -16,7 +16,9 @@ const topFolder = 1;
 /** @throws ARCHIVE_UNREADABLE, ARCHIVE_UNSAFE naming the entry, WRITE_FAILED */
 export async function unpackPackage(archive: string, folder: string): Promise<void> {
   try {
-    await judge(archive);
+    // Loaded here, since a daemon, which never unpacks anything, has this file among its own.
+    const { extract, list } = await import('tar');
+    await judge(archive, list);
     await extract({ file: archive, cwd: folder, strip: topFolder, strict: true, preserveOwner: false });
   } catch (error) {
     if (error instanceof CycleboxError) throw error;
@@ -28,7 +30,7 @@ export async function unpackPackage(archive: string, folder: string): Promise<vo
 }
 
 /** Before anything is written. */
-async function judge(archive: string): Promise<void> {
+async function judge(archive: string, list: typeof listEntries): Promise<void> {
   const names = new Set<string>();
   let bytes = 0;
   let unsafe: string | undefined;
