@@ -38,7 +38,8 @@ export function pluginApiPage() {
 What \`cyclebox/plugin\` exports, made of its source by \`npm run schema\`. [plugins.md](plugins.md) says how it is used.
 
 ${part('The manifest', 'manifest.ts')}
-${part('Code', 'plugin.ts')}`;
+${part('Code', 'plugin.ts')}
+${part('Recipes', 'recipe.ts')}`;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(page, pluginApiPage());

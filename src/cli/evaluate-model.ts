@@ -9,16 +9,19 @@ import { type Engine, type EngineChoice, openEngine, parseEngineChoice } from '.
 import { blockUntrustedLoaders } from '../image/index.js';
 import { decodeOnnx, metadataKeys } from '../onnx/index.js';
 import {
+  type AskedMetrics,
   createEvaluator,
   type Evaluation,
   type EvaluationProgress,
   FeatureNetwork,
   type FeatureRange,
   type FolderScan,
+  isPluginName,
   matchPairs,
   parseColourClasses,
   pictureOf,
   planesOf,
+  pluginMetric,
   type SkippedImage,
   scanFolder,
   type TranslateImage,
@@ -43,6 +46,9 @@ export interface EvaluateModelOptions {
   readonly features?: string;
   readonly featuresRange?: FeatureRange;
   readonly featuresSize?: number;
+  /** Metrics of plugins: `PLUGIN/ID`. */
+  readonly metric?: readonly string[];
+  readonly plugins?: readonly string[];
   readonly domains?: readonly [string, string];
   readonly size?: number;
   readonly limit: number;
@@ -152,10 +158,26 @@ async function evaluatorOptions(
     counterparts,
     classes: classes === undefined ? undefined : parseColourClasses(classes),
     features: network,
+    asked: await askedMetrics(options, store),
     ...{ size, limit, seed },
     cacheFolder: cache === undefined ? join(defaultCacheFolder(), 'evaluation') : resolve(cache),
     onProgress: printProgress,
   };
+}
+
+/** The plugins of the project in this folder, and of those that are named. Loaded only where they are asked for. */
+async function askedMetrics({ metric = [], plugins = [] }: EvaluateModelOptions, store: DisposableStore) {
+  if (metric.length === 0) return undefined;
+  const { openPluginSession } = await import('./plugin-session.js');
+  const { host } = store.add(await openPluginSession({ config: 'watch-config.json', plugins }));
+  const metrics = [...new Set(metric)].map(name => {
+    if (isPluginName(name)) return pluginMetric(host, name);
+    throw new CycleboxError(
+      'USAGE',
+      `--metric ${name}: a metric of a plugin is PLUGIN/ID, such as colours/colourfulness.`,
+    );
+  });
+  return { metrics } satisfies AskedMetrics;
 }
 
 /** Files that were seen to be no images before any was decoded. */

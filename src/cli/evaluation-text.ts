@@ -2,6 +2,7 @@
 import {
   type Evaluation,
   factsOf,
+  type MetricFacts,
   type MetricName,
   type Metrics,
   metricFacts,
@@ -27,7 +28,7 @@ export function describeEvaluation(evaluation: Evaluation): readonly string[] {
   ];
 }
 
-function table({ rows, to }: Evaluation): readonly string[] {
+function table({ rows, to, metrics }: Evaluation): readonly string[] {
   const titles: Record<Row, string> = {
     translated: 'translated',
     unchanged: 'unchanged',
@@ -37,33 +38,35 @@ function table({ rows, to }: Evaluation): readonly string[] {
   const shown = (Object.keys(titles) as Row[]).filter(row => rows[row]);
   const heading = `${' '.repeat(labelWidth)}${shown.map(row => cell(titles[row])).join('')}`;
   const lines = namesIn(Object.values(rows)).map(name => {
-    const values = shown.map(row => cell(formatMetric(name, rows[row]?.[name])));
-    return `${factsOf(name).title.padEnd(labelWidth)}${values.join('')}`;
+    const facts = factsOf(name, metrics);
+    const values = shown.map(row => cell(formatMetric(name, rows[row]?.[name], facts)));
+    return `${facts.title.padEnd(labelWidth)}${values.join('')}`;
   });
   return [heading, ...lines];
 }
 
-/** In the order of the catalogue, levels of a distance after the distance. */
+/** In the order of the catalogue, levels of a distance after the distance; then those of plugins. */
 function namesIn(rows: readonly Metrics[]): readonly MetricName[] {
   const present = new Set(rows.flatMap(row => Object.keys(row) as MetricName[]));
   const levels = [...present].filter(name => name.startsWith('swd@'));
   const sideOf = (name: MetricName) => Number(name.slice('swd@'.length));
-  return (Object.keys(metricFacts) as MetricName[])
+  const own = (Object.keys(metricFacts) as MetricName[])
     .flatMap(name => (name === 'swd' ? [name, ...levels.sort((a, b) => sideOf(b) - sideOf(a))] : [name]))
     .filter(name => present.has(name) && !(name === 'notFinite' && rows.every(row => !row.notFinite)));
+  return [...own, ...[...present].filter(name => name.includes('/'))];
 }
 
 function cell(text: string): string {
   return text.slice(0, columnWidth - 2).padStart(columnWidth);
 }
 
-function formatMetric(name: MetricName, value: number | undefined): string {
+function formatMetric(name: MetricName, value: number | undefined, { unit }: MetricFacts): string {
   if (value === undefined) return '–';
-  const { unit } = factsOf(name);
   if (unit === 'share') return percent(value);
   if (unit === 'dB') return `${value.toFixed(1)} dB`;
   if (name === 'kid' || name === 'kidDeviation') return small(value);
-  return Math.abs(value) < 2 ? value.toFixed(3) : value.toFixed(1);
+  const text = Math.abs(value) < 2 ? value.toFixed(3) : value.toFixed(1);
+  return unit ? `${text} ${unit}` : text;
 }
 
 function sentences(evaluation: Evaluation): readonly string[] {

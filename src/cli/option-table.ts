@@ -3,7 +3,7 @@
  * marks, and a test holds it to be the same.
  */
 import { optionGroups } from '../training/index.js';
-import { flagOf, type Property, propertiesOf } from './schema-options.js';
+import { choicesOf, flagOf, othersOf, type Property, propertiesOf } from './schema-options.js';
 
 export const tableMarks = ['<!-- options: made by npm run schema -->', '<!-- end of options -->'] as const;
 
@@ -25,9 +25,14 @@ export function withOptionTables(page: string): string {
 }
 
 function rowOf(name: string, property: Property): readonly string[] {
-  const { default: standard, enum: choices, type, description = '' } = property;
+  const { default: standard, type, description = '' } = property;
+  const choices = choicesOf(property);
   const flag = flagOf(name, property);
-  const known = choices && choices.length > 1 ? ` One of ${choices.map(choice => `\`${choice}\``).join(', ')}.` : '';
+  const others = othersOf(property).map(other => `, or ${other}`);
+  const known =
+    choices && choices.length > 1
+      ? ` One of ${choices.map(choice => `\`${choice}\``).join(', ')}${others.join('')}.`
+      : '';
   return [
     `\`${name}\``,
     type === 'boolean' && standard === true ? `\`--no-${flag}\`` : `\`--${flag}\``,

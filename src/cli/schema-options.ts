@@ -12,6 +12,8 @@ export interface Property {
   readonly description?: string;
   readonly default?: unknown;
   readonly items?: { readonly type?: string };
+  /** Of one kind or another: names of cyclebox, or of something that a plugin brings. */
+  readonly anyOf?: readonly Property[];
   /** The option's name, where it is not the property's in kebab case. */
   readonly flag?: string;
   /** One letter that stands for it. */
@@ -55,14 +57,28 @@ function optionsOf(name: string, property: Property): Option[] {
 }
 
 /** `Adversarial loss (lsgan, vanilla; default: lsgan)` */
-function helpOf({ description = '', default: standard, enum: choices, type }: Property): string {
+function helpOf(property: Property): string {
+  const { description = '', default: standard, type } = property;
+  const choices = choicesOf(property);
   const sentence = description.replace(/\.$/, '');
   if (type === 'boolean') return standard === true ? `Switch off: ${lowerCaseFirst(sentence)}` : sentence;
   const facts = [
-    ...(choices ? [choices.join(', ')] : []),
+    ...(choices ? [[...choices, ...othersOf(property)].join(', ')] : []),
     ...(standard === undefined || isEmpty(standard) ? [] : [`default: ${String(standard)}`]),
   ];
   return facts.length === 0 ? sentence : `${sentence} (${facts.join('; ')})`;
+}
+
+/** The names that cyclebox has for it. */
+export function choicesOf({ enum: own, anyOf = [] }: Property): readonly string[] | undefined {
+  if (own) return own;
+  const names = anyOf.flatMap(each => each.enum ?? []);
+  return names.length > 0 ? names : undefined;
+}
+
+/** How what plugins bring is named, where it may be. */
+export function othersOf({ anyOf = [] }: Property): readonly string[] {
+  return anyOf.some(each => each.enum === undefined) ? ['PLUGIN/ID of a plugin'] : [];
 }
 
 function isEmpty(value: unknown): boolean {
@@ -73,8 +89,9 @@ function lowerCaseFirst(text: string): string {
   return text.slice(0, 1).toLowerCase() + text.slice(1);
 }
 
-function placeholderOf({ type, enum: choices, path }: Property): string {
-  if (choices) return 'kind';
+function placeholderOf(property: Property): string {
+  const { type, path } = property;
+  if (choicesOf(property)) return 'kind';
   if (path) return 'folder';
   return type === 'integer' || type === 'number' ? 'number' : type === 'array' ? 'list' : 'text';
 }

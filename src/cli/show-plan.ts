@@ -4,7 +4,7 @@ import {
   describeReport,
   formatDuration,
   optionGroups,
-  type RecipeId,
+  recipeOf,
   recipes,
   type TrainingPlan,
 } from '../training/index.js';
@@ -22,7 +22,7 @@ export function printPlan(plan: TrainingPlan): void {
 
 function describeSettings({ settings, run, device, recipe, step }: TrainingPlan): string[] {
   const values: Readonly<Record<string, unknown>> = { ...settings, ...run };
-  const unused = unusedOptions(settings.recipe);
+  const unused = unusedOptions(settings);
   const groups = optionGroups.map(({ title, schema }) => {
     const known = Object.keys(schema.shape).filter(name => values[name] !== undefined && !unused.has(name));
     return { title, text: known.map(name => `${name} ${describeValue(values[name])}`).join(', ') };
@@ -41,8 +41,8 @@ function describeValue(value: unknown): string {
 }
 
 /** Those that only other recipes read. */
-function unusedOptions(id: RecipeId): ReadonlySet<string> {
-  const used: readonly string[] = recipes[id].uses;
+function unusedOptions(settings: TrainingPlan['settings']): ReadonlySet<string> {
+  const used: readonly string[] = recipeOf(settings).uses;
   return new Set(Object.values(recipes).flatMap(({ uses }) => uses.filter(name => !used.includes(name))));
 }
 

@@ -150,8 +150,8 @@ const shownMetrics: readonly string[] = ['style', 'content', 'balance', 'grid'];
 function describeEvaluation(metrics: Readonly<Record<string, number>>): string {
   const byDirection = new Map<string, string[]>();
   for (const [name, value] of Object.entries(metrics)) {
-    const [direction, metric] = [name.slice(0, name.lastIndexOf('/')), name.slice(name.lastIndexOf('/') + 1)];
-    if (!shownMetrics.includes(metric)) continue;
+    const [direction, metric] = [name.slice(0, name.indexOf('/')), name.slice(name.indexOf('/') + 1)];
+    if (!shownMetrics.includes(metric) && !metric.includes('/')) continue;
     byDirection.set(direction, [...(byDirection.get(direction) ?? []), `${metric} ${value.toFixed(3)}`]);
   }
   return [...byDirection].map(([direction, values]) => `${direction}: ${values.join(', ')}`).join('  ');

@@ -1,6 +1,7 @@
 /** The options of `cyclebox train`: those of the training's schemas, and the few that belong to the command line. */
 import { Command } from 'commander';
 import { optionGroups } from '../training/index.js';
+import { collect } from './arguments.js';
 import { addSchemaOptions, readSchemaOptions } from './schema-options.js';
 import { type TrainPairOptions, trainPair } from './train-pair.js';
 
@@ -15,6 +16,7 @@ export function trainCommand(program: Command): Command {
     )
     .option('--resume', 'resume from the latest checkpoint in --out, with the options of the run')
     .option('--explain', 'show the plan (settings, networks, memory, time of a few real steps), and do not train')
+    .option('--plugins <folder>', 'folder with plugins, or of one plugin, for --recipe, --metrics and --best', collect)
     .option('--json', 'print each event as a line of JSON; with --explain, print one document');
   for (const { title, schema } of optionGroups) addSchemaOptions(command, schema, title);
   return command

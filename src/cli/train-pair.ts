@@ -10,8 +10,10 @@ import {
   resumeOrder,
   type TrainingFile,
   type TrainingOrder,
+  type TrainingPluginPlaces,
   TrainingProcess,
 } from '../training/index.js';
+import { findProject } from './plugin-project.js';
 import { exitCodes, printError } from './report-error.js';
 import { printPlan } from './show-plan.js';
 import { showTraining, type TrainingDisplay } from './show-training.js';
@@ -23,12 +25,14 @@ export interface TrainPairOptions {
   readonly config?: string;
   readonly resume?: boolean;
   readonly explain?: boolean;
+  /** Folders of plugins, beside those of the project in this folder. */
+  readonly plugins?: readonly string[];
   readonly json?: boolean;
 }
 
 /** Returns the exit code: 0 when trained to the end or to `stopAt`, 130 when interrupted. */
 export async function trainPair(options: TrainPairOptions): Promise<number> {
-  const order = orderOf(await allOptions(options), options.resume ?? false);
+  const order = orderOf(await allOptions(options), options.resume ?? false, await pluginPlaces(options));
   return options.explain ? explain(order, options) : run(order, options);
 }
 
@@ -38,14 +42,20 @@ async function allOptions({ given, config }: TrainPairOptions): Promise<Training
   return { ...file, ...(given.size === undefined && sizes && { sizes }), ...given };
 }
 
-function orderOf(options: TrainingFile, resume: boolean): TrainingOrder {
+/** Of the project in this folder, where there is one. */
+async function pluginPlaces({ plugins = [] }: TrainPairOptions): Promise<TrainingPluginPlaces> {
+  const { config, options } = await findProject({ config: 'watch-config.json', plugins });
+  return { ...options, ...(config && { settings: config.settings, stateFolder: config.state }) };
+}
+
+function orderOf(options: TrainingFile, resume: boolean, plugins: TrainingPluginPlaces): TrainingOrder {
   const { out, ...others } = options;
   if (out === undefined) throw new CycleboxError('USAGE', 'A training needs --out, its folder.');
-  if (resume) return resumeOrder(out, others);
+  if (resume) return resumeOrder(out, others, undefined, plugins);
   if (others.pair === undefined || others.a === undefined || others.b === undefined) {
     throw new CycleboxError('USAGE', 'A new training needs --pair, --a and --b (or --resume to go on with one).');
   }
-  return newRunOrder(options);
+  return newRunOrder(options, undefined, plugins);
 }
 
 async function explain(order: TrainingOrder, { json = false }: TrainPairOptions): Promise<number> {

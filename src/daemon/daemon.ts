@@ -34,6 +34,7 @@ import {
   type PluginSet,
 } from '../plugin-host/index.js';
 import type { OutputLine } from '../process/index.js';
+import type { TrainingPluginPlaces } from '../training/index.js';
 import type { ComputeWorkerOptions } from '../worker/index.js';
 import {
   type Applied,
@@ -193,12 +194,21 @@ async function openDaemon(
     }),
   );
   const trainings = opened.add(
-    new TrainingRuns({ config: () => liveConfig.resolved.config.trainings, clock: systemClock }),
+    new TrainingRuns({
+      config: () => resolvedNow().config.trainings,
+      plugins: () => pluginsForTrainings(resolvedNow().config, safe),
+      clock: systemClock,
+    }),
   );
   const daemon = new RunningDaemon({ liveConfig, registry, plugins, workers, inbox, trainings, opened, options });
   if (options.onEvent) daemon.onEvent(options.onEvent);
   await daemon.listen();
   return daemon;
+}
+
+/** With what plugins keep where the daemon's own have it. */
+function pluginsForTrainings(config: DaemonConfig, safe: boolean): TrainingPluginPlaces {
+  return { ...pluginOptionsOf(config, safe), settings: config.settings, stateFolder: config.state };
 }
 
 /** On the first of the devices that images are translated on. */

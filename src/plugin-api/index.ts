@@ -49,3 +49,11 @@ export type {
   SettingValue,
   TranslateRequest,
 } from './plugin.js';
+export type {
+  RecipeDirection,
+  RecipeDocument,
+  RecipeNetwork,
+  RecipeNode,
+  RecipeOperand,
+  RecipePhase,
+} from './recipe.js';

@@ -70,7 +70,7 @@ export interface RouterContribution {
 
 /** What one training step computes; the code returns it as a graph, once. */
 export interface RecipeContribution {
-  /** Unique among recipes, those of cyclebox included: lower-case words joined by hyphens. `--recipe` names it. */
+  /** Unique among recipes of plugins: lower-case words joined by hyphens. `--recipe PLUGIN/ID` names it. */
   readonly id: string;
   readonly title?: string;
   readonly description?: string;
@@ -78,7 +78,7 @@ export interface RecipeContribution {
 
 /** A figure of an evaluation. */
 export interface MetricContribution {
-  /** Unique among metrics: lower-case words joined by hyphens. */
+  /** Unique among metrics of plugins: lower-case words joined by hyphens. `--metric PLUGIN/ID` names it. */
   readonly id: string;
   readonly title?: string;
   readonly description?: string;

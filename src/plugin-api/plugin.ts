@@ -5,6 +5,7 @@
  * Pixels are 8-bit sRGB, upright, colour and alpha apart; nothing here waits for anything but promises.
  */
 import type { CaptureFacts, Picture } from '../picture/index.js';
+import type { RecipeDocument } from './recipe.js';
 
 /** What `main` exports, by name or as its default. */
 export interface PluginModule {
@@ -138,17 +139,17 @@ export interface MetricRequest {
   readonly signal: AbortSignal;
 }
 
-/** A figure of one translation. It can be registered and tested; no evaluation asks for it yet. */
+/** A figure of one translation, a finite number. An evaluation shows the mean over its images. */
 export type Metric = (request: MetricRequest) => number | Promise<number>;
 
 export interface RecipeRequest {
-  /** What the training was asked for, by the names of its options. */
+  /** What the training was asked for, by the names of its options, complete; without folders. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly signal: AbortSignal;
 }
 
-/** What a training step computes, as JSON. It can be registered and tested; no training asks for it yet. */
-export type RecipeBuilder = (request: RecipeRequest) => unknown;
+/** What a training step computes, as data. Asked once, before a training begins. */
+export type RecipeBuilder = (request: RecipeRequest) => RecipeDocument | Promise<RecipeDocument>;
 
 /** Takes the words that follow it on the command line. What it returns is shown: text as it is, anything else as JSON. */
 export type Command = (words: readonly string[], request: { readonly signal: AbortSignal }) => unknown;

@@ -3,6 +3,7 @@ export { type DeviceOptions, deviceOptionsSchema } from './device-options.js';
 export * from './evaluation/index.js';
 export { encodeGenerator, type GeneratorModel } from './generator-model.js';
 export {
+  type FindMetric,
   hasCheckpoint,
   ImagePool,
   type Losses,
@@ -15,6 +16,8 @@ export {
 export { estimateMemory, type MemoryEstimate } from './memory/index.js';
 export { type OptionGroup, optionGroups, type TrainingFile, trainingFileSchema } from './option-groups.js';
 export { type TrainingOptions, trainingOptionsSchema } from './options.js';
+export { isPluginName, type PluginName } from './plugin-names.js';
+export { pluginMetric, type TrainingPluginPlaces } from './plugins/index.js';
 export * from './process/index.js';
 export * from './recipes/index.js';
 export { type EventOf, formatDuration, historyPath, type RunHistory, readHistory } from './records/index.js';

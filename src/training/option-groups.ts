@@ -23,7 +23,7 @@ export const optionGroups: readonly OptionGroup[] = [
 export const trainingFileSchema = z
   .strictObject({
     $schema: z.string().optional().describe('The JSON Schema of this file, for editors.'),
-    ...trainingOptionsSchema.partial().shape,
+    ...trainingOptionsSchema.omit({ recipeGraph: true }).partial().shape,
     ...runOptionsSchema.partial().shape,
     ...deviceOptionsSchema.partial().shape,
   })

@@ -6,7 +6,9 @@
 import { z } from 'zod';
 import { idPattern } from '../base/index.js';
 import { downsamplings, norms, upsamplings } from '../nets/index.js';
+import type { RecipeDocument } from '../plugin-api/index.js';
 import { preprocessings } from './data/index.js';
+import { ofPlugin } from './plugin-names.js';
 import { adversarialLosses, augmentations, defaultWeights, recipeIds } from './recipes/index.js';
 
 const whole = (least: number) =>
@@ -34,7 +36,7 @@ const pairOptions = {
     .readonly()
     .optional()
     .describe("Names of the two domains. Default: the pair's id split at its only hyphen."),
-  recipe: oneOf(recipeIds).default('cyclegan').describe('What a step computes.'),
+  recipe: ofPlugin(recipeIds).default('cyclegan').describe('What a step computes.'),
 };
 
 const dataOptions = {
@@ -154,6 +156,8 @@ export const trainingOptionsSchema = z.strictObject({
   ...networkOptions,
   ...lossOptions,
   ...optimisationOptions,
+  /** Of a plugin's recipe: what its code returned. Kept with the run; nobody writes it. */
+  recipeGraph: z.custom<RecipeDocument>(value => typeof value === 'object' && value !== null).optional(),
 });
 
 /** What a user may write. */

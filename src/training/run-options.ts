@@ -2,8 +2,9 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { weightStorages } from '../onnx/index.js';
-import { type MetricName, rankingMetrics } from './evaluation/index.js';
+import { rankingMetrics } from './evaluation/index.js';
 import { parseOptions } from './parse-options.js';
+import { ofPlugin, pluginName } from './plugin-names.js';
 
 /** Paths in a configuration file are relative to it. */
 const folder = z.string().min(1, { error: 'a folder' }).meta({ path: true });
@@ -38,8 +39,12 @@ export const runOptionsSchema = z.strictObject({
     .default(2000)
     .describe('Steps between evaluations on the images of testA and testB; 0: none.'),
   evaluateImages: whole(2).default(32).describe('Images of each of these folders that an evaluation takes, at most.'),
-  best: z
-    .enum(rankingMetrics as [string, ...string[]], { error: `one of ${rankingMetrics.join(', ')}` })
+  metrics: z
+    .array(pluginName, { error: 'a list of metrics of plugins, such as colours/colourfulness' })
+    .readonly()
+    .default([])
+    .describe('Metrics of plugins that evaluations measure, too: PLUGIN/ID, or several.'),
+  best: ofPlugin(rankingMetrics)
     .default('balance')
     .describe('Metric by which the best checkpoint is told, which is kept: the mean over the directions.'),
   patience: whole(0)
@@ -53,11 +58,11 @@ export const runOptionsSchema = z.strictObject({
 });
 
 export type RunOptions = Readonly<z.input<typeof runOptionsSchema>>;
-export type RunSettings = Readonly<Omit<z.output<typeof runOptionsSchema>, 'best'> & { best: MetricName }>;
+export type RunSettings = Readonly<z.output<typeof runOptionsSchema>>;
 
 /** @throws USAGE naming the option, its value and what is allowed. */
 export function resolveRunSettings(options: RunOptions): RunSettings {
-  const settings = parseOptions(runOptionsSchema, options) as RunSettings;
+  const settings = parseOptions(runOptionsSchema, options);
   const [testA, testB] = [settings.testA, settings.testB].map(path => path && resolve(path));
   return Object.freeze({ ...settings, testA, testB });
 }

@@ -5,13 +5,17 @@
 import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
+import { CycleboxError } from '../base/index.js';
 import type { DiscriminatorSpec, GeneratorSpec, Norm } from '../nets/index.js';
+import type { RecipeDocument } from '../plugin-api/index.js';
 import type { DataSettings } from './data/index.js';
 import { type TrainingOptions, trainingOptionsSchema } from './options.js';
 import { givenOf, optionFault, parseOptions } from './parse-options.js';
 import {
   adamDefaults,
+  codedRecipe,
   type Recipe,
+  type RecipeId,
   type RecipeOption,
   type RecipeSettings,
   recipeIds,
@@ -26,7 +30,8 @@ type Settled =
   | 'discriminatorWidth'
   | 'discriminatorNorm'
   | 'discriminatorRate'
-  | 'warmStart';
+  | 'warmStart'
+  | 'recipeGraph';
 
 /** As the options, complete; `steps` 0 stands for 200 passes, until the folders have been counted. */
 export type TrainingSettings = Readonly<
@@ -41,6 +46,8 @@ export type TrainingSettings = Readonly<
     discriminatorRate: number;
     /** Absolute path; undefined when the weights were drawn. */
     warmStart: string | undefined;
+    /** Of a plugin's recipe. */
+    recipeGraph?: RecipeDocument | undefined;
   }
 >;
 
@@ -99,8 +106,29 @@ export function resumedSettings(began: TrainingSettings, options: Partial<Traini
   return Object.freeze({ ...began, ...moved });
 }
 
-export function recipeOf(settings: Pick<TrainingSettings, 'recipe'>): Recipe {
-  return recipes[settings.recipe];
+/** @throws USAGE for one of a plugin that nobody has asked the plugin for */
+export function recipeOf({ recipe, recipeGraph }: Pick<TrainingSettings, 'recipe' | 'recipeGraph'>): Recipe {
+  if (isOwnRecipe(recipe)) return recipes[recipe];
+  if (recipeGraph === undefined)
+    throw new CycleboxError('USAGE', `The recipe ${recipe} is of a plugin, which was not asked for its graph.`);
+  const known = codedRecipes.get(recipeGraph) ?? codedRecipe(recipe, recipeGraph);
+  codedRecipes.set(recipeGraph, known);
+  return known;
+}
+
+const isOwnRecipe = (name: string): name is RecipeId => Object.hasOwn(recipes, name);
+
+/** Made once of each graph, since much asks for it. */
+const codedRecipes = new WeakMap<RecipeDocument, Recipe>();
+
+/** What a plugin's recipe is told of a training before there is a recipe: the settings, without folders. @throws USAGE */
+export function settingsForPlugin(options: TrainingOptions): {
+  readonly told: Readonly<Record<string, unknown>>;
+  readonly networks: RecipeSettings;
+} {
+  const settings = completed(options);
+  const { a: _a, b: _b, out: _out, warmStart: _w, recipeGraph: _g, ...told } = settings;
+  return { told, networks: recipeSettings(settings) };
 }
 
 /** What of the settings decides about the data, in a stage of these sizes. */
@@ -184,8 +212,8 @@ function refuseUnused(settings: TrainingSettings, given: TrainingOptions): void 
     if (given[name] !== undefined && !met) throw optionFault(name, given[name], needed);
   };
   for (const name of someRecipesOnly) {
-    const users = recipeIds.filter(id => recipeOf({ recipe: id }).uses.includes(name));
-    needs(name, users.includes(recipe), `with ${users.join(', ')}; ${recipe} does not use it`);
+    const users = recipeIds.filter(id => (recipes[id].uses as readonly RecipeOption[]).includes(name));
+    needs(name, recipeOf(settings).uses.includes(name), `with ${users.join(', ')}; ${recipe} does not use it`);
   }
   needs('penaltyWeight', loss === 'wgan-gp', 'with the loss wgan-gp');
   needs('blocks', generator === 'resnet', 'with the generator resnet');

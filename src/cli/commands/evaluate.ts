@@ -1,6 +1,6 @@
 /** `cyclebox evaluate`: what it takes. The work is in ../evaluate-model.ts, loaded when the command runs. */
 import { type Command, Option } from 'commander';
-import { parseTwoNames, wholeNumber } from '../arguments.js';
+import { collect, parseTwoNames, wholeNumber } from '../arguments.js';
 import { engineHelp } from '../engine-option.js';
 import type { EvaluateModelOptions } from '../evaluate-model.js';
 
@@ -30,6 +30,8 @@ export function register(program: Command): void {
       'side of its images, where the file leaves it open (default: 224)',
       wholeNumber(8, 4096),
     )
+    .option('--metric <plugin/id>', 'have a metric of a plugin measured, too; may be repeated', collect)
+    .option('--plugins <folder>', 'folder with plugins, or of one plugin, for --metric; may be repeated', collect)
     .option('--domains <a,b>', 'names of the domains (default: as in the model)', parseTwoNames)
     .option(
       '--size <pixels>',

@@ -14,7 +14,14 @@ import {
   type RelativePath,
   withRegularFile,
 } from '../../base/index.js';
-import type { RunHistory, TrainingEvent, TrainingFile, TrainingOrder, TrainingProcess } from '../../training/index.js';
+import type {
+  RunHistory,
+  TrainingEvent,
+  TrainingFile,
+  TrainingOrder,
+  TrainingPluginPlaces,
+  TrainingProcess,
+} from '../../training/index.js';
 import type { TrainingsConfig } from '../config/index.js';
 import { folderBelow, type ImageFolder, imageFolders } from './image-folders.js';
 import { afterEnd, afterEvent, summaryOfHistory, type TrainingSummary } from './training-summary.js';
@@ -27,6 +34,8 @@ export interface TrainingRunsOptions {
   /** In force now; undefined: none may be started. */
   readonly config: () => TrainingsConfig | undefined;
   readonly clock: Clock;
+  /** Where recipes and metrics of plugins are found, in force now. */
+  readonly plugins?: (() => TrainingPluginPlaces) | undefined;
   /** Another entry than the real one; for tests. */
   readonly entry?: string | undefined;
 }
@@ -152,7 +161,12 @@ export class TrainingRuns implements Disposable {
       b: folderB,
       out,
     } as TrainingFile;
-    return this.#run(training, id, training.newRunOrder(file), { pair, domains: domainsOf(pair), steps: 0, step: 0 });
+    return this.#run(training, id, training.newRunOrder(file, undefined, this.#options.plugins?.()), {
+      pair,
+      domains: domainsOf(pair),
+      steps: 0,
+      step: 0,
+    });
   }
 
   /** What was done, for people. @throws USAGE, CANCELLED when the run ends before, FILE_NOT_FOUND */
@@ -208,7 +222,7 @@ export class TrainingRuns implements Disposable {
     if (!run) throw noRun(id);
     if (run.state === 'training') throw new CycleboxError('USAGE', `${id} seems to run already: its history grows.`);
     const { pair, domains, step, steps } = run;
-    const order = training.resumeOrder(this.#folder(id), { background: true });
+    const order = training.resumeOrder(this.#folder(id), { background: true }, undefined, this.#options.plugins?.());
     this.#run(training, id, order, { pair, domains, step, steps });
     return `It goes on from its latest checkpoint.`;
   }

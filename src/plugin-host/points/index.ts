@@ -2,4 +2,5 @@ export type { ContributionOf, ContributionPoint, ContributionValue } from './con
 export { type Contributed, type ContributionDelta, ContributionTable, type Contributor } from './contribution-table.js';
 export { isInside, staysInside } from './fields.js';
 export { pointNames, points } from './points.js';
+export { type ParsedRecipe, parseRecipe } from './recipe-document.js';
 export { parseScale, scaleSchema } from './scale.js';

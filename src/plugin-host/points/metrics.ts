@@ -17,7 +17,7 @@ const metric = z.strictObject({
 export const metrics = listPoint<'metrics'>({
   name: 'metrics',
   noun: 'metric',
-  description: 'A figure of an evaluation.',
+  description: 'A figure of an evaluation. "cyclebox evaluate --metric PLUGIN/ID" names it.',
   schema: z.array(metric),
   example: [{ id: 'colourfulness', title: 'Colourfulness', better: 'higher' }],
   idOf: each => each.id,

@@ -9,7 +9,8 @@ import { description, id, title } from './fields.js';
 export const recipes = listPoint<'recipes'>({
   name: 'recipes',
   noun: 'recipe',
-  description: 'What one training step computes, returned as a graph once. "cyclebox train --recipe" names it.',
+  description:
+    'What one training step computes, returned as a graph once. "cyclebox train --recipe PLUGIN/ID" names it.',
   schema: z.array(z.strictObject({ id, title, description })),
   example: [{ id: 'hinge-gan', title: 'CycleGAN with a hinge loss' }],
   idOf: recipe => recipe.id,

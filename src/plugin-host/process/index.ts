@@ -9,6 +9,7 @@ export {
   type CodedPoint,
   idsOf,
   missingContribution,
+  type NamedContribution,
   type PluginFacts,
   PluginHost,
   type PluginHostOptions,

@@ -49,6 +49,13 @@ export interface PluginFacts {
   readonly costs?: PluginCosts | undefined;
 }
 
+export interface NamedContribution<Point extends CodedPoint> {
+  readonly plugin: CodedPlugin;
+  readonly id: string;
+  /** As the manifest has it. */
+  readonly value: ContributionOf<Point>;
+}
+
 export class PluginHost implements Disposable {
   readonly #options: PluginHostOptions;
   readonly #events = new Emitter<PluginEvent>();
@@ -96,6 +103,22 @@ export class PluginHost implements Disposable {
     const plugin = found && this.#plugins.get(found.plugin);
     if (plugin) return plugin;
     throw this.#missing(point, id);
+  }
+
+  /**
+   * What is named by its plugin and its id, `PLUGIN/ID`, as people write it beside things that cyclebox has itself.
+   * @throws PLUGIN_UNAVAILABLE naming why, with what is there
+   */
+  named<Point extends CodedPoint>(point: Point, name: string): NamedContribution<Point> {
+    const at = name.lastIndexOf('/');
+    const [owner, id] = [name.slice(0, Math.max(0, at)), name.slice(at + 1)];
+    const all = this.#options.registry.contributions(point);
+    const found = all.find(one => one.plugin.name === owner && idOf(point, one.value) === id);
+    const plugin = found && this.#plugins.get(owner);
+    if (plugin) return { plugin, id, value: found.value };
+    const known = all.map(one => `${one.plugin.name}/${idOf(point, one.value)}`);
+    const isOther = all.some(one => idOf(point, one.value) === id);
+    throw missingContribution(point, isOther ? name : id, this.#options.registry.set.records, known);
   }
 
   /** Undefined when it can be asked for; else why not. */

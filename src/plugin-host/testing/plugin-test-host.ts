@@ -7,8 +7,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CycleboxError, newJobId } from '../../base/index.js';
 import { type CaptureFacts, type Picture, readPicture, writePicture } from '../../picture/index.js';
-import type { PluginModule, PluginSettings, RouteDecision, SettingValue } from '../../plugin-api/index.js';
+import type {
+  PluginModule,
+  PluginSettings,
+  RecipeDocument,
+  RouteDecision,
+  SettingValue,
+} from '../../plugin-api/index.js';
 import { type CallOptions, Channel, memoryLinks } from '../../process/index.js';
+import { parseRecipe } from '../points/index.js';
 import { hostCalls, PluginStore, specOf } from '../process/index.js';
 import { findPlugin, settingsOf } from '../registry/index.js';
 import { type HostCalls, type PluginCalls, PluginService, scratchFile, withoutFiles } from '../runtime/index.js';
@@ -42,7 +49,8 @@ export interface PluginTestHost {
     about?: { readonly path?: string; readonly capture?: CaptureFacts },
   ): Promise<RouteDecision | undefined>;
   measure(id: string, input: Picture, output: Picture): Promise<number>;
-  recipe(id: string, settings?: Readonly<Record<string, unknown>>): Promise<unknown>;
+  /** @throws PLUGIN_FAILED for what is no recipe, with what is wrong */
+  recipe(id: string, settings?: Readonly<Record<string, unknown>>): Promise<RecipeDocument>;
   run(command: string, ...words: readonly string[]): Promise<unknown>;
   /** What the plugin has logged: `warn: …`. */
   readonly log: readonly string[];
@@ -157,8 +165,13 @@ class TestHost implements PluginTestHost {
     );
   }
 
-  recipe(id: string, settings: Readonly<Record<string, unknown>> = {}): Promise<unknown> {
-    return this.#call('recipe', { id, settings });
+  async recipe(id: string, settings: Readonly<Record<string, unknown>> = {}): Promise<RecipeDocument> {
+    const returned = await this.#call('recipe', { id, settings });
+    try {
+      return parseRecipe(returned);
+    } catch (error) {
+      throw new CycleboxError('PLUGIN_FAILED', `returned no recipe as "${id}": ${(error as Error).message}`);
+    }
   }
 
   run(command: string, ...words: readonly string[]): Promise<unknown> {

@@ -1,7 +1,7 @@
 /** What judging gives: plain data that goes into JSON as it is. docs/evaluation.md describes every field. */
 import type { FeatureRange } from './feature-network.js';
 import type { SkippedImage } from './load-images.js';
-import type { MetricRows } from './metrics.js';
+import type { MetricFacts, MetricRows } from './metrics.js';
 import type { ClassMeasures } from './paired-measures.js';
 import type { Warning } from './warnings.js';
 
@@ -21,6 +21,8 @@ export interface Evaluation {
   /** The network that KID and FID were measured with. */
   readonly features?: { readonly file: string; readonly side: number; readonly range: FeatureRange };
   readonly classes?: ClassMeasures;
+  /** What is known of the metrics in `rows` that plugins measured, by their names, `PLUGIN/ID`. */
+  readonly metrics?: Readonly<Record<string, MetricFacts>>;
   readonly warnings: readonly Warning[];
   readonly each: readonly ImageEvaluation[];
   readonly skipped: readonly SkippedImage[];
@@ -50,4 +52,6 @@ export interface ImageEvaluation {
   readonly ssim: number;
   readonly change: number;
   readonly cycle?: number;
+  /** Of plugins, by `PLUGIN/ID`. */
+  readonly metrics?: Readonly<Record<string, number>>;
 }

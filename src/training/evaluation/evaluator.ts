@@ -19,6 +19,7 @@ import {
   styleMetrics,
 } from './measure-images.js';
 import type { Metrics } from './metrics.js';
+import { type AskedMetrics, type AskedValues, askMetrics } from './pair-metric.js';
 import { classMeasures } from './paired-measures.js';
 import { asStored, differenceOf, isFiniteImage, type Planes } from './planes.js';
 import { type DirectionImages, prepareReferences, type References, scored } from './references.js';
@@ -44,6 +45,8 @@ export interface EvaluatorOptions {
   readonly classes?: ColourClassChoice | undefined;
   /** For KID and FID. Stays the caller's. */
   readonly features?: FeatureNetwork | undefined;
+  /** Measured by plugins, beside the others. */
+  readonly asked?: AskedMetrics | undefined;
   /** Height and width to measure at; default: 256 or what most images have. */
   readonly size?: number | undefined;
   /** Images of each domain that are judged, at most; default: all. */
@@ -145,13 +148,14 @@ export class Evaluator implements Disposable {
     const translations = results.map(({ translated }) => translated);
     const kept = preservationOf(inputs.images, translations);
     const likelihoods = (await this.#style?.classify(translations, toB)) ?? translations.map(() => undefined);
-    const translated = await this.#translatedRow(references, results, kept, likelihoods);
-    const rows = { translated, ...references.rows };
+    const asked = await askMetrics(this.#asked, inputs.images, translations);
+    const measured = await this.#translatedRow(references, results, kept, likelihoods);
+    const rows = { translated: { ...measured, ...asked.row }, ...references.rows };
     return this.#report(toB, references, {
       rows,
       each: imageEvaluations(
         inputs.files,
-        { kept, likelihoods, before: this.#style?.ofInputs(toB) ?? [], results },
+        { kept, likelihoods, before: this.#style?.ofInputs(toB) ?? [], results, asked },
         rows.target,
       ),
       ...(references.classes && { classes: this.#classesOf(references, translations) }),
@@ -169,6 +173,10 @@ export class Evaluator implements Disposable {
     return this.#store.dispose();
   }
 
+  get #asked(): AskedMetrics {
+    return this.#options.asked ?? { metrics: [] };
+  }
+
   #referencesOf(toB: boolean) {
     const known = this.#references.get(String(toB));
     if (known) return known;
@@ -183,7 +191,7 @@ export class Evaluator implements Disposable {
     if (!inputs) throw new RangeError('There are no images of B to translate to A: give heldB.');
     const images = { inputs, targets, truths: await this.#truthsOf(inputs, toB), style: this.#style?.references(toB) };
     const { seed, features: network, classes } = this.#options;
-    return { ...(await prepareReferences(images, { seed, network, classes })), images };
+    return { ...(await prepareReferences(images, { seed, network, classes, asked: this.#asked })), images };
   }
 
   async #truthsOf({ files }: HeldOutSplit, toB: boolean): Promise<readonly (Planes | undefined)[]> {
@@ -246,6 +254,7 @@ export class Evaluator implements Disposable {
     const [from, to] = toB ? this.#options.domains : this.#options.domains.toReversed();
     const { features } = this.#options;
     const classifier = this.#style?.report(toB);
+    const { metrics } = this.#asked;
     return {
       format: 1,
       from: from!,
@@ -256,6 +265,7 @@ export class Evaluator implements Disposable {
       pairs: truths.filter(Boolean).length,
       ...(classifier && { classifier }),
       ...(features && { features: { file: features.file, side: features.side, range: features.range } }),
+      ...(metrics.length > 0 && { metrics: Object.fromEntries(metrics.map(({ name, facts }) => [name, facts])) }),
       ...judged,
       skipped: this.skipped,
     };
@@ -268,6 +278,7 @@ interface Judged {
   readonly likelihoods: readonly (number | undefined)[];
   readonly before: readonly (number | undefined)[];
   readonly results: readonly Result[];
+  readonly asked: AskedValues;
 }
 
 function imageEvaluations(
@@ -275,7 +286,7 @@ function imageEvaluations(
   judged: Judged,
   target: Metrics | undefined,
 ): readonly ImageEvaluation[] {
-  const { kept, likelihoods, before, results } = judged;
+  const { kept, likelihoods, before, results, asked } = judged;
   return files.map((file, index) => {
     const [edges, ssim] = [kept.edges[index]!, kept.ssim[index]!];
     const { content } = scored({ edges, ssim }, { unchanged: {}, ...(target && { target }) });
@@ -289,6 +300,7 @@ function imageEvaluations(
       ssim,
       change: kept.change[index]!,
       ...(cycle !== undefined && { cycle }),
+      ...(Object.keys(asked.row).length > 0 && { metrics: asked.of(index) }),
     };
   });
 }

@@ -23,6 +23,7 @@ export {
   rankingMetrics,
 } from './metrics.js';
 export { qualityOf } from './model-quality.js';
+export type { AskedMetrics, PairMetric } from './pair-metric.js';
 export { imageOf, type Plane, type Planes, pictureOf, planesOf, tensorOf } from './planes.js';
 export {
   type AdversarialHistory,

@@ -2,13 +2,15 @@
  * The names under which everything is reported, in a flat record: what a table prints, a history keeps, and a training may
  * choose its best checkpoint by. Names are part of the interface: scripts and configurations use them.
  */
+import type { PluginName } from '../plugin-names.js';
 
 export interface MetricFacts {
   /** For the tables. */
   readonly title: string;
   /** Undefined: a fact that is neither good nor bad by itself. */
   readonly better?: 'higher' | 'lower';
-  readonly unit?: 'share' | 'dB';
+  /** `share`: from 0 to 1, shown in percent. */
+  readonly unit?: 'share' | 'dB' | (string & {});
 }
 
 export const metricFacts = {
@@ -39,8 +41,8 @@ export const metricFacts = {
   notFinite: { title: 'images with NaN or infinite values', better: 'lower', unit: 'share' },
 } as const satisfies Readonly<Record<string, MetricFacts>>;
 
-/** `swd@128`: the distance on the pyramid's level of 128 pixels. */
-export type MetricName = keyof typeof metricFacts | `swd@${number}`;
+/** `swd@128`: the distance on the pyramid's level of 128 pixels. `PLUGIN/ID`: measured by a plugin. */
+export type MetricName = keyof typeof metricFacts | `swd@${number}` | PluginName;
 export type Metrics = Readonly<Partial<Record<MetricName, number>>>;
 
 /** Metrics by which a best checkpoint can be told. */
@@ -48,16 +50,26 @@ export const rankingMetrics = (Object.keys(metricFacts) as (keyof typeof metricF
   name => factsOf(name).better !== undefined,
 );
 
-export function factsOf(name: MetricName): MetricFacts {
+/** @param ofPlugins what is known of metrics that plugins measured */
+export function factsOf(name: MetricName, ofPlugins: Readonly<Record<string, MetricFacts>> = {}): MetricFacts {
   if (name in metricFacts) return metricFacts[name as keyof typeof metricFacts];
+  if (name.includes('/')) return ofPlugins[name] ?? { title: name };
   return { title: `  at ${name.slice('swd@'.length)} pixels`, better: 'lower' };
 }
 
-/** Whether `value` is better than `best` by the metric `name`; any number is better than none. */
-export function isBetter(name: MetricName, value: number, best: number | undefined): boolean {
+/**
+ * Whether `value` is better than `best` by the metric `name`; any number is better than none.
+ * @param better which way is, where the metric is a plugin's
+ */
+export function isBetter(
+  name: MetricName,
+  value: number,
+  best: number | undefined,
+  better = factsOf(name).better,
+): boolean {
   if (!Number.isFinite(value)) return false;
   if (best === undefined) return true;
-  return factsOf(name).better === 'lower' ? value < best : value > best;
+  return better === 'lower' ? value < best : value > best;
 }
 
 /** All metrics of an image set, beside the same of what it is to be compared with. */

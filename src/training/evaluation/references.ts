@@ -16,6 +16,7 @@ import {
   truthMetrics,
 } from './measure-images.js';
 import { balanceScore, contentScore, type MetricRows, type Metrics } from './metrics.js';
+import { type AskedMetrics, askMetrics } from './pair-metric.js';
 import type { Planes } from './planes.js';
 import { patchCount, projectedSet } from './sliced-wasserstein.js';
 import type { HeldOutSplit } from './split-held-out.js';
@@ -33,6 +34,8 @@ export interface MeasureOptions {
   readonly seed: number;
   readonly network?: FeatureNetwork | undefined;
   readonly classes?: ColourClassChoice | undefined;
+  /** Of plugins. */
+  readonly asked: AskedMetrics;
 }
 
 export interface References {
@@ -55,10 +58,11 @@ export async function prepareReferences(direction: DirectionImages, options: Mea
     ...styleMetrics(direction.style?.inputs ?? []),
     ...(await distancesTo(direction.inputs.images)),
     ...truthsOf(direction.inputs.images),
+    ...(await askMetrics(options.asked, direction.inputs.images, direction.inputs.images)).row,
   };
-  const target = distances && targetRow(direction, truthsOf, distances.halves, options.seed);
+  const target = distances && (await targetRow(direction, truthsOf, distances.halves, options));
   const rows = withScores({ unchanged, ...(target && { target }) });
-  const truth = truthRow(direction, rows);
+  const truth = await truthRow(direction, rows, options.asked);
   return { rows: { ...rows, ...(truth && { truth }) }, classes, distancesTo, truthsOf };
 }
 
@@ -101,12 +105,12 @@ function halfDistances(
 }
 
 /** Real images of the target; for what compares with an input, one of them by chance for each input. */
-function targetRow(
+async function targetRow(
   { inputs, targets, style }: DirectionImages,
   truthsOf: References['truthsOf'],
   halves: Metrics,
-  seed: number,
-): Metrics {
+  { seed, asked }: MeasureOptions,
+): Promise<Metrics> {
   const order = new Random(seed).shuffle([...targets!.images]);
   const random = inputs.images.map((_, index) => order[index % order.length]!);
   return {
@@ -115,19 +119,22 @@ function targetRow(
     ...styleMetrics(style?.targets ?? []),
     ...halves,
     ...truthsOf(random),
+    ...(await askMetrics(asked, inputs.images, random)).row,
   };
 }
 
 /** The true counterparts: what the measures give a perfect translation. */
-function truthRow({ inputs, truths }: DirectionImages, rows: Omit<MetricRows, 'translated'>): Metrics | undefined {
+async function truthRow(
+  { inputs, truths }: DirectionImages,
+  rows: Omit<MetricRows, 'translated'>,
+  asked: AskedMetrics,
+): Promise<Metrics | undefined> {
   const known = truths.flatMap((truth, index) => (truth ? [{ truth, input: inputs.images[index]! }] : []));
   if (known.length === 0) return undefined;
   const images = known.map(({ truth }) => truth);
-  const kept = preservationOf(
-    known.map(({ input }) => input),
-    images,
-  );
-  return scored({ ...appearanceMetrics(images), ...preservationMetrics(kept) }, rows);
+  const before = known.map(({ input }) => input);
+  const kept = preservationMetrics(preservationOf(before, images));
+  return scored({ ...appearanceMetrics(images), ...kept, ...(await askMetrics(asked, before, images)).row }, rows);
 }
 
 function truthComparison(truths: readonly (Planes | undefined)[], classes: readonly ColourClass[] | undefined) {

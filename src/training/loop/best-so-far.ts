@@ -11,14 +11,19 @@ export interface BestSoFar {
   readonly worseSince: number;
 }
 
-/** @param value of this evaluation; undefined where the metric could not be measured */
+/**
+ * @param value of this evaluation; undefined where the metric could not be measured
+ * @param better which way is, where the metric is a plugin's
+ */
 export function updateBest(
   before: BestSoFar | undefined,
   metric: MetricName,
   step: number,
   value: number | undefined,
+  better?: 'higher' | 'lower',
 ): BestSoFar | undefined {
   const best = before?.metric === metric ? before : undefined;
-  if (value !== undefined && isBetter(metric, value, best?.value)) return { metric, step, value, worseSince: 0 };
+  if (value !== undefined && isBetter(metric, value, best?.value, better))
+    return { metric, step, value, worseSince: 0 };
   return best && { ...best, worseSince: best.worseSince + 1 };
 }

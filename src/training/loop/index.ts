@@ -1,6 +1,7 @@
 export { hasCheckpoint, latestCheckpoint } from './checkpoint.js';
 export { ImagePool } from './image-pool.js';
 export { learningRateFactor } from './learning-rate-factor.js';
+export type { FindMetric } from './run-evaluator.js';
 export { freshStart, type RunStart, resumedStart, type TrainerOptions } from './run-start.js';
 export { stageAt } from './stage-at.js';
 export { type Losses, StepRunner } from './step-runner.js';

@@ -10,9 +10,12 @@ import type { TrainingOptions } from '../options.js';
 import { type RunOptions, type RunSettings, resolveRunSettings } from '../run-options.js';
 import { dataSettings, resolveTrainingSettings, resumedSettings, type TrainingSettings } from '../settings.js';
 import { type Checkpoint, type CheckpointDevice, readLatestCheckpoint } from './checkpoint.js';
+import type { FindMetric } from './run-evaluator.js';
 import type { TrainingEngine } from './training-parts.js';
 
 export interface TrainerOptions extends RunOptions, TrainingEngine {
+  /** For metrics of plugins. */
+  readonly findMetric?: FindMetric | undefined;
   readonly clock?: Clock | undefined;
 }
 
@@ -26,15 +29,16 @@ export interface RunStart {
   readonly survey: DataSurvey;
   readonly checkpoint: Checkpoint | undefined;
   readonly clock: Clock | undefined;
+  readonly findMetric?: FindMetric | undefined;
 }
 
 /** @throws USAGE, DATASET_EMPTY, FILE_NOT_FOUND */
 export async function freshStart(options: TrainingOptions, trainer: TrainerOptions): Promise<RunStart> {
-  const { run: given, engine, clock } = splitOptions(trainer);
+  const { run: given, engine, clock, findMetric } = splitOptions(trainer);
   const run = resolveRunSettings(given);
   const asked = resolveTrainingSettings(options);
   const survey = await surveyData(dataSettings(asked));
-  return { settings: withSteps(asked, survey), run, engine, step: 0, survey, checkpoint: undefined, clock };
+  return { settings: withSteps(asked, survey), run, engine, step: 0, survey, checkpoint: undefined, clock, findMetric };
 }
 
 const defaultEpochs = 200;
@@ -56,7 +60,7 @@ export async function resumedStart(
   const checkpoint = await readLatestCheckpoint(out);
   const { settings: began, run: ran, place, step } = checkpoint.state;
   const settings = resumedSettings(began, { ...training, out });
-  const { run, engine, clock } = splitOptions(trainer);
+  const { run, engine, clock, findMetric } = splitOptions(trainer);
   const { stopAt: _, acceptChangedData: __, ...before } = ran ?? {};
   const earlier = { engine: place?.engine as EngineChoice | undefined, threads: place?.threads };
   return {
@@ -67,6 +71,7 @@ export async function resumedStart(
     survey: await surveyData(dataSettings(settings)),
     checkpoint,
     clock,
+    findMetric,
   };
 }
 
@@ -79,8 +84,9 @@ export function checkpointDevice({ device }: Engine, { threads }: TrainingEngine
 /** What was given as undefined was not given. */
 function splitOptions(options: TrainerOptions) {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  const { clock, engine, threads, memoryCheck, onDeviceSkipped, openEngine, ...run } = given as TrainerOptions;
+  const { clock, findMetric, engine, threads, memoryCheck, onDeviceSkipped, openEngine, ...run } =
+    given as TrainerOptions;
   const place = { engine, threads, memoryCheck, onDeviceSkipped, openEngine };
   const placed = Object.fromEntries(Object.entries(place).filter(([, value]) => value !== undefined));
-  return { clock, run, engine: placed as TrainingEngine };
+  return { clock, findMetric, run, engine: placed as TrainingEngine };
 }

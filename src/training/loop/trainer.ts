@@ -28,7 +28,7 @@ import { emaPrefix } from './exponential-moving-average.js';
 import { learningRateFactor } from './learning-rate-factor.js';
 import { explainMemory } from './memory-advice.js';
 import { removeOldCheckpoints } from './retention.js';
-import { RunEvaluator } from './run-evaluator.js';
+import { type FindMetric, RunEvaluator } from './run-evaluator.js';
 import { RunRecords } from './run-records.js';
 import { checkpointDevice, freshStart, type RunStart, resumedStart, type TrainerOptions } from './run-start.js';
 import { sameFolders } from './same-folders.js';
@@ -49,6 +49,7 @@ export class Trainer implements Disposable {
   readonly #clock: Clock;
   readonly #device: CheckpointDevice;
   readonly #records: RunRecords;
+  readonly #findMetric: FindMetric | undefined;
   #evaluator: RunEvaluator | undefined;
   #best: BestSoFar | undefined;
   /** Of this process's last evaluation, by the domain that a direction leads to. */
@@ -72,6 +73,7 @@ export class Trainer implements Disposable {
     this.#step = start.step;
     this.#best = start.checkpoint?.state.judged;
     this.#clock = start.clock ?? systemClock;
+    this.#findMetric = start.findMetric;
     this.#records = new RunRecords(start.settings, start.run, this.#clock);
     this.#store.add(parts.store);
     parts.data.onSkipped(({ file, folder, reason }) => {
@@ -161,7 +163,8 @@ export class Trainer implements Disposable {
 
   async #run(signal: AbortSignal | undefined): Promise<string | undefined> {
     const last = Math.min(this.settings.steps, this.runSettings.stopAt ?? Number.POSITIVE_INFINITY);
-    this.#evaluator = await RunEvaluator.open(this.settings, this.runSettings, this.#parts.engine, this.#parts.state);
+    const { engine, state } = this.#parts;
+    this.#evaluator = await RunEvaluator.open(this.settings, this.runSettings, engine, state, this.#findMetric);
     if (this.#evaluator) this.#store.add(this.#evaluator);
     let savedMs = this.#clock.monotonicMs();
     while (this.#step < last && !signal?.aborted && !this.#isPatienceOver) {
@@ -261,7 +264,7 @@ export class Trainer implements Disposable {
     const startMs = this.#clock.monotonicMs();
     const judgement = await judge.evaluate(this.#adversarial, this.#step);
     this.#quality = judgement.quality;
-    this.#best = updateBest(this.#best, this.runSettings.best, this.#step, judgement.rank);
+    this.#best = updateBest(this.#best, this.runSettings.best, this.#step, judgement.rank, judgement.better);
     this.#records.evaluation(this.#step, judgement, this.#clock.monotonicMs() - startMs);
     this.#events.fire({ kind: 'evaluation', step: this.#step, metrics: judgement.metrics });
     for (const warning of judgement.warnings) this.#events.fire({ kind: 'warning', step: this.#step, ...warning });

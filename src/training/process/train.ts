@@ -13,12 +13,15 @@ import { TrainingProcess, type TrainingProcessOptions } from './training-process
 export interface TrainOptions extends RunOptions, DeviceOptions, TrainingProcessOptions {
   /** Time between two `progress` events, at least, in ms. Default 250; 0: one after each step. */
   readonly progressEveryMs?: number | undefined;
+  /** Folders with plugins, for recipes and metrics that they bring; those that come with cyclebox are there without it. */
+  readonly plugins?: readonly string[] | undefined;
 }
 
 /** Fits a new pair. What is wrong with the options is told by `result`. */
 export function train(training: TrainingOptions, options: TrainOptions = {}): TrainingProcess {
-  const { progressEveryMs, onLine, entry, ...others } = options;
-  return new TrainingProcess(newRunOrder({ ...training, ...others }, progressEveryMs), { onLine, entry });
+  const { progressEveryMs, plugins, onLine, entry, ...others } = options;
+  const order = newRunOrder({ ...training, ...others }, progressEveryMs, { folders: plugins });
+  return new TrainingProcess(order, { onLine, entry });
 }
 
 /**
@@ -30,6 +33,7 @@ export function resumeTraining(
   changes: Partial<TrainingOptions> = {},
   options: TrainOptions = {},
 ): TrainingProcess {
-  const { progressEveryMs, onLine, entry, ...others } = options;
-  return new TrainingProcess(resumeOrder(out, { ...changes, ...others }, progressEveryMs), { onLine, entry });
+  const { progressEveryMs, plugins, onLine, entry, ...others } = options;
+  const order = resumeOrder(out, { ...changes, ...others }, progressEveryMs, { folders: plugins });
+  return new TrainingProcess(order, { onLine, entry });
 }

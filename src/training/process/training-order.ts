@@ -4,6 +4,7 @@ import { deviceOptionsSchema } from '../device-options.js';
 import type { TrainingFile } from '../option-groups.js';
 import type { TrainingOptions } from '../options.js';
 import { givenOf } from '../parse-options.js';
+import type { TrainingPluginPlaces } from '../plugins/index.js';
 import { runOptionsSchema } from '../run-options.js';
 import type { TrainingOrder } from './training-protocol.js';
 
@@ -11,9 +12,13 @@ import type { TrainingOrder } from './training-protocol.js';
 const defaultProgressEveryMs = 250;
 
 /** What belongs nowhere is left with the training's options, whose check names it. */
-export function newRunOrder(options: TrainingFile, progressEveryMs = defaultProgressEveryMs): TrainingOrder {
+export function newRunOrder(
+  options: TrainingFile,
+  progressEveryMs = defaultProgressEveryMs,
+  plugins?: TrainingPluginPlaces,
+): TrainingOrder {
   const { training, run, place } = groupOptions(options);
-  return { resume: false, training: training as TrainingOptions, run, place, progressEveryMs };
+  return { resume: false, training: training as TrainingOptions, run, place, progressEveryMs, plugins };
 }
 
 /** @param out the run's folder */
@@ -21,8 +26,9 @@ export function resumeOrder(
   out: string,
   options: TrainingFile,
   progressEveryMs = defaultProgressEveryMs,
+  plugins?: TrainingPluginPlaces,
 ): TrainingOrder {
-  return { resume: true, out, ...groupOptions(options), progressEveryMs };
+  return { resume: true, out, ...groupOptions(options), progressEveryMs, plugins };
 }
 
 function groupOptions(

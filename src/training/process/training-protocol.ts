@@ -7,6 +7,7 @@ import type { ProtocolName } from '../../process/index.js';
 import type { DeviceOptions } from '../device-options.js';
 import type { Losses } from '../loop/index.js';
 import type { TrainingOptions } from '../options.js';
+import type { TrainingPluginPlaces } from '../plugins/index.js';
 import type { RunOptions } from '../run-options.js';
 import type { TrainingEvent } from '../training-event.js';
 import type { TrainingPlan } from './training-plan.js';
@@ -19,6 +20,8 @@ export type TrainingOrder = {
   readonly place: DeviceOptions;
   /** Time between two `progress` events, at least. The last step's is always sent. */
   readonly progressEveryMs: number;
+  /** Where recipes and metrics of plugins are found; absent: among those that come with cyclebox. */
+  readonly plugins?: TrainingPluginPlaces | undefined;
 } & (
   | { readonly resume: false; readonly training: TrainingOptions }
   | { readonly resume: true; readonly out: string; readonly training: Partial<TrainingOptions> }

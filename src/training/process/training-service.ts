@@ -7,6 +7,7 @@ import type { SkippedDevice } from '../../engine/index.js';
 import type { Handlers } from '../../process/index.js';
 import { checkDeviceOptions } from '../device-options.js';
 import { freshStart, hasCheckpoint, type RunStart, resumedStart, Trainer, type TrainerOptions } from '../loop/index.js';
+import { TrainingPlugins } from '../plugins/index.js';
 import type { TrainingEvent, TrainingProgress } from '../training-event.js';
 import { explainTraining } from './explain-training.js';
 import { lowerPriority } from './lower-priority.js';
@@ -59,7 +60,16 @@ export class TrainingService {
 
   async #run(order: TrainingOrder): Promise<TrainingResult> {
     if (order.place.background) lowerPriority();
-    this.#trainer = this.#open(order);
+    const plugins = pluginsOf(order);
+    try {
+      return await this.#trainWith(order, plugins);
+    } finally {
+      await plugins.dispose();
+    }
+  }
+
+  async #trainWith(order: TrainingOrder, plugins: TrainingPlugins): Promise<TrainingResult> {
+    this.#trainer = this.#open(order, plugins);
     const trainer = await this.#trainer;
     const throttle = new ProgressThrottle(order.progressEveryMs, systemClock, progress =>
       this.#emit({ kind: 'progress', ...progress }),
@@ -74,25 +84,30 @@ export class TrainingService {
     }
   }
 
-  async #open(order: TrainingOrder): Promise<Trainer> {
-    const options = this.#trainerOptions(order);
+  async #open(order: TrainingOrder, plugins: TrainingPlugins): Promise<Trainer> {
+    const options = this.#trainerOptions(order, plugins);
     if (order.resume) return Trainer.resume(order.out, order.training, options);
     await requireFreshFolder(order.training.out);
-    return Trainer.create(order.training, options);
+    return Trainer.create(await plugins.withRecipe(order.training), options);
   }
 
   async #explain(order: TrainingOrder): Promise<TrainingPlan> {
     if (order.place.background) lowerPriority();
-    const options = this.#trainerOptions(order);
-    const start: RunStart = order.resume
-      ? await resumedStart(order.out, order.training, options)
-      : await freshStart(order.training, options);
-    return explainTraining(start);
+    const plugins = pluginsOf(order);
+    try {
+      const options = this.#trainerOptions(order, plugins);
+      const start: RunStart = order.resume
+        ? await resumedStart(order.out, order.training, options)
+        : await freshStart(await plugins.withRecipe(order.training), options);
+      return await explainTraining(start);
+    } finally {
+      await plugins.dispose();
+    }
   }
 
-  #trainerOptions({ run, place }: TrainingOrder): TrainerOptions {
+  #trainerOptions({ run, place }: TrainingOrder, { findMetric }: TrainingPlugins): TrainerOptions {
     const { background: _, ...placed } = checkDeviceOptions(place);
-    return { ...run, ...placed, onDeviceSkipped: device => this.#warnOfSkipped(device) };
+    return { ...run, ...placed, findMetric, onDeviceSkipped: device => this.#warnOfSkipped(device) };
   }
 
   /** A device that is there and fails; what is merely not there is no news. */
@@ -138,6 +153,11 @@ export class TrainingService {
     if (this.#stop.signal.aborted) return 'stopping';
     return this.#progress ? 'training' : 'preparing';
   }
+}
+
+/** What plugins say goes where the process writes. */
+function pluginsOf({ plugins = {} }: TrainingOrder): TrainingPlugins {
+  return new TrainingPlugins(plugins, (plugin, message) => process.stderr.write(`${plugin}: ${message}\n`));
 }
 
 async function requireFreshFolder(out: string): Promise<void> {

@@ -2,19 +2,14 @@
 import { mul, type Tensor } from '../../graph/index.js';
 import { gradientPenalty } from './gradient-penalty.js';
 import { discriminatorLoss, generatorLoss } from './losses.js';
-import type { PhaseContext, RecipeOption } from './recipe.js';
+import { discriminatorOptions, type PhaseContext, type RecipeOption } from './recipe.js';
 
 /** What a user may set wherever there are discriminators. */
 export const adversarialOptions = [
   'loss',
   'penaltyWeight',
   'augment',
-  'discriminator',
-  'discriminatorWidth',
-  'discriminatorLayers',
-  'discriminatorNorm',
-  'discriminatorDownsample',
-  'discriminatorRate',
+  ...discriminatorOptions,
 ] as const satisfies readonly RecipeOption[];
 
 /**

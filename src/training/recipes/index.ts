@@ -7,6 +7,7 @@ export {
   momentNames,
 } from './adam.js';
 export { type Augmentation, augmentations } from './augmentation.js';
+export { checkedRecipe, codedRecipe } from './coded-recipe.js';
 export { cyclegan } from './cyclegan.js';
 export { defaultWeights } from './default-weights.js';
 export { type AdversarialLoss, adversarialLosses, discriminatorLoss, generatorLoss } from './losses.js';

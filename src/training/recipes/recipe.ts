@@ -95,24 +95,31 @@ export interface Phase {
   readonly build: (context: PhaseContext) => PhaseResult;
 }
 
+/** What shapes discriminators. */
+export const discriminatorOptions = [
+  'discriminator',
+  'discriminatorWidth',
+  'discriminatorLayers',
+  'discriminatorNorm',
+  'discriminatorDownsample',
+  'discriminatorRate',
+] as const;
+
 /** Options that belong to some recipes only; see ../options.ts. Others refuse them. */
-export type RecipeOption =
-  | 'discriminator'
-  | 'discriminatorWidth'
-  | 'discriminatorLayers'
-  | 'discriminatorNorm'
-  | 'discriminatorDownsample'
-  | 'discriminatorRate'
-  | 'loss'
-  | 'cycleWeight'
-  | 'identityWeight'
-  | 'reconstructionWeight'
-  | 'contrastWeight'
-  | 'contrastIdentity'
-  | 'penaltyWeight'
-  | 'poolSize'
-  | 'augment'
-  | 'pairing';
+export const recipeOptions = [
+  ...discriminatorOptions,
+  'loss',
+  'cycleWeight',
+  'identityWeight',
+  'reconstructionWeight',
+  'contrastWeight',
+  'contrastIdentity',
+  'penaltyWeight',
+  'poolSize',
+  'augment',
+  'pairing',
+] as const;
+export type RecipeOption = (typeof recipeOptions)[number];
 
 /** A column of the sample sheets: `key` names an image of the preview. */
 export interface SampleColumn {

@@ -99,7 +99,7 @@ const evaluation = z
   .object({
     kind: z.literal('evaluation'),
     ...timed,
-    /** By name; what is before the last `/` is the group (`horse→zebra/style`). */
+    /** By name; what is before the first `/` is the group (`horse→zebra/style`). */
     metrics: values,
     /** The same metrics of something known: the input unchanged, real images of the target. */
     references: z.array(reference).readonly(),

@@ -121,9 +121,12 @@ function metricCharts({ evaluations }: RunHistory): readonly Chart[] {
   }));
 }
 
-/** Group and name of a metric: `horse→zebra/style` ↦ `['horse→zebra', 'style']`; the group may be empty. */
+/**
+ * Group and name of a metric: `horse→zebra/style` ↦ `['horse→zebra', 'style']`; the group may be empty. Names of plugins' metrics
+ * have slashes of their own.
+ */
 export function splitMetric(name: string): readonly [group: string, metric: string] {
-  const at = name.lastIndexOf('/');
+  const at = name.indexOf('/');
   return [name.slice(0, Math.max(0, at)), name.slice(at + 1)];
 }
 

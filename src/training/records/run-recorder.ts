@@ -31,7 +31,7 @@ export interface RunRecorderOptions {
 
 /** What an evaluation found, in the names that people are to read. */
 export interface EvaluationResult {
-  /** What is before the last `/` of a name is its group: `horse→zebra/style`. */
+  /** What is before the first `/` of a name is its group: `horse→zebra/style`. */
   readonly metrics: Readonly<Record<string, number>>;
   readonly references?: readonly ReferenceMetrics[];
   readonly warnings?: readonly TrainingWarning[];
