@@ -95,6 +95,7 @@ export const rooms = {
     floor: 8,
     rooms: {
       config: { floor: 0 },
+      backup: { floor: 1 },
       pool: { floor: 0 },
       plugins: { floor: 1 },
       trainings: { floor: 1 },

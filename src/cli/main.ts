@@ -7,6 +7,7 @@
 import { Command } from 'commander';
 import { packageVersion, refuseDebugger } from '../base/index.js';
 import {
+  registerBackup,
   registerBench,
   registerConfig,
   registerDataset,
@@ -48,6 +49,7 @@ for (const register of [
   registerStatus,
   registerQueue,
   registerReplay,
+  registerBackup,
   registerConfig,
   registerTranslate,
   registerTrain,

@@ -1,3 +1,4 @@
+export { type Backup, backUp, type Restored, restore } from './backup/index.js';
 export {
   type ConfigOrigin,
   configJsonSchema,

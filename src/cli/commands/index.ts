@@ -1,3 +1,4 @@
+export { register as registerBackup } from './backup.js';
 export { register as registerBench } from './bench.js';
 export { register as registerConfig } from './config.js';
 export { register as registerDataset } from './dataset.js';

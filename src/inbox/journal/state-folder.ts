@@ -13,7 +13,7 @@ const privateFolderMode = 0o700;
 
 /** Everything that this and earlier versions put there, but for the notes in `moving` and temporaries. */
 const ownFile =
-  /^((lock|journal)\.sqlite(\.corrupt-\d+)?(-wal|-shm|-journal)?|owner\.json|publisher-id|failed\.json|control\.sock|dashboard-token|dashboard\.json|pictures)$/;
+  /^((lock|journal)\.sqlite(\.(corrupt|before-restore)-\d+)?(-wal|-shm|-journal)?|owner\.json|publisher-id|failed\.json|control\.sock|dashboard-token|dashboard\.json|pictures)$/;
 const notesFolder = 'moving';
 
 /** Makes the folder, or closes the one that is there if it is all cyclebox's. @throws what the system says where it cannot be made */
@@ -43,7 +43,7 @@ function isOwn(name: string): boolean {
   return (
     name === notesFolder ||
     ownFile.test(name) ||
-    /^\.cyclebox-(publisher-id|failed\.json|dashboard-token|dashboard\.json)-[0-9a-f]+\.tmp$/.test(name)
+    /^\.cyclebox-(publisher-id|failed\.json|dashboard-token|dashboard\.json|journal\.sqlite)-[0-9a-f]+\.tmp$/.test(name)
   );
 }
 
