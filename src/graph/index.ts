@@ -1,4 +1,5 @@
 export * from './builder.js';
+export { type DepthToSpace, depthToSpaceAt } from './depth-to-space.js';
 export * from './dimension.js';
 export * from './functions.js';
 export * from './gradients.js';

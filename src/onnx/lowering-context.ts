@@ -13,7 +13,11 @@ export type LoweringTarget = 'any' | 'webgpu';
 export interface LoweringContext<O extends OpName> {
   readonly emitter: OnnxEmitter;
   readonly target: LoweringTarget;
+  /** For one size on this machine's CPU, never for a file: what costs memory or is hard to read may be spelt for speed. */
+  readonly tailored: boolean;
   readonly graph: Graph;
+  /** Of the operation itself. */
+  readonly id: NodeId;
   /** Of the values lowered so far, by node. */
   readonly names: readonly ValueName[];
   readonly inputNodes: readonly NodeId[];

@@ -9,7 +9,6 @@ import {
   type Dimension,
   formatDimension,
   type Graph,
-  type Node,
   type NodeId,
   numericShape,
   type OpName,
@@ -25,6 +24,7 @@ import {
 } from './convolution/index.js';
 import { type AttributeValue, type OnnxDimension, OnnxEmitter, type ValueName } from './emitter.js';
 import type { LoweringContext, LoweringTarget } from './lowering-context.js';
+import { interleavedPhases } from './interleaving.js';
 import { lowerInstanceNorm, lowerInstanceNormGrad } from './normalisation.js';
 import { lowerPad, lowerReflectPad, lowerReflectPadGrad, lowerSliceGrad } from './padding.js';
 import { findWeightGradSums } from './weight-gradient-sums.js';
@@ -35,6 +35,8 @@ export interface LoweringOptions {
   readonly weights?: Readonly<Record<string, Float32Array>>;
   /** Default `any`. */
   readonly target?: LoweringTarget | undefined;
+  /** For one size on this machine's CPU, never for a file: `src/onnx/tailoring.ts` says what that changes. Default false. */
+  readonly tailored?: boolean | undefined;
   /** Free text in the file. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
@@ -84,8 +86,11 @@ const lowerings: { readonly [O in OpName]: Lowering<O> } = {
   broadcast: ({ emitter, inputs: [x], shape }) =>
     emitter.node('Expand', [x!, emitter.integers(numericShape(shape, 'broadcast in ONNX'))]),
 
-  reshape: ({ emitter, inputs: [x], inputShapes, shape }) =>
-    emitter.node('Reshape', [x!, emitter.integers(reshapeTarget(inputShapes[0]!, shape))]),
+  reshape: context => {
+    const { emitter, inputs, inputShapes, shape } = context;
+    const target = () => emitter.integers(reshapeTarget(inputShapes[0]!, shape));
+    return interleavedPhases(context) ?? emitter.node('Reshape', [inputs[0]!, target()]);
+  },
   transpose: ({ emitter, inputs: [x], attributes: { permutation } }) =>
     emitter.node('Transpose', [x!], { perm: permutation }),
   concat: ({ emitter, inputs, attributes: { axis } }) => emitter.node('Concat', inputs, { axis }),
@@ -129,12 +134,12 @@ export function encodeOnnx(graph: Graph, options: LoweringOptions = {}): Uint8Ar
   const emitter = new OnnxEmitter();
   const names: ValueName[] = [];
   const sums = findWeightGradSums(graph);
-  const scene: GraphLowering = { graph, names, emitter, target: options.target ?? 'any' };
+  const scene: GraphLowering = { graph, names, emitter, target: options.target ?? 'any', tailored: options.tailored ?? false };
   graph.nodes.forEach((_node, id) => {
     if (sums.absorbed.has(id)) return;
     const leaves = sums.leaves.get(id);
     names[id] = leaves
-      ? lowerWeightGradSum(leaves.map(leaf => contextOf<'conv2dWeightGrad'>(scene, graph.nodes[leaf]!)))
+      ? lowerWeightGradSum(leaves.map(leaf => contextOf<'conv2dWeightGrad'>(scene, leaf)))
       : lowerNode(scene, id, options);
   });
   for (const [name, id] of Object.entries(graph.outputs)) {
@@ -153,6 +158,7 @@ interface GraphLowering {
   readonly names: readonly ValueName[];
   readonly emitter: OnnxEmitter;
   readonly target: LoweringTarget;
+  readonly tailored: boolean;
 }
 
 function lowerNode(scene: GraphLowering, id: NodeId, { weights = {} }: LoweringOptions): ValueName {
@@ -168,15 +174,21 @@ function lowerNode(scene: GraphLowering, id: NodeId, { weights = {} }: LoweringO
       return emitter.floats(values, numericShape(node.shape, 'A variable'), name);
     }
     default:
-      return (lowerings[node.op] as Lowering<OpName>)(contextOf<OpName>(scene, node));
+      return (lowerings[node.op] as Lowering<OpName>)(contextOf<OpName>(scene, id));
   }
 }
 
-function contextOf<O extends OpName>({ graph, names, emitter, target }: GraphLowering, node: Node): LoweringContext<O> {
+function contextOf<O extends OpName>(
+  { graph, names, emitter, target, tailored }: GraphLowering,
+  id: NodeId,
+): LoweringContext<O> {
+  const node = graph.nodes[id]!;
   return {
     emitter,
     target,
+    tailored,
     graph,
+    id,
     names,
     inputNodes: node.inputs,
     inputs: node.inputs.map(input => names[input]!),

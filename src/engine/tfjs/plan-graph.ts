@@ -3,8 +3,8 @@
  * the next operation needs another one. Images stay NHWC from the first convolution to the last, kernels and their
  * moments stay as convolutions want them, so that a training step transposes next to nothing.
  */
-import type { Graph, NodeId, OpName } from '../../graph/index.js';
-import { depthToSpaceAt, lowerDepthToSpace } from './depth-to-space.js';
+import { depthToSpaceAt, type Graph, type NodeId, type OpName } from '../../graph/index.js';
+import { lowerDepthToSpace } from './depth-to-space.js';
 import { layoutOfVariable } from './layout.js';
 import { lowerings } from './lowering.js';
 import { inLayout, type Lowering, type LoweringContext, type Value } from './lowering-context.js';

@@ -6,18 +6,20 @@
 import type { Attributes, Node, NodeId, Padding } from '../../graph/index.js';
 import type { ValueName } from '../emitter.js';
 import type { LoweringContext } from '../lowering-context.js';
-import { convolved, imageGradient, kernelGradient, type Tiling, tilingOf } from './winograd.js';
+import { convolved, imageGradient, kernelGradient, paysBesideBlocked, type Tiling, tilingOf } from './winograd.js';
 
 const unmirrored: Padding = [0, 0, 0, 0];
 
 /** Undefined, here and below, where the general lowering is to be used. */
 export function winogradConv2d(context: LoweringContext<'conv2d'>): ValueName | undefined {
-  const { emitter, inputs, inputShapes, attributes } = context;
-  if (emitter.isFixed(inputs[1]!)) return undefined;
+  const { emitter, tailored, inputs, inputShapes, attributes } = context;
+  const isFixed = emitter.isFixed(inputs[1]!);
+  if (isFixed && !tailored) return undefined;
   const source = sourceOf(context, context.inputNodes[0]!);
   const { stride, padding: zeros } = attributes;
   const tiling = tilingOf(context, { ...source, kernel: inputShapes[1]!, stride, zeros });
-  return tiling && convolved(tiling, source.value, inputs[1]!);
+  if (!tiling || (isFixed && !paysBesideBlocked(tiling))) return undefined;
+  return convolved(tiling, source.value, inputs[1]!);
 }
 
 export function winogradInputGrad(context: LoweringContext<'conv2dInputGrad'>): ValueName | undefined {

@@ -1,7 +1,7 @@
 /**
  * 3 × 3 convolutions of step 1 and their gradients by Winograd's minimal filtering, F(4 × 4, 3 × 3): 36 products where
  * Conv takes 144 (Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, 2016). Only for kernels that change
- * between runs, on the CPU: files that are exported never hold any of this. Transforms are products with fixed
+ * between runs and for programs that are tailored to a size, on the CPU: files that are exported never hold any of this. Transforms are products with fixed
  * matrices, into which zero and mirrored borders are written, so that neither is ever computed for itself. The gradients
  * are the exact adjoints of the same three products.
  */
@@ -90,6 +90,21 @@ export function tilingOf(
   const applies = kh === 3 && kw === 3 && stride.every(step => step === 1);
   const pays = Math.min(k, c) >= minChannels && rows.results * columns.results >= minCells;
   return applies && pays ? { emitter, batch, k, c, rows, columns } : undefined;
+}
+
+/**
+ * The kernel of a Conv that is fixed is laid out beforehand for the processor's vectors, and such a Conv multiplies as fast as
+ * a matrix product. The transforms' products do not: this share of its multiplications is worth it.
+ */
+const largestShareOfBlocked = 0.6;
+
+export function paysBesideBlocked({ batch, k, c, rows, columns }: Tiling): boolean {
+  const [down, across] = [tilesOf(rows), tilesOf(columns)];
+  const image = reach * c * down * rows.size * columns.size + products * c * down * columns.size * across;
+  const kernel = products * k * c * down * across;
+  const result = products * k * down * across * tile ** 2;
+  const blocked = 9 * k * c * rows.results * columns.results;
+  return (batch * (image + kernel + result)) / (batch * blocked) <= largestShareOfBlocked;
 }
 
 type OpNameOfConvolution = 'conv2d' | 'conv2dInputGrad' | 'conv2dWeightGrad' | 'reflectPadGrad';

@@ -148,13 +148,18 @@ export const rules: Readonly<Record<string, Rule>> = {
     const x = context.tensor(0);
     if (shapeOf(x).length !== 4) return context.refuse(`of ${shapeOf(x).length} axes`);
     const y = instanceNorm(x, context.integer('epsilon', 1e-5));
-    return add(mul(y, perChannel(context.tensor(1))), perChannel(context.tensor(2)));
+    const scaled = isFilledWith(context.input(1), 1) ? y : mul(y, perChannel(context.tensor(1)));
+    return isFilledWith(context.input(2), 0) ? scaled : add(scaled, perChannel(context.tensor(2)));
   },
   BatchNormalization: importBatchNormalization,
 };
 
 /** Operations on numbers only: they have a fold (constants.ts) and no meaning for images here. */
 export const foldedOnly: ReadonlySet<string> = new Set(['ConstantOfShape', 'Equal', 'Floor', 'Where']);
+
+function isFilledWith(value: ImportedValue, number: number): boolean {
+  return 'data' in value && Array.from(value.data).every(element => element === number);
+}
 
 function importConstant(context: ImportContext): ImportedValue {
   const { value, value_float, value_floats, value_int, value_ints } = context.node.attributes;
