@@ -31,6 +31,22 @@ export function fromFloat16(word: number): number {
   return sign * (1024 + fraction) * 2 ** (exponent - 25);
 }
 
+let table: Float32Array | undefined;
+
+/** The values of many words: looked up, since models have millions. */
+export function fromFloat16s(words: ArrayLike<number>): Float32Array {
+  table ??= tabulated();
+  const values = new Float32Array(words.length);
+  for (let at = 0; at < values.length; at++) values[at] = table[words[at]!]!;
+  return values;
+}
+
+function tabulated(): Float32Array {
+  const values = new Float32Array(2 ** 16);
+  for (let word = 0; word < values.length; word++) values[word] = fromFloat16(word);
+  return values;
+}
+
 /** To the nearest whole number, ties to even. */
 function rounded(value: number): number {
   const below = Math.floor(value);

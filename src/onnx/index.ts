@@ -28,4 +28,5 @@ export {
   readModelFile,
 } from './read-model-file.js';
 export { storeWeights, type WeightStorage, weightStorages } from './stored-weights.js';
+export { mayGain, tailoredTo } from './tailoring.js';
 export { withMetadata } from './with-metadata.js';

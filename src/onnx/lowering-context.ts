@@ -10,11 +10,17 @@ import type { OnnxEmitter, ValueName } from './emitter.js';
  */
 export type LoweringTarget = 'any' | 'webgpu';
 
+/** What a program gains by being made for one size. */
+export interface Tailoring {
+  /** Convolutions with fixed kernels that are computed by Winograd's minimal filtering. */
+  tiled: number;
+}
+
 export interface LoweringContext<O extends OpName> {
   readonly emitter: OnnxEmitter;
   readonly target: LoweringTarget;
-  /** For one size on this machine's CPU, never for a file: what costs memory or is hard to read may be spelt for speed. */
-  readonly tailored: boolean;
+  /** Set for a program for one size on this machine's CPU: it may be spelt in ways that a file must not be. */
+  readonly tailored: Tailoring | undefined;
   readonly graph: Graph;
   /** Of the operation itself. */
   readonly id: NodeId;

@@ -23,8 +23,8 @@ import {
   winogradReflectPadGrad,
 } from './convolution/index.js';
 import { type AttributeValue, type OnnxDimension, OnnxEmitter, type ValueName } from './emitter.js';
-import type { LoweringContext, LoweringTarget } from './lowering-context.js';
 import { interleavedPhases } from './interleaving.js';
+import type { LoweringContext, LoweringTarget, Tailoring } from './lowering-context.js';
 import { lowerInstanceNorm, lowerInstanceNormGrad } from './normalisation.js';
 import { lowerPad, lowerReflectPad, lowerReflectPadGrad, lowerSliceGrad } from './padding.js';
 import { findWeightGradSums } from './weight-gradient-sums.js';
@@ -35,8 +35,8 @@ export interface LoweringOptions {
   readonly weights?: Readonly<Record<string, Float32Array>>;
   /** Default `any`. */
   readonly target?: LoweringTarget | undefined;
-  /** For one size on this machine's CPU, never for a file: `src/onnx/tailoring.ts` says what that changes. Default false. */
-  readonly tailored?: boolean | undefined;
+  /** For one size on this machine's CPU, never for a file (`tailoring.ts`); counts what is gained. Default: for a file. */
+  readonly tailored?: Tailoring | undefined;
   /** Free text in the file. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
@@ -134,7 +134,7 @@ export function encodeOnnx(graph: Graph, options: LoweringOptions = {}): Uint8Ar
   const emitter = new OnnxEmitter();
   const names: ValueName[] = [];
   const sums = findWeightGradSums(graph);
-  const scene: GraphLowering = { graph, names, emitter, target: options.target ?? 'any', tailored: options.tailored ?? false };
+  const scene: GraphLowering = { graph, names, emitter, target: options.target ?? 'any', tailored: options.tailored };
   graph.nodes.forEach((_node, id) => {
     if (sums.absorbed.has(id)) return;
     const leaves = sums.leaves.get(id);
@@ -158,7 +158,7 @@ interface GraphLowering {
   readonly names: readonly ValueName[];
   readonly emitter: OnnxEmitter;
   readonly target: LoweringTarget;
-  readonly tailored: boolean;
+  readonly tailored: Tailoring | undefined;
 }
 
 function lowerNode(scene: GraphLowering, id: NodeId, { weights = {} }: LoweringOptions): ValueName {

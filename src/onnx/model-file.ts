@@ -5,7 +5,7 @@
  */
 import { fromBinary } from '@bufbuild/protobuf';
 import { CycleboxError } from '../base/index.js';
-import { fromFloat16 } from './float16.js';
+import { fromFloat16s } from './float16.js';
 import {
   type GraphProto,
   type ModelProto,
@@ -132,7 +132,7 @@ export function floatsOf({ rawData, floatData }: TensorProto): Float32Array {
 /** float16 values as float32, wherever the file keeps them. */
 export function halvesOf({ rawData, int32Data }: TensorProto): Float32Array {
   const words = rawData.length > 0 ? new Uint16Array(ownBytes(rawData)) : int32Data;
-  return Float32Array.from(words, fromFloat16);
+  return fromFloat16s(words);
 }
 
 /** Stored numbers by themselves: in the file they may lie at any byte, which typed arrays may not. */

@@ -13,6 +13,8 @@ import {
   encodeIdentity,
   encodeOnnx,
   type LoweringTarget,
+  mayGain,
+  tailoredTo,
   toHalfPrecision,
   variableUpdate,
 } from '../../onnx/index.js';
@@ -38,6 +40,7 @@ import { OnnxProgram } from './onnx-program.js';
 import { OnnxState } from './onnx-state.js';
 import { executionProviders, type OnnxProvider, providerTraits, requireProvider } from './providers.js';
 import { announceSession } from './session-channel.js';
+import { TailoringProgram } from './tailoring-program.js';
 import { Transfer } from './transfer.js';
 import { unavailable } from './unavailable.js';
 import { layoutOfGraph, layoutOfModel, type WebGpuLayout } from './webgpu-layout.js';
@@ -102,7 +105,7 @@ class OnnxEngine implements Engine {
   readonly #index: number;
   readonly #threads: number | undefined;
   readonly #diagnostics: SessionDiagnostics;
-  readonly #programs = new Set<OnnxProgram>();
+  readonly #programs = new Set<OnnxProgram | TailoringProgram>();
   readonly #states = new Set<DeviceState>();
   #transfer: Transfer | undefined;
   /** Sessions that write a profile. */
@@ -181,7 +184,10 @@ class OnnxEngine implements Engine {
     try {
       const session = await open();
       await requireFloats(session);
-      return this.#track(new OnnxProgram(session, { metadata, reopen: open }));
+      const program = new OnnxProgram(session, { metadata, reopen: open });
+      return this.#track(
+        this.id === 'cpu' && mayGain(content, bytes.length) ? this.#tailoring(program, bytes, file) : program,
+      );
     } catch (error) {
       if (isAboutDevice(error)) throw error;
       throw (await this.#opensAnything()) ? refusedModel(file, precision, error) : exhausted(file, error);
@@ -270,7 +276,14 @@ class OnnxEngine implements Engine {
     }
   }
 
-  #track(program: OnnxProgram): OnnxProgram {
+  #tailoring(program: OnnxProgram, bytes: Uint8Array, file: string): TailoringProgram {
+    return new TailoringProgram(program, async shapes => {
+      const tailored = tailoredTo(shapes, bytes, file);
+      return tailored && new OnnxProgram(await this.#session(tailored), { metadata: program.metadata });
+    });
+  }
+
+  #track<P extends OnnxProgram | TailoringProgram>(program: P): P {
     this.#programs.add(program);
     program.onDispose(() => this.#programs.delete(program));
     return program;

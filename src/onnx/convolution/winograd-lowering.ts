@@ -6,7 +6,7 @@
 import type { Attributes, Node, NodeId, Padding } from '../../graph/index.js';
 import type { ValueName } from '../emitter.js';
 import type { LoweringContext } from '../lowering-context.js';
-import { convolved, imageGradient, kernelGradient, paysBesideBlocked, type Tiling, tilingOf } from './winograd.js';
+import { convolved, imageGradient, kernelGradient, paysForFixed, type Tiling, tilingOf } from './winograd.js';
 
 const unmirrored: Padding = [0, 0, 0, 0];
 
@@ -18,7 +18,8 @@ export function winogradConv2d(context: LoweringContext<'conv2d'>): ValueName | 
   const source = sourceOf(context, context.inputNodes[0]!);
   const { stride, padding: zeros } = attributes;
   const tiling = tilingOf(context, { ...source, kernel: inputShapes[1]!, stride, zeros });
-  if (!tiling || (isFixed && !paysBesideBlocked(tiling))) return undefined;
+  if (!tiling || (isFixed && !paysForFixed(tiling))) return undefined;
+  if (isFixed && tailored) tailored.tiled++;
   return convolved(tiling, source.value, inputs[1]!);
 }
 

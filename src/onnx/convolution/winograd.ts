@@ -94,17 +94,19 @@ export function tilingOf(
 
 /**
  * The kernel of a Conv that is fixed is laid out beforehand for the processor's vectors, and such a Conv multiplies as fast as
- * a matrix product. The transforms' products do not: this share of its multiplications is worth it.
+ * a matrix product. The transforms' products do not: more channels must share them, and only so large a share of the
+ * Conv's multiplications is faster than it (docs/performance.md).
  */
-const largestShareOfBlocked = 0.6;
+export const minChannelsOfFixed = 128;
+const largestShareOfConv = 0.55;
 
-export function paysBesideBlocked({ batch, k, c, rows, columns }: Tiling): boolean {
+export function paysForFixed({ k, c, rows, columns }: Tiling): boolean {
   const [down, across] = [tilesOf(rows), tilesOf(columns)];
   const image = reach * c * down * rows.size * columns.size + products * c * down * columns.size * across;
   const kernel = products * k * c * down * across;
   const result = products * k * down * across * tile ** 2;
-  const blocked = 9 * k * c * rows.results * columns.results;
-  return (batch * (image + kernel + result)) / (batch * blocked) <= largestShareOfBlocked;
+  const plain = 9 * k * c * rows.results * columns.results;
+  return Math.min(k, c) >= minChannelsOfFixed && image + kernel + result <= largestShareOfConv * plain;
 }
 
 type OpNameOfConvolution = 'conv2d' | 'conv2dInputGrad' | 'conv2dWeightGrad' | 'reflectPadGrad';

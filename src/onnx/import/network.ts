@@ -3,7 +3,7 @@
  * values, stored tensors with their numbers. Nothing is judged here but what cannot be read at all.
  */
 import { CycleboxError } from '../../base/index.js';
-import { fromFloat16 } from '../float16.js';
+import { fromFloat16s } from '../float16.js';
 import {
   type AttributeProto,
   AttributeProto_AttributeType,
@@ -115,7 +115,7 @@ function rawNumbers({ dataType, name, rawData }: TensorProto, file: string): Arr
     case TensorProto_DataType.FLOAT:
       return new Float32Array(buffer);
     case TensorProto_DataType.FLOAT16:
-      return Float32Array.from(new Uint16Array(buffer), fromFloat16);
+      return fromFloat16s(new Uint16Array(buffer));
     case TensorProto_DataType.DOUBLE:
       return Float32Array.from(new Float64Array(buffer));
     case TensorProto_DataType.INT64:
@@ -137,7 +137,7 @@ function listedNumbers(tensor: TensorProto, file: string): ArrayLike<number> {
     case TensorProto_DataType.FLOAT:
       return Float32Array.from(tensor.floatData);
     case TensorProto_DataType.FLOAT16:
-      return Float32Array.from(tensor.int32Data, fromFloat16);
+      return fromFloat16s(tensor.int32Data);
     case TensorProto_DataType.DOUBLE:
       return Float32Array.from(tensor.doubleData);
     case TensorProto_DataType.INT64:
