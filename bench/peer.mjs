@@ -11,8 +11,10 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 /** @typedef {{ readonly python: string, readonly version: string }} Peer */
+/** @typedef {Peer & { readonly versions: Readonly<Record<string, string>> }} Runtimes what can translate, by its Python name */
 
 const script = fileURLToPath(new URL('peer.py', import.meta.url));
+const translating = fileURLToPath(new URL('peer_translate.py', import.meta.url));
 const environment = fileURLToPath(new URL('.venv', import.meta.url));
 const ownPython = join(environment, ...(platform() === 'win32' ? ['Scripts', 'python.exe'] : ['bin', 'python']));
 
@@ -28,10 +30,28 @@ export function findPeer() {
   }
 }
 
-/** The version of torch, if there is one. @param {string} python */
-function versionIn(python) {
+/** PyTorch and whatever else translates there; those that are missing are installed if need be. @returns {Runtimes | undefined} */
+export function findRuntimes() {
+  const peer = findPeer();
+  if (!peer) return undefined;
+  const wanted = ['onnxruntime', 'openvino', 'PIL'];
+  const missingOnes = wanted.filter(name => versionIn(peer.python, name) === undefined);
+  if (missingOnes.length > 0 && !process.env.PYTHON) {
+    const packages = missingOnes.map(name => (name === 'PIL' ? 'pillow' : name));
+    try {
+      quietly(peer.python, ['-m', 'pip', 'install', '--quiet', '--no-cache-dir', ...packages]);
+    } catch (error) {
+      console.log(`Without ${packages}: ${reasonOf(error)}.`);
+    }
+  }
+  const found = ['onnxruntime', 'openvino'].map(name => [name, versionIn(peer.python, name)]);
+  return { ...peer, versions: { torch: peer.version, ...Object.fromEntries(found.filter(([, version]) => version)) } };
+}
+
+/** The version of a package, if it is there. @param {string} python */
+function versionIn(python, name = 'torch') {
   try {
-    return quietly(python, ['-W', 'ignore', '-c', 'import torch; print(torch.__version__)']).trim();
+    return quietly(python, ['-W', 'ignore', '-c', `import ${name}; print(${name}.__version__)`]).trim();
   } catch {
     return undefined;
   }
@@ -43,7 +63,11 @@ function makeEnvironment() {
   quietly(ownPython, ['-m', 'pip', 'install', '--quiet', '--no-cache-dir', 'torch', 'numpy', 'onnx']);
 }
 
-/** The file that PyTorch writes. @param {Peer} peer @param {{ width: number, blocks: number, size: number }} options */
+/**
+ * The file that PyTorch writes, for one size.
+ * @param {Peer} peer
+ * @param {{ width: number, blocks: number, size: number | string }} options `size`: of a square, or such as `512x384`
+ */
 export function peerExport({ python }, { width, blocks, size }) {
   const folder = mkdtempSync(join(tmpdir(), 'cyclebox-bench-'));
   try {
@@ -59,23 +83,57 @@ export function peerExport({ python }, { width, blocks, size }) {
 }
 
 /**
+ * A process that holds the network in another runtime and runs it once when it is asked to.
+ * @param {Peer} peer
+ * @param {{ runtime: string, model: string, size: string, threads: number }} options
+ */
+export function openPeerTurns({ python }, { runtime, model, size, threads }) {
+  const { ask, dispose } = openAsked(python, [translating, 'turns', runtime, model, size, String(threads)]);
+  return { turn: async () => Number((await ask()) ?? Number.NaN), dispose };
+}
+
+/**
+ * Every image of a folder, in one process, start included.
+ * @param {Peer} peer
+ * @param {{ runtime: string, model: string, size: string, threads: number }} options
+ * @param {{ from: string, to: string }} folders
+ */
+export async function runPeerFolder({ python }, { runtime, model, size, threads }, { from, to }) {
+  const args = [translating, 'folder', runtime, model, size, String(threads), from, to];
+  const child = spawn(python, ['-W', 'ignore', ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const code = await new Promise((resolve, reject) => child.once('close', resolve).once('error', reject));
+  if (code !== 0) throw new Error(`${runtime} ended with ${code}`);
+}
+
+/**
  * A process that holds the networks and takes one step when it is asked to.
  * @param {Peer} peer
  * @param {{ size: number, width: number, blocks: number, threads: number }} options
  */
 export function openPeerStepper({ python }, { size, width, blocks, threads }) {
-  const child = spawn(python, [script, 'steps', ...[size, width, blocks, threads].map(String)], {
-    stdio: ['pipe', 'pipe', 'ignore'],
-  });
+  const { ask, dispose } = openAsked(python, [script, 'steps', ...[size, width, blocks, threads].map(String)]);
+  return {
+    /** Milliseconds of one step, by its own clock; NaN when the process has ended. @returns {Promise<number>} */
+    async step() {
+      const answer = await ask();
+      return answer === undefined ? Number.NaN : JSON.parse(answer).stepMs;
+    },
+    dispose,
+  };
+}
+
+/** A process that answers each line with a line. @param {string} python @param {string[]} args */
+function openAsked(python, args) {
+  const child = spawn(python, ['-W', 'ignore', ...args], { stdio: ['pipe', 'pipe', 'ignore'] });
   const ended = new Promise(resolve => child.once('close', resolve).once('error', resolve));
   child.stdin.on('error', () => {}); // It has ended: the missing answer says so.
   const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
-    /** Milliseconds of one step, by its own clock; NaN when the process has ended. @returns {Promise<number>} */
-    async step() {
-      child.stdin.write('step\n');
+    /** Undefined when the process has ended. @returns {Promise<string | undefined>} */
+    async ask() {
+      child.stdin.write('\n');
       const { done, value } = await answers.next();
-      return done ? Number.NaN : JSON.parse(value).stepMs;
+      return done ? undefined : value;
     },
     async dispose() {
       child.stdin.end();

@@ -1,6 +1,6 @@
 """PyTorch beside Cyclebox, for `npm run bench -- --peer`: not needed by anything else.
 
-peer.py export OUT.onnx WIDTH BLOCKS SIZE    the reference generator as torch.onnx.export writes it
+peer.py export OUT.onnx WIDTH BLOCKS SIZE    (of a square, or as 512x384) the reference generator as torch.onnx.export writes it
 peer.py steps SIZE WIDTH BLOCKS THREADS      one CycleGAN iteration with the reference's losses for each line on standard
                                              input; answers each with a line of JSON
 """
@@ -42,7 +42,8 @@ def discriminator(width):
 def export(out, width, blocks, size):
     torch.manual_seed(1)
     model = generator(width, blocks).eval()
-    image = torch.zeros(1, 3, size, size)
+    columns, rows = size
+    image = torch.zeros(1, 3, rows, columns)
     names = {"input_names": ["image"], "output_names": ["translated"]}
     # The exporter that traces: it writes one file, and needs neither onnxscript nor a newer opset.
     torch.onnx.export(model, image, out, opset_version=17, dynamo=False, **names)
@@ -84,6 +85,7 @@ def steps(size, width, blocks, threads):
 if __name__ == "__main__":
     command, rest = sys.argv[1], sys.argv[2:]
     if command == "export":
-        export(rest[0], *map(int, rest[1:4]))
+        sides = [int(side) for side in rest[3].split("x")]
+        export(rest[0], int(rest[1]), int(rest[2]), (sides[0], sides[-1]))
     else:
         steps(*map(int, rest[:4]))

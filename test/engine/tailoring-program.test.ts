@@ -67,6 +67,7 @@ describe('a model on the CPU', () => {
     ['tiles that fill the image', image(24, 24)],
     ['tiles that reach beyond it', image(26, 31)],
     ['several images', image(24, 24, 2)],
+    ['an image in blocks', image(25, 170)],
   ])('gives the same results from the program that the third image of a size gets: %s', async (_, x) => {
     const program = await engine.load({ bytes: model(128) });
     const run = async () => (await program.run({ image: x }))['translated']!;

@@ -1,5 +1,5 @@
 export { lowerConv2d } from './forward.js';
 export { lowerConv2dInputGrad } from './input-gradient.js';
 export { lowerConv2dWeightGrad, lowerWeightGradSum } from './weight-gradient.js';
-export { minChannelsOfFixed } from './winograd.js';
+export { minChannelsOfFixed } from './winograd-blocks.js';
 export { winogradReflectPadGrad } from './winograd-lowering.js';

@@ -6,7 +6,8 @@
 import type { Attributes, Node, NodeId, Padding } from '../../graph/index.js';
 import type { ValueName } from '../emitter.js';
 import type { LoweringContext } from '../lowering-context.js';
-import { convolved, imageGradient, kernelGradient, paysForFixed, type Tiling, tilingOf } from './winograd.js';
+import { convolved, imageGradient, kernelGradient, type Tiling, tilingOf } from './winograd.js';
+import { convolvedInBlocks, paysForFixed } from './winograd-blocks.js';
 
 const unmirrored: Padding = [0, 0, 0, 0];
 
@@ -19,8 +20,9 @@ export function winogradConv2d(context: LoweringContext<'conv2d'>): ValueName | 
   const { stride, padding: zeros } = attributes;
   const tiling = tilingOf(context, { ...source, kernel: inputShapes[1]!, stride, zeros });
   if (!tiling || (isFixed && !paysForFixed(tiling))) return undefined;
-  if (isFixed && tailored) tailored.tiled++;
-  return convolved(tiling, source.value, inputs[1]!);
+  if (!isFixed || !tailored) return convolved(tiling, source.value, inputs[1]!);
+  tailored.tiled++;
+  return convolvedInBlocks(tiling, source.value, inputs[1]!);
 }
 
 export function winogradInputGrad(context: LoweringContext<'conv2dInputGrad'>): ValueName | undefined {

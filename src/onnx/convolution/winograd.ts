@@ -12,10 +12,10 @@ import type { LoweringContext } from '../lowering-context.js';
 type Matrix = readonly (readonly number[])[];
 
 /** Results of a tile, along an axis. */
-const tile = 4;
+export const tile = 4;
 /** Cells that a tile reads, along an axis. */
-const reach = 6;
-const products = reach * reach;
+export const reach = 6;
+export const products = reach * reach;
 
 /** Bᵀ: cells of the image to a tile's products. */
 const imageTransform: Matrix = [
@@ -46,7 +46,7 @@ const resultTransform: Matrix = [
 ];
 
 /** One axis of the image that a convolution reads: `size` cells, mirrored at both ends, then zeros around. */
-interface Axis {
+export interface Axis {
   readonly size: number;
   readonly mirrored: readonly [before: number, after: number];
   readonly zerosBefore: number;
@@ -92,23 +92,6 @@ export function tilingOf(
   return applies && pays ? { emitter, batch, k, c, rows, columns } : undefined;
 }
 
-/**
- * The kernel of a Conv that is fixed is laid out beforehand for the processor's vectors, and such a Conv multiplies as fast as
- * a matrix product. The transforms' products do not: more channels must share them, and only so large a share of the
- * Conv's multiplications is faster than it (docs/performance.md).
- */
-export const minChannelsOfFixed = 128;
-const largestShareOfConv = 0.55;
-
-export function paysForFixed({ k, c, rows, columns }: Tiling): boolean {
-  const [down, across] = [tilesOf(rows), tilesOf(columns)];
-  const image = reach * c * down * rows.size * columns.size + products * c * down * columns.size * across;
-  const kernel = products * k * c * down * across;
-  const result = products * k * down * across * tile ** 2;
-  const plain = 9 * k * c * rows.results * columns.results;
-  return Math.min(k, c) >= minChannelsOfFixed && image + kernel + result <= largestShareOfConv * plain;
-}
-
 type OpNameOfConvolution = 'conv2d' | 'conv2dInputGrad' | 'conv2dWeightGrad' | 'reflectPadGrad';
 
 function axisOf(size: number, mirrored: readonly [number, number], zeros: readonly [number, number]): Axis {
@@ -118,8 +101,13 @@ function axisOf(size: number, mirrored: readonly [number, number], zeros: readon
 
 /** `[batch, k, rows.results, columns.results]`. */
 export function convolved(tiling: Tiling, x: ValueName, w: ValueName): ValueName {
+  return convolvedWith(tiling, x, transformKernel(tiling, w));
+}
+
+/** The same with the kernel already transformed. */
+export function convolvedWith(tiling: Tiling, x: ValueName, kernel: ValueName): ValueName {
   const { emitter, batch, k, rows, columns } = tiling;
-  const product = emitter.node('MatMul', [transformKernel(tiling, w), transformImage(tiling, x, 'forward')]);
+  const product = emitter.node('MatMul', [kernel, transformImage(tiling, x, 'forward')]);
   const flat = reshaped(emitter, product, [products, batch * k * tilesOf(rows) * tilesOf(columns)]);
   const cells = emitter.node('Gemm', [constant(emitter, 'results', kroneckerSquare(resultTransform)), flat]);
   const apart = reshaped(emitter, cells, [1, tile * tile * batch * k, tilesOf(rows), tilesOf(columns)]);
@@ -174,7 +162,7 @@ export function kernelGradient(
  * U: `[36, k, c]`, with an axis for the batch where there is one. Computed for every use, from a matrix of its own: ONNX
  * Runtime joins equal nodes, and would keep four times the kernel from the first use to the last.
  */
-function transformKernel({ emitter, batch, k, c }: Tiling, w: ValueName): ValueName {
+export function transformKernel({ emitter, batch, k, c }: Tiling, w: ValueName): ValueName {
   const transform = emitter.floats(Float32Array.from(kroneckerSquare(kernelTransform).flat()), [products, 9]);
   const spread = emitter.node('Gemm', [transform, reshaped(emitter, w, [k * c, 9])], { transB: 1 });
   return reshaped(emitter, spread, batch === 1 ? [products, k, c] : [products, 1, k, c]);
@@ -251,7 +239,7 @@ function cellAt({ size, mirrored: [before, after], zerosBefore }: Axis, position
   return inside < size ? inside : 2 * size - 2 - inside;
 }
 
-function tilesOf({ results }: Axis): number {
+export function tilesOf({ results }: Axis): number {
   return Math.ceil(results / tile);
 }
 
