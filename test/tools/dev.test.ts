@@ -1,7 +1,7 @@
 /** `npm run dev` in a small project of the same shape: one TypeScript file that stays alive and says what it is. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, it, onTestFinished } from 'vitest';
@@ -28,20 +28,34 @@ async function smallProject(): Promise<string> {
   return root;
 }
 
-it('starts again what was saved when it compiles, after the one before has ended, and not what does not compile', async () => {
-  const root = await smallProject();
-  const main = join(root, 'src/cli/main.ts');
-  const child = spawn(process.execPath, ['tools/dev.mjs', 'start', '--once'], { cwd: root });
+interface Dev {
+  /** Lines so far. */
+  readonly heard: readonly string[];
+  hear(words: string): Promise<void>;
+  end(): Promise<unknown>;
+}
+
+function dev(root: string, ...args: readonly string[]): Dev {
+  const child = spawn(process.execPath, ['tools/dev.mjs', ...args], { cwd: root });
   const ended = once(child, 'close');
-  onTestFinished(async () => {
+  const end = () => {
     child.kill('SIGTERM');
-    await ended;
-  });
+    return ended;
+  };
+  onTestFinished(async () => void (await end()));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const heard: string[] = [];
   const hear = async (words: string) => {
-    while (!heard.at(-1)?.includes(words)) heard.push((await lines.next()).value as string);
+    do heard.push((await lines.next()).value as string);
+    while (!heard.at(-1)?.includes(words));
   };
+  return { heard, hear, end };
+}
+
+it('starts again what was saved when it compiles, after the one before has ended, and not what does not compile', async () => {
+  const root = await smallProject();
+  const main = join(root, 'src/cli/main.ts');
+  const { heard, hear, end } = dev(root, 'start', '--once');
   await hear('first was given start --once');
   await writeFile(main, 'export const wrong: number = "text";');
   await hear('Found 1 error');
@@ -49,6 +63,23 @@ it('starts again what was saved when it compiles, after the one before has ended
   await hear('second was given start --once');
   const ours = heard.filter(line => /first|second/.test(line));
   expect(ours).toEqual(['first was given start --once', 'first ends', 'second was given start --once']);
-  child.kill('SIGTERM');
-  expect(await ended).toEqual([0, null]);
+  expect(await end()).toEqual([0, null]);
+});
+
+it('builds the pages again when they are saved, and starts again with them', async () => {
+  const root = await smallProject();
+  const ui = join(root, 'src/server/ui');
+  await mkdir(ui, { recursive: true });
+  await cp(join(packageRoot, 'src/server/ui/vite.config.mjs'), join(ui, 'vite.config.mjs'));
+  await writeFile(join(ui, 'index.html'), '<!doctype html><script type="module" src="./page.js"></script>');
+  const page = join(ui, 'page.js');
+  await writeFile(page, 'document.title = "one";');
+  const { hear, end } = dev(root, 'start');
+  await hear('first was given start');
+  await writeFile(page, 'document.title = "other";');
+  await hear('first was given start');
+  const assets = join(root, 'dist/server/ui/assets');
+  const [script = ''] = await readdir(assets);
+  expect(await readFile(join(assets, script), 'utf8')).toContain('other');
+  expect(await end()).toEqual([0, null]);
 });
