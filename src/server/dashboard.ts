@@ -13,6 +13,7 @@ import {
   entranceOf,
   Guard,
   keptToken,
+  type NewServerOptions,
   newServer,
   noteAddress,
   serveStaticFiles,
@@ -46,7 +47,9 @@ export interface DashboardOptions {
   readonly pages?: string | undefined;
   /** For tests, which run from sources. */
   readonly pictureEntry?: string | undefined;
-  readonly limits?: Pick<LiveFeedOptions, 'mostClients' | 'mostUnreadBytes' | 'heartbeatMs'> | undefined;
+  readonly limits?:
+    | (Pick<LiveFeedOptions, 'mostClients' | 'mostUnreadBytes' | 'heartbeatMs'> & NewServerOptions['limits'])
+    | undefined;
 }
 
 export interface Dashboard extends Disposable {
@@ -90,7 +93,7 @@ async function openServer(
   const { service, config, clock, onDefect, limits, pages = pagesFolder, pictureEntry: entry } = options;
   const access = new Access(token);
   const guard = new Guard({ hosts: allowedHosts(config.host, config.allowedHosts), access, clock });
-  const server = newServer({ guard, onDefect });
+  const server = newServer({ guard, onDefect, limits });
   const status = opened.add(new StatusReport(service, clock));
   const folder = join(service.config.state, 'pictures');
   const pictures = opened.add(new PictureCache({ folder, process: new PictureProcess({ clock, entry }) }));

@@ -1,4 +1,5 @@
 /** Everything that is known to have been tried on local web interfaces, tried on this one. */
+import { once } from 'node:events';
 import { mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -328,6 +329,25 @@ describe('floods', () => {
     expect((await ask('/api/queue/pause', { method: 'POST', body: { reason } })).status).toBe(413);
     const head = `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'y'.repeat(100_000)}\r\n\r\n`;
     expect(await askRaw(dashboard.port, head)).toMatch(/ 431 /);
+  });
+
+  it('of heads that come a letter at a time are cut off, and others are answered meanwhile', async () => {
+    const { ask, dashboard } = await openUnderTest({ limits: { headersWithinMs: 150, checkEveryMs: 50 } });
+    const sockets = Array.from({ length: 20 }, () => connect(dashboard.port, '127.0.0.1').on('error', () => {}));
+    const answers = sockets.map(async socket => {
+      let text = '';
+      socket.setEncoding('utf8').on('data', part => {
+        text += part;
+      });
+      socket.write('GET / HTTP/1.1\r\nHost: localhost\r\nX: ');
+      const letters = setInterval(() => socket.write('y'), 20);
+      await once(socket, 'close');
+      clearInterval(letters);
+      return text;
+    });
+    expect((await ask('/healthz')).status).toBe(200);
+    for (const answer of await Promise.all(answers)) expect(answer).toMatch(/^(?:$|HTTP\/1\.1 408 )/);
+    expect((await ask('/healthz')).status).toBe(200);
   });
 
   it('of requests are slowed down, and the daemon works on', async () => {

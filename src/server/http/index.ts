@@ -4,6 +4,6 @@ export { entranceOf, noteAddress, notedAddress } from './address-note.js';
 export { allowedHosts } from './allowed-hosts.js';
 export { Guard } from './guard.js';
 export { HttpProblem } from './http-problem.js';
-export { newServer } from './new-server.js';
+export { type NewServerOptions, newServer } from './new-server.js';
 export { serveStaticFiles } from './static-files.js';
 export { TokenBucket } from './token-bucket.js';

@@ -17,16 +17,23 @@ export interface NewServerOptions {
   readonly guard: Pick<Guard, 'check'>;
   /** Told of what is a defect, not a refusal. */
   readonly onDefect: (error: unknown) => void;
+  readonly limits?: HeadLimits | undefined;
+}
+
+export interface HeadLimits {
+  /** Slower than this nobody sends the head of a request. Default 10 s. */
+  readonly headersWithinMs?: number;
+  /** So often that is looked at. Default 30 s. */
+  readonly checkEveryMs?: number;
 }
 
 const mostJsonBytes = 1024 * 1024;
 const mostConnections = 256;
-/** Slower than this nobody sends the head of a request. */
-const headersWithinMs = 10_000;
 /** An upload of the largest image over a slow network. */
 const requestWithinMs = 600_000;
 
-export function newServer({ guard, onDefect }: NewServerOptions): FastifyInstance {
+export function newServer({ guard, onDefect, limits = {} }: NewServerOptions): FastifyInstance {
+  const { headersWithinMs = 10_000, checkEveryMs = 30_000 } = limits;
   const server = fastify({
     logger: false,
     trustProxy: false,
@@ -35,6 +42,7 @@ export function newServer({ guard, onDefect }: NewServerOptions): FastifyInstanc
     connectionTimeout: 0,
     keepAliveTimeout: 5000,
     forceCloseConnections: true,
+    http: { connectionsCheckingInterval: checkEveryMs },
     // HEAD of a stream would be a stream.
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 300, ignoreDuplicateSlashes: false, caseSensitive: true },
