@@ -14,7 +14,7 @@ const [root = '.', perSecond = '50', token = ''] = process.argv.slice(2);
 const [inboxFolder, outbox, state] = ['inbox', 'outbox', '.cyclebox'].map(name => join(root, name));
 const report = { width: 256, height: 256, bytes: 4, tiles: 1, decodeMs: 1, loadMs: 0, translateMs: 1, encodeMs: 1 };
 const inbox = await Inbox.open({
-  ...{ inbox: inboxFolder, outbox, state, settleMs: 0, decodeGraceMs: 0, concurrency: 2 },
+  ...{ inbox: inboxFolder, outbox, state, settleMs: 0, decodeGraceMs: 0, concurrency: 8 },
   route: () => ({ kind: 'translate', translation: { key: 'horse-zebra/zebra', version: 'v1' } }),
   runner: {
     async run({ source, temporary }) {

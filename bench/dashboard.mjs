@@ -5,7 +5,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -66,12 +66,21 @@ async function stop(child) {
   await once(child, 'exit');
 }
 
-/** Of one process, from /proc: CPU time in ms, memory in MB (what is its own alone, and shared pages in part). */
+/**
+ * Of one process, from /proc: CPU time in ms (to the microsecond, where ticks of 10 ms would hide an idle process), how often its threads
+ * were woken, memory in MB (what is its own alone, and shared pages in part).
+ */
 async function costOf(pid) {
-  const stat = (await readFile(`/proc/${pid}/stat`, 'utf8')).replace(/^.*\) /, '').split(' ');
+  const threads = await readdir(`/proc/${pid}/task`);
+  const of = async name =>
+    Promise.all(threads.map(id => readFile(`/proc/${pid}/task/${id}/${name}`, 'utf8').catch(() => '')));
+  const sum = numbers => numbers.reduce((total, one) => total + one, 0);
+  const cpuMs = sum((await of('schedstat')).map(text => Number(text.split(' ')[0]) / 1e6));
+  const wakes = sum(
+    (await of('status')).map(text => Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(text)?.[1] ?? 0)),
+  );
   const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8');
-  const memoryMegabytes = (Number(/^Pss: +(\d+)/m.exec(rollup)?.[1]) * 1024) / 1e6;
-  return { cpuMs: (Number(stat[11]) + Number(stat[12])) * 10, memoryMegabytes };
+  return { cpuMs, wakes, memoryMegabytes: (Number(/^Pss: +(\d+)/m.exec(rollup)?.[1]) * 1024) / 1e6 };
 }
 
 async function idleRows(seconds) {
@@ -88,7 +97,11 @@ async function idleRows(seconds) {
       await setTimeout(seconds * 1000);
       const after = await costOf(child.pid);
       await stop(child);
-      return { cpuShare: (after.cpuMs - before.cpuMs) / (seconds * 10), memory: after.memoryMegabytes };
+      return {
+        cpuShare: (after.cpuMs - before.cpuMs) / (seconds * 10),
+        wakes: (after.wakes - before.wakes) / seconds,
+        memory: after.memoryMegabytes,
+      };
     });
   }
   const more = measured.with.memory - measured.without.memory;
@@ -96,6 +109,8 @@ async function idleRows(seconds) {
   return [
     row('idle daemon without dashboard: CPU', measured.without.cpuShare, '%', remark),
     row('idle daemon with dashboard: CPU', measured.with.cpuShare, '%', remark),
+    row('idle daemon without dashboard: wake-ups', measured.without.wakes, '/s', remark),
+    row('idle daemon with dashboard: wake-ups', measured.with.wakes, '/s', remark),
     row('memory of the dashboard, beside the daemon', more, 'MB', `${measured.without.memory.toFixed(0)} MB without`),
   ];
 }
@@ -218,5 +233,5 @@ if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const quick = process.argv.includes('--quick');
   const rows = await dashboardRows({ quick, ...(sections.length > 0 && { sections }) });
   for (const { what, figure, unit, remark } of rows)
-    console.log(`${what.padEnd(55)} ${figure.toFixed(1).padStart(8)} ${unit.padEnd(3)} ${remark}`);
+    console.log(`${what.padEnd(55)} ${figure.toFixed(figure < 1 ? 3 : 1).padStart(8)} ${unit.padEnd(3)} ${remark}`);
 }
