@@ -1,12 +1,11 @@
 /** The built pages in a real browser, over a real daemon: what a user does, and what the page says of it. */
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/base/index.js';
 import { testSharp } from '../support/pictures.js';
 import { cyclebox, dayNight, drop, project, writeConfig } from '../support/project.js';
+import { violations } from './axe.js';
 import { executable, sharedBrowser } from './browser.js';
 import { openUnderTest, token, type UnderTest } from './dashboard-under-test.js';
 
@@ -14,27 +13,10 @@ import { openUnderTest, token, type UnderTest } from './dashboard-under-test.js'
 const patience = { timeout: 30_000 };
 const open = sharedBrowser();
 const pages = join(packageRoot, 'dist/server/ui');
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const png = () => testSharp(64, 48).png().toBuffer();
 
 const started = (watch = dayNight, before?: (root: string) => Promise<void>): Promise<UnderTest> =>
   openUnderTest({ watch, pages }, before);
-
-/** Rules that the page breaks, with where. The policy of the page allows no script of ours, so that it is run past it. */
-async function violations(page: Page): Promise<readonly string[]> {
-  return page.evaluate(async source => {
-    new Function(source)();
-    const { axe } = globalThis as unknown as {
-      readonly axe: {
-        run(): Promise<{
-          readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[];
-        }>;
-      };
-    };
-    const { violations } = await axe.run();
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`);
-  }, axe);
-}
 
 describe.skipIf(executable === undefined)('the pages', () => {
   it('ask for the token, which goes from the address and is kept by no script', async () => {
@@ -97,44 +79,6 @@ describe.skipIf(executable === undefined)('the pages', () => {
     expect(errors).toEqual([]);
   });
 
-  it('follow a training live, and use the pair that it made in a route', async () => {
-    const watch = { ...dayNight, trainings: { images: 'images' } };
-    const { dashboard, root, ask } = await started(watch, async root => {
-      for (const name of ['cats', 'dogs']) {
-        await mkdir(join(root, 'images', name), { recursive: true });
-        for (const number of [1, 2, 3]) await writeFile(join(root, 'images', name, `${number}.png`), await png());
-      }
-    });
-    const { page, errors } = await open(`${dashboard.address}training${new URL(dashboard.entrance).hash}`);
-    await page.getByRole('heading', { name: 'No trainings yet' }).waitFor();
-    const options = {
-      size: 32,
-      width: 2,
-      blocks: 1,
-      steps: 6,
-      sampleEvery: 2,
-      checkpointEvery: 0,
-      evaluateEvery: 0,
-      background: false,
-      threads: 1,
-    };
-    await ask('/api/trainings', {
-      method: 'POST',
-      body: { id: 'cat-dog-1', pair: 'cat-dog', a: 'cats', b: 'dogs', options },
-    });
-    await page.getByRole('link', { name: 'cat-dog-1' }).click();
-    await page.locator('.state.finished').waitFor();
-    await page.locator('.chart canvas').first().waitFor();
-    await page.getByLabel('Step of all samples').press('Home');
-    await page.waitForURL(/step=\d+/);
-    expect(await page.locator('.sheet img').count()).toBeGreaterThan(1);
-    expect(await violations(page)).toEqual([]);
-    await page.getByLabel('Route').fill('cats/**');
-    await page.getByRole('button', { name: 'Add this route' }).click();
-    await expect.poll(() => readFile(join(root, 'watch-config.json'), 'utf8'), patience).toContain('cats/**');
-    expect(errors).toEqual([]);
-  });
-
   it('say that the daemon is gone and as of when, act no more, and come back with it', async () => {
     const root = await project();
     const port = 20_000 + (process.pid % 20_000);
@@ -142,7 +86,7 @@ describe.skipIf(executable === undefined)('the pages', () => {
     const first = cyclebox(root, 'start');
     await first.heard('dashboard');
     const { page } = await open(`http://127.0.0.1:${port}/#token=${token}`);
-    await page.getByText('Running', { exact: true }).first().waitFor();
+    await page.locator('.lamp-line.live').waitFor();
     first.child.kill('SIGKILL');
     await page.getByText(/Disconnected, as of \d\d:\d\d/).waitFor();
     expect(await page.getByRole('button', { name: 'Pause' }).isDisabled()).toBe(true);

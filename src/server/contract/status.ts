@@ -31,6 +31,8 @@ export const route = z.object({
   to: z.string(),
   /** Why it cannot work, with what to do. */
   problem: z.string().optional(),
+  /** So many images come with cyclebox to try it. */
+  samples: z.number(),
 });
 export type RouteStatus = z.infer<typeof route>;
 

@@ -103,6 +103,19 @@ export const systemEndpoints = {
       bytes: z.number(),
     }),
   }),
+  sendSamples: endpoint({
+    method: 'POST',
+    path: '/api/samples',
+    summary: 'Puts some of the images that come with cyclebox into the inbox folder of a route.',
+    body: z.strictObject({
+      /** `match` of a route. */
+      route: z.string().min(1).max(1000),
+    }),
+    answer: z.object({
+      /** Relative to the inbox. */
+      paths: z.array(z.string()).readonly(),
+    }),
+  }),
   getOpenApi: endpoint({
     method: 'GET',
     path: '/api/openapi.json',

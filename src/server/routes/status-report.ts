@@ -2,6 +2,7 @@
 import type { Clock, Disposable } from '../../base/index.js';
 import { type DaemonStatus, type LiveService, type Route, statusLines } from '../../daemon/index.js';
 import type { DashboardStatus, JobRow, RouteStatus } from '../contract/index.js';
+import { samplesByFolder, samplesFor } from './samples.js';
 
 const paceMs = 60_000;
 
@@ -12,6 +13,8 @@ export class StatusReport implements Disposable {
   readonly #clock: Clock;
   readonly #startMs: number;
   readonly #subscription: Disposable;
+  /** Those of the package, looked for once. */
+  #samples: Promise<ReadonlyMap<string, readonly string[]>> | undefined;
   /** When jobs were done, of the last minute. */
   #doneAtMs: number[] = [];
 
@@ -26,6 +29,8 @@ export class StatusReport implements Disposable {
 
   async report(): Promise<DashboardStatus> {
     const status = await this.#service.status();
+    this.#samples ??= samplesByFolder();
+    const samples = await this.#samples;
     const { daemon, inbox, outbox, state, counts, pause, running, seeing } = status;
     if (!daemon) throw new Error('a service of no daemon');
     const { pid, host, version, startedMs, configFile, workers, done, failed } = daemon;
@@ -39,7 +44,7 @@ export class StatusReport implements Disposable {
         ...(pid !== undefined && { pid }),
         ...(source !== undefined && { source }),
       })),
-      routes: this.#service.routes.map(routeStatus),
+      routes: this.#service.routes.map(route => routeStatus(route, samplesFor(route, samples).length)),
       notices: noticesOf(status),
       throughput: this.#throughput(counts['queued'] ?? 0),
       ...(seeing && { seeing: seeing.mode }),
@@ -72,9 +77,9 @@ export class StatusReport implements Disposable {
   }
 }
 
-export function routeStatus({ match, folder, key, pair, from, to, problem }: Route): RouteStatus {
+function routeStatus({ match, folder, key, pair, from, to, problem }: Route, samples: number): RouteStatus {
   return {
-    ...{ match, folder, translation: key, pair, to },
+    ...{ match, folder, translation: key, pair, to, samples },
     ...(from !== undefined && { from }),
     ...(problem && { problem: problem.toString() }),
   };

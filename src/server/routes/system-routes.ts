@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { addRoute } from '../http/index.js';
 import type { RouteContext } from './context.js';
 import { openApiDocument } from './open-api.js';
+import { sendSamples } from './samples.js';
 import { receiveUpload } from './upload.js';
 
 /** The largest files that are decoded are smaller. */
@@ -42,6 +43,10 @@ export function addSystemRoutes({ server, service, access, guard, status, feed }
     },
     { bodyLimit: mostUploadBytes },
   );
+  addRoute(server, 'sendSamples', async ({ body }) => {
+    const { config, routes } = service;
+    return { paths: await sendSamples({ inbox: config.inbox, routes, route: body.route }) };
+  });
   addRoute(server, 'getOpenApi', () => openApiDocument());
   server.get('/healthz', (_request, reply) => plain(reply, 200, 'ok'));
   server.get('/readyz', async (_request, reply) => {

@@ -46,7 +46,7 @@ export async function receiveUpload({
   content,
   mostBytes,
 }: UploadRequest): Promise<Uploaded> {
-  const folder = folderOf(routes, route);
+  const { folder } = routeNamed(routes, route);
   requireName(name);
   const below = folder === '' ? name : `${folder}/${name}`;
   if ((await findLinkedFolder(inbox, below)) !== undefined)
@@ -67,9 +67,10 @@ export async function receiveUpload({
   }
 }
 
-function folderOf(routes: readonly Route[], match: string): string {
+/** @throws ROUTE_NOT_FOUND */
+export function routeNamed(routes: readonly Route[], match: string): Route {
   const route = routes.find(one => one.match === match);
-  if (route) return route.folder;
+  if (route) return route;
   const known = routes.map(one => `"${one.match}"`).join(', ');
   throw new CycleboxError('ROUTE_NOT_FOUND', `There is no route "${match}". There are ${known}.`);
 }

@@ -1,7 +1,7 @@
 /** The pages begin: the token of the address becomes a cookie, the stream is opened, and everything is drawn of what it tells. */
 import { render } from 'preact';
 import { enter, openStream } from './live/index.js';
-import { followUploads, startNotifications } from './overview/index.js';
+import { catchDrops, followUploads, startNotifications } from './overview/index.js';
 import { followLinks } from './router/index.js';
 import { applyTheme, Shell } from './shell/index.js';
 import { startClock } from './words/index.js';
@@ -12,6 +12,7 @@ startClock();
 await enter();
 openStream();
 followUploads();
+catchDrops();
 startNotifications();
 const root = document.getElementById('app');
 // What index.html shows until here.

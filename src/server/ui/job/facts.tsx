@@ -1,6 +1,7 @@
 /** What is known of the translation that was made: of the last attempt that has a report. */
 import type { JobAttempt, JobDetail } from '../contract.js';
-import { formatBytes, formatCount, formatMs, formatTime } from '../words/index.js';
+import { status } from '../live/index.js';
+import { formatBytes, formatCount, formatMs, formatTime, translationName } from '../words/index.js';
 
 type Report = NonNullable<JobAttempt['report']>;
 
@@ -8,7 +9,9 @@ export function Facts({ job }: { readonly job: JobDetail }) {
   const report = job.attemptList.find(attempt => attempt.report)?.report;
   const facts: readonly (readonly [string, string | undefined])[] = [
     ['Output', job.output],
-    ['Size', report && `${formatCount(report.width)} × ${formatCount(report.height)}, ${formatBytes(report.bytes)}`],
+    ['Size', report && `${sizeText(report)}, ${formatBytes(report.bytes)}`],
+    ['Source', report?.sourceSize && sizeText(report.sourceSize)],
+    ['Chosen', report?.translation && `${translationName(report.translation, status.value?.routes)}, by a router`],
     ['Device', report?.device],
     ['Precision', report?.precision],
     ['Tiles', report && (report.tiles > 1 ? formatCount(report.tiles) : '1, in one piece')],
@@ -34,6 +37,10 @@ export function Facts({ job }: { readonly job: JobDetail }) {
   );
 }
 
+function sizeText({ width, height }: { readonly width: number; readonly height: number }): string {
+  return `${formatCount(width)} × ${formatCount(height)}`;
+}
+
 function Fact({ name, value }: { readonly name: string; readonly value: string }) {
   return (
     <>
@@ -43,15 +50,16 @@ function Fact({ name, value }: { readonly name: string; readonly value: string }
   );
 }
 
-/** A bar of four parts, and the same as a table. */
-function Timings({ report: { decodeMs, loadMs, translateMs, encodeMs } }: { readonly report: Report }) {
-  const parts = [
+/** A bar of all stages, and the same as a table. */
+function Timings({ report: { decodeMs, loadMs, translateMs, encodeMs, stepsMs = 0 } }: { readonly report: Report }) {
+  const parts: readonly (readonly [title: string, ms: number, key: string])[] = [
     ['Decode', decodeMs, 'decode'],
     ['Load the model', loadMs, 'load'],
     ['Translate', translateMs, 'translate'],
     ['Encode', encodeMs, 'encode'],
-  ] as const;
-  const total = Math.max(1, decodeMs + loadMs + translateMs + encodeMs);
+    ...(stepsMs > 0 ? ([["Plugins' steps", stepsMs, 'steps']] as const) : []),
+  ];
+  const total = Math.max(1, decodeMs + loadMs + translateMs + encodeMs + stepsMs);
   return (
     <>
       <div class="timings" aria-hidden="true">

@@ -51,6 +51,8 @@ export function JobPage({ id }: { readonly id: string }) {
         <section class="card">
           <h2>The same by the command line</h2>
           <Command text={job.command} />
+          <p class="muted">Plugin by plugin, with the picture after each stage, and nothing published:</p>
+          <Command text={`cyclebox replay ${id}`} />
         </section>
       )}
       <JobLog id={id} moment={moment} />

@@ -23,6 +23,8 @@ export class JobList {
   readonly problem = signal<Error | undefined>(undefined);
   /** Rows that have changed while the head of the list was out of sight. */
   readonly unseen = signal(0);
+  /** The id of a row that is not forgotten, however long it is out of sight. */
+  kept: string | undefined;
 
   readonly #filter: JobFilter;
   readonly #blocks = new Map<number, readonly JobRow[]>();
@@ -136,8 +138,9 @@ export class JobList {
   }
 
   #forgetOldest(): void {
-    const [oldest] = this.#blocks.keys();
-    if (this.#blocks.size > mostBlocks && oldest !== undefined) this.#blocks.delete(oldest);
+    if (this.#blocks.size <= mostBlocks) return;
+    const oldest = [...this.#blocks].find(([, rows]) => !rows.some(({ id }) => id === this.kept));
+    if (oldest) this.#blocks.delete(oldest[0]);
   }
 
   async #guarded(work: (signal: AbortSignal) => Promise<void>): Promise<void> {

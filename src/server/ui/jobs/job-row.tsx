@@ -1,4 +1,6 @@
 /** One row of the list: drawn again only when something of it has changed. */
+// biome-ignore-all lint/a11y/useSemanticElements: tables that are laid out as grids lose their roles in some browsers, unless they are given
+// biome-ignore-all lint/a11y/noRedundantRoles: for the same reason
 import { memo } from 'preact/compat';
 import type { JobRow as Row } from '../contract.js';
 import { status } from '../live/index.js';
@@ -6,6 +8,11 @@ import { Button, StateMark } from '../parts/index.js';
 import { formatAge, formatMs, formatTime, nowMs, splitPath, translationName } from '../words/index.js';
 import { changeJobs } from './change-jobs.js';
 import { RowPictures } from './row-pictures.js';
+
+/** Of every row; the style sheet has the same. */
+export const rowPixels = 56;
+
+const placeOf = (index: number) => ({ top: `${index * rowPixels}px` });
 
 export interface JobRowProps {
   readonly row: Row | undefined;
@@ -21,8 +28,15 @@ export const JobRow = memo(function JobRow({ row, index, isCurrent, isSelected, 
   if (!row) return <WaitingRow index={index} />;
   const { folder, name } = splitPath(row.path);
   return (
-    <tr class={isCurrent ? 'current' : ''} aria-rowindex={index + 2} aria-selected={isSelected} data-id={row.id}>
-      <td class="pick">
+    <tr
+      role="row"
+      class={isCurrent ? 'current' : ''}
+      style={placeOf(index)}
+      aria-rowindex={index + 2}
+      aria-selected={isSelected}
+      data-id={row.id}
+    >
+      <td role="cell" class="pick">
         <input
           type="checkbox"
           aria-label={`Select ${row.path}`}
@@ -30,10 +44,10 @@ export const JobRow = memo(function JobRow({ row, index, isCurrent, isSelected, 
           onChange={() => onSelect(row.id)}
         />
       </td>
-      <td class="pictures">
+      <td role="cell" class="pictures">
         <RowPictures row={row} />
       </td>
-      <td class="path">
+      <td role="cell" class="path">
         <a href={`/jobs/${row.id}${query}`} title={row.path}>
           <span class="name">{name}</span>
           <span class="folder">
@@ -42,16 +56,22 @@ export const JobRow = memo(function JobRow({ row, index, isCurrent, isSelected, 
           </span>
         </a>
       </td>
-      <td class="translation">{translationName(row.translation, status.value?.routes)}</td>
-      <td class="status">
+      <td role="cell" class="translation">
+        {translationName(row.translation, status.value?.routes)}
+      </td>
+      <td role="cell" class="status">
         <StateMark state={row.state} />
       </td>
-      <td class="number attempts">{row.attempts}</td>
-      <td class="number took">{row.ms === undefined ? '' : formatMs(row.ms)}</td>
-      <td class="number age" title={formatTime(row.updatedMs)}>
+      <td role="cell" class="number attempts">
+        {row.attempts}
+      </td>
+      <td role="cell" class="number took">
+        {row.ms === undefined ? '' : formatMs(row.ms)}
+      </td>
+      <td role="cell" class="number age" title={formatTime(row.updatedMs)}>
         <Age atMs={row.updatedMs} />
       </td>
-      <td class="acts">
+      <td role="cell" class="acts">
         <RowActions row={row} />
       </td>
     </tr>
@@ -79,8 +99,8 @@ function RowActions({ row: { id, state } }: { readonly row: Row }) {
 
 function WaitingRow({ index }: { readonly index: number }) {
   return (
-    <tr class="waiting" aria-rowindex={index + 2}>
-      <td colSpan={9}>
+    <tr role="row" class="waiting" style={placeOf(index)} aria-rowindex={index + 2}>
+      <td role="cell" colSpan={9}>
         <span class="bar" />
       </td>
     </tr>

@@ -2,16 +2,17 @@
  * The list as a real table of which only the rows in sight are drawn; `aria-rowcount` says how many there are. Keys move a mark from row
  * to row (`j`, `k`), select (`x`), open (Enter), retry (`r`) and cancel (`c`): what is selected, else the row with the mark.
  */
+// biome-ignore-all lint/a11y/useSemanticElements: tables that are laid out as grids lose their roles in some browsers, unless they are given
+// biome-ignore-all lint/a11y/noRedundantRoles: for the same reason
 import { useEffect, useState } from 'preact/hooks';
 import { useKeys } from '../parts/index.js';
 import { navigate } from '../router/index.js';
 import { changeJobs, type JobActionName } from './change-jobs.js';
 import type { JobList } from './job-list.js';
-import { JobRow } from './job-row.js';
+import { JobRow, rowPixels } from './job-row.js';
 import { noteMovement } from './row-pictures.js';
 import { useWindow } from './use-window.js';
 
-export const rowPixels = 56;
 const headPixels = 38;
 
 export interface JobTableProps {
@@ -42,6 +43,9 @@ export function JobTable({ list, query, selected, onSelect }: JobTableProps) {
     },
   });
   const rows = Array.from({ length: Math.max(0, last - window.first + 1) }, (_, place) => window.first + place);
+  const { focused, onFocusIn, onFocusOut } = useFocusedRow(list);
+  if (focused !== undefined && focused < window.first) rows.unshift(focused);
+  if (focused !== undefined && focused > last) rows.push(focused);
   return (
     <div
       class="scroller"
@@ -51,10 +55,14 @@ export function JobTable({ list, query, selected, onSelect }: JobTableProps) {
         measure();
       }}
     >
-      <table class="jobs" aria-rowcount={total + 1} aria-label="Jobs">
+      <table class="jobs" role="table" aria-rowcount={total + 1} aria-label="Jobs">
         <Head />
-        <tbody>
-          <Space rows={window.first} />
+        <tbody
+          role="rowgroup"
+          style={{ height: `${total * rowPixels}px` }}
+          onFocusIn={onFocusIn}
+          onFocusOut={onFocusOut}
+        >
           {rows.map(index => {
             const row = list.row(index);
             return (
@@ -69,42 +77,56 @@ export function JobTable({ list, query, selected, onSelect }: JobTableProps) {
               />
             );
           })}
-          <Space rows={total - 1 - last} />
         </tbody>
       </table>
     </div>
   );
 }
 
+/** The row with the focus stays, however far the list is moved: what is typed goes where it went. @returns its place, where it is known */
+function useFocusedRow(list: JobList) {
+  const [id, setId] = useState<string>();
+  list.kept = id;
+  return {
+    focused: id === undefined ? undefined : list.indexOf(id),
+    onFocusIn: ({ target }: FocusEvent) => setId((target as Element).closest<HTMLElement>('[data-id]')?.dataset['id']),
+    onFocusOut: () => setId(undefined),
+  };
+}
+
 function Head() {
   return (
-    <thead>
-      <tr aria-rowindex={1}>
-        <th class="pick">
+    <thead role="rowgroup">
+      <tr role="row" aria-rowindex={1}>
+        <th role="columnheader" class="pick">
           <span class="unseen">Selected</span>
         </th>
-        <th class="pictures">Image</th>
-        <th class="path">File</th>
-        <th class="translation">Translation</th>
-        <th class="status">State</th>
-        <th class="number attempts">Attempts</th>
-        <th class="number took">Took</th>
-        <th class="number age">Changed</th>
-        <th class="acts">
+        <th role="columnheader" class="pictures">
+          Image
+        </th>
+        <th role="columnheader" class="path">
+          File
+        </th>
+        <th role="columnheader" class="translation">
+          Translation
+        </th>
+        <th role="columnheader" class="status">
+          State
+        </th>
+        <th role="columnheader" class="number attempts">
+          Attempts
+        </th>
+        <th role="columnheader" class="number took">
+          Took
+        </th>
+        <th role="columnheader" class="number age">
+          Changed
+        </th>
+        <th role="columnheader" class="acts">
           <span class="unseen">Actions</span>
         </th>
       </tr>
     </thead>
-  );
-}
-
-function Space({ rows }: { readonly rows: number }) {
-  if (rows <= 0) return null;
-  return (
-    // biome-ignore lint/a11y/noAriaHiddenOnFocusable: nothing in it takes the focus
-    <tr class="space" aria-hidden="true">
-      <td colSpan={9} style={{ height: `${rows * rowPixels}px` }} />
-    </tr>
   );
 }
 

@@ -9,6 +9,7 @@ import { changeAll, changeJobs } from './change-jobs.js';
 import { carriedQuery, filterOf, periods, tabs } from './job-filter.js';
 import { JobList } from './job-list.js';
 import { JobTable } from './job-table.js';
+import { MoreActions } from './more-actions.js';
 
 export function JobsPage() {
   const carried = carriedQuery(query.value);
@@ -22,6 +23,7 @@ export function JobsPage() {
     <div class="page fill">
       <PageHead title="Jobs" note={<Total list={list} />}>
         <BulkActions list={list} filter={filter} selected={selected} />
+        <MoreActions />
       </PageHead>
       <Tabs list={list} />
       <Filters />

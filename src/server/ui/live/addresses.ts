@@ -37,6 +37,7 @@ export const addresses: Addresses = {
   reloadConfig: 'POST /api/config/reload',
   runDoctor: 'POST /api/doctor',
   upload: 'POST /api/uploads',
+  sendSamples: 'POST /api/samples',
   getOpenApi: 'GET /api/openapi.json',
   getStream: 'GET /api/stream',
 };

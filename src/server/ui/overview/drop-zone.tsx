@@ -2,15 +2,22 @@
 import { useRef, useState } from 'preact/hooks';
 import type { RouteStatus } from '../contract.js';
 import { isLive } from '../live/index.js';
-import { Icon, sayProblem } from '../parts/index.js';
-import { send } from './uploads.js';
+import { Button, Icon, sayProblem } from '../parts/index.js';
+import { plural } from '../words/index.js';
+import { send, sendSamples } from './uploads.js';
 
 const accepted = '.jpg,.jpeg,.png,.webp,.avif,.tif,.tiff';
 
-export function DropZone({ route }: { readonly route: RouteStatus }) {
+export interface DropZoneProps {
+  readonly route: RouteStatus;
+  /** Offers the images that come with cyclebox, where some do. */
+  readonly offersSamples?: boolean;
+}
+
+export function DropZone({ route, offersSamples = false }: DropZoneProps) {
   const [isOver, setOver] = useState(false);
   const field = useRef<HTMLInputElement>(null);
-  const { match, from, to, problem } = route;
+  const { match, from, to, problem, samples } = route;
   const isOpen = isLive.value && problem === undefined;
   const take = (files: FileList | null | undefined) => {
     if (files && files.length > 0 && isOpen) void send([...files], match).catch(sayProblem);
@@ -42,6 +49,11 @@ export function DropZone({ route }: { readonly route: RouteStatus }) {
             <Icon name="upload" size={16} /> Choose images
           </button>
           <span class="muted hint">or drop them here</span>
+          {offersSamples && samples > 0 && (
+            <Button kind="quiet" icon="image" onClick={() => sendSamples(match)}>
+              {`Try ${plural(samples, 'sample')}`}
+            </Button>
+          )}
         </>
       ) : (
         <>

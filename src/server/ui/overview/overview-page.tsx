@@ -81,7 +81,8 @@ function Figure({ title, value, note, kind, href }: FigureProps) {
   return <li>{href === undefined ? <div>{inside}</div> : <a href={href}>{inside}</a>}</li>;
 }
 
-function DropZones({ status: { routes, inbox } }: { readonly status: DashboardStatus }) {
+function DropZones({ status: { routes, inbox, counts } }: { readonly status: DashboardStatus }) {
+  const isEmpty = Object.values(counts).every(count => count === 0);
   return (
     <section class="card">
       <div class="card-head">
@@ -93,7 +94,7 @@ function DropZones({ status: { routes, inbox } }: { readonly status: DashboardSt
       {routes.length === 0 && <p class="muted">No route yet: add one to watch-config.json.</p>}
       <div class="drop-zones">
         {routes.map(route => (
-          <DropZone key={route.match} route={route} />
+          <DropZone key={route.match} route={route} offersSamples={isEmpty} />
         ))}
       </div>
     </section>

@@ -37,6 +37,14 @@ export async function send(files: readonly File[], route: string): Promise<void>
   await Promise.all(Array.from({ length: atOnce }, work));
 }
 
+/** Images that come with cyclebox, followed like others. */
+export async function sendSamples(route: string): Promise<void> {
+  const { paths } = await ask('sendSamples', { body: { route } });
+  const sent = paths.map(path => ({ key: ++count, name: path.split('/').at(-1) ?? path, route, path }));
+  uploads.value = [...sent.reverse(), ...uploads.value].slice(0, Math.max(most, sent.length));
+  await lookUp();
+}
+
 export function clearUploads(): void {
   uploads.value = uploads.value.filter(({ job, problem }) => !problem && job?.state !== 'done');
 }

@@ -74,7 +74,7 @@ const health: Readonly<Record<Direction['health'], readonly [IconName, string, s
 };
 
 function DirectionCard({ direction }: { readonly direction: Direction }) {
-  const { from, to, problem, model, routes, done, failed, msPerImage, licence } = direction;
+  const { from, to, problem, model, selfTest, routes, done, failed, msPerImage, licence } = direction;
   const [icon, colour, words] = health[direction.health];
   const facts: readonly (readonly [string, string | undefined])[] = [
     ['Done', formatCount(done)],
@@ -82,6 +82,7 @@ function DirectionCard({ direction }: { readonly direction: Direction }) {
     ['An image takes', msPerImage === undefined ? undefined : formatMs(msPerImage)],
     ['Model', model && `${model.path}, ${formatBytes(model.sizeBytes)}`],
     ['SHA-256', model?.sha256],
+    ['Self-test', selfTest?.text],
     ['Licence', licence],
   ];
   return (
@@ -118,7 +119,7 @@ function TryIt({ routes }: Pick<Direction, 'routes'>) {
   return (
     <>
       {known.map(route => (
-        <DropZone key={route.match} route={route} />
+        <DropZone key={route.match} route={route} offersSamples />
       ))}
     </>
   );

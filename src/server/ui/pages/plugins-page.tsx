@@ -2,7 +2,7 @@
 import type { PluginStatus } from '../contract.js';
 import { ask } from '../live/index.js';
 import { Button, confirm, Empty, Icon, PageHead, ProblemNotice, say, useAnswer } from '../parts/index.js';
-import { formatNumber, plural } from '../words/index.js';
+import { formatBytes, formatMs, plural } from '../words/index.js';
 
 export function PluginsPage() {
   const { answer, problem, reload } = useAnswer('listPlugins');
@@ -60,8 +60,13 @@ function Plugin({ plugin, onChange }: PluginProps) {
         <dd>{pairs.length === 0 ? 'none' : pairs.join(', ')}</dd>
         <dt>May</dt>
         <dd>{permissions.length === 0 ? 'nothing: it is data alone' : permissions.join(', ')}</dd>
+        {cost && (
+          <>
+            <dt>Has cost</dt>
+            <dd>{costText(cost)}</dd>
+          </>
+        )}
       </dl>
-      {cost && <Ledger cost={cost} />}
       <div class="row end">
         <Button onClick={() => turn(plugin).then(onChange)}>{isEnabled ? 'Switch off' : 'Switch on'}</Button>
       </div>
@@ -69,20 +74,17 @@ function Plugin({ plugin, onChange }: PluginProps) {
   );
 }
 
-function Ledger({ cost }: { readonly cost: NonNullable<PluginStatus['cost']> }) {
-  return (
-    <table class="plain">
-      <caption>What it has cost</caption>
-      <tbody>
-        {Object.entries(cost).map(([what, value]) => (
-          <tr key={what}>
-            <th scope="row">{what}</th>
-            <td class="number">{formatNumber(value)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
+/** Of its process, since its ledger was begun; a plugin that is data alone has none. */
+function costText({ calls = 0, failures = 0, totalMs = 0, longestMs = 0, starts = 0, crashes = 0, peakBytes = 0 }) {
+  if (starts === 0 && calls === 0) return 'nothing yet: it has not run';
+  const parts = [
+    `${plural(calls, 'call')} in ${formatMs(totalMs)}, the longest ${formatMs(longestMs)}`,
+    failures > 0 && plural(failures, 'failure'),
+    plural(starts, 'start'),
+    crashes > 0 && plural(crashes, 'crash', 'crashes'),
+    peakBytes > 0 && `${formatBytes(peakBytes)} of memory at most`,
+  ];
+  return parts.filter(Boolean).join(' · ');
 }
 
 async function turn({ name, isEnabled, pairs }: PluginStatus): Promise<void> {

@@ -16,11 +16,15 @@ export function StartForm({ onClose }: { readonly onClose: () => void }) {
   const [pair, setPair] = useState<string>();
   const [steps, setSteps] = useState('20000');
   const [size, setSize] = useState('128');
+  const [isBackground, setBackground] = useState(true);
+  const [more, setMore] = useState<Readonly<Record<string, string>>>({});
   const pairName = pair ?? pairOf(a, b);
   const isReady = a !== '' && b !== '' && a !== b && pairName !== '' && Number(steps) > 0 && Number(size) > 0;
   const start = async () => {
     const id = `${pairName}-${new Date().toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '-')}`;
-    const options = { steps: Number(steps), size: Number(size) };
+    const given = Object.entries(more).filter(([, value]) => value !== '');
+    const numbers = Object.fromEntries(given.map(([key, value]) => [key, Number(value)]));
+    const options = { steps: Number(steps), size: Number(size), background: isBackground, ...numbers };
     const run = await ask('startTraining', { body: { id, pair: pairName, a, b, options } });
     onClose();
     navigate(`/training/${run.id}`);
@@ -49,6 +53,31 @@ export function StartForm({ onClose }: { readonly onClose: () => void }) {
           <input type="number" min={32} step={32} value={size} onInput={event => setSize(event.currentTarget.value)} />
         </label>
       </div>
+      <details>
+        <summary>More options</summary>
+        <div class="fields">
+          {moreOptions.map(({ key, title, usual }) => (
+            <label key={key}>
+              {title}
+              <input
+                type="number"
+                min={0}
+                placeholder={usual}
+                value={more[key] ?? ''}
+                onInput={event => setMore({ ...more, [key]: event.currentTarget.value })}
+              />
+            </label>
+          ))}
+        </div>
+        <label class="gain">
+          <input
+            type="checkbox"
+            checked={isBackground}
+            onChange={event => setBackground(event.currentTarget.checked)}
+          />
+          Everything else on the machine goes first
+        </label>
+      </details>
       <div class="row end">
         <Button isLocal onClick={onClose}>
           Cancel
@@ -60,6 +89,16 @@ export function StartForm({ onClose }: { readonly onClose: () => void }) {
     </section>
   );
 }
+
+/** By the names of train.json; what is left empty has its default. */
+const moreOptions = [
+  { key: 'width', title: 'Width of the networks', usual: '64' },
+  { key: 'blocks', title: 'Residual blocks', usual: '9' },
+  { key: 'batch', title: 'Images a step', usual: '1' },
+  { key: 'sampleEvery', title: 'Samples every so many steps', usual: '500' },
+  { key: 'checkpointEvery', title: 'Checkpoint every so many steps', usual: 'by its length' },
+  { key: 'seed', title: 'Seed', usual: '1' },
+] as const;
 
 interface FolderChoiceProps {
   readonly label: string;

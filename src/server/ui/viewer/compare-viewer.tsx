@@ -83,10 +83,13 @@ interface DifferenceProps {
 function Difference({ layer, gain, isBeforeShown, names }: DifferenceProps) {
   if (isBeforeShown) return <Layer {...layer} which="before" name={names[0]} />;
   return (
-    <div class="blend" style={{ filter: `brightness(${gain})` }}>
-      <Layer {...layer} which="before" name="difference" />
-      <Layer {...layer} which="after" name="" />
-    </div>
+    <>
+      <div class="blend" style={{ filter: `brightness(${gain})` }}>
+        <Layer {...layer} which="before" name="" />
+        <Layer {...layer} which="after" name="" />
+      </div>
+      <span class="tag left">difference</span>
+    </>
   );
 }
 
