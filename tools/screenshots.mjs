@@ -1,6 +1,7 @@
 /**
- * `npm run screenshots`: pictures of every page of the dashboard, light and dark, into docs/images/. They show a real daemon: the samples
- * translated by the pairs that have models, two files that are no images, and a small training, in a folder that goes afterwards.
+ * `npm run screenshots [-- --out FOLDER] [--phone]`: pictures of every page of the dashboard, light and dark, into docs/images/; with
+ * `--phone` as wide as a phone. They show a real daemon: the samples translated by the pairs that have models, two files that are no
+ * images, and a small training, in a folder that goes afterwards.
  *
  * Needs a Chromium (`CHROMIUM` names another than the system's). What a page shows of the machine it ran on is its name for folders: the
  * package's own is shortened.
@@ -12,13 +13,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
 import sharp from 'sharp';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const out = join(root, 'docs/images');
+const { values: given } = parseArgs({ options: { out: { type: 'string' }, phone: { type: 'boolean' } } });
+const out = given.out ?? join(root, 'docs/images');
 const token = 'a-token-for-pictures';
-const size = { width: 1360, height: 860 };
+const size = given.phone ? { width: 390, height: 844 } : { width: 1360, height: 860 };
 const names = ['satellite-to-map', 'map-to-satellite', 'photo-to-monet', 'horse-to-zebra'];
 const pairs = ['satellite-map', 'satellite-map', 'photo-monet', 'horse-zebra'];
 const routes = names.map((name, at) => ({ match: `${name}/**`, pair: pairs[at], to: name.split('-to-')[1] }));
@@ -116,6 +119,7 @@ async function settled(ask) {
 }
 
 async function takePictures(browser, address, ask, colours) {
+  await mkdir(out, { recursive: true });
   const context = await browser.newContext({ viewport: size, colorScheme: colours, reducedMotion: 'reduce' });
   const page = await context.newPage();
   await page.goto(`${address}#token=${token}`);
@@ -137,10 +141,9 @@ async function takePictures(browser, address, ask, colours) {
     await setTimeout(1500);
     await page.evaluate(shorten, [root.replace(/\/$/, ''), '/opt/cyclebox']);
     const picture = await page.screenshot();
-    await mkdir(out, { recursive: true });
     const file = join(out, `dashboard-${name}-${colours}.png`);
     await sharp(picture).png({ palette: true, quality: 90, effort: 8 }).toFile(file);
-    console.log(file.slice(root.length));
+    console.log(file);
   }
   await context.close();
 }
