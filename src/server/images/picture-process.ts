@@ -24,6 +24,7 @@ export class PictureProcess implements Disposable {
   #turn: Promise<unknown> = Promise.resolve();
   #waiting = 0;
   #idle: Disposable | undefined;
+  #isDisposed = false;
 
   constructor(options: PictureProcessOptions) {
     this.#options = options;
@@ -51,6 +52,7 @@ export class PictureProcess implements Disposable {
   }
 
   async dispose(): Promise<void> {
+    this.#isDisposed = true;
     void this.#idle?.dispose();
     await this.#supervisor.dispose();
   }
@@ -68,7 +70,7 @@ export class PictureProcess implements Disposable {
 
   #ended(): void {
     this.#waiting--;
-    if (this.#waiting > 0) return;
+    if (this.#waiting > 0 || this.#isDisposed) return;
     const { clock, idleMs = 60_000 } = this.#options;
     void this.#idle?.dispose();
     this.#idle = clock.after(idleMs, () => void this.#supervisor.kill());

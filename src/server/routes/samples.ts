@@ -2,10 +2,10 @@
  * The images that come with the package, to try a route with: those of its direction, in folders named `FROM-to-TO`. They go the way of
  * uploads, into the route's folder of the inbox.
  */
-import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CycleboxError, packageRoot } from '../../base/index.js';
+import { Readable } from 'node:stream';
+import { CycleboxError, packageRoot, readRegularFile } from '../../base/index.js';
 import type { Route } from '../../daemon/index.js';
 import { receiveUpload, routeNamed, type UploadRequest } from './upload.js';
 
@@ -41,7 +41,8 @@ export async function sendSamples(request: Pick<UploadRequest, 'inbox' | 'routes
     throw new CycleboxError('FILE_NOT_FOUND', `No samples come with cyclebox for ${route.from} → ${route.to}.`);
   const paths: string[] = [];
   for (const name of names) {
-    const content = createReadStream(join(folder, `${route.from}-to-${route.to}`, name));
+    const bytes = await readRegularFile(join(folder, `${route.from}-to-${route.to}`, name));
+    const content = Readable.from([bytes]);
     paths.push((await receiveUpload({ ...request, name, content, mostBytes })).path);
   }
   return paths;
