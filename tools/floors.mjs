@@ -91,8 +91,12 @@ export const rooms = {
     },
     seam: 'Seeing (watch/) and doing (publish/, jobs/) do not know each other: the journal is all they share.',
   },
-  daemon: {
+  dispatch: {
     floor: 8,
+    rooms: { redis: { floor: 0 }, store: { floor: 0 } },
+  },
+  daemon: {
+    floor: 9,
     rooms: {
       config: { floor: 0 },
       backup: { floor: 1 },
@@ -103,9 +107,9 @@ export const rooms = {
       words: { floor: 2 },
     },
   },
-  diagnosis: { floor: 9 },
+  diagnosis: { floor: 10 },
   server: {
-    floor: 10,
+    floor: 11,
     rooms: {
       contract: { floor: 0 },
       http: { floor: 1 },
@@ -116,7 +120,7 @@ export const rooms = {
       ui: { floor: 3 },
     },
   },
-  cli: { floor: 11, beneath: ['*'], rooms: { commands: { floor: 0 }, scaffold: { floor: 0 } } },
+  cli: { floor: 12, beneath: ['*'], rooms: { commands: { floor: 0 }, scaffold: { floor: 0 } } },
 };
 
 const face = 'index.js';

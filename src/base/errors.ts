@@ -74,6 +74,11 @@ export const errorCodes = {
   PROCESS_CRASHED: 'A child process ended unexpectedly.',
   PROCESS_UNRESPONSIVE: 'A child process stopped answering.',
   WORKER_UNAVAILABLE: 'The compute worker could not be started.',
+  WORKER_LOST: 'A worker on another machine was not heard of any more while it had the job.',
+  NO_WORKER: 'No worker that is there can do what the job asks for.',
+  QUEUE_UNAVAILABLE: 'Redis, which hands jobs to the workers, cannot be used.',
+  QUEUE_IN_USE: 'Another daemon hands out the jobs of this queue.',
+  STORE_UNAVAILABLE: 'The store that images and results go through cannot be used.',
   PROTOCOL: 'A child process sent a message that the protocol does not know.',
   JOURNAL_INVALID: 'The journal could not be opened or refused a value.',
 } as const satisfies Record<string, string>;

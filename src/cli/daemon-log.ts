@@ -77,6 +77,8 @@ export function openDaemonLog(
       const list = ready.map(describeRoute).join(', ') || 'no route works yet';
       log.info(record, `${once ? 'working through' : 'watching'} ${inbox}: ${list}`);
       write(log, deviceWords(daemon.workers, daemon.skipped, false));
+      const { queue } = config;
+      if (queue) log.info({ queue: queue.name }, `the workers of the queue "${queue.name}" do the work`);
     },
     dashboard(address, entrance) {
       const how = target.isTerminal ? entrance : `${address} ("cyclebox open" lets you in)`;
@@ -93,6 +95,13 @@ export function openDaemonLog(
       log.info({ done, failed: failures.length }, `${done} done, ${failures.length} failed`);
     },
   };
+}
+
+/** The log of a process that is no daemon: on a terminal in readable lines, else as JSON. */
+export function openPlainLog(level: LogLevel, target: LogTarget = standardTarget): (lines: readonly Said[]) => void {
+  const destination = target.isTerminal ? readable(text => target.write(text)) : target;
+  const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime, level }, destination);
+  return lines => write(log, lines);
 }
 
 /** Missing models are the usual state of a new pair: one line for all of them, the whole story per dropped file. */

@@ -25,6 +25,7 @@ import {
   registerStatus,
   registerTrain,
   registerTranslate,
+  registerWorker,
 } from './commands/index.js';
 import { guardOutput } from './guard-output.js';
 import { exitCodes, exitCodesHelp, reportError } from './report-error.js';
@@ -45,6 +46,7 @@ const program = new Command('cyclebox')
 for (const register of [
   registerInit,
   registerStart,
+  registerWorker,
   registerOpen,
   registerStatus,
   registerQueue,

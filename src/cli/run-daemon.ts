@@ -1,10 +1,10 @@
 /** The work of `cyclebox start`: runs the daemon, logs its events, and ends on a signal or, with `--once`, when idle. */
-import { constants } from 'node:os';
 import { asCycleboxError, type Disposable, DisposableStore, systemClock } from '../base/index.js';
 import { type Daemon, type DashboardConfig, loadConfig, startDaemon } from '../daemon/index.js';
 import { type DaemonLog, openDaemonLog } from './daemon-log.js';
 import { logLevel } from './log-level.js';
 import { exitCodes } from './report-error.js';
+import { stopOnSignal } from './stopping.js';
 import { WritePatience } from './write-patience.js';
 
 export interface RunDaemonOptions {
@@ -31,7 +31,7 @@ export async function runDaemon({
   const level = logLevel({ verbose });
   const config = await loadConfig(file);
   const log = openDaemonLog(config, { level });
-  const stopping = stopOnSignal(log);
+  const stopping = stopOnSignal(log.stopping);
   const patience = new WritePatience(systemClock);
   let isAborted = false;
   let abort = () => {};
@@ -127,35 +127,4 @@ async function finish(daemon: Daemon, isComplete: boolean, log: DaemonLog): Prom
   }
   log.finished(failures);
   return failures.length > 0 ? exitCodes.failed : exitCodes.ok;
-}
-
-interface Stopping {
-  readonly requested: Promise<void>;
-  readonly isRequested: boolean;
-  dispose(): void;
-}
-
-function stopOnSignal(log: DaemonLog): Stopping {
-  // SIGHUP: the terminal or the session has gone.
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  let request: () => void = () => {};
-  const requested = new Promise<void>(resolve => {
-    request = resolve;
-  });
-  let count = 0;
-  const onSignal = (signal: NodeJS.Signals) => {
-    if (++count > 1) process.exit(128 + constants.signals[signal]);
-    log.stopping(signal);
-    request();
-  };
-  for (const signal of signals) process.on(signal, onSignal);
-  return {
-    requested,
-    get isRequested() {
-      return count > 0;
-    },
-    dispose() {
-      for (const signal of signals) process.off(signal, onSignal);
-    },
-  };
 }

@@ -1,5 +1,6 @@
 /** What a running daemon tells of: the inbox's events, those of its configuration, of its workers and of its plugins. */
 
+import type { DispatchEvent } from '../dispatch/index.js';
 import type { HealthEvent } from '../health/index.js';
 import type { InboxEvent } from '../inbox/index.js';
 import type { PluginEvent } from '../plugin-host/index.js';
@@ -10,6 +11,7 @@ export type DaemonEvent =
   | InboxEvent
   | ConfigEvent
   | WorkerEvent
+  | DispatchEvent
   | HealthEvent
   /** A plugin with code: how it stands, what it says, what goes wrong with it. */
   | { readonly type: 'plugin'; readonly event: PluginEvent }

@@ -16,6 +16,7 @@ import {
   packageVersion,
   systemClock,
 } from '../base/index.js';
+import type { DispatchEvent } from '../dispatch/index.js';
 import type { SkippedDevice } from '../engine/index.js';
 import {
   type CurrentFailure,
@@ -27,45 +28,35 @@ import {
 } from '../inbox/index.js';
 import {
   disableForCrashes,
-  loadPluginSet,
   type PluginEvent,
-  PluginHost,
-  PluginRegistry,
+  type PluginHost,
+  type PluginRegistry,
   type PluginSet,
 } from '../plugin-host/index.js';
 import type { OutputLine } from '../process/index.js';
 import type { TrainingPluginPlaces } from '../training/index.js';
-import type { ComputeWorkerOptions } from '../worker/index.js';
 import {
   type Applied,
   checkFolders,
   type DaemonConfig,
-  fitOf,
-  LiveConfig,
+  type LiveConfig,
   makeFolders,
   pluginOptionsOf,
+  type QueueConfig,
   type ReloadOutcome,
   type ResolvedConfig,
   type Route,
-  resolveModels,
   routeFolders,
   usePair,
 } from './config/index.js';
 import { connectControl, type DaemonFacts, serveControl } from './control/index.js';
 import type { DaemonEvent } from './daemon-event.js';
+import { type Execution, localExecution } from './execution.js';
 import { HealthKeeper } from './health-keeper.js';
 import type { LiveService } from './live-service.js';
+import { localRunner, openTranslation } from './open-translation.js';
 import { withOutputNames } from './output-names.js';
-import { PluginTranslator, pluginWork } from './plugins/index.js';
-import {
-  type ChooseDevices,
-  type ResolvedDevices,
-  resolveDevices,
-  runnerOf,
-  type WorkerEvent,
-  type WorkerFacts,
-  WorkerPool,
-} from './pool/index.js';
+import type { ChooseDevices, ResolvedDevices, WorkerEvent, WorkerFacts } from './pool/index.js';
 import { retryWhileLocked } from './retry-while-locked.js';
 import { inboxChanges, inboxSettings, poolSettings } from './settings.js';
 import { TrainingRuns } from './trainings/index.js';
@@ -147,60 +138,40 @@ async function openDaemon(
   opened: DisposableStore,
 ): Promise<RunningDaemon> {
   await checkFolders(config);
-  const { safe = false } = options;
-  const registry = opened.add(new PluginRegistry());
-  const resolved = await resolveModels(config, await loadPluginSet(pluginOptionsOf(config, safe)));
-  await makeFolders([config.inbox, config.outbox, config.state, ...routeFolders(resolved)]);
-  const { onWorkerOutput: onLine, workerEntry: entry, chooseDevices } = options;
-  const workers = opened.add(
-    new WorkerPool({
-      devices: await resolveDevices(config.engine, chooseDevices),
-      settings: poolSettings(config),
-      common: { onLine, entry },
-      chooseDevices,
-    }),
+  const translation = await openTranslation(
+    config,
+    {
+      ...options,
+      pluginState: config.state,
+      hasWorkers: config.queue === undefined,
+      onResolved: resolved => makeFolders([config.inbox, config.outbox, config.state, ...routeFolders(resolved)]),
+    },
+    opened,
   );
-  const prepare = async ({ engine }: DaemonConfig, keys: readonly string[]) =>
-    keys.includes('engine') ? resolveDevices(engine, chooseDevices) : undefined;
-  const liveConfig = opened.add(new LiveConfig(resolved, { file: options.configFile, prepare, registry, safe }));
-  const resolvedNow = () => liveConfig.resolved;
-  const sourcesNow = () => ({ catalog: resolvedNow().catalog, modelStore: resolvedNow().config.models });
-  const translator = opened.add(new PluginTranslator(sourcesNow, () => workerForPlugins(config, workers, onLine)));
-  const plugins = opened.add(
-    new PluginHost({
-      registry,
-      stateFolder: config.state,
-      settings: config.settings,
-      translate: translator.translate,
-      inspect: options.inspectPlugins,
-    }),
-  );
+  const { liveConfig, registry, plugins, workers } = translation;
+  const execution = workers
+    ? localExecution(workers, localRunner(translation, workers))
+    : opened.add((await import('./remote-execution.js')).remoteExecution(config, config.queue as QueueConfig));
   const inbox = opened.add(
     await openInbox({
       ...inboxSettings(config),
       watch: options.watch,
       route: path => liveConfig.resolved.router(path),
       current: job => translationOf(liveConfig.resolved, job),
-      concurrency: workers.size,
-      runner: withOutputNames(
-        runnerOf(
-          key => resolvedNow().models.get(key),
-          fitOf,
-          workers,
-          pluginWork({ host: plugins, workers, resolved: resolvedNow }),
-        ),
-        () => resolvedNow().catalog,
-      ),
+      concurrency: execution.size,
+      runner: withOutputNames(execution.runner, () => liveConfig.resolved.catalog),
     }),
   );
   const trainings = opened.add(
     new TrainingRuns({
-      config: () => resolvedNow().config.trainings,
-      plugins: () => pluginsForTrainings(resolvedNow().config, safe),
+      config: () => liveConfig.resolved.config.trainings,
+      plugins: () => pluginsForTrainings(liveConfig.resolved.config, options.safe ?? false),
       clock: systemClock,
     }),
   );
-  const daemon = new RunningDaemon({ liveConfig, registry, plugins, workers, inbox, trainings, opened, options });
+  const daemon = new RunningDaemon({
+    ...{ liveConfig, registry, plugins, workers: execution, inbox, trainings, opened, options },
+  });
   if (options.onEvent) daemon.onEvent(options.onEvent);
   await daemon.listen();
   return daemon;
@@ -209,17 +180,6 @@ async function openDaemon(
 /** With what plugins keep where the daemon's own have it. */
 function pluginsForTrainings(config: DaemonConfig, safe: boolean): TrainingPluginPlaces {
   return { ...pluginOptionsOf(config, safe), settings: config.settings, stateFolder: config.state };
-}
-
-/** On the first of the devices that images are translated on. */
-function workerForPlugins(
-  config: DaemonConfig,
-  { devices }: WorkerPool,
-  onLine: DaemonOptions['onWorkerOutput'],
-): ComputeWorkerOptions {
-  const engine = devices[0]?.id ?? 'cpu';
-  const { threads, maxMegapixels } = config;
-  return { onLine, settings: { engine, threads, maxMegapixels, maxModels: 1 } };
 }
 
 /** What a job's translation is now, at the scale that it was queued for if a route still asks for it; undefined when nothing does it. */
@@ -264,7 +224,7 @@ interface Parts {
   readonly liveConfig: LiveConfig<ResolvedDevices | undefined>;
   readonly registry: PluginRegistry;
   readonly plugins: PluginHost;
-  readonly workers: WorkerPool;
+  readonly workers: Execution;
   readonly inbox: Inbox;
   readonly trainings: TrainingRuns;
   readonly opened: DisposableStore;
@@ -337,6 +297,7 @@ class RunningDaemon implements Daemon {
 
   async begin(): Promise<void> {
     this.#parts.plugins.start();
+    await this.#parts.workers.start();
     await this.#parts.inbox.start();
     if (this.#parts.options.watch !== false) this.#parts.liveConfig.watch();
     if (this.#parts.options.selfTest) this.#health.nudge();
@@ -390,8 +351,9 @@ class RunningDaemon implements Daemon {
     return keeper;
   }
 
-  #heardWorkers(event: WorkerEvent): void {
-    if (event.type === 'devices') this.#parts.inbox.apply({ concurrency: this.#parts.workers.size });
+  #heardWorkers(event: WorkerEvent | DispatchEvent): void {
+    if (event.type === 'devices' || event.type === 'capacity')
+      this.#parts.inbox.apply({ concurrency: this.#parts.workers.size });
     this.#events.fire(event);
   }
 

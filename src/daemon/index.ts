@@ -38,6 +38,7 @@ export {
   type WorkerFacts,
 } from './pool/index.js';
 export { processorsOfJob, type ReplayOptions, replayJob } from './replay-job.js';
+export { type ServingOptions, type ServingWorker, serveWorker } from './serve-worker.js';
 export {
   finite,
   type ImageFolder,
@@ -55,6 +56,7 @@ export {
   type LogQuery,
   type Said,
   type SaidLevel,
+  serveWords,
   statusLines,
   statusWarnings,
 } from './words/index.js';

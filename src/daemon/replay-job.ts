@@ -111,6 +111,8 @@ async function requestOf(
   const translation = { key, version: wanted };
   return {
     job: id as JobId,
+    token: id,
+    path,
     source,
     expected,
     temporary: result,
@@ -118,6 +120,8 @@ async function requestOf(
     signal,
     timeoutMs: 600_000,
     mayGrow: false,
+    alone: true,
+    onAccompanied: () => {},
   };
 }
 

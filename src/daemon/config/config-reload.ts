@@ -26,6 +26,7 @@ export const restartKeys = [
   'afterSuccess',
   'archive',
   'dashboard',
+  'queue',
 ] as const satisfies readonly (keyof DaemonConfig)[];
 
 export function changedKeys(before: DaemonConfig, after: DaemonConfig): readonly (keyof DaemonConfig)[] {

@@ -10,6 +10,7 @@ import { offeredEngines, parseEngineChoice } from '../../engine/index.js';
 import { collisionPolicies } from '../../inbox/index.js';
 import { type PluginSet, scaleSchema, settingsJsonSchema } from '../../plugin-host/index.js';
 import { dashboardSchema, trainingsSchema, webhookSchema } from './dashboard-config.js';
+import { queueSchema } from './queue-config.js';
 
 const folder = z
   .string()
@@ -228,6 +229,7 @@ export const configSchema = z
       .describe('"keep": results say when, where, with what and by whom their images were taken. Default "keep".'),
     dashboard: dashboardSchema.optional(),
     trainings: trainingsSchema.optional(),
+    queue: queueSchema.optional(),
     webhooks: z.array(webhookSchema).max(20).optional().describe('Programs that are told of what happens.'),
     routes: z.array(route).min(1, 'must name at least one route').describe('Which files get which translation.'),
   })

@@ -22,6 +22,7 @@ import {
   webhookSchema,
 } from './dashboard-config.js';
 import { type Environment, overlaysOf } from './environment.js';
+import { type QueueConfig, queueSchema, resolveQueue } from './queue-config.js';
 
 export interface RouteConfig {
   /** A glob pattern relative to the inbox. */
@@ -86,6 +87,8 @@ export interface DaemonConfig {
   readonly dashboard: DashboardConfig | undefined;
   /** Undefined: none can be started from the dashboard. */
   readonly trainings: TrainingsConfig | undefined;
+  /** Undefined: this machine does the work. */
+  readonly queue: QueueConfig | undefined;
   readonly webhooks: readonly WebhookConfig[];
   readonly routes: readonly RouteConfig[];
 }
@@ -137,6 +140,7 @@ export function resolveConfig(config: WatchConfig, folder: string): DaemonConfig
       images: inFolder(config.trainings.images),
       runs: inFolder(config.trainings.runs ?? 'runs'),
     },
+    queue: resolveQueue(config.queue),
     webhooks: resolveWebhooks(config.webhooks),
     routes: config.routes.map(route => ({
       match: route.match,
@@ -165,6 +169,7 @@ function knownKeys(path: JsonPath): string[] {
     dashboard: dashboardSchema.shape,
     trainings: trainingsSchema.shape,
     webhooks: webhookSchema.shape,
+    queue: queueSchema.shape,
   };
   return Object.keys(inside[String(path[0])] ?? shape);
 }

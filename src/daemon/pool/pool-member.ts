@@ -47,6 +47,8 @@ export interface WorkerFacts {
   readonly pid?: number | undefined;
   /** The image that it is at. */
   readonly source?: string | undefined;
+  /** Hashes of the models that it has in memory, the most recently used last. */
+  readonly models: readonly string[];
   /** What was given up for want of memory: a sentence for each model, the latest step of each. */
   readonly memory: readonly string[];
   /** Models that it cannot run, which go elsewhere: a sentence for each. */
@@ -95,7 +97,16 @@ export class PoolMember implements Disposable {
     const { id: device, name, kind } = this.device;
     const memory = [...this.#memory.values()].map(({ message }) => message);
     const refused = [...this.#unsupported.values()];
-    return { device, name, kind, pid: this.#worker.pid, source: this.#task?.source, memory, refused };
+    return {
+      device,
+      name,
+      kind,
+      pid: this.#worker.pid,
+      source: this.#task?.source,
+      models: this.#loaded,
+      memory,
+      refused,
+    };
   }
 
   get modelsLoaded(): number {

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import type { CycleboxError } from '../../base/index.js';
+import type { DispatchEvent } from '../../dispatch/index.js';
 import type { SkippedDevice } from '../../engine/index.js';
 import { type HealthEvent, healthText } from '../../health/index.js';
 import type { InboxEvent } from '../../inbox/index.js';
@@ -20,6 +21,7 @@ type SaidEvent =
   | InboxEvent
   | ConfigEvent
   | WorkerEvent
+  | DispatchEvent
   | HealthEvent
   | { readonly type: 'plugin'; readonly event: PluginEvent }
   | { readonly type: 'pluginAbort'; readonly plugin: string; readonly text: string };
@@ -71,6 +73,10 @@ export function eventWords(event: SaidEvent, outbox: string): readonly Said[] {
       return configWords(event);
     case 'modelTested':
       return healthWords(event);
+    case 'workerJoined':
+    case 'workerGone':
+    case 'capacity':
+      return dispatchWords(event);
     default:
       return workerWords(event);
   }
@@ -87,6 +93,7 @@ export function deviceWords(
     say(fault === false ? 'debug' : 'warn', `${choice} is not used: ${reason}`, { device: choice, reason }),
   );
   const devices = workers.map(({ device, name }) => ({ device, name }));
+  if (devices.length === 0) return passedOver;
   const isUsual = devices.length === 1 && devices[0]?.device === 'cpu';
   if (isUsual && !haveChanged) return passedOver;
   const list = devices.map(({ device, name }) => `${device} (${name})`).join(', ');
@@ -142,7 +149,20 @@ function pluginWords({ added, changed, removed, faults }: PluginsChanged): reado
   return [...said, ...say('info', `plugins: ${list}`, { added, changed, removed })];
 }
 
-function workerWords(event: WorkerEvent): readonly Said[] {
+function dispatchWords(event: Exclude<DispatchEvent, { readonly type: 'warning' }>): readonly Said[] {
+  if (event.type === 'capacity') return [];
+  const { worker, host } = event;
+  if (event.type === 'workerJoined') {
+    const { slots, devices } = event;
+    return say('info', `the worker ${worker} on ${host} has come, with ${devices.join(', ')}`, { worker, host, slots });
+  }
+  const { isLost, jobs } = event;
+  if (!isLost) return say('info', `the worker ${worker} on ${host} has stopped`, { worker, host });
+  const had = jobs > 0 ? `; ${jobs} jobs that it had go to others` : '';
+  return say('warn', `the worker ${worker} on ${host} is lost${had}`, { code: 'WORKER_LOST', worker, host, jobs });
+}
+
+export function workerWords(event: WorkerEvent): readonly Said[] {
   switch (event.type) {
     case 'devices': {
       const workers = event.devices.map(({ id, name }) => ({ device: id, name }));

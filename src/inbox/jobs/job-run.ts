@@ -5,6 +5,7 @@
  * The steps: running (temporary named) → result flushed → publishing (output name and the temporary's mark noted) →
  * named → folder flushed → done → source kept or moved.
  */
+import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import {
@@ -20,7 +21,7 @@ import {
 import type { Job, Journal, RunReport, Translation } from '../journal/index.js';
 import type { PublishedBefore, Publisher, PublishResult } from '../publish/index.js';
 import type { JobEvent } from './job-event.js';
-import type { CurrentTranslation, Runner } from './runner.js';
+import type { CurrentTranslation, Runner, RunRequest } from './runner.js';
 import type { SidecarCarrier } from './sidecar-carrier.js';
 
 export interface JobRunOptions {
@@ -41,7 +42,7 @@ export interface JobRunOptions {
   readonly onPublished: () => void;
 }
 
-export interface AttemptOptions {
+export interface AttemptOptions extends Pick<RunRequest, 'alone' | 'onAccompanied'> {
   readonly signal: AbortSignal;
   /** For the worker's part. */
   readonly timeoutMs: number;
@@ -55,7 +56,7 @@ export class JobRun {
     this.#options = options;
   }
 
-  async attempt(queued: Job, { signal, timeoutMs, mayGrow }: AttemptOptions): Promise<void> {
+  async attempt(queued: Job, options: AttemptOptions): Promise<void> {
     const { journal, publisher, inbox, runner, current, emit } = this.#options;
     const job = await this.#asItIs(queued);
     if (!job) return this.skip(queued);
@@ -68,17 +69,18 @@ export class JobRun {
 
     const startMs = performance.now();
     const temporary = publisher.temporaryFor(job.path);
-    const attempt = journal.start(job.id, translation.version, temporary);
+    const token = randomUUID();
+    const attempt = journal.start(job.id, translation.version, temporary, token);
     faultPoint('claimed');
     emit({ type: 'started', job: job.id, path: job.path, attempt });
     try {
       const source = join(inbox, job.path);
       const expected = { root: inbox, identity: job.identity };
-      const how = { expected, signal, timeoutMs, mayGrow };
-      const report = await runner.run({ job: job.id, source, temporary, translation, ...how });
+      const what = { job: job.id, token, path: job.path, source, expected, temporary, translation };
+      const report = await runner.run({ ...what, ...options });
       this.#options.onTranslated();
       if (!(await this.#isUnchanged(job))) return this.skip(job);
-      const result = await this.#publish(job, translation, temporary, report);
+      const result = await this.#publish({ ...job, token }, translation, temporary, report);
       await this.#done(job, translation, result, report, performance.now() - startMs);
     } finally {
       await rm(temporary, { force: true }).catch(() => {});
@@ -87,9 +89,10 @@ export class JobRun {
 
   async #publish(job: Job, translation: Translation, temporary: string, report: RunReport): Promise<PublishResult> {
     const { journal, publisher, outbox } = this.#options;
-    const { path, identity, redo } = job;
+    const { path, identity, redo, token } = job;
     const wanted = posix.join(posix.dirname(path), report.name);
-    const onAttempt = (candidate: RelativePath, mark: string) => journal.publishing(job.id, candidate, mark, report);
+    const onAttempt = (candidate: RelativePath, mark: string) =>
+      journal.publishing(job.id, candidate, mark, report, token);
     const { key, version } = translation;
     const source = { path, identity, translation: key, content: report.source };
     const request = { job: job.id, ...source, version, temporary, wanted, redo, onAttempt };

@@ -67,7 +67,16 @@ const maxInterruptedRuns = 3;
 const defaultRetryBackOff: BackOffOptions = { firstMs: 1000, maxMs: 300_000 };
 
 /** Faults of the environment that only a translation can show to be over. */
-const concernsWorker: ReadonlySet<ErrorCode> = new Set(['WORKER_UNAVAILABLE', 'OUT_OF_MEMORY']);
+const concernsWorker: ReadonlySet<ErrorCode> = new Set([
+  'WORKER_UNAVAILABLE',
+  'OUT_OF_MEMORY',
+  'QUEUE_UNAVAILABLE',
+  'QUEUE_IN_USE',
+  'STORE_UNAVAILABLE',
+]);
+
+/** Jobs that nobody can do are offered again at least so often: who can may have come. */
+const longestUnservedMs = 60_000;
 
 export class JobScheduler implements Disposable {
   readonly #options: JobSchedulerOptions;
@@ -79,7 +88,7 @@ export class JobScheduler implements Disposable {
   #ahead: readonly Job[] = [];
   /** Jobs whose outcome the journal could not take: sorted out when it can be written again. */
   readonly #unrecorded = new Set<JobId>();
-  /** How often a job could not be written although the outbox can. */
+  /** How often a job could not be written although the outbox can, or found nobody who can do it. */
   readonly #unwritten = new Map<JobId, number>();
   #concurrency: number;
   /** The job that runs, or is about to run, with nothing beside it. */
@@ -181,6 +190,7 @@ export class JobScheduler implements Disposable {
   /** Starts nothing more, waits for what runs, and after `graceMs` gives it back to the journal. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
+    this.#options.runner.recall?.();
     this.#ahead = [];
     this.dispose();
     const abort = () => {
@@ -203,7 +213,7 @@ export class JobScheduler implements Disposable {
     const isTaken = ({ id }: Job) => this.#running.has(id) || this.#ahead.some(job => job.id === id);
     const jobs = this.#options.journal.queued(room + this.#taken, nowMs).filter(job => !isTaken(job));
     for (const job of jobs.slice(0, room)) {
-      if (runsIsolated(job)) {
+      if (runsIsolated(job) && !this.#options.runner.isElsewhere) {
         // What was taken before goes first; the job's turn comes with the pump after the last of it.
         if (this.#taken > 0) return;
         this.#exclusive = job.id;
@@ -232,7 +242,8 @@ export class JobScheduler implements Disposable {
     const [abort, ended] = [new AbortController(), Promise.resolve()];
     const running: Running = { abort, ended, accompanied: false, isCancelled: false, mayGrow: false };
     this.#running.set(next.id, running);
-    if (this.#running.size > 1) for (const one of this.#running.values()) one.accompanied = true;
+    if (this.#running.size > 1 && !this.#options.runner.isElsewhere)
+      for (const one of this.#running.values()) one.accompanied = true;
     this.#heartbeat ??= this.#options.clock.after(leaseMs / 3, () => this.#beat());
     running.ended = this.#work(next.id, running);
   }
@@ -255,7 +266,11 @@ export class JobScheduler implements Disposable {
       const { limits, unchangedForMs } = this.#options;
       running.mayGrow = unchangedForMs(job) !== undefined;
       const { abort, mayGrow } = running;
-      await this.#run.attempt(job, { signal: abort.signal, timeoutMs: limits().jobTimeoutMs, mayGrow });
+      const onAccompanied = () => {
+        running.accompanied = true;
+      };
+      const company = { alone: runsIsolated(job), onAccompanied };
+      await this.#run.attempt(job, { signal: abort.signal, timeoutMs: limits().jobTimeoutMs, mayGrow, ...company });
       this.#unwritten.delete(job.id);
     } catch (error) {
       await this.#failed(job, asCycleboxError(error, this.#run.subject(job)), running);
@@ -294,6 +309,10 @@ export class JobScheduler implements Disposable {
         return journal.release(job.id);
       case 'unwritable':
         return this.#unwritable(job, error);
+      case 'lost':
+        return this.#lost(job, error);
+      case 'unserved':
+        return this.#unserved(job, error);
       case 'death':
         return this.#died(job, error, running.accompanied);
       case 'undecodable':
@@ -325,6 +344,22 @@ export class JobScheduler implements Disposable {
     const times = (this.#unwritten.get(job.id) ?? 0) + 1;
     this.#unwritten.set(job.id, times);
     const delayMs = backOffDelay(times, retryBackOff);
+    journal.wait(job.id, error, delayMs);
+    this.#retrying(job, error, delayMs);
+  }
+
+  /** As a job that is found running by a daemon that starts: suspicious only when it happens again and again. */
+  #lost(job: Job, error: CycleboxError): Promise<void> | void {
+    if (job.interruptedRuns >= maxInterruptedRuns) return this.#quarantine(job, job.workerCrashes + 1, error);
+    this.#options.journal.release(job.id, { unclean: true });
+    this.#retrying(job, error, 0);
+  }
+
+  #unserved(job: Job, error: CycleboxError): void {
+    const { journal, retryBackOff = defaultRetryBackOff } = this.#options;
+    const times = (this.#unwritten.get(job.id) ?? 0) + 1;
+    this.#unwritten.set(job.id, times);
+    const delayMs = Math.min(longestUnservedMs, backOffDelay(times, retryBackOff));
     journal.wait(job.id, error, delayMs);
     this.#retrying(job, error, delayMs);
   }
@@ -440,6 +475,7 @@ export class JobScheduler implements Disposable {
   }
 
   #paused(pause: QueuePause): void {
+    this.#options.runner.recall?.();
     this.#options.emit({ type: 'paused', ...pause });
   }
 

@@ -13,6 +13,10 @@ export type FailureKind =
   | 'unwritable'
   /** It took its worker with it: it crashed it, or had to be ended with it since it took too long or too much memory. */
   | 'death'
+  /** The machine that had it was not heard of any more: it may have brought it down, or have had bad luck. */
+  | 'lost'
+  /** Nobody who is there can do it; the others need not wait for it. */
+  | 'unserved'
   /** The image cannot be decoded; whoever writes it may not have finished. */
   | 'undecodable'
   /** The same may go well in a while. */
@@ -52,6 +56,11 @@ const verdicts: Partial<Record<ErrorCode, FailureKind>> = {
   CANCELLED: 'cancelled',
   WORKER_UNAVAILABLE: 'environment',
   JOURNAL_INVALID: 'environment',
+  QUEUE_UNAVAILABLE: 'environment',
+  QUEUE_IN_USE: 'environment',
+  STORE_UNAVAILABLE: 'environment',
+  WORKER_LOST: 'lost',
+  NO_WORKER: 'unserved',
   PROCESS_CRASHED: 'death',
   PROCESS_UNRESPONSIVE: 'death',
   TIMED_OUT: 'death',

@@ -47,6 +47,8 @@ export interface Job {
   readonly updatedMs: number;
   /** Why it failed, or what it is tried again for. */
   readonly error?: CycleboxError | undefined;
+  /** Of the attempt under way: only what came of it is published. */
+  readonly token?: string | undefined;
   /** Absolute; where the running attempt leaves its result. */
   readonly temporary?: string | undefined;
   /** What recognises the temporary file, also under its new name, while publishing. */
@@ -100,6 +102,7 @@ export function toJob(row: SqlRow): Job {
     createdMs: number('created_ms'),
     updatedMs: number('updated_ms'),
     error: errorOf(text('code'), text('message')),
+    token: text('token'),
     temporary: text('temporary'),
     temporaryIdentity: text('inode'),
     output: text('output'),

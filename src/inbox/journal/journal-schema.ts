@@ -88,7 +88,10 @@ const fourth = `
   );
 `;
 
-const steps = [first, second, third, fourth];
+/* token: of the attempt under way; what an earlier attempt makes is not published. */
+const fifth = 'ALTER TABLE jobs ADD COLUMN token TEXT;';
+
+const steps = [first, second, third, fourth, fifth];
 
 /** Brings the file to this version, in one transaction. @throws JOURNAL_INVALID when it is of a newer one */
 export function migrate(sqlite: Sqlite, file: string): void {

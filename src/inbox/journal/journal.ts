@@ -164,14 +164,17 @@ export class Journal implements Disposable {
     return this.#sqlite.all("SELECT * FROM jobs WHERE state IN ('running', 'publishing') ORDER BY sequence").map(toJob);
   }
 
-  /** Starts an attempt and takes the lease; returns the attempt's number, from 1. */
-  start(id: JobId, version: string, temporary: string): number {
+  /**
+   * Starts an attempt and takes the lease; returns the attempt's number, from 1.
+   * @param token the attempt's, which no other has
+   */
+  start(id: JobId, version: string, temporary: string, token: string = randomUUID()): number {
     return this.#sqlite.transaction(() => {
       this.#sqlite.run('UPDATE OR REPLACE jobs SET version = ? WHERE id = ?', version, id);
       const nowMs = this.nowMs();
-      const sql = `UPDATE jobs SET state = 'running', attempts = attempts + 1, temporary = ?, inode = NULL, output = NULL,
+      const sql = `UPDATE jobs SET state = 'running', attempts = attempts + 1, token = ?, temporary = ?, inode = NULL, output = NULL,
         changed = NULL, hash = NULL, code = NULL, message = NULL, due_ms = 0, lease_owner = ?, lease_until_ms = ?, updated_ms = ? WHERE id = ?`;
-      this.#sqlite.run(sql, temporary, this.#owner, nowMs + leaseMs, nowMs, id);
+      this.#sqlite.run(sql, token, temporary, this.#owner, nowMs + leaseMs, nowMs, id);
       const number = this.get(id)?.attempts ?? 1;
       this.#sqlite.run('INSERT INTO attempts (job, number, started_ms) VALUES (?, ?, ?)', id, number, nowMs);
       return number;
@@ -184,11 +187,17 @@ export class Journal implements Disposable {
     this.#sqlite.run(sql, this.nowMs() + leaseMs, this.#owner);
   }
 
-  /** The result is about to be given the name `output`; `inode` tells afterwards whether it was. */
-  publishing(id: JobId, output: RelativePath, inode: string, report: RunReport): void {
+  /**
+   * The result is about to be given the name `output`; `inode` tells afterwards whether it was.
+   * @param token of the attempt that it came of; undefined: of the one under way
+   * @throws CANCELLED when another attempt has the job by now
+   */
+  publishing(id: JobId, output: RelativePath, inode: string, report: RunReport, token?: string): void {
     this.#sqlite.transaction(() => {
-      const sql = "UPDATE jobs SET state = 'publishing', output = ?, inode = ?, updated_ms = ? WHERE id = ?";
-      this.#sqlite.run(sql, output, inode, this.nowMs(), id);
+      const sql =
+        "UPDATE jobs SET state = 'publishing', output = ?, inode = ?, updated_ms = ? WHERE id = ? AND token IS ifnull(?, token)";
+      if (this.#sqlite.run(sql, output, inode, this.nowMs(), id, token ?? null) === 0)
+        throw new CycleboxError('CANCELLED', 'Another attempt has the job by now.', { subject: { job: id } });
       if (report.source) this.#vouchFor(id, report.source);
       this.#sqlite.run(`UPDATE attempts SET report = ? WHERE ${lastAttempt}`, JSON.stringify(report), id);
     });
@@ -427,7 +436,7 @@ export class Journal implements Disposable {
   #write(id: JobId, { state, outcome, error, output, delayMs = 0 }: Ending): void {
     const [code, message, nowMs] = [error?.code ?? null, error?.message ?? null, this.nowMs()];
     const dueMs = delayMs > 0 ? nowMs + Math.ceil(Math.min(delayMs, longestWaitMs)) : 0;
-    const job = `UPDATE jobs SET state = ?, code = ?, message = ?, temporary = NULL, inode = NULL, output = ?, due_ms = ?,
+    const job = `UPDATE jobs SET state = ?, code = ?, message = ?, token = NULL, temporary = NULL, inode = NULL, output = ?, due_ms = ?,
       lease_owner = NULL, lease_until_ms = NULL, updated_ms = ? WHERE id = ?`;
     this.#sqlite.run(job, state, code, message, output ?? null, dueMs, nowMs, id);
     const attempt = `UPDATE attempts SET ended_ms = ?, outcome = ?, code = ?, message = ? WHERE ${lastAttempt} AND ended_ms IS NULL`;

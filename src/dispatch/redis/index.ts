@@ -1,0 +1,3 @@
+export { connectRedis, type Redis, shownUrl } from './connect.js';
+export { namesOf, type QueueNames } from './names.js';
+export { QueueOwner } from './queue-owner.js';

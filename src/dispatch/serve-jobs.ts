@@ -1,0 +1,297 @@
+/**
+ * Serves jobs to whoever hands them out: a worker's half. It runs in the coordinating process, whose event loop is free to renew
+ * BullMQ's locks while the compute processes are at work. It decides nothing: what a failure means, the watcher says. A job is begun
+ * once only: one that BullMQ brings again, since its lock had run out, is sent back.
+ */
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Job, Worker } from 'bullmq';
+import {
+  asCycleboxError,
+  type Clock,
+  CycleboxError,
+  type Disposable,
+  DisposableStore,
+  Emitter,
+  type Event,
+  errorToData,
+  identify,
+  isSameButInode,
+  packageVersion,
+  systemClock,
+  toDisposable,
+} from '../base/index.js';
+import type { Runner, RunReport, Translation } from '../inbox/index.js';
+import { Company, type Stay } from './company.js';
+import { type JobMessage, type JobReply, parseJobMessage, type RemoteDevice, type WorkerRecord } from './messages.js';
+import { connectRedis, namesOf, type QueueNames, type Redis } from './redis/index.js';
+import type { WorkerStore, WorkFiles } from './store/index.js';
+import { beatsPerLock } from './workers.js';
+
+export interface ServeOptions {
+  /** `redis://…` */
+  readonly redis: string;
+  /** The queue's. */
+  readonly name: string;
+  readonly lockMs: number;
+  /** Does the work, on this machine. */
+  readonly runner: Runner;
+  readonly store: WorkerStore;
+  /** What the worker says of itself, asked again and again. */
+  readonly describe: () => WorkerFeatures;
+  readonly clock?: Clock | undefined;
+}
+
+export interface WorkerFeatures {
+  /** Jobs that it runs at a time. */
+  readonly slots: number;
+  readonly translations: readonly Translation[];
+  readonly loaded: readonly string[];
+  readonly devices: readonly RemoteDevice[];
+}
+
+export type ServeEvent =
+  | { readonly type: 'begun'; readonly job: string; readonly path: string }
+  | {
+      readonly type: 'ended';
+      readonly job: string;
+      readonly path: string;
+      readonly ms: number;
+      readonly report?: RunReport | undefined;
+      readonly error?: CycleboxError | undefined;
+    }
+  | { readonly type: 'warning'; readonly error: CycleboxError };
+
+export interface Served extends Disposable {
+  readonly id: string;
+  readonly onEvent: Event<ServeEvent>;
+  /** Jobs under way. */
+  readonly running: number;
+  /** What `describe` says has changed. */
+  announce(): void;
+  /** Takes nothing more, ends what runs or gives it back after `graceMs`, and says good-bye. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** BullMQ never decides that a job has failed. */
+const endlessly = 1_000_000_000;
+
+/** @throws QUEUE_UNAVAILABLE */
+export async function serveJobs(options: ServeOptions): Promise<Served> {
+  const opened = new DisposableStore();
+  try {
+    const connect = async () => {
+      const redis = await connectRedis(options.redis);
+      opened.add(toDisposable(() => redis.disconnect()));
+      return redis;
+    };
+    const [redis, ears] = [await connect(), await connect()];
+    const service = new JobService(options, redis, opened);
+    await service.open(ears);
+    return service;
+  } catch (error) {
+    await opened.dispose();
+    throw error;
+  }
+}
+
+class JobService implements Served {
+  readonly id = `${safeName(hostname())}-${randomBytes(4).toString('hex')}`;
+  readonly #options: ServeOptions;
+  readonly #redis: Redis;
+  readonly #opened: DisposableStore;
+  readonly #clock: Clock;
+  readonly #names: QueueNames;
+  readonly #company = new Company();
+  readonly #events = new Emitter<ServeEvent>();
+  /** Attempts under way, by token. */
+  readonly #running = new Map<string, AbortController>();
+  #worker: Worker | undefined;
+  #beat: Disposable | undefined;
+  #isDraining = false;
+  #isStopping = false;
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: ServeOptions, redis: Redis, opened: DisposableStore) {
+    this.#options = options;
+    this.#redis = redis;
+    this.#opened = opened;
+    this.#clock = options.clock ?? systemClock;
+    this.#names = namesOf(options.name);
+  }
+
+  readonly onEvent: Event<ServeEvent> = this.#events.event;
+
+  get running(): number {
+    return this.#running.size;
+  }
+
+  async open(ears: Redis): Promise<void> {
+    const { Worker } = await import('bullmq');
+    const { lockMs, describe } = this.#options;
+    await ears.subscribe(this.#names.cancel);
+    ears.on('message', (_channel, token) => this.#cancel(token));
+    this.#worker = new Worker(this.id, job => this.#process(job), {
+      ...{ prefix: this.#names.prefix, connection: this.#redis, skipVersionCheck: true },
+      concurrency: describe().slots,
+      ...{ lockDuration: lockMs, stalledInterval: lockMs, maxStalledCount: endlessly },
+      // Where a connection is lost, the next job is asked for as soon as there is one again.
+      runRetryDelay: 500,
+    });
+    this.#worker.on('error', error => this.#warn(error));
+    // Another may have it by now.
+    this.#worker.on('lockRenewalFailed', tokens => {
+      for (const token of tokens) this.#cancel(token);
+    });
+    this.#redis.on('ready', () => void this.#say());
+    await this.#say();
+    this.#keepSaying();
+  }
+
+  announce(): void {
+    if (this.#worker) this.#worker.concurrency = Math.max(1, this.#options.describe().slots);
+    void this.#say();
+  }
+
+  stop(graceMs: number): Promise<void> {
+    this.#stopped ??= this.#stop(graceMs);
+    return this.#stopped;
+  }
+
+  dispose(): Promise<void> {
+    return this.stop(0);
+  }
+
+  async #stop(graceMs: number): Promise<void> {
+    this.#isDraining = true;
+    await this.#say();
+    const abort = () => {
+      this.#isStopping = true;
+      for (const running of this.#running.values()) running.abort();
+    };
+    const timer = this.#clock.after(graceMs, abort);
+    // What is under way is ended, and told of; where there is no connection, nobody is told.
+    const isConnected = this.#redis.status === 'ready';
+    await this.#worker?.close(!isConnected).catch(() => {});
+    await timer.dispose();
+    void this.#beat?.dispose();
+    if (isConnected) await this.#sayGoodBye().catch(() => {});
+    await this.#opened.dispose();
+    this.#events.dispose();
+  }
+
+  async #process(job: Job): Promise<JobReply> {
+    if (job.attemptsStarted > 1 || job.stalledCounter > 0) return { kind: 'not-done', why: 'redelivered' };
+    const message = parseJobMessage(job.data);
+    const abort = new AbortController();
+    this.#running.set(message.token, abort);
+    const stay = await this.#company.enter(message.alone);
+    try {
+      return await this.#attempt(message, stay, abort.signal);
+    } finally {
+      stay.leave();
+      this.#running.delete(message.token);
+    }
+  }
+
+  async #attempt(message: JobMessage, stay: Stay, signal: AbortSignal): Promise<JobReply> {
+    const { job, path, translation } = message;
+    const { translations } = this.#options.describe();
+    if (!translations.some(({ key, version }) => key === translation.key && version === translation.version))
+      return { kind: 'not-done', why: 'unserved' };
+    const startMs = performance.now();
+    const ended = (outcome: { readonly report?: RunReport; readonly error?: CycleboxError }) =>
+      this.#events.fire({ type: 'ended', job, path, ms: performance.now() - startMs, ...outcome });
+    this.#events.fire({ type: 'begun', job, path });
+    try {
+      const report = await this.#made(message, signal);
+      ended({ report });
+      return { kind: 'done', report, accompanied: stay.accompanied };
+    } catch (thrown) {
+      const error = asCycleboxError(thrown);
+      if (this.#isStopping && error.code === 'CANCELLED') return { kind: 'not-done', why: 'stopping' };
+      ended({ error });
+      return { kind: 'failed', error: withoutStack(error), accompanied: stay.accompanied };
+    }
+  }
+
+  async #made(message: JobMessage, signal: AbortSignal): Promise<RunReport> {
+    const { job, token, path, translation, alone, mayGrow, timeoutMs } = message;
+    const { store, runner } = this.#options;
+    const files = await store.open({ job, token, path });
+    try {
+      const report = await runner.run({
+        ...{ job, token, path, translation, alone, mayGrow, timeoutMs, signal },
+        source: files.source,
+        expected: { root: files.root, identity: await identityHere(message, files) },
+        temporary: files.result,
+        onAccompanied: () => {},
+      });
+      // Nobody wants it any more.
+      if (signal.aborted) throw new CycleboxError('CANCELLED', 'The attempt was given up.');
+      await files.deliver();
+      return report;
+    } finally {
+      await files.dispose();
+    }
+  }
+
+  #cancel(token: string): void {
+    if (token !== '*') this.#running.get(token)?.abort();
+    else for (const running of this.#running.values()) running.abort();
+  }
+
+  #keepSaying(): void {
+    this.#beat = this.#clock.after(this.#options.lockMs / beatsPerLock, () => {
+      // What waits for a connection would all be said at once when there is one.
+      if (this.#redis.status === 'ready') void this.#say();
+      this.#keepSaying();
+    });
+  }
+
+  async #say(): Promise<void> {
+    const record: WorkerRecord = {
+      ...{ id: this.id, host: hostname(), pid: process.pid, version: packageVersion() },
+      ...this.#options.describe(),
+      isDraining: this.#isDraining,
+    };
+    const { workers, worker, hello } = this.#names;
+    if (this.#redis.status !== 'ready') return;
+    const text = JSON.stringify(record);
+    const isNews = text !== this.#said;
+    this.#said = text;
+    const saying = this.#redis
+      .pipeline()
+      .set(worker(this.id), text, 'PX', Math.ceil(this.#options.lockMs))
+      .sadd(workers, this.id);
+    if (isNews) saying.publish(hello, this.id);
+    await saying.exec().catch(error => this.#warn(error));
+  }
+
+  #said = '';
+
+  async #sayGoodBye(): Promise<void> {
+    const { workers, worker, hello } = this.#names;
+    await this.#redis.pipeline().del(worker(this.id)).srem(workers, this.id).publish(hello, this.id).exec();
+  }
+
+  #warn(error: unknown): void {
+    this.#events.fire({ type: 'warning', error: asCycleboxError(error, {}, 'QUEUE_UNAVAILABLE') });
+  }
+}
+
+/** The identity that the file has here, if it is the file that was seen: inodes may differ from machine to machine. */
+async function identityHere({ identity }: JobMessage, { source, isCopy }: WorkFiles): Promise<string> {
+  const here = await identify(source);
+  if (here === undefined) throw new CycleboxError('FILE_UNREADABLE', `${source} is not there.`);
+  return isCopy || isSameButInode(here, identity) ? here : identity;
+}
+
+function withoutStack(error: CycleboxError) {
+  const { stack: _stack, ...data } = errorToData(error);
+  return data;
+}
+
+function safeName(host: string): string {
+  return host.replace(/[^0-9A-Za-z-]+/g, '-').slice(0, 40) || 'worker';
+}
