@@ -155,7 +155,11 @@ export const localBackend: Backend = {
 export interface RemoteBench extends Bench {
   readonly remote: RemoteRunner;
   readonly workers: readonly Served[];
-  addWorker(options?: { readonly runner?: CopyingRunner; readonly slots?: number; readonly url?: string }): Promise<Served>;
+  addWorker(options?: {
+    readonly runner?: CopyingRunner;
+    readonly slots?: number;
+    readonly url?: string;
+  }): Promise<Served>;
 }
 
 export interface RemoteOptions extends BenchOptions {

@@ -62,6 +62,8 @@ function entriesOf(config: DaemonConfig, origins: ReadonlyMap<string, ConfigOrig
 const secretKeys: ReadonlySet<string> = new Set(['token', 'secret']);
 
 function withoutSecrets(value: unknown): unknown {
+  // An address may have its password inside.
+  if (typeof value === 'string') return value.replace(/^(\w+:\/\/)[^@/\s]*@/, '$1(secret)@');
   if (Array.isArray(value)) return value.map(withoutSecrets);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(

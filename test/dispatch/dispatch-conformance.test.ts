@@ -1,6 +1,15 @@
 /** What an inbox promises, whoever does the work: the same suite on this machine's workers and on workers behind Redis. */
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { type Backend, type Bench, type BenchOptions, backends, CopyingRunner, fault, latch, untilAborted } from './backends.js';
+import {
+  type Backend,
+  type Bench,
+  type BenchOptions,
+  backends,
+  CopyingRunner,
+  fault,
+  latch,
+  untilAborted,
+} from './backends.js';
 
 const names = (count: number) => Array.from({ length: count }, (_, index) => `${String(index).padStart(3, '0')}.png`);
 

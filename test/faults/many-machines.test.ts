@@ -1,0 +1,114 @@
+/** A daemon and workers as processes with a real Redis between them, and each of them killed: nothing lost, nothing twice. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { FaultPoint } from '../../src/base/index.js';
+import type { WatchConfig } from '../../src/daemon/index.js';
+import { hasRedis, openRedis, type TestRedis } from '../support/redis.js';
+import { cyclebox, isDone, project, type WhenFinished, workThrough } from './cyclebox-process.js';
+import { dropMany, expectPromiseKept, expectUntouched, published } from './promise-check.js';
+import { isFull, scaled } from './scale.js';
+
+const lockMs = 2000;
+
+describe.runIf(hasRedis)('many machines', () => {
+  let redis: TestRedis;
+  let queues = 0;
+  beforeAll(async () => {
+    redis = await openRedis();
+  });
+  afterAll(() => redis.dispose());
+
+  const many = async (config: Partial<WatchConfig> = {}, whenFinished: WhenFinished = onTestFinished) => {
+    const queue = { backend: 'bullmq', redis: redis.url, name: `q${queues++}`, lockMs } as const;
+    const root = await project({ queue, dashboard: { enabled: false }, ...config }, whenFinished);
+    const startWorker = async (env: NodeJS.ProcessEnv = {}) => {
+      const worker = cyclebox(root, { args: ['worker'], env, whenFinished });
+      await worker.heard(({ msg }) => msg?.startsWith('the worker') ?? false);
+      return worker;
+    };
+    await mkdir(join(root, 'outbox'));
+    return { root, startWorker };
+  };
+
+  it('share the work of one inbox, and stop in order', async () => {
+    const { root, startWorker } = await many();
+    const inputs = await dropMany(root, 12);
+    const workers = [await startWorker(), await startWorker()];
+    const run = await workThrough(root);
+    expect(run.code, run.text).toBe(0);
+    await expectPromiseKept(root, inputs);
+    for (const worker of workers) {
+      expect(worker.records.filter(({ job }) => job !== undefined).length).toBeGreaterThan(0);
+      expect(await worker.stop()).toMatchObject({ code: 0 });
+    }
+  });
+
+  it('refuse a second daemon for the same queue, and say who has it', async () => {
+    const { root } = await many();
+    const first = cyclebox(root);
+    await first.heard(({ msg }) => msg?.startsWith('watching') ?? false);
+    const config = await readFile(join(root, 'watch-config.json'), 'utf8');
+    const other = config.replace('{', '{"state": "other-state", "outbox": "other-outbox", ');
+    await writeFile(join(root, 'other.json'), other);
+    const second = await workThrough(root, { config: 'other.json' });
+    expect(second.code).not.toBe(0);
+    expect(second.text).toContain('QUEUE_IN_USE');
+    expect(second.text).toContain(`Process ${first.pid}`);
+  });
+
+  it('go on with the workers that are left when one stops in the middle, without a job being blamed', async () => {
+    const { root, startWorker } = await many();
+    const inputs = await dropMany(root, 16);
+    const [leaving] = [await startWorker(), await startWorker()];
+    const daemon = cyclebox(root, { args: ['start', '--once'] });
+    await leaving.heard(({ job }) => job !== undefined);
+    expect(await leaving.stop()).toMatchObject({ code: 0 });
+    expect(await daemon.ended).toMatchObject({ code: 0 });
+    expect(daemon.records.filter(({ code }) => code === 'WORKER_LOST')).toEqual([]);
+    await expectPromiseKept(root, inputs);
+  });
+
+  const workerSteps: readonly FaultPoint[] = isFull ? ['decoded', 'inferred', 'temp-written', 'fsynced'] : ['fsynced'];
+
+  it.for(workerSteps)('lose nothing when a worker’s machine goes down right after "%s"', async step => {
+    const { root, startWorker } = await many();
+    const inputs = await dropMany(root, 8);
+    // Both its processes: the coordinating one by the fault, the other since it does not live without.
+    const killed = await startWorker({ CYCLEBOX_FAULTS: `${step}@2` });
+    const daemon = cyclebox(root, { args: ['start', '--once'] });
+    expect((await killed.ended).signal).toBe('SIGKILL');
+    await startWorker();
+    expect(await daemon.ended, 'the daemon').toMatchObject({ code: 0 });
+    await expectPromiseKept(root, inputs);
+    expect(daemon.records.filter(isDone)).toHaveLength(inputs.length);
+  });
+
+  const daemonSteps: readonly FaultPoint[] = isFull
+    ? ['seen', 'claimed', 'linked', 'renamed', 'committed']
+    : ['renamed'];
+
+  it.for(daemonSteps)('lose nothing when the daemon is killed right after "%s"', async step => {
+    const { root, startWorker } = await many();
+    const inputs = await dropMany(root, 6);
+    await startWorker();
+    const killed = await workThrough(root, { env: { CYCLEBOX_FAULTS: step === 'seen' ? step : `${step}@2` } });
+    expect(killed.signal, killed.text).toBe('SIGKILL');
+    const before = await published(root);
+    const rest = await workThrough(root);
+    expect(rest.code, rest.text).toBe(0);
+    await expectPromiseKept(root, inputs);
+    await expectUntouched(root, before);
+  });
+
+  it('set aside an image that kills its worker wherever it goes, and do all others', async () => {
+    const { root, startWorker } = await many();
+    const inputs = await dropMany(root, scaled(6, 30));
+    // The fault is the worker's: each kills its process over the second image that it gets.
+    await startWorker({ CYCLEBOX_FAULTS: 'inferred@3:worker' });
+    const run = await workThrough(root);
+    expect(run.code, run.text).toBe(0);
+    await expectPromiseKept(root, inputs);
+    expect(run.text).toContain('PROCESS_CRASHED');
+  });
+});
