@@ -357,7 +357,8 @@ describe('a state folder and an outbox of 0.1.0', () => {
     const short = (column: string) => `rtrim(rtrim(${column}, '0123456789'), ':')`;
     const isLong = (text: string) => `length(${text}) - length(replace(${text}, ':', '')) = 3`;
     journal.exec(`UPDATE jobs SET identity = ${short('identity')} WHERE ${isLong('identity')}`);
-    for (const column of ['published', 'changed', 'hash', 'token']) journal.exec(`ALTER TABLE jobs DROP COLUMN ${column}`);
+    for (const column of ['published', 'changed', 'hash', 'token'])
+      journal.exec(`ALTER TABLE jobs DROP COLUMN ${column}`);
     journal.exec('DROP INDEX jobs_by_change; DROP INDEX jobs_by_state_and_change; DROP TABLE deliveries');
     journal.exec('PRAGMA user_version = 2');
     journal.dispose();
