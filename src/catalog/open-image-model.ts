@@ -3,7 +3,7 @@
  * network and adapted to what all networks of cyclebox take and give. The bytes that are summed are those that are run.
  */
 import { CycleboxError } from '../base/index.js';
-import { detectInterface, type ForeignModel, readModel } from '../model-files/index.js';
+import { detectInterface, type ForeignModel, type ReadModelOptions, readModel } from '../model-files/index.js';
 import {
   adaptInterface,
   type FixedSizes,
@@ -27,10 +27,15 @@ export interface ImageModel extends ModelFile {
 /**
  * Of any kind of file that is read.
  * @param sha256 what the file is to have, as it was when it was looked at
+ * @param options which of several networks it is, and what describes one that nobody knows
  * @throws MODEL_MISSING, MODEL_HASH_MISMATCH, MODEL_INVALID, WEIGHTS_UNREADABLE, WEIGHTS_UNSAFE, WEIGHTS_MISMATCH naming the file
  */
-export async function openImageModel(path: string, sha256?: string): Promise<ImageModel> {
-  const file = await readModel(path);
+export async function openImageModel(
+  path: string,
+  sha256?: string,
+  options: ReadModelOptions = {},
+): Promise<ImageModel> {
+  const file = await readModel(path, options);
   if (sha256 !== undefined && sha256 !== file.sha256) throw changed(path, file.sha256, sha256);
   const { bytes: whole, outline } = await withWhatIsDetected(file, path);
   const taken = imageInterfaceOf(outline, path);

@@ -1,5 +1,5 @@
 /** The work of `cyclebox start --dry-run`: a line a file, in the words of what would happen. Nothing is written. */
-import { inspectFiles, loadConfig } from '../daemon/index.js';
+import { inspectFiles, type LikelyResult, loadConfig } from '../daemon/index.js';
 import type { PlannedAction } from '../inbox/index.js';
 import { printable } from './printable.js';
 import { exitCodes } from './report-error.js';
@@ -19,11 +19,11 @@ export async function dryRun({ config: file }: { readonly config: string }): Pro
   return failed + refused > 0 ? exitCodes.failed : exitCodes.ok;
 }
 
-function describe(outlook: PlannedAction): string {
+function describe(outlook: PlannedAction & LikelyResult): string {
   const { path } = outlook;
   switch (outlook.kind) {
     case 'translate':
-      return `${path}  would be translated${outlook.again ? ' again' : ''}: ${outlook.translation}`;
+      return `${path}  would be translated${outlook.again ? ' again' : ''}: ${outlook.translation}${likely(outlook)}`;
     case 'done':
       return `${path}  is done: ${outlook.translation}${outlook.output === undefined ? '' : ` → ${outlook.output}`}`;
     case 'cancelled':
@@ -33,4 +33,9 @@ function describe(outlook: PlannedAction): string {
     case 'refused':
       return `${path}  would fail: ${outlook.error.toString()}`;
   }
+}
+
+/** Where it would come, where that is another place than its own. */
+function likely({ path, likely: output }: PlannedAction & LikelyResult): string {
+  return output === undefined || output === path ? '' : ` → ${output}`;
 }

@@ -2,13 +2,30 @@
  * The work of `cyclebox translate`: one file after the other through one translator. A file that fails stops nothing
  * but itself. Results go to stdout, errors and progress to stderr, so that either can be piped.
  */
-import { basename, resolve } from 'node:path';
-import { asCycleboxError, CycleboxError, type ErrorData, errorToData, type MetadataPolicy } from '../base/index.js';
+import { basename, isAbsolute, posix, relative, resolve, sep } from 'node:path';
+import {
+  asCycleboxError,
+  CycleboxError,
+  contentOf,
+  type ErrorData,
+  errorToData,
+  type MetadataPolicy,
+} from '../base/index.js';
+import { loadAvailablePairs } from '../catalog/index.js';
 import { type EngineChoice, type Precision, parseEngineChoice } from '../engine/index.js';
-import { type ImageFormat, nameForFormat } from '../image/index.js';
+import {
+  type Colour,
+  type ImageFormat,
+  nameAfter,
+  nameFactsOf,
+  nameFault,
+  nameForFormat,
+  type OutputOptions,
+  outputFault,
+} from '../picture/index.js';
 import type { Scale } from '../plugin-api/index.js';
-import { parseScale } from '../plugin-host/index.js';
-import type { PictureSize } from '../translate/index.js';
+import { outputOptionsOf, parseScale, type WrittenOutput } from '../plugin-host/index.js';
+import type { PictureSize, TranslatedImage } from '../translate/index.js';
 import { printSkippedDevice } from './engine-option.js';
 import type { PluginChanges } from './plugin-changes.js';
 import { exitCodes, printError } from './report-error.js';
@@ -22,9 +39,20 @@ export interface TranslateFilesOptions {
   readonly pair?: string;
   readonly to?: string;
   readonly out: string;
-  readonly format?: ImageFormat;
+  /** What results are like; the pair says the rest. */
+  readonly format?: ImageFormat | 'source';
   readonly quality?: number;
+  readonly lossless?: boolean;
+  readonly chroma?: string;
+  readonly compression?: number | string;
+  readonly depth?: 'source' | 8 | 16;
+  readonly colour?: Colour;
+  /** A template of their names. */
+  readonly name?: string;
   readonly model?: string;
+  /** Of the weight file `model`: which of its networks, and what describes one that nobody knows. */
+  readonly network?: string;
+  readonly architecture?: string;
   readonly plugins?: readonly string[];
   /** Ids of what plugins change before and after the translation, in their order. */
   readonly preprocess?: readonly string[];
@@ -64,6 +92,8 @@ type FileResult =
 /** @returns the exit code. @throws what keeps every file from being translated: a missing model, wrong options. */
 export async function translateFiles(files: readonly string[], options: TranslateFilesOptions): Promise<number> {
   requireDirection(options);
+  const output = outputOf(options);
+  requireName(options);
   const changes = await changesOf(options);
   const translator = translatorFor(options, stage => changes?.at(stage, translator.exchange));
   const updated = await updatedOutputs(options);
@@ -73,7 +103,7 @@ export async function translateFiles(files: readonly string[], options: Translat
     const results: FileResult[] = [];
     for (const [index, file] of files.entries()) {
       showProgress(`${index + 1}/${files.length} ${file} …`);
-      const result = await translateFile(translator, file, options, updated, changes);
+      const result = await translateFile(translator, file, { options, output, updated, changes });
       showProgress('');
       if (!options.json && !('error' in result)) process.stdout.write(`${describe(result)}\n`);
       results.push(result);
@@ -115,7 +145,8 @@ function translatorFor(options: TranslateFilesOptions, between: TranslatorListen
   const { maxMegapixels, metadata, precision, threads, timeout = defaultTimeoutSeconds } = options;
   const engine = parseEngineChoice(options.engine ?? 'auto');
   const scale = options.scale === undefined ? undefined : parseScale(options.scale);
-  const network = { model, pair, to, plugins, modelStore };
+  const { network: named, architecture } = options;
+  const network = { model, network: named, architecture, pair, to, plugins, modelStore };
   return new TranslatorProcess({
     open: { ...network, engine, precision, threads, memoryLimitBytes, maxMegapixels, metadata, scale },
     timeoutMs: timeout * 1000,
@@ -138,20 +169,64 @@ function printDevice({ device: { id, name } }: OpenedTranslator): void {
   if (id !== 'cpu') process.stderr.write(`translating on ${name} (${id})\n`);
 }
 
+/** @throws USAGE for what the format does not have */
+function outputOf(options: TranslateFilesOptions): OutputOptions {
+  const { format, quality, lossless, chroma, compression, depth, colour } = options;
+  const written = { format, quality, lossless, chroma, compression, depth, colour };
+  const output = outputOptionsOf(written as WrittenOutput);
+  const fault = outputFault(output);
+  if (!fault) return output;
+  throw new CycleboxError('USAGE', `--${fault.option} ${fault.message}.`);
+}
+
+/** @throws USAGE */
+function requireName({ name }: TranslateFilesOptions): void {
+  const fault = name === undefined ? undefined : nameFault(name);
+  if (fault !== undefined) throw new CycleboxError('USAGE', `--name "${name}" ${fault.replace(/[^.?]$/, '$&.')}`);
+}
+
+/** Folders of a template are below that of the results. */
+async function nameOf(file: string, options: TranslateFilesOptions, image: TranslatedImage): Promise<string> {
+  const name = nameForFormat(basename(file), image.format);
+  if (options.name === undefined) return name;
+  const { pair, to } = options;
+  const { width, height, takenAt } = image;
+  const path = relative(process.cwd(), resolve(file)).split(sep).join('/');
+  const isInside = !path.startsWith('../') && !isAbsolute(path);
+  const sha256 = options.name.includes('{hash}') ? (await contentOf(file)).sha256 : undefined;
+  const from = pair === undefined || to === undefined ? undefined : await domainBefore(pair, to, options);
+  const result = { name, pair, from, to, width, height, takenAt, sha256, at: new Date() };
+  const { folder = '', name: called } = nameAfter(
+    options.name,
+    nameFactsOf({ ...result, path: isInside ? path : basename(file) }),
+  );
+  return posix.join(folder, called);
+}
+
+async function domainBefore(pair: string, to: string, { plugins }: TranslateFilesOptions): Promise<string | undefined> {
+  const { domains } = (await loadAvailablePairs({ plugins })).pair(pair);
+  return domains.find(domain => domain !== to);
+}
+
+/** What holds for all files. */
+interface Task {
+  readonly options: TranslateFilesOptions;
+  readonly output: OutputOptions;
+  readonly updated: UpdatedOutputs | undefined;
+  readonly changes: PluginChanges | undefined;
+}
+
 async function translateFile(
   translator: TranslatorProcess,
   file: string,
-  options: TranslateFilesOptions,
-  updated: UpdatedOutputs | undefined,
-  changes: PluginChanges | undefined,
+  { options, output: wanted, updated, changes }: Task,
 ): Promise<FileResult> {
   const startMs = performance.now();
   try {
-    const { out, format, quality } = options;
-    const encoding = { ...(format && { format }), ...(quality !== undefined && { quality }) };
+    const { out } = options;
     changes?.begin(file);
-    const image = await translator.translate({ file, options: encoding, isChanged: changes !== undefined });
-    const name = nameForFormat(basename(file), image.format);
+    const image = await translator.translate({ file, options: wanted, isChanged: changes !== undefined });
+    const name = await nameOf(file, options, image);
     const output = updated
       ? await updated.write(file, translationOf(options), name, image.data)
       : await writeBeside(resolve(out), name, image.data);

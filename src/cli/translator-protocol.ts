@@ -3,10 +3,11 @@
  * Encoded images come back; pixels and tensors never cross.
  */
 import type { Device, Precision, SkippedDevice } from '../engine/index.js';
+import type { OutputOptions } from '../picture/index.js';
 import type { ProtocolName } from '../process/index.js';
-import type { TranslatedImage, TranslateOptions, TranslatorOptions } from '../translate/index.js';
+import type { TranslatedImage, TranslatorOptions } from '../translate/index.js';
 
-export const translatorProtocol: ProtocolName = { name: 'translator', version: 2 };
+export const translatorProtocol: ProtocolName = { name: 'translator', version: 3 };
 
 export interface OpenedTranslator {
   readonly model: string;
@@ -18,7 +19,7 @@ export interface TranslatorApi {
   open(options: Omit<TranslatorOptions, 'onMemoryStep' | 'freeMemory' | 'openEngine'>): OpenedTranslator;
   translate(request: {
     readonly file: string;
-    readonly options: Pick<TranslateOptions, 'format' | 'quality'>;
+    readonly options: OutputOptions;
     /** True: `between` is called before and after the translation. */
     readonly isChanged?: boolean | undefined;
   }): TranslatedImage;

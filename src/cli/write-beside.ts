@@ -5,6 +5,7 @@ import { CycleboxError, numbered, takeFreeName, temporaryPathFor } from '../base
 
 /**
  * Writes `data` into `folder`, which is made if need be, and never over another file.
+ * @param name also of folders in it, with slashes
  * @returns the path it got
  * @throws CycleboxError WRITE_FAILED
  */

@@ -26,6 +26,7 @@ import {
   type Job,
   type Translation,
 } from '../inbox/index.js';
+import { leadsElsewhere } from '../picture/index.js';
 import {
   disableForCrashes,
   type PluginEvent,
@@ -55,7 +56,7 @@ import { type Execution, localExecution } from './execution.js';
 import { HealthKeeper } from './health-keeper.js';
 import type { LiveService } from './live-service.js';
 import { localRunner, openTranslation } from './open-translation.js';
-import { withOutputNames } from './output-names.js';
+import { nameTemplateFor, withOutputNames } from './output-names.js';
 import type { ChooseDevices, ResolvedDevices, WorkerEvent, WorkerFacts } from './pool/index.js';
 import { retryWhileLocked } from './retry-while-locked.js';
 import { inboxChanges, inboxSettings, poolSettings } from './settings.js';
@@ -159,7 +160,7 @@ async function openDaemon(
       route: path => liveConfig.resolved.router(path),
       current: job => translationOf(liveConfig.resolved, job),
       concurrency: execution.size,
-      runner: withOutputNames(execution.runner, () => liveConfig.resolved.catalog),
+      runner: withOutputNames(execution.runner, () => liveConfig.resolved),
     }),
   );
   const trainings = opened.add(
@@ -183,13 +184,14 @@ function pluginsForTrainings(config: DaemonConfig, safe: boolean): TrainingPlugi
 }
 
 /** What a job's translation is now, at the scale that it was queued for if a route still asks for it; undefined when nothing does it. */
-function translationOf(
-  { routes }: ResolvedConfig,
-  { translation: key, version: queued }: Pick<Job, 'translation' | 'version'>,
-): Translation | undefined {
+function translationOf(resolved: ResolvedConfig, job: Job): Translation | undefined {
+  const { routes } = resolved;
+  const { path, translation: key, version: queued } = job;
   const versions = routes.flatMap(route => (route.key === key && route.version !== undefined ? [route.version] : []));
   const version = versions.find(each => each === queued) ?? versions[0];
-  return version === undefined ? undefined : { key, version };
+  if (version === undefined) return undefined;
+  const template = nameTemplateFor(resolved, path, key);
+  return { key, version, isElsewhere: template !== undefined && leadsElsewhere(template) };
 }
 
 /** @throws STATE_LOCKED at once where a daemon runs, else after some patience */

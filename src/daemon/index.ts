@@ -26,7 +26,7 @@ export {
 export type { DaemonFacts, DaemonService, DaemonStatus } from './control/index.js';
 export { type Daemon, type DaemonOptions, startDaemon } from './daemon.js';
 export type { DaemonEvent } from './daemon-event.js';
-export { inspectConfig, inspectFiles } from './inspect-config.js';
+export { inspectConfig, inspectFiles, type LikelyResult } from './inspect-config.js';
 export type { LiveService } from './live-service.js';
 export { type FoundService, findService, openService, runningPlugins } from './open-service.js';
 export { PluginTranslator, processingSteps } from './plugins/index.js';

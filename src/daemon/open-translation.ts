@@ -11,6 +11,7 @@ import {
   type DaemonConfig,
   fitOf,
   LiveConfig,
+  outputOf,
   pluginOptionsOf,
   type ResolvedConfig,
   resolveModels,
@@ -76,7 +77,8 @@ export function localRunner(
   workers: WorkerPool,
 ): Runner {
   const resolved = () => liveConfig.resolved;
-  return runnerOf(key => resolved().models.get(key), fitOf, workers, pluginWork({ host: plugins, workers, resolved }));
+  const howOf = (version: string) => ({ fit: fitOf(version), output: outputOf(version) });
+  return runnerOf(key => resolved().models.get(key), howOf, workers, pluginWork({ host: plugins, workers, resolved }));
 }
 
 async function openPool(config: DaemonConfig, options: TranslationOptions): Promise<WorkerPool> {

@@ -12,6 +12,7 @@ import { type ComputeReport, ComputeWorker, type PictureStep } from '../worker/i
 import {
   type DaemonConfig,
   fitOf,
+  outputOf,
   pluginOptionsOf,
   processorsOf,
   type ResolvedConfig,
@@ -63,7 +64,7 @@ export async function replayJob(
     const steps = plugins.steps(request, work.key) ?? { before: [], after: [], dispose() {} };
     opened.add(steps);
     const shown = new ShownStages(options);
-    const { model, fit } = work;
+    const { model, fit, output } = work;
     const { preprocessors, postprocessors } = processorsOf(request.translation.version);
     const before = shown.around('decoded', steps.before, ['', ...preprocessors.map(id => `preprocessor ${id}`)]);
     const after = shown.around(
@@ -71,7 +72,7 @@ export async function replayJob(
       steps.after,
       postprocessors.map(id => `postprocessor ${id}`),
     );
-    const report = await worker.run({ ...request, model, fit, steps: { before, after } });
+    const report = await worker.run({ ...request, model, fit, output, steps: { before, after } });
     return { ...report, translation: work.key };
   } finally {
     await opened.dispose();
@@ -106,7 +107,9 @@ async function requestOf(
     const message = `${source} is gone, so ${basename(path)} cannot be done again.`;
     throw new CycleboxError('FILE_NOT_FOUND', message, { subject: { file: source, job: id } });
   }
-  const wanted = only ? versionOf(version.split('#')[0] ?? '', { scale: 'native' }, only) : version;
+  const wanted = only
+    ? versionOf(version.split(/[#~]/)[0] ?? '', { scale: 'native' }, only, outputOf(version))
+    : version;
   const expected = { root: inbox, identity };
   const translation = { key, version: wanted };
   return {
@@ -127,7 +130,7 @@ async function requestOf(
 
 function orderedWork({ translation: key, version }: QueueEntry, { models }: ResolvedConfig): Work {
   const model = models.get(key);
-  if (model) return { key, model, fit: fitOf(version) };
+  if (model) return { key, model, fit: fitOf(version), output: outputOf(version) };
   throw new CycleboxError('MODEL_MISSING', `There is no model for ${key} any more; no route asks for it.`);
 }
 

@@ -48,6 +48,7 @@ const report = z.looseObject({
   name: z.string().refine(text => text !== '' && posix.basename(text) === text && !text.includes('\\')),
   width: z.number(),
   height: z.number(),
+  takenAt: z.string().optional(),
   bytes: z.number(),
   tiles: z.number(),
   decodeMs: z.number(),

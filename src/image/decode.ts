@@ -1,21 +1,26 @@
 /**
- * Image files to pictures. Whatever comes in — rotated by EXIF, CMYK, grey, 16-bit, in Display P3 — comes out as
- * 8-bit sRGB, upright. Not lenient: a file whose pixels are not all there is refused, never filled up with grey; what is
+ * Image files to pictures. Whatever comes in — rotated by EXIF, CMYK, grey, in Display P3 — comes out as sRGB, upright; of
+ * 8 bits, or of 16 where the file has them and whoever asks wants them. Not lenient: a file whose pixels are not all there is refused, never filled up with grey; what is
  * decoded and what was left aside is said.
  *
  * The whole file is read first and everything is done on those bytes, so that what was checked is what is decoded.
  */
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import type { MetadataPolicy, RegularFile } from '../base/index.js';
-import type { ImageFormat, Picture } from '../picture/index.js';
+import type { AnyPicture, Colour, Depth, ImageFormat, Picture, Samples } from '../picture/index.js';
+import { samplesLike, toEightBits, toSixteenBits } from '../picture/index.js';
 import { decoderFault } from './decoder-fault.js';
 import { missingEnd, suspiciousZeros } from './file-end.js';
 import { describeContent, imageFormatOf, isCutOffBeforeMagic, rawFormatOf } from './file-kind.js';
+import { isProfile, isSrgb, parseProfile } from './icc-profile.js';
+import { ColourConversion } from './matrix-colours.js';
 import { notesOn } from './notes.js';
+import { asSamplesOf, rawOf } from './raw-samples.js';
 import { readMetadata } from './read-metadata.js';
 import { planReading, type ReadingPlan, rawImage } from './reading-plan.js';
 import { corruptImage, tooLargeImage, unsupportedImage } from './refusal.js';
 import { type ImageFileStart, requireFileSize, withImageFile } from './source.js';
+import { fromSource, isConvertible } from './source-colours.js';
 import { bareTiff } from './tiff-bare.js';
 
 /** 50 megapixels: a float copy of such an image is 600 MB. */
@@ -36,11 +41,24 @@ export interface DecodeLimits {
   readonly onRead?: (bytes: Uint8Array) => void;
 }
 
+export interface DecodeColours {
+  readonly depth: Depth;
+  /** `source`: the picture can be written in the space of its source (`space`). Default `srgb`. */
+  readonly colour?: Colour | undefined;
+}
+
 /**
  * Decodes a JPEG, PNG, WebP, AVIF or TIFF; of an animation or a document, the first frame or page.
  * @throws CycleboxError FILE_NOT_FOUND, FILE_UNREADABLE, IMAGE_UNSUPPORTED, IMAGE_CORRUPT, IMAGE_TOO_LARGE, OUT_OF_MEMORY
  */
-export async function decodeImage(source: string | Uint8Array, limits: DecodeLimits = {}): Promise<Picture> {
+export function decodeImage(source: string | Uint8Array, limits?: DecodeLimits): Promise<Picture>;
+/** At another depth than 8 bits. @throws as above */
+export function decodeImage(source: string | Uint8Array, limits: DecodeLimits & DecodeColours): Promise<AnyPicture>;
+export async function decodeImage(
+  source: string | Uint8Array,
+  limits: DecodeLimits & Partial<DecodeColours> = {},
+): Promise<AnyPicture> {
+  const { depth = 8, colour = 'srgb' } = limits;
   const { maxPixels = defaultMaxPixels, mayGrow = false } = limits;
   const file = typeof source === 'string' ? source : (limits.file ?? 'the image');
   const { bytes, format } = await load(source, { ...limits, maxPixels }, file);
@@ -51,9 +69,12 @@ export async function decodeImage(source: string | Uint8Array, limits: DecodeLim
   const zeros = suspiciousZeros(bytes, format);
   if (mayGrow && zeros > 0)
     throw corruptImage(file, `its last ${zeros} bytes are zeros: it may still be being written`);
-  const picture = split(await decode(plan, file), plan, file);
+  const keepsSource = colour === 'source' && isConvertible(metadata.icc) && isOfColours(metadata);
+  const reading = keepsSource ? readInSource : decodeColours;
+  const { picture: decoded, isTakenDeep } = await reading(plan, metadata, depth, file);
+  const picture = depth === 16 ? toSixteenBits(decoded) : decoded;
   const read = limits.metadata === 'keep' ? await readMetadata(plan, metadata) : undefined;
-  const notes = [...notesOn(plan, metadata, zeros), ...(read?.notes ?? [])];
+  const notes = [...notesOn(plan, metadata, { zeros, isTakenDeep, colour }), ...(read?.notes ?? [])];
   return {
     ...picture,
     ...(notes.length > 0 && { notes }),
@@ -89,8 +110,9 @@ export async function requireFormat(start: Uint8Array, file: string): Promise<Im
 
 type Strictness = 'warning' | 'error';
 
-function loader({ source, page }: ReadingPlan, failOn: Strictness): Sharp {
-  return sharp(source, { failOn, page, autoOrient: true, limitInputPixels: false, limitInputChannels: maxChannels });
+function loader({ source, page }: ReadingPlan, failOn: Strictness, ignoreIcc = false): Sharp {
+  const limits = { limitInputPixels: false, limitInputChannels: maxChannels };
+  return sharp(source, { failOn, page, autoOrient: true, ignoreIcc, ...limits });
 }
 
 /** Of which at most four are looked at; each costs memory. */
@@ -116,17 +138,71 @@ const formatOf = (metadata: Metadata): string =>
 
 const megapixels = (pixels: number): string => String(Number((pixels / 1e6).toPrecision(4)));
 
+interface Decoded {
+  readonly picture: AnyPicture;
+  readonly isTakenDeep: boolean;
+}
+
+/** Red, green and blue. */
+const isOfColours = ({ space }: Metadata): boolean => space === 'srgb' || space === 'rgb16';
+
+async function readInSource(plan: ReadingPlan, metadata: Metadata, depth: Depth, file: string): Promise<Decoded> {
+  const isTakenDeep = depth !== 8 && hasSixteenBits(metadata);
+  const how = isTakenDeep ? sixteenBits : { ...eightBits, ignoreIcc: true };
+  return { picture: fromSource(split(await decode(plan, how, file), plan, file), metadata.icc!), isTakenDeep };
+}
+
+/**
+ * Of 16 bits, libvips would convert colours to another space than sRGB, or those of grey not at all: what can be converted
+ * here is; of the rest, it is given 8 bits to convert.
+ */
+async function decodeColours(plan: ReadingPlan, metadata: Metadata, depth: Depth, file: string): Promise<Decoded> {
+  const read = async (how: HowRead) => split(await decode(plan, how, file), plan, file);
+  if (!hasSixteenBits(metadata)) return { picture: await read(eightBits), isTakenDeep: false };
+  const profile = parseProfile(metadata.icc);
+  const isOther = profile !== undefined && !isSrgb(profile);
+  if (!profile && isProfile(metadata.icc)) return { picture: await read(eightBitsFirst), isTakenDeep: false };
+  if (depth === 8 && !isOther) return { picture: await read(eightBitsAsTheyAre), isTakenDeep: false };
+  const own = await read(sixteenBits);
+  const deep = isOther ? ColourConversion.toSrgb(profile, own.rgb).picture(own) : own;
+  return depth === 8 ? { picture: toEightBits(deep), isTakenDeep: false } : { picture: deep, isTakenDeep: true };
+}
+
+/** Inks become 8 bits in any case. */
+function hasSixteenBits({ depth, space }: Metadata): boolean {
+  return depth === 'ushort' && (space === 'rgb16' || space === 'grey16');
+}
+
+interface HowRead {
+  readonly like: Samples;
+  /** Colours stay those of the file's own space. */
+  readonly ignoreIcc?: boolean;
+  /** Before colours are converted. */
+  readonly toEightBits?: boolean;
+}
+
+const eightBits: HowRead = { like: new Uint8Array() };
+const eightBitsAsTheyAre: HowRead = { ...eightBits, ignoreIcc: true };
+const eightBitsFirst: HowRead = { ...eightBits, toEightBits: true };
+const sixteenBits: HowRead = { like: new Uint16Array(), ignoreIcc: true };
+
 interface RawPixels {
-  readonly data: Buffer;
+  readonly data: Samples;
   readonly info: { readonly width: number; readonly height: number; readonly channels: number };
 }
 
 /** What a TIFF's decoder warns of is mostly fields; where it only warns of missing pixels too, it is shown no other fields. */
-function decode(plan: ReadingPlan, file: string): Promise<RawPixels> {
+function decode(plan: ReadingPlan, { like, ignoreIcc, toEightBits }: HowRead, file: string): Promise<RawPixels> {
   const { source, tiff } = plan;
   const bare = tiff?.warnsOfDamage && typeof source !== 'string' ? bareTiff(source, tiff.directory) : undefined;
-  const image = bare ? loader({ ...plan, source: bare, page: 0 }, 'warning') : loader(plan, tiff ? 'error' : 'warning');
-  return orFault(file, () => image.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true }));
+  const image = bare
+    ? loader({ ...plan, source: bare, page: 0 }, 'warning', ignoreIcc)
+    : loader(plan, tiff ? 'error' : 'warning', ignoreIcc);
+  return orFault(file, async () => {
+    const reduced = toEightBits ? image.pipelineColourspace('srgb') : image;
+    const { data, info } = await rawOf(reduced, like, 3).toBuffer({ resolveWithObject: true });
+    return { data: asSamplesOf(like, data), info };
+  });
 }
 
 async function orFault<T>(file: string, read: () => Promise<T>): Promise<T> {
@@ -138,7 +214,7 @@ async function orFault<T>(file: string, read: () => Promise<T>): Promise<T> {
 }
 
 /** Interleaved grey, grey + alpha, colour or colour + alpha to colour and alpha apart; other bands are left out. */
-function split({ data, info }: RawPixels, { format, tiff }: ReadingPlan, file: string): Picture {
+function split({ data, info }: RawPixels, { format, tiff }: ReadingPlan, file: string): AnyPicture {
   const { width, height, channels } = info;
   const pixels = width * height;
   const extra = tiff?.bands.extra ?? (channels % 2 === 0 ? 1 : 0);
@@ -148,13 +224,13 @@ function split({ data, info }: RawPixels, { format, tiff }: ReadingPlan, file: s
   const alphaBand = tiff ? tiff.bands.alpha : extra === 1 ? 0 : undefined;
   const rgb = channels === 3 && colours === 3 ? data : interleavedColours(data, pixels, channels, colours);
   if (alphaBand === undefined) return { width, height, rgb, format };
-  const alpha = new Uint8Array(pixels);
+  const alpha = samplesLike(data, pixels);
   for (let i = 0; i < pixels; i++) alpha[i] = data[i * channels + colours + alphaBand]!;
   return { width, height, rgb, alpha, format };
 }
 
-function interleavedColours(data: Buffer, pixels: number, channels: number, colours: 1 | 3): Uint8Array {
-  const rgb = new Uint8Array(pixels * 3);
+function interleavedColours(data: Samples, pixels: number, channels: number, colours: 1 | 3): Samples {
+  const rgb = samplesLike(data, pixels * 3);
   for (let i = 0; i < pixels; i++)
     for (let c = 0; c < 3; c++) rgb[i * 3 + c] = data[i * channels + (colours === 3 ? c : 0)]!;
   return rgb;

@@ -4,18 +4,24 @@
  *
  * JFIF 1.02 and CIPA DC-008 (EXIF in JPEG), PNG third edition (eXIf, pHYs, iTXt), WebP container, TIFF 6.0.
  */
-import { crc32 } from 'node:zlib';
 import type { ImageFormat, Picture, PictureMetadata, TiffField } from '../picture/index.js';
+import { pngChunk, withPngChunks } from './png-chunks.js';
 import { bytesField, directoryTree, longField, rationalField, shortField } from './tiff-block.js';
 import { tiffTags as tag } from './tiff-tags.js';
 
 type Size = Pick<Picture, 'width' | 'height'>;
 
+/** The picture that is described. */
+export interface EmbedInto extends Size {
+  /** Default true. */
+  readonly isSrgb?: boolean;
+}
+
 export function embedMetadata(
   bytes: Buffer,
   format: Exclude<ImageFormat, 'avif'>,
   metadata: PictureMetadata,
-  size: Size,
+  size: EmbedInto,
 ): Buffer {
   switch (format) {
     case 'jpeg':
@@ -43,7 +49,7 @@ function isOfSize({ size }: PictureMetadata, { width, height }: Size): boolean {
 }
 
 /** EXIF's block, which is a TIFF without pixels. Undefined where there is nothing to say. */
-function exifBlock(metadata: PictureMetadata, size: Size): Buffer | undefined {
+function exifBlock(metadata: PictureMetadata, size: EmbedInto): Buffer | undefined {
   const { main, exif, gps, density } = metadata;
   if (main.length + exif.length + gps.length === 0 && density === undefined) return undefined;
   const head = Buffer.from([0x49, 0x49, 0x2a, 0, 8, 0, 0, 0]);
@@ -51,9 +57,9 @@ function exifBlock(metadata: PictureMetadata, size: Size): Buffer | undefined {
   return Buffer.concat([head, directoryTree([...main, ...resolution(density)], below, 8)]);
 }
 
-function exifFields(exif: readonly TiffField[], { width, height }: Size): readonly TiffField[] {
-  // sRGB, and the size as it is now.
-  return [...exif, shortField(40_961, 1), longField(40_962, width), longField(40_963, height)];
+function exifFields(exif: readonly TiffField[], { width, height, isSrgb = true }: EmbedInto): readonly TiffField[] {
+  // Of the colours, the profile speaks; and the size as it is now.
+  return [...exif, shortField(40_961, isSrgb ? 1 : 65_535), longField(40_962, width), longField(40_963, height)];
 }
 
 function resolution(density: number | undefined): readonly TiffField[] {
@@ -62,7 +68,7 @@ function resolution(density: number | undefined): readonly TiffField[] {
 
 const mostInSegment = 65_533;
 
-function intoJpeg(bytes: Buffer, metadata: PictureMetadata, size: Size): Buffer {
+function intoJpeg(bytes: Buffer, metadata: PictureMetadata, size: EmbedInto): Buffer {
   const exif = exifBlock(metadata, size);
   const parts = [
     metadata.density === undefined ? undefined : jfif(metadata.density),
@@ -87,35 +93,15 @@ function jfif(density: number): Buffer | undefined {
   return segment(0xe0, content);
 }
 
-function intoPng(bytes: Buffer, metadata: PictureMetadata, size: Size): Buffer {
+function intoPng(bytes: Buffer, metadata: PictureMetadata, size: EmbedInto): Buffer {
   const exif = exifBlock(metadata, size);
   const { density, xmp } = metadata;
-  const kept = chunksOf(bytes).filter(({ name }) => density === undefined || name !== 'pHYs');
   const added = [
-    ...(density === undefined ? [] : [chunk('pHYs', pixelsPerMetre(density))]),
-    ...(exif ? [chunk('eXIf', exif)] : []),
-    ...(xmp === undefined ? [] : [chunk('iTXt', Buffer.from(`XML:com.adobe.xmp\0\0\0\0\0${xmp}`, 'utf8'))]),
+    ...(density === undefined ? [] : [pngChunk('pHYs', pixelsPerMetre(density))]),
+    ...(exif ? [pngChunk('eXIf', exif)] : []),
+    ...(xmp === undefined ? [] : [pngChunk('iTXt', Buffer.from(`XML:com.adobe.xmp\0\0\0\0\0${xmp}`, 'utf8'))]),
   ];
-  const [header, ...rest] = kept.map(({ whole }) => whole);
-  return Buffer.concat([bytes.subarray(0, 8), header!, ...added, ...rest]);
-}
-
-function chunksOf(png: Buffer): readonly { readonly name: string; readonly whole: Buffer }[] {
-  const chunks: { name: string; whole: Buffer }[] = [];
-  for (let at = 8; at + 12 <= png.length; ) {
-    const end = at + 12 + png.readUInt32BE(at);
-    chunks.push({ name: png.toString('latin1', at + 4, at + 8), whole: png.subarray(at, end) });
-    at = end;
-  }
-  return chunks;
-}
-
-function chunk(name: string, content: Buffer): Buffer {
-  const body = Buffer.concat([Buffer.from(name, 'latin1'), content]);
-  const whole = Buffer.concat([Buffer.alloc(4), body, Buffer.alloc(4)]);
-  whole.writeUInt32BE(content.length, 0);
-  whole.writeUInt32BE(crc32(body), body.length + 4);
-  return whole;
+  return withPngChunks(bytes, added, new Set(density === undefined ? [] : ['pHYs']));
 }
 
 function pixelsPerMetre(density: number): Buffer {
@@ -127,7 +113,7 @@ function pixelsPerMetre(density: number): Buffer {
 }
 
 /** The encoder has written the extended header already, for the sake of the colour profile. */
-function intoWebp(bytes: Buffer, metadata: PictureMetadata, size: Size): Buffer {
+function intoWebp(bytes: Buffer, metadata: PictureMetadata, size: EmbedInto): Buffer {
   if (bytes.toString('latin1', 12, 16) !== 'VP8X') return bytes;
   const exif = exifBlock(metadata, size);
   const added = [
@@ -148,7 +134,7 @@ function riffChunk(name: string, content: Buffer): Buffer {
 }
 
 /** The directory is written once more at the end, with more fields. */
-function intoTiff(bytes: Buffer, metadata: PictureMetadata, size: Size): Buffer {
+function intoTiff(bytes: Buffer, metadata: PictureMetadata, size: EmbedInto): Buffer {
   const { main, exif, gps, geo, xmp, density } = metadata;
   if (bytes.toString('latin1', 0, 2) !== 'II') return bytes;
   const packet = xmp === undefined ? [] : [bytesField(700, 1, Buffer.from(xmp, 'utf8'))];

@@ -1,17 +1,28 @@
 export {
+  type AnyPicture,
+  type CodingOptions,
+  type Colour,
+  type Depth,
   type ImageFormat,
   imageFormats,
+  isDeep,
   nameForFormat,
   type Picture,
   type PictureMetadata,
+  type PictureOf,
   readPicture,
+  type Samples,
+  samplesLike,
+  toEightBits,
+  toSixteenBits,
+  whiteOf,
   writePicture,
 } from '../picture/index.js';
-export { type DecodeLimits, decodeImage, defaultMaxPixels } from './decode.js';
-export { homelessMetadata } from './embed-metadata.js';
-export { type EncodeOptions, encodeImage } from './encode.js';
+export { type DecodeColours, type DecodeLimits, decodeImage, defaultMaxPixels } from './decode.js';
+export { type EncodeOptions, encodeImage, encodingNotes } from './encode.js';
+export { withoutHiddenColours } from './hidden-colours.js';
 export { type ImageFacts, inspectImage } from './inspect.js';
 export { blockUntrustedLoaders, decodeOnOneThread } from './loaders.js';
 export { resizeAlpha, resizePicture } from './resize.js';
 export { enlargeTiles, planTiles, type TileAxis, type TileOptions, type TilePlan } from './tiles.js';
-export { toByte, toByteScale, toUnitRange } from './unit-range.js';
+export { toByte, toByteScale, toSample, toUnitRange } from './unit-range.js';

@@ -10,3 +10,8 @@ export const toByteScale = (value: number): number => (value + 1) * 127.5;
 export function toByte(value: number): number {
   return value <= 0 ? 0 : value >= 255 ? 255 : Math.floor(value + 0.5);
 }
+
+/** `value` of the byte scale, which may lie outside of it, as the nearest of the values up to `white`: 255, or 65535. */
+export function toSample(value: number, white: number): number {
+  return value <= 0 ? 0 : value >= 255 ? white : Math.floor((value * white) / 255 + 0.5);
+}

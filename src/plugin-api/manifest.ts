@@ -143,13 +143,27 @@ export interface DomainPairContribution {
   readonly domains: readonly [string, string];
   /** By the domain that the model leads to. A direction may be left out. */
   readonly models?: Readonly<Record<string, ModelContribution>>;
-  /** How results are called where a route does not say; without it, as their images are. */
+  /** What results are like and are called where a route does not say; without it, as their images are. */
   readonly output?: OutputNaming;
 }
 
 export interface OutputNaming {
-  /** With `{name}` (the image's, without its extension), `{pair}`, `{from}` and `{to}`: `{name}-{to}`. */
-  readonly name: string;
+  /** With `{stem}` (the image's name without its extension), `{pair}`, `{from}`, `{to}` and others: `{stem}-{to}`. */
+  readonly name?: string;
+  /** Default `source`: that of each image. */
+  readonly format?: 'jpeg' | 'png' | 'webp' | 'avif' | 'tiff' | 'source';
+  /** 1-100, of JPEG, WebP and AVIF. */
+  readonly quality?: number;
+  /** WebP and AVIF without loss. */
+  readonly lossless?: boolean;
+  /** Of JPEG and AVIF. */
+  readonly chroma?: '4:4:4' | '4:2:0';
+  /** PNG: 0-9. TIFF: the method. */
+  readonly compression?: number | 'none' | 'lzw' | 'deflate';
+  /** Bits of each value. Default `source`: as many as the image has, where the format has them. */
+  readonly depth?: 'source' | 8 | 16;
+  /** Of which space the colours are. Default `srgb`. */
+  readonly colour?: 'srgb' | 'source';
 }
 
 export interface ModelContribution {

@@ -9,8 +9,11 @@ export const momentCount = 21;
 /** Three rows of four: `y[o] = Σ map[4·o + i] · x[i] + map[4·o + 3]`. */
 export const mapLength = 12;
 
-/** Writes the moments of one pixel, of bytes `x[at…]` and `y[at…]`, to `moments[to…]`. */
-export function writeMoments(x: Uint8Array, y: Uint8Array, at: number, moments: Float64Array, to: number): void {
+/** Values on the byte scale. */
+export type ByteScale = Uint8Array | Float32Array;
+
+/** Writes the moments of one pixel, of `x[at…]` and `y[at…]`, to `moments[to…]`. */
+export function writeMoments(x: ByteScale, y: ByteScale, at: number, moments: Float64Array, to: number): void {
   for (let i = 0, product = to + 6; i < 3; i++) {
     moments[to + i] = x[at + i]!;
     moments[to + 3 + i] = y[at + i]!;

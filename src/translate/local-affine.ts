@@ -4,11 +4,11 @@
  * made when they are asked for, from top to bottom. Applied to the picture itself, the maps give the translation, but
  * for rounding: what no affine map of the neighbourhood explains, new patterns above all, is added to their offsets.
  */
-import type { Picture } from '../image/index.js';
-import { fitAffine, mapLength, momentCount, writeMoments } from './affine-map.js';
+import type { AnyPicture, Samples } from '../image/index.js';
+import { type ByteScale, fitAffine, mapLength, momentCount, writeMoments } from './affine-map.js';
 import { boxSumsOfRow, countInBox, RowWindow, sumOfRows } from './row-window.js';
 
-type Pixels = Pick<Picture, 'width' | 'height' | 'rgb'>;
+type Pixels = Pick<AnyPicture, 'width' | 'height' | 'rgb'>;
 
 /**
  * Neighbourhoods of 5 × 5. With 3 × 3, 9 pixels for 12 unknowns, maps follow chance and erase detail of the input; larger ones blend
@@ -19,14 +19,15 @@ const radius = 2;
 const localRidge = 1e-3 * 255 ** 2;
 /** Only decides where the whole picture leaves a colour open: a grey one says nothing of red against green. */
 const wholeRidge = 1e-6 * 255 ** 2;
-/** Both pictures are rounded to bytes: what differs by no more than this is no pattern. */
-const rounding = 1;
+/** Both pictures are rounded to bytes, or to values of 16 bits: what differs by no more than this is no pattern. */
+const roundingOf = (samples: Samples): number => (samples instanceof Uint16Array ? 1 / 257 : 1);
 
 export class LocalAffine {
   readonly width: number;
   readonly height: number;
-  readonly #before: Uint8Array;
-  readonly #after: Uint8Array;
+  readonly #before: ByteScale;
+  readonly #after: ByteScale;
+  readonly #rounding: number;
   readonly #prior: Float64Array;
   readonly #moments = new RowWindow(y => this.#momentsOf(y));
   readonly #fits = new RowWindow(y => this.#fitsOf(y));
@@ -38,8 +39,9 @@ export class LocalAffine {
       throw new RangeError(`${before.width} × ${before.height} became ${after.width} × ${after.height}`);
     this.width = before.width;
     this.height = before.height;
-    this.#before = before.rgb;
-    this.#after = after.rgb;
+    this.#before = onByteScale(before.rgb);
+    this.#after = onByteScale(after.rgb);
+    this.#rounding = roundingOf(before.rgb);
     this.#prior = this.#fitWhole();
   }
 
@@ -107,7 +109,11 @@ export class LocalAffine {
     for (let o = 0, k = at; o < 3; o++, k += 4) {
       const explained = maps[k]! * r + maps[k + 1]! * g + maps[k + 2]! * b + maps[k + 3]!;
       const rest = this.#after[pixel + o]! - explained;
-      maps[k + 3] = maps[k + 3]! + Math.sign(rest) * Math.max(0, Math.abs(rest) - rounding);
+      maps[k + 3] = maps[k + 3]! + Math.sign(rest) * Math.max(0, Math.abs(rest) - this.#rounding);
     }
   }
+}
+
+function onByteScale(samples: Samples): ByteScale {
+  return samples instanceof Uint16Array ? Float32Array.from(samples, value => value / 257) : samples;
 }

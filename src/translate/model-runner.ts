@@ -8,7 +8,7 @@ import { basename } from 'node:path';
 import { asCycleboxError, CycleboxError, type Disposable } from '../base/index.js';
 import type { ImageModel } from '../catalog/index.js';
 import type { Device, Engine, EngineChoice, EngineOptions, Precision, Program } from '../engine/index.js';
-import type { Picture } from '../image/index.js';
+import type { PictureOf, Samples } from '../image/index.js';
 import type { FixedSizes } from '../onnx/index.js';
 import { metadataKeys } from '../onnx/index.js';
 import { activationBytesPerPixel, memoryLimitOf, sizeRule, trainedSizeOf } from './activation-memory.js';
@@ -122,7 +122,7 @@ export class ModelRunner implements Disposable {
   }
 
   /** One at a time. @throws OUT_OF_MEMORY when there is nothing left to give up, MODEL_INVALID, ENGINE_FAILED, CANCELLED */
-  async translate(picture: Picture, options: RunOptions): Promise<PictureRun> {
+  async translate<S extends Samples>(picture: PictureOf<S>, options: RunOptions): Promise<PictureRun<S>> {
     for (let cachesAreFree = false; ; cachesAreFree = true) {
       const { network, engine, precision } = this.#loaded;
       const plan = planPicture(network, picture, this.#limits());

@@ -15,16 +15,25 @@ import {
 import { loadAvailablePairs, openImageModel, resolveDirection } from '../catalog/index.js';
 import { type Device, type EngineChoice, openEngine, type Precision } from '../engine/index.js';
 import {
+  type AnyPicture,
+  type Colour,
+  type DecodeColours,
+  type Depth,
   decodeImage,
   defaultMaxPixels,
   type EncodeOptions,
   encodeImage,
-  homelessMetadata,
+  encodingNotes,
   type ImageFormat,
   type Picture,
+  type PictureOf,
+  type Samples,
+  toEightBits,
+  withoutHiddenColours,
 } from '../image/index.js';
+import { captureFactsOf, mergedOutput, type OutputOptions } from '../picture/index.js';
 import type { ModelFit, Scale } from '../plugin-api/index.js';
-import { parseScale } from '../plugin-host/index.js';
+import { outputOptionsOf, parseScale } from '../plugin-host/index.js';
 import { fixedSize } from './fixed-size.js';
 import type { MemoryFallback } from './memory-fallback.js';
 import { type MemoryStep, ModelRunner, type OpenEngine } from './model-runner.js';
@@ -35,6 +44,10 @@ import type { PictureRun, RunOptions } from './translate-picture.js';
 export interface TranslatorOptions {
   /** Path of a model file of any kind that is read: ONNX, PyTorch, safetensors, a TensorFlow.js folder. */
   readonly model?: string | undefined;
+  /** Of several networks in the weight file `model`, the one that is meant: `G_A`. */
+  readonly network?: string | undefined;
+  /** A description of the layers of the weight file `model`. Default: `NAME.architecture.json` beside it, where it is. */
+  readonly architecture?: string | undefined;
   /** The SHA-256 that `model` is to have, in hex. Default: any. A pair's is what its manifest names. */
   readonly sha256?: string | undefined;
   /** Id of a pair that a plugin registers. */
@@ -76,7 +89,7 @@ export interface TranslatePictureOptions extends RunOptions {
   readonly trainedSize?: number | undefined;
 }
 
-export interface TranslatedPicture extends PictureRun, ShownPicture {}
+export interface TranslatedPicture<S extends Samples = Uint8Array> extends PictureRun<S>, ShownPicture {}
 
 /** At which scale a picture was translated. */
 interface ShownPicture {
@@ -85,7 +98,15 @@ interface ShownPicture {
   readonly shownAs: PictureSize;
 }
 
+/** What results are like where nothing is said: as the pair's manifest says, else as their sources are. */
 export interface TranslateOptions extends TranslatePictureOptions, EncodeOptions {
+  /**
+   * Bits of each value, from the decoder to the encoder: those of the source, where the format of the result has them (PNG, TIFF), or
+   * so many. Default `source`; 8 where `before` or `after` is there, which see bytes.
+   */
+  readonly depth?: Depth | undefined;
+  /** Of which space the colours of the result are: sRGB, or that of the source, as far as that can be. Default `srgb`. */
+  readonly colour?: Colour | undefined;
   /** Changes the picture between decoding and translation. */
   readonly before?: ((picture: Picture) => Promise<Picture>) | undefined;
   /** Changes it between translation and encoding. */
@@ -100,6 +121,8 @@ export interface TranslatedImage extends ShownPicture {
   readonly width: number;
   readonly height: number;
   readonly format: ImageFormat;
+  /** When the source says that it was taken, `2024-12-24T18:30:00`; undefined where it does not, or its metadata were not read. */
+  readonly takenAt?: string | undefined;
   /** What the source held that the result does not: sentences without a subject, which is the source. */
   readonly notes: readonly string[];
   /** 1: in one piece. */
@@ -107,6 +130,11 @@ export interface TranslatedImage extends ShownPicture {
   /** Where it was translated. */
   readonly device: EngineChoice;
   readonly precision: Precision;
+}
+
+export interface DecodeOptions {
+  /** How errors name a source that is bytes. */
+  readonly file?: string | undefined;
 }
 
 export interface Translator extends Disposable {
@@ -117,9 +145,13 @@ export interface Translator extends Disposable {
   readonly precision: Precision;
   /** A path or the bytes of a file. @throws FILE_NOT_FOUND, FILE_UNREADABLE, IMAGE_UNSUPPORTED, IMAGE_CORRUPT, IMAGE_TOO_LARGE */
   decode(source: string | Uint8Array, options?: { readonly file?: string | undefined }): Promise<Picture>;
+  decode(source: string | Uint8Array, options: DecodeOptions & DecodeColours): Promise<AnyPicture>;
   /** Calls wait for each other: a model runs one picture at a time. @throws OUT_OF_MEMORY, MODEL_INVALID, ENGINE_FAILED, CANCELLED */
-  translatePicture(picture: Picture, options?: TranslatePictureOptions): Promise<TranslatedPicture>;
-  encode(picture: Picture, options?: EncodeOptions): Promise<Buffer>;
+  translatePicture<S extends Samples>(
+    picture: PictureOf<S>,
+    options?: TranslatePictureOptions,
+  ): Promise<TranslatedPicture<S>>;
+  encode(picture: AnyPicture, options?: EncodeOptions): Promise<Buffer>;
   /** The three in a row: an image in, an image of the same size (larger, where the network enlarges) and format out. */
   translate(source: string | Uint8Array, options?: TranslateOptions): Promise<TranslatedImage>;
 }
@@ -127,6 +159,9 @@ export interface Translator extends Disposable {
 /** What the code reads, made from what the user wrote. */
 interface ResolvedOptions {
   readonly model: string;
+  readonly reading: Pick<TranslatorOptions, 'network' | 'architecture'>;
+  /** What the pair says of its results. */
+  readonly output: OutputOptions;
   /** What the file is to have. */
   readonly sha256: string | undefined;
   readonly subject: ErrorSubject;
@@ -147,7 +182,7 @@ export async function openTranslator(options: TranslatorOptions): Promise<Transl
   if (memoryLimitBytes !== undefined) positive('memoryLimitBytes', memoryLimitBytes);
   try {
     const runner = await ModelRunner.open({
-      model: await openImageModel(resolved.model, resolved.sha256),
+      model: await openImageModel(resolved.model, resolved.sha256, resolved.reading),
       openEngine: options.openEngine ?? openEngine,
       engine: options.engine ?? 'auto',
       precision: options.precision ?? 'auto',
@@ -164,12 +199,15 @@ export async function openTranslator(options: TranslatorOptions): Promise<Transl
 }
 
 async function resolveOptions(options: TranslatorOptions): Promise<ResolvedOptions> {
-  const { model, sha256, subject, fit } = await resolveModel(options);
+  const { network, architecture } = options;
+  const { model, sha256, subject, fit, output = {} } = await resolveModel(options);
   const { maxMegapixels = defaultMaxPixels / 1e6 } = options;
   const maxPixels = positive('maxMegapixels', maxMegapixels) * 1e6;
   const scale = parseScale(options.scale ?? fit?.scale ?? 'native');
   const { metadata = 'keep' } = options;
-  return Object.freeze({ model, sha256, subject, maxPixels, metadata, scale, trainedSize: fit?.trainedSize });
+  const reading = { network, architecture };
+  const trainedSize = fit?.trainedSize;
+  return Object.freeze({ model, reading, output, sha256, subject, maxPixels, metadata, scale, trainedSize });
 }
 
 interface ResolvedModel {
@@ -177,10 +215,13 @@ interface ResolvedModel {
   readonly sha256: string | undefined;
   readonly subject: ErrorSubject;
   readonly fit?: ModelFit | undefined;
+  readonly output?: OutputOptions | undefined;
 }
 
 async function resolveModel(options: TranslatorOptions): Promise<ResolvedModel> {
   const { model, sha256, pair, to, plugins, modelStore } = options;
+  if (model === undefined && (options.network ?? options.architecture) !== undefined)
+    throw new CycleboxError('USAGE', 'A network or an architecture is for a model file (model); a pair has its own.');
   if (model !== undefined) return { model, sha256, subject: { file: model, pair } };
   if (pair === undefined || to === undefined)
     throw new CycleboxError('USAGE', 'Name a model file (model), or a pair and a domain (pair, to).');
@@ -190,6 +231,7 @@ async function resolveModel(options: TranslatorOptions): Promise<ResolvedModel> 
     sha256: translation.model.sha256,
     subject: { file: translation.model.path, pair, plugin: translation.pair.plugin.name },
     fit: translation.fit,
+    output: outputOptionsOf(translation.pair.output ?? {}),
   };
 }
 
@@ -214,11 +256,9 @@ async function checkedTranslator(
 }
 
 /** What is known of the source besides its pixels is known of the result. */
-function withSaid(picture: Picture, { notes, metadata }: Picture): Picture {
-  return { ...picture, ...(notes && { notes }), ...(metadata && { metadata }) };
+function withSaid<S extends Samples>(picture: PictureOf<S>, { notes, metadata, space }: AnyPicture): PictureOf<S> {
+  return { ...picture, ...(notes && { notes }), ...(metadata && { metadata }), ...(space && { space }) };
 }
-
-const unchanged = (picture: Picture): Promise<Picture> => Promise.resolve(picture);
 
 class ModelTranslator implements Translator {
   readonly model: string;
@@ -242,39 +282,63 @@ class ModelTranslator implements Translator {
     return this.#runner.precision;
   }
 
-  decode(source: string | Uint8Array, { file }: { readonly file?: string | undefined } = {}): Promise<Picture> {
+  decode(source: string | Uint8Array, options?: DecodeOptions): Promise<Picture>;
+  decode(source: string | Uint8Array, options: DecodeOptions & DecodeColours): Promise<AnyPicture>;
+  decode(
+    source: string | Uint8Array,
+    { file, depth = 8, colour }: DecodeOptions & Partial<DecodeColours> = {},
+  ): Promise<AnyPicture> {
     const { maxPixels, metadata } = this.#options;
-    return decodeImage(source, { maxPixels, metadata, ...(file === undefined ? {} : { file }) });
+    return decodeImage(source, { maxPixels, metadata, depth, colour, ...(file === undefined ? {} : { file }) });
   }
 
-  translatePicture(picture: Picture, options: TranslatePictureOptions = {}): Promise<TranslatedPicture> {
+  translatePicture<S extends Samples>(
+    picture: PictureOf<S>,
+    options: TranslatePictureOptions = {},
+  ): Promise<TranslatedPicture<S>> {
     const turn = this.#lastTurn.then(() => this.#translateNow(picture, options));
     this.#lastTurn = turn.catch(() => {});
     return turn;
   }
 
-  encode(picture: Picture, options: EncodeOptions = {}): Promise<Buffer> {
+  encode(picture: AnyPicture, options: EncodeOptions = {}): Promise<Buffer> {
     return encodeImage(picture, options);
   }
 
-  async translate(source: string | Uint8Array, options: TranslateOptions = {}): Promise<TranslatedImage> {
+  async translate(source: string | Uint8Array, given: TranslateOptions = {}): Promise<TranslatedImage> {
+    const options = this.#completed(given);
     const file = options.file ?? (typeof source === 'string' ? source : undefined);
     try {
-      const { before = unchanged, after = unchanged } = options;
-      const decoded = await this.decode(source, { file });
-      const { picture: translated, ...how } = await this.translatePicture(
-        withSaid(await before(decoded), decoded),
-        options,
-      );
-      const picture = withSaid(await after(translated), decoded);
+      const { picture, ...how } = await this.#changed(source, file, options);
       const data = await this.encode(picture, options);
-      const { width, height, format: same, metadata, notes = [] } = picture;
-      const format = options.format ?? same;
-      const homeless = metadata ? homelessMetadata(metadata, format, picture) : [];
-      return { data, width, height, format, notes: [...notes, ...homeless], ...how };
+      const { width, height, notes = [] } = picture;
+      const { format = picture.format } = options;
+      const takenAt = picture.metadata && captureFactsOf(picture.metadata).takenAt;
+      return { data, width, height, format, takenAt, notes: [...notes, ...encodingNotes(picture, options)], ...how };
     } catch (error) {
       throw asCycleboxError(error, { file });
     }
+  }
+
+  /** What nobody asks for otherwise is as the pair says. */
+  #completed(options: TranslateOptions): TranslateOptions {
+    const { format, quality, lossless, chroma, compression, depth, colour } = options;
+    const asked = { format, quality, lossless, chroma, compression, depth, colour };
+    return { ...options, ...mergedOutput(asked, this.#options.output) };
+  }
+
+  /** Decoded, translated, and changed before and after that: of bytes, then. */
+  async #changed(
+    source: string | Uint8Array,
+    file: string | undefined,
+    options: TranslateOptions,
+  ): Promise<TranslatedPicture<Samples>> {
+    const { before, after, depth = 'source', colour } = options;
+    if (!before && !after) return this.translatePicture(await this.decode(source, { file, depth, colour }), options);
+    const decoded = toEightBits(await this.decode(source, { file, depth: 8, colour }));
+    const shown = withSaid(before ? await before(decoded) : decoded, decoded);
+    const { picture, ...how } = await this.translatePicture(shown, options);
+    return { picture: withSaid(after ? await after(picture) : picture, decoded), ...how };
   }
 
   async dispose(): Promise<void> {
@@ -282,7 +346,10 @@ class ModelTranslator implements Translator {
     await this.#store.dispose();
   }
 
-  async #translateNow(picture: Picture, options: TranslatePictureOptions): Promise<TranslatedPicture> {
+  async #translateNow<S extends Samples>(
+    picture: PictureOf<S>,
+    options: TranslatePictureOptions,
+  ): Promise<TranslatedPicture<S>> {
     if (this.#store.isDisposed)
       throw new CycleboxError('CANCELLED', 'The translator was disposed of before this picture.');
     try {
@@ -297,7 +364,11 @@ class ModelTranslator implements Translator {
     }
   }
 
-  async #translateScaled(picture: Picture, options: TranslatePictureOptions): Promise<TranslatedPicture> {
+  async #translateScaled<S extends Samples>(
+    given: PictureOf<S>,
+    options: TranslatePictureOptions,
+  ): Promise<TranslatedPicture<S>> {
+    const picture = withoutHiddenColours(given);
     const { model, maxPixels } = this.#options;
     const scale = parseScale(options.scale ?? this.#options.scale);
     const trainedSize = options.trainedSize ?? this.#options.trainedSize ?? this.#runner.trainedSize;

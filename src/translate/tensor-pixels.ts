@@ -1,9 +1,9 @@
 /**
- * Pixels to tensors and back. Regions of a picture become [n, 3, h, w] float32 in [-1, 1] (byte b ↦ b/127.5 - 1),
- * continued by reflection at their right and lower edge up to the size that the network can take. The way back undoes
- * exactly that: an identity network returns every byte unchanged.
+ * Pixels to tensors and back. Regions of a picture become [n, 3, h, w] float32 in [-1, 1] (byte b ↦ b/127.5 - 1,
+ * a value v of 16 bits ↦ v/32767.5 - 1), continued by reflection at their right and lower edge up to the size that the network can take. The way back undoes
+ * exactly that: an identity network returns every value unchanged.
  */
-import { type Picture, toUnitRange } from '../image/index.js';
+import { type AnyPicture, whiteOf } from '../image/index.js';
 import type { FixedSizes } from '../onnx/index.js';
 
 /** A rectangle of a picture, in pixels. */
@@ -38,7 +38,7 @@ export function sidesFor(
 
 /** [n, 3, height, width] of n regions of one size, continued to the given sides. */
 export function regionsToTensor(
-  picture: Pick<Picture, 'rgb' | 'width'>,
+  picture: Pick<AnyPicture, 'rgb' | 'width'>,
   regions: readonly Region[],
   { width, height }: { readonly width: number; readonly height: number },
 ): { shape: readonly [number, number, number, number]; data: Float32Array } {
@@ -51,19 +51,20 @@ export function regionsToTensor(
 }
 
 function fillRegion(
-  picture: Pick<Picture, 'rgb' | 'width'>,
+  picture: Pick<AnyPicture, 'rgb' | 'width'>,
   region: Region,
   { width, height, data }: { readonly width: number; readonly height: number; readonly data: Float32Array },
 ): void {
   const columns = Int32Array.from({ length: width }, (_, i) => (region.x + reflected(i, region.width)) * 3);
   const plane = height * width;
+  const half = whiteOf(picture.rgb) / 2;
   for (let y = 0; y < height; y++) {
     const row = (region.y + reflected(y, region.height)) * picture.width * 3;
     for (let x = 0, to = y * width; x < width; x++, to++) {
       const from = row + columns[x]!;
-      data[to] = toUnitRange(picture.rgb[from]!);
-      data[to + plane] = toUnitRange(picture.rgb[from + 1]!);
-      data[to + 2 * plane] = toUnitRange(picture.rgb[from + 2]!);
+      data[to] = picture.rgb[from]! / half - 1;
+      data[to + plane] = picture.rgb[from + 1]! / half - 1;
+      data[to + 2 * plane] = picture.rgb[from + 2]! / half - 1;
     }
   }
 }

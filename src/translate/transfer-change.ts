@@ -3,31 +3,31 @@
  * (2015). The local maps of colours are enlarged, not pixels, and applied to the picture's own: its edges and texture
  * stay as sharp as they were. What the network added by itself, such as stripes, is enlarged smoothly and no finer than it was.
  */
-import { type Picture, toByte } from '../image/index.js';
+import { type PictureOf, type Samples, samplesLike, toSample, whiteOf } from '../image/index.js';
 import { mapLength } from './affine-map.js';
 import { LocalAffine } from './local-affine.js';
 
 /** Rows between two moments in which others may do something. */
 const rowsAtATime = 128;
 
-export interface Change {
+export interface Change<S extends Samples> {
   /** The small copy. */
-  readonly before: Picture;
+  readonly before: PictureOf<S>;
   /** What became of it; of the same size. */
-  readonly after: Picture;
+  readonly after: PictureOf<S>;
 }
 
 /**
  * The picture as `change` would have it, with its size and alpha.
  * @param throwIfCancelled called between strips of rows; ends the work by throwing
  */
-export async function transferChange(
-  picture: Picture,
-  change: Change,
+export async function transferChange<S extends Samples>(
+  picture: PictureOf<S>,
+  change: Change<S>,
   throwIfCancelled: () => void = () => {},
-): Promise<Picture> {
+): Promise<PictureOf<S>> {
   const maps = new LocalAffine(change.before, change.after);
-  const rgb = new Uint8Array(picture.rgb.length);
+  const rgb = samplesLike(picture.rgb, picture.rgb.length);
   const columns = new Taps(picture.width, maps.width);
   const rows = new Taps(picture.height, maps.height);
   const row = new Float64Array(maps.width * mapLength);
@@ -76,12 +76,20 @@ function interpolateRow(maps: LocalAffine, { positions, weights }: Taps, y: numb
   }
 }
 
-function applyRow({ width, rgb }: Picture, maps: Float64Array, taps: Taps, y: number, into: Uint8Array): void {
+function applyRow<S extends Samples>(
+  { width, rgb }: PictureOf<S>,
+  maps: Float64Array,
+  taps: Taps,
+  y: number,
+  into: S,
+): void {
   const { positions, weights } = taps;
+  const white = whiteOf(rgb);
+  const unit = 255 / white;
   for (let x = 0, p = y * width * 3; x < width; x++, p += 3) {
-    const r = rgb[p]!;
-    const g = rgb[p + 1]!;
-    const b = rgb[p + 2]!;
+    const r = rgb[p]! * unit;
+    const g = rgb[p + 1]! * unit;
+    const b = rgb[p + 2]! * unit;
     let red = 0;
     let green = 0;
     let blue = 0;
@@ -92,8 +100,8 @@ function applyRow({ width, rgb }: Picture, maps: Float64Array, taps: Taps, y: nu
       green += weight * (maps[k + 4]! * r + maps[k + 5]! * g + maps[k + 6]! * b + maps[k + 7]!);
       blue += weight * (maps[k + 8]! * r + maps[k + 9]! * g + maps[k + 10]! * b + maps[k + 11]!);
     }
-    into[p] = toByte(red);
-    into[p + 1] = toByte(green);
-    into[p + 2] = toByte(blue);
+    into[p] = toSample(red, white);
+    into[p + 1] = toSample(green, white);
+    into[p + 2] = toSample(blue, white);
   }
 }

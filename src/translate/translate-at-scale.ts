@@ -4,7 +4,7 @@
  * At the picture's own scale it is handed over as it is, and not a byte differs from what the network makes of it.
  */
 import { CycleboxError } from '../base/index.js';
-import { type Picture, resizeAlpha, resizePicture } from '../image/index.js';
+import { type PictureOf, resizeAlpha, resizePicture, type Samples } from '../image/index.js';
 import type { Scale } from '../plugin-api/index.js';
 import { transferChange } from './transfer-change.js';
 
@@ -53,11 +53,11 @@ export interface AtSizeOptions {
  * @param translate makes a picture of the same size of the one that it is given, or one `enlargement` times as large
  * @throws CycleboxError IMAGE_TOO_LARGE when an enlarged copy would have more than `maxPixels`
  */
-export async function translateAtSize<T extends { readonly picture: Picture }>(
-  picture: Picture,
+export async function translateAtSize<S extends Samples, T extends { readonly picture: PictureOf<S> }>(
+  picture: PictureOf<S>,
   size: PictureSize,
   { maxPixels, throwIfCancelled, enlargement = 1 }: AtSizeOptions,
-  translate: (picture: Picture) => Promise<T>,
+  translate: (picture: PictureOf<S>) => Promise<T>,
 ): Promise<T> {
   if (isSize(picture, size)) return translate(picture);
   requireRoom(picture, size, maxPixels);

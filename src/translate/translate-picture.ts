@@ -9,13 +9,17 @@
 import { CycleboxError, throwIfAborted } from '../base/index.js';
 import type { EngineChoice, Precision, Program } from '../engine/index.js';
 import {
+  type AnyPicture,
   enlargeTiles,
-  type Picture,
+  type PictureOf,
   planTiles,
   resizeAlpha,
+  type Samples,
+  samplesLike,
   type TilePlan,
-  toByte,
   toByteScale,
+  toSample,
+  whiteOf,
 } from '../image/index.js';
 import type { FixedSizes } from '../onnx/index.js';
 import { insistsOnSize } from './fixed-size.js';
@@ -57,8 +61,8 @@ export interface RunOptions {
 }
 
 /** A picture as it came out of a network. */
-export interface PictureRun {
-  readonly picture: Picture;
+export interface PictureRun<S extends Samples = Samples> {
+  readonly picture: PictureOf<S>;
   /** 1: in one piece. */
   readonly tiles: number;
   /** Where it was translated. */
@@ -75,15 +79,15 @@ export interface PicturePlan extends RunSize {
 }
 
 /** @throws CycleboxError MODEL_INVALID, ENGINE_FAILED, OUT_OF_MEMORY (from the engine), CANCELLED */
-export async function translatePicture(
+export async function translatePicture<S extends Samples>(
   network: Network,
-  picture: Picture,
+  picture: PictureOf<S>,
   plan: PicturePlan,
   { signal }: RunOptions = {},
-): Promise<Picture> {
+): Promise<PictureOf<S>> {
   const { rows, columns } = enlargeTiles(plan.tiles, network.scale);
   const [width, height] = [picture.width * network.scale, picture.height * network.scale];
-  const rgb = new Uint8Array(width * height * 3);
+  const rgb = samplesLike(picture.rgb, width * height * 3);
   let band: Float32Array = new Float32Array(0);
   for (const [row, top] of rows.starts.entries()) {
     band = continueBand(band, top - (rows.starts[row - 1] ?? 0), rows.length * width * 3, width * 3);
@@ -104,7 +108,7 @@ export async function translatePicture(
  * @param picture of the size that the network insists on, if it does
  * @throws OUT_OF_MEMORY when the memory limit is below the smallest tile, or the one size that there is
  */
-export function planPicture(network: Network, picture: Picture, limits: Limits): PicturePlan {
+export function planPicture(network: Network, picture: AnyPicture, limits: Limits): PicturePlan {
   const { bytesPerPixel, rule, name, batches, fixed } = network;
   const { width, height } = picture;
   const affordable = limits.memoryBytes / bytesPerPixel;
@@ -163,7 +167,7 @@ interface Band extends Pick<TilePlan, 'columns' | 'rows'> {
 /** Runs the tiles and adds them, weighted, to the band. */
 async function addTiles(
   network: Network,
-  picture: Picture,
+  picture: AnyPicture,
   { rows, columns }: TilePlan,
   { row, column, count }: TileRange,
   to: Band,
@@ -205,7 +209,7 @@ function addTile(
   }
 }
 
-async function run(network: Network, picture: Picture, regions: readonly Region[]): Promise<Planes> {
+async function run(network: Network, picture: AnyPicture, regions: readonly Region[]): Promise<Planes> {
   const { program, rule, name, fixed, scale } = network;
   const image = regionsToTensor(picture, filled(regions, fixed.batch), sidesFor(regions[0]!, rule, fixed));
   const results = await program.run({ [program.inputs[0]!]: image });
@@ -229,11 +233,12 @@ function filled(regions: readonly Region[], batch: number | undefined): readonly
 }
 
 /** Rounds the finished rows of `band` into `rgb[from, to)`. */
-function storeBand(band: Float32Array, rgb: Uint8Array, from: number, to: number, { name }: Network): void {
+function storeBand(band: Float32Array, rgb: Samples, from: number, to: number, { name }: Network): void {
+  const white = whiteOf(rgb);
   for (let i = from; i < to; i++) {
     const value = band[i - from]!;
     if (Number.isNaN(value))
       throw new CycleboxError('ENGINE_FAILED', `${name} produced NaN. Its weights may be damaged.`);
-    rgb[i] = toByte(value);
+    rgb[i] = toSample(value, white);
   }
 }

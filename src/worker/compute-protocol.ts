@@ -5,14 +5,14 @@
  */
 import type { FileContent, MetadataPolicy } from '../base/index.js';
 import type { EngineChoice, Precision } from '../engine/index.js';
-import type { ImageFormat } from '../image/index.js';
-import type { CaptureFacts } from '../picture/index.js';
+import type { Colour, Depth, ImageFormat } from '../image/index.js';
+import type { CaptureFacts, OutputOptions } from '../picture/index.js';
 import type { Scale } from '../plugin-api/index.js';
 import type { ProtocolName } from '../process/index.js';
 import type { MemoryStep, PictureSize } from '../translate/index.js';
 import type { ExpectedFile } from './expected-file.js';
 
-export const computeProtocol: ProtocolName = { name: 'compute-worker', version: 6 };
+export const computeProtocol: ProtocolName = { name: 'compute-worker', version: 7 };
 
 /** A model file and the hash of its content, by which the worker caches it. */
 export interface ComputeModel {
@@ -94,6 +94,8 @@ export interface EncodeReport {
   readonly height: number;
   readonly format: ImageFormat;
   readonly bytes: number;
+  /** When the image says that it was taken, `2024-12-24T18:30:00`; undefined where it does not, or its metadata were not read. */
+  readonly takenAt?: string | undefined;
   readonly ms: number;
 }
 
@@ -115,6 +117,10 @@ export interface ComputeApi {
     /** What the source has to be; default: whatever is there. */
     readonly expected?: ExpectedFile | undefined;
     readonly mayGrow?: boolean | undefined;
+    /** Default 8. */
+    readonly depth?: Depth | undefined;
+    /** Default `srgb`. */
+    readonly colour?: Colour | undefined;
   }): DecodeReport;
   translate(request: {
     readonly job: string;
@@ -126,8 +132,9 @@ export interface ComputeApi {
     readonly job: string;
     readonly source: string;
     readonly temporary: string;
+    /** The source's; default: the picture's. */
     readonly format?: ImageFormat | undefined;
-    readonly quality?: number | undefined;
+    readonly output?: OutputOptions | undefined;
   }): EncodeReport;
   /**
    * What an image says of itself, and a small picture of it in a raw-pixel file: for whoever decides what is to be done with it.

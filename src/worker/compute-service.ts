@@ -6,14 +6,16 @@ import { open, rm, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { asCycleboxError, CycleboxError, type Disposable, faultPoint, makeFolder } from '../base/index.js';
 import {
+  type AnyPicture,
   decodeImage,
   defaultMaxPixels,
   encodeImage,
-  homelessMetadata,
+  encodingNotes,
+  isDeep,
   nameForFormat,
-  type Picture,
   readPicture,
   resizePicture,
+  toEightBits,
   writePicture,
 } from '../image/index.js';
 import { captureFactsOf } from '../picture/index.js';
@@ -39,6 +41,8 @@ import {
 import { FileCheck } from './expected-file.js';
 import { ModelCache } from './model-cache.js';
 
+const becameBytes = 'its 16 bits a channel became 8, since plugins see bytes';
+
 export interface ComputeServiceOptions {
   /** Told when memory runs out on the device and something is given up. */
   readonly onMemoryStep?: ((step: MemoryStep) => void) | undefined;
@@ -48,7 +52,7 @@ export interface ComputeServiceOptions {
 
 export class ComputeService implements Disposable {
   readonly #options: ComputeServiceOptions;
-  readonly #pictures = new Map<string, Picture>();
+  readonly #pictures = new Map<string, AnyPicture>();
   /** By the hash of the model: how far memory went last time, for when the model is loaded again. */
   readonly #fallbacks = new Map<string, MemoryFallback>();
   #settings: ComputeSettings = defaultComputeSettings;
@@ -65,7 +69,7 @@ export class ComputeService implements Disposable {
       translate: (request, context) => this.#translate(request, context),
       encode: request => this.#encode(request),
       inspect: request => this.#inspect(request),
-      exportPicture: ({ job, path }) => writePicture(path, this.#picture(job)),
+      exportPicture: ({ job, path }) => writePicture(path, toEightBits(this.#picture(job))),
       importPicture: async ({ job, path }) => this.#import(job, path),
       release: ({ job }) => void this.#pictures.delete(job),
       status: () => this.#status(),
@@ -110,7 +114,8 @@ export class ComputeService implements Disposable {
     });
   }
 
-  async #decode({ job, source, expected, mayGrow }: ParamsOf<ComputeApi, 'decode'>): Promise<DecodeReport> {
+  async #decode(request: ParamsOf<ComputeApi, 'decode'>): Promise<DecodeReport> {
+    const { job, source, expected, mayGrow, depth = 8, colour } = request;
     const startMs = performance.now();
     const { metadata = 'keep' } = this.#settings;
     const check = expected && new FileCheck(source, expected);
@@ -119,11 +124,14 @@ export class ComputeService implements Disposable {
       maxPixels: this.#maxPixels,
       metadata,
       mayGrow: mayGrow ?? false,
+      depth,
+      colour,
       ...hooks,
     });
-    this.#pictures.set(job, picture);
+    const { notes = [], ...held } = picture;
+    this.#pictures.set(job, held);
     faultPoint('decoded', process.ppid);
-    const { width, height, format, notes = [] } = picture;
+    const { width, height, format } = picture;
     return { width, height, format, notes, source: check?.content, ms: performance.now() - startMs };
   }
 
@@ -161,17 +169,17 @@ export class ComputeService implements Disposable {
 
   async #encode(request: ParamsOf<ComputeApi, 'encode'>): Promise<EncodeReport> {
     const startMs = performance.now();
-    const picture = this.#picture(request.job);
-    const format = request.format ?? picture.format;
-    const bytes = await encodeImage(picture, {
-      format,
-      ...(request.quality !== undefined && { quality: request.quality }),
-    });
+    const { format: own, output = {} } = request;
+    const held = this.#picture(request.job);
+    const picture = own === undefined ? held : { ...held, format: own };
+    const { format = picture.format } = output;
+    const bytes = await encodeImage(picture, output);
     await writeFlushed(request.temporary, bytes);
     const { width, height } = picture;
     const name = nameForFormat(basename(request.source), format);
-    const notes = picture.metadata ? homelessMetadata(picture.metadata, format, picture) : [];
-    return { name, width, height, format, notes, bytes: bytes.length, ms: performance.now() - startMs };
+    const notes = [...(picture.notes ?? []), ...encodingNotes(picture, output)];
+    const takenAt = picture.metadata && captureFactsOf(picture.metadata).takenAt;
+    return { name, width, height, format, notes, bytes: bytes.length, takenAt, ms: performance.now() - startMs };
   }
 
   /** What is known of the source besides its pixels stays known, whatever the pixels have become. */
@@ -184,15 +192,22 @@ export class ComputeService implements Disposable {
         'IMAGE_TOO_LARGE',
         `a plugin made it ${width} × ${height} pixels, more than are allowed.`,
       );
-    this.#pictures.set(job, before?.metadata ? { ...picture, metadata: before.metadata } : picture);
+    const { metadata, space } = before ?? {};
+    const notes = before && isDeep(before) ? [...(before.notes ?? []), becameBytes] : before?.notes;
+    this.#pictures.set(job, {
+      ...picture,
+      ...(metadata && { metadata }),
+      ...(space && { space }),
+      ...(notes && { notes }),
+    });
   }
 
   /** Unless the job was released meanwhile. */
-  #replace(job: string, picture: Picture): void {
+  #replace(job: string, picture: AnyPicture): void {
     if (this.#pictures.has(job)) this.#pictures.set(job, picture);
   }
 
-  #picture(job: string): Picture {
+  #picture(job: string): AnyPicture {
     const picture = this.#pictures.get(job);
     if (picture) return picture;
     throw new CycleboxError('PROTOCOL', `the compute worker holds no picture of job ${job}: decode comes first`);

@@ -6,6 +6,7 @@
 import { asCycleboxError, CycleboxError, type Disposable, type FileContent } from '../base/index.js';
 import type { EngineChoice, Precision } from '../engine/index.js';
 import type { ImageFormat } from '../image/index.js';
+import type { OutputOptions } from '../picture/index.js';
 import type { Scale } from '../plugin-api/index.js';
 import {
   type BackOffOptions,
@@ -58,8 +59,7 @@ export interface ComputeTask {
   readonly fit?: ComputeFit | undefined;
   /** What others do to the picture between the worker's stages. Their time does not count for `timeoutMs`. */
   readonly steps?: PictureSteps | undefined;
-  /** Default: the source's format. */
-  readonly format?: ImageFormat | undefined;
+  readonly output?: OutputOptions | undefined;
   /** It may still be being written: what looks like that is refused as IMAGE_CORRUPT. Default false. */
   readonly mayGrow?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -111,6 +111,8 @@ export interface ComputeReport {
   readonly sourceSize: PictureSize;
   readonly format: ImageFormat;
   readonly bytes: number;
+  /** When the image says that it was taken. */
+  readonly takenAt?: string | undefined;
   /** What was read, where it was said what to expect. */
   readonly source?: FileContent | undefined;
   readonly tiles: number;
@@ -278,20 +280,22 @@ function megabytes(bytes: number): string {
 }
 
 async function stages(child: ComputeChild, task: ComputeTask, limit: Deadline): Promise<ComputeReport> {
-  const { job, source, expected, model, fit, temporary, format, mayGrow, onStage, signal, steps } = task;
+  const { job, source, expected, model, fit, temporary, output, mayGrow, onStage, signal, steps } = task;
   const options = (): CallOptions => ({ signal, timeoutMs: limit.leftMs });
   const exchange: PictureExchange = {
     exportTo: path => child.call('exportPicture', { job, path }, options()),
     importFrom: path => child.call('importPicture', { job, path }, options()),
   };
   onStage?.('decode');
-  const decoded = await child.call('decode', { job, source, expected, mayGrow }, options());
+  const { depth = 'source', colour } = output ?? {};
+  const decoded = await child.call('decode', { job, source, expected, mayGrow, depth, colour }, options());
   await limit.suspendedFor(() => inTurn(steps?.before, exchange));
   onStage?.('translate');
   const translated = await child.call('translate', { job, model, fit }, options());
   onStage?.('encode');
   await limit.suspendedFor(() => inTurn(steps?.after, exchange));
-  const encoded = await child.call('encode', { job, source, temporary, format: format ?? decoded.format }, options());
+  const { format } = decoded;
+  const encoded = await child.call('encode', { job, source, temporary, format, output }, options());
   return {
     notes: [...decoded.notes, ...encoded.notes],
     name: encoded.name,
@@ -301,6 +305,7 @@ async function stages(child: ComputeChild, task: ComputeTask, limit: Deadline): 
     format: encoded.format,
     source: decoded.source,
     bytes: encoded.bytes,
+    takenAt: encoded.takenAt,
     tiles: translated.tiles,
     device: translated.device,
     precision: translated.precision,

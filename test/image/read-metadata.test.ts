@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { bytesAsSource } from '../../src/image/byte-source.js';
-import { decodeImage, encodeImage, homelessMetadata, imageFormats, resizePicture } from '../../src/image/index.js';
+import { decodeImage, encodeImage, encodingNotes, imageFormats, resizePicture } from '../../src/image/index.js';
 import { readTiff, type TiffDirectory } from '../../src/image/tiff-directory.js';
 import { maxDifference, temporaryFolder, testRgb, testSharp } from '../support/pictures.js';
 import { type FieldSpec, plainDirectory, tiffBytes } from '../support/tiff-bytes.js';
@@ -153,8 +153,8 @@ describe('a map', () => {
     // Statistics were of other pixels.
     expect(main.has(42_112)).toBe(false);
     expect((await decodeImage(bytes)).rgb).toEqual(Buffer.from(rgb));
-    expect(homelessMetadata(picture.metadata!, 'tiff', picture)).toEqual([]);
-    expect(homelessMetadata(picture.metadata!, 'png', picture)).toEqual([expect.stringContaining('GeoTIFF')]);
+    expect(encodingNotes(picture, { format: 'tiff' })).toEqual([]);
+    expect(encodingNotes(picture, { format: 'png' })).toEqual([expect.stringContaining('GeoTIFF')]);
   });
 
   test('that a network has enlarged does not say that its pixels are as large as before', async () => {
@@ -167,7 +167,7 @@ describe('a map', () => {
     };
     const { main } = await seenIn(await encodeImage(larger));
     for (const [tag] of geo) expect(main.has(tag)).toBe(false);
-    expect(homelessMetadata(picture.metadata!, 'tiff', larger)).toEqual([expect.stringContaining('size has changed')]);
+    expect(encodingNotes(larger, { format: 'tiff' })).toEqual([expect.stringContaining('size has changed')]);
   });
 
   test('that was turned upright does not say that it still lies there', async () => {

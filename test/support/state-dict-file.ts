@@ -65,6 +65,15 @@ export const cutShapes: Shapes = [
   ...convolution('model.22', [3, 2, 7, 7]),
 ];
 
+/** The reference's resnet of the same sizes, whose layers have other places. */
+export const resnetShapes: Shapes = cutShapes.map(([key, shape]) => {
+  const places: Readonly<Record<string, number>> = { 8: 7, 12: 10, 14: 11, 18: 14, 22: 18 };
+  const renamed = key.replace(/^model\.(\d+)/, (_, place: string) => `model.${places[place] ?? place}`);
+  // Transposed convolutions have their two channel sizes the other way round.
+  const isTransposed = key === 'model.14.weight' || key === 'model.18.weight';
+  return [renamed, isTransposed ? [shape[1]!, shape[0]!, 3, 3] : shape];
+});
+
 /** The file of that network; `up` are the taps of the filters before its last layers, 4 in CUT's own. */
 export function cutFile(up: readonly number[] = [1, 3, 3, 1], options: StateDictFile = {}): Buffer {
   const down = [1, 2, 1];

@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { decodeImage, encodeImage, imageFormats, type Picture } from '../../src/image/index.js';
+import { decodeImage, encodeImage, imageFormats, type Picture, withoutHiddenColours } from '../../src/image/index.js';
 import { openTranslator, type Translator, type TranslatorOptions } from '../../src/translate/index.js';
 import { maxDifference, temporaryFolder, testPicture, testRgb } from '../support/pictures.js';
 import { type TinyOnnxOptions, writeTinyOnnx } from '../support/tiny-onnx.js';
@@ -17,6 +17,15 @@ async function translatorFor(network: TinyOnnxOptions, options: TranslatorOption
 /** Few bytes for one pixel (the narrowest network), so that this limit makes tiles of 72 × 72 pixels. */
 const forcesTiles = { memoryLimitBytes: 4 * 6 * 16 * 72 * 72 };
 
+test('what is hidden under full transparency does not reach into what is seen', async () => {
+  const translator = await translatorFor({ kind: 'blur' });
+  const rgb = Uint8Array.from({ length: 16 * 16 * 3 }, (_, i) => (Math.floor(i / 3) % 16 < 8 ? 200 : 0));
+  const alpha = Uint8Array.from({ length: 16 * 16 }, (_, i) => (i % 16 < 8 ? 255 : 0));
+  const { picture } = await translator.translatePicture({ width: 16, height: 16, rgb, alpha, format: 'png' });
+  expect(picture.alpha).toBe(alpha);
+  expect(maxDifference(picture.rgb, new Uint8Array(rgb.length).fill(200))).toBeLessThanOrEqual(1);
+});
+
 describe('one image in, one image out', () => {
   test.each(imageFormats)('%s keeps format, size and alpha, and the network’s colours come out', async format => {
     const translator = await translatorFor({ kind: 'negate' });
@@ -29,7 +38,7 @@ describe('one image in, one image out', () => {
     expect(
       maxDifference(
         after.rgb,
-        before.rgb.map(value => 255 - value),
+        withoutHiddenColours(before).rgb.map(value => 255 - value),
       ),
     ).toBeLessThanOrEqual(format === 'png' || format === 'tiff' ? 0 : 20);
     expect(after.alpha?.length).toBe(alpha ? 60 * 44 : undefined);
@@ -90,11 +99,11 @@ describe('one image in, one image out', () => {
 describe('tiles', () => {
   const wide = testPicture(300, 172, { alpha: true });
 
-  test('a picture over the memory limit is translated in tiles, says so, and an identity network changes no byte', async () => {
+  test('a picture over the memory limit is translated in tiles, says so, and an identity network changes no byte that is seen', async () => {
     const translator = await translatorFor({ kind: 'identity' }, forcesTiles);
     const { picture, tiles } = await translator.translatePicture(wide);
     expect(tiles).toBeGreaterThan(10);
-    expect(picture).toEqual(wide);
+    expect(picture).toEqual(withoutHiddenColours(wide));
     const { tiles: told } = await translator.translate(await encodeImage(wide, { format: 'png' }));
     expect(told).toBe(tiles);
   });

@@ -1,5 +1,6 @@
 /** `cyclebox translate`: what it takes. The work is in ../translate-files.ts, loaded when the command runs. */
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { chromas, colours, imageFormats, tiffCompressions } from '../../picture/index.js';
 import { collect, parseBytes, parsePositive, wholeNumber } from '../arguments.js';
 import { engineHelp } from '../engine-option.js';
 import type { TranslateFilesOptions } from '../translate-files.js';
@@ -13,19 +14,42 @@ export function register(program: Command): void {
     .option('-t, --to <domain>', 'domain to translate to, such as map')
     .option('-o, --out <folder>', 'folder for the results', 'translated')
     .addOption(
-      new Option('-f, --format <format>', 'format of the results (default: that of each image)').choices([
-        'jpeg',
-        'png',
-        'webp',
-        'avif',
-        'tiff',
-      ]),
+      new Option(
+        '-f, --format <format>',
+        'format of the results (default: what the pair says, else that of each image)',
+      ).choices([...imageFormats, 'source']),
     )
-    .option('--quality <1-100>', 'quality of JPEG, WebP and AVIF', wholeNumber(1, 100))
+    .option('--quality <1-100>', 'quality of JPEG (default 92), WebP (90) and AVIF (70)', wholeNumber(1, 100))
+    .option('--lossless', 'WebP and AVIF without loss')
+    .addOption(
+      new Option('--chroma <chroma>', 'detail of colours in JPEG and AVIF (default: 4:4:4)').choices([...chromas]),
+    )
+    .option(
+      '--compression <compression>',
+      `of PNG: 0 to 9 (default: 6); of TIFF: ${tiffCompressions.join(', ')} (default: deflate)`,
+      parseCompression,
+    )
+    .addOption(
+      new Option(
+        '--depth <8|16|source>',
+        'bits of each value (default: source: 16 where an image and its result have them)',
+      )
+        .choices(['8', '16', 'source'])
+        .argParser(parseDepth),
+    )
+    .addOption(
+      new Option('--colour <srgb|source>', 'space of the colours of results (default: srgb)').choices([...colours]),
+    )
+    .option(
+      '--name <template>',
+      'what results are called, such as "{stem}-{to}{ext}" or "{to}/{folder}/{stem}" (see docs/watch-config.md)',
+    )
     .option(
       '--model <file>',
       'use this model instead of a pair: ONNX, PyTorch (.pth), safetensors, a TensorFlow.js folder',
     )
+    .option('--network <name>', 'of several networks in the weight file of --model, the one that is meant: G_A')
+    .option('--architecture <file>', 'a description of the layers of the weight file of --model (see docs/models.md)')
     .option('--plugins <folder>', 'folder with plugins, or of one plugin; may be repeated', collect)
     .option('--preprocess <id>', 'have a plugin change images before they are translated; may be repeated', collect)
     .option('--postprocess <id>', 'have a plugin change what they have become; may be repeated', collect)
@@ -78,4 +102,17 @@ Example: cyclebox translate photos/*.jpg --pair satellite-map --to map --out map
       const { translateFiles } = await import('../translate-files.js');
       process.exitCode = await translateFiles(files, options);
     });
+}
+
+/** @throws what commander makes a message of */
+function parseCompression(text: string): number | string {
+  if (/^[0-9]$/.test(text)) return Number(text);
+  if ((tiffCompressions as readonly string[]).includes(text)) return text;
+  throw new InvalidArgumentError(`Allowed are 0 to 9 (PNG), ${tiffCompressions.join(', ')} (TIFF).`);
+}
+
+function parseDepth(text: string): 8 | 16 | 'source' {
+  if (text === '8' || text === '16') return Number(text) as 8 | 16;
+  if (text === 'source') return text;
+  throw new InvalidArgumentError('Allowed choices are 8, 16, source.');
 }

@@ -8,7 +8,14 @@ import { z } from 'zod';
 import { asCycleboxError, idPattern, metadataPolicies } from '../../base/index.js';
 import { offeredEngines, parseEngineChoice } from '../../engine/index.js';
 import { collisionPolicies } from '../../inbox/index.js';
-import { type PluginSet, scaleSchema, settingsJsonSchema } from '../../plugin-host/index.js';
+import {
+  nameTemplate,
+  outputFields,
+  type PluginSet,
+  refineOutput,
+  scaleSchema,
+  settingsJsonSchema,
+} from '../../plugin-host/index.js';
 import { dashboardSchema, trainingsSchema, webhookSchema } from './dashboard-config.js';
 import { queueSchema } from './queue-config.js';
 
@@ -71,11 +78,20 @@ const route = z
       .describe(
         'At which scale the model sees images: "native" (as they are), "trained" (the size it was trained at), or pixels of the shorter side. Default: what the pair says, else "native".',
       ),
+    name: nameTemplate.optional(),
+    format: outputFields.format.optional(),
+    quality: outputFields.quality.optional(),
+    lossless: outputFields.lossless.optional(),
+    chroma: outputFields.chroma.optional(),
+    compression: outputFields.compression.optional(),
+    depth: outputFields.depth.optional(),
+    colour: outputFields.colour.optional(),
     reprocess: z
       .boolean()
       .optional()
       .describe('True: a new version of the model does files again that an older one has done. Default false.'),
   })
+  .superRefine(refineOutput)
   .superRefine(({ pair, to, router }, context) => {
     if (router === undefined ? pair !== undefined && to !== undefined : pair === undefined && to === undefined) return;
     const message = 'must name "pair" and "to", or a "router" instead of the two';

@@ -8,8 +8,9 @@ import type { MetadataPolicy } from '../../base/index.js';
 import { type JsonPath, parseCommentedJson, readConfigText } from '../../commented-json/index.js';
 import { type EngineChoice, type Precision, parseEngineChoice } from '../../engine/index.js';
 import { type CollisionPolicy, inboxDefaults, type SidecarPolicy } from '../../inbox/index.js';
+import type { OutputOptions } from '../../picture/index.js';
 import type { Scale } from '../../plugin-api/index.js';
-import type { WrittenSettings } from '../../plugin-host/index.js';
+import { outputOptionsOf, type WrittenSettings } from '../../plugin-host/index.js';
 import { configSchema, type WatchConfig } from './config-schema.js';
 import {
   type DashboardConfig,
@@ -39,6 +40,10 @@ export interface RouteConfig {
   readonly priority: number;
   /** Undefined: what the pair says. */
   readonly scale: Scale | undefined;
+  /** What its results are like, as far as it says; the pair says the rest. */
+  readonly output: OutputOptions;
+  /** A template of its results' names; undefined: the pair's, else its images'. */
+  readonly name: string | undefined;
   /** Whether a new version of the model does files again. */
   readonly reprocess: boolean;
 }
@@ -151,6 +156,8 @@ export function resolveConfig(config: WatchConfig, folder: string): DaemonConfig
       postprocessors: route.postprocessors ?? [],
       priority: route.priority ?? 0,
       scale: route.scale,
+      output: outputOptionsOf(route),
+      name: route.name,
       reprocess: route.reprocess ?? false,
     })),
   };

@@ -11,7 +11,7 @@ import { loadPluginSet, type PluginSet, settingFaults } from '../../plugin-host/
 import type { ComputeModel } from '../../worker/index.js';
 import type { DaemonConfig } from './config.js';
 import { pluginOptionsOf } from './plugin-options.js';
-import { type Route, resolveRoutes, routerOf } from './routes.js';
+import { type Route, type RouteFor, resolveRoutes, routeForOf, routerOf } from './routes.js';
 
 export interface ResolvedConfig {
   readonly config: DaemonConfig;
@@ -21,6 +21,8 @@ export interface ResolvedConfig {
   /** Faults of plugins; routes have their own. */
   readonly problems: readonly CycleboxError[];
   readonly router: Router;
+  /** The route of a path, which also says what its results are called. */
+  readonly routeFor: RouteFor;
   /** By translation key. */
   readonly models: ReadonlyMap<string, ComputeModel>;
   /** What the model files were like, to see cheaply whether they still are. */
@@ -35,7 +37,9 @@ export async function resolveModels(config: DaemonConfig, loaded?: PluginSet): P
   const models = new Map(routes.flatMap(({ key, model }) => (model ? [[key, model] as const] : [])));
   const fingerprint = await fingerprintOf(routes);
   const problems = [...catalog.problems, ...settingFaults(config.settings, plugins)];
-  return { config, plugins, catalog, routes, problems, router: routerOf(routes), models, fingerprint };
+  const routeFor = routeForOf(routes);
+  const router = routerOf(routes, routeFor);
+  return { config, plugins, catalog, routes, problems, router, routeFor, models, fingerprint };
 }
 
 /**

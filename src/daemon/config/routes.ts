@@ -7,7 +7,8 @@ import picomatch from 'picomatch';
 import { asCycleboxError, CycleboxError, type RelativePath } from '../../base/index.js';
 import { type PluginCatalog, resolveDirection } from '../../catalog/index.js';
 import type { Router } from '../../inbox/index.js';
-import { contributionsOf, missingContribution, type PluginSet } from '../../plugin-host/index.js';
+import { mergedOutput } from '../../picture/index.js';
+import { contributionsOf, missingContribution, outputOptionsOf, type PluginSet } from '../../plugin-host/index.js';
 import type { ComputeModel } from '../../worker/index.js';
 import type { RouteConfig } from './config.js';
 import { routerKey, versionOf } from './translation-version.js';
@@ -41,7 +42,7 @@ async function resolveRoute(route: RouteConfig, sources: RouteSources): Promise<
   const problem = missingPart(route, sources.plugins);
   const common = { ...route, folder: routeFolder(route.match), problem };
   if (route.router === undefined) return await resolvePair(common, sources);
-  const version = versionOf('router', { scale: route.scale ?? 'native' }, route);
+  const version = versionOf('router', { scale: route.scale ?? 'native' }, route, route.output);
   return { ...common, key: routerKey(route.router), from: undefined, model: undefined, version };
 }
 
@@ -67,11 +68,13 @@ async function resolvePair(
   { catalog, modelStore }: RouteSources,
 ): Promise<Route> {
   const common = { ...route, key: `${route.pair}/${route.to}` };
-  const from = catalog.pairs.find(pair => pair.id === route.pair)?.domains.find(domain => domain !== route.to);
+  const pair = catalog.pairs.find(({ id }) => id === route.pair);
+  const from = pair?.domains.find(domain => domain !== route.to);
   try {
     const { model, fit } = await resolveDirection(catalog.pair(route.pair), route.to, { modelStore });
     const scale = route.scale ?? fit?.scale ?? 'native';
-    const version = versionOf(model.sha256, { scale, trainedSize: fit?.trainedSize }, route);
+    const output = mergedOutput(route.output, outputOptionsOf(pair?.output ?? {}));
+    const version = versionOf(model.sha256, { scale, trainedSize: fit?.trainedSize }, route, output);
     return { ...common, from, model, version };
   } catch (error) {
     return {
@@ -94,10 +97,17 @@ export function routeFolder(match: string): RelativePath {
 /** Names may hold line breaks. */
 const anyName = { flags: 's' };
 
-export function routerOf(routes: readonly Route[]): Router {
+/** The first route that matches. */
+export type RouteFor = (path: RelativePath) => Route | undefined;
+
+export function routeForOf(routes: readonly Route[]): RouteFor {
   const matchers = routes.map(route => ({ route, matches: picomatch(route.match, anyName) }));
+  return path => matchers.find(({ matches }) => matches(path))?.route;
+}
+
+export function routerOf(routes: readonly Route[], routeFor = routeForOf(routes)): Router {
   return path => {
-    const route = matchers.find(({ matches }) => matches(path))?.route;
+    const route = routeFor(path);
     if (!route) return { kind: 'refuse', error: unrouted(path, routes) };
     if (route.problem) return { kind: 'refuse', error: unready(path, route, route.problem, routes) };
     const { key, version = '', priority, reprocess } = route;

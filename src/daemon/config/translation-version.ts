@@ -1,8 +1,9 @@
 /**
  * What did a translation, as the journal notes it: the hash of the model file, after an `@` the scale that images were shown at,
- * where that is not `native`, and after a `#` what plugins change before and after. Another scale is another version: done stays
- * done, and can be asked for anew. A router's translation has `router` for the hash: the model is chosen for each file.
+ * where that is not `native`, after a `#` what plugins change before and after, and after a `~` what results are like, where the route or
+ * the pair says. Another scale is another version, and so is another format: done stays done, and can be asked for anew. A router's translation has `router` for the hash: the model is chosen for each file.
  */
+import type { OutputOptions } from '../../picture/index.js';
 import type { Scale } from '../../plugin-api/index.js';
 import { parseScale } from '../../plugin-host/index.js';
 
@@ -21,29 +22,38 @@ export interface RouteProcessors {
 
 const noProcessors: RouteProcessors = { preprocessors: [], postprocessors: [] };
 
-/** `HASH`, `HASH@512`, `HASH@trained` or `HASH@trained:143`, and behind it `#before,before|after`. */
+/** `HASH`, `HASH@512`, `HASH@trained` or `HASH@trained:143`, behind it `#before,before|after`, and `~{"format":"png"}`. */
 export function versionOf(
   sha256: string,
   { scale, trainedSize }: RouteFit,
   { preprocessors, postprocessors }: RouteProcessors = noProcessors,
+  output: OutputOptions = {},
 ): string {
+  const made =
+    Object.keys(output).length === 0 ? '' : `~${JSON.stringify(Object.fromEntries(Object.entries(output).sort()))}`;
   const size = scale === 'trained' && trainedSize !== undefined ? `:${trainedSize}` : '';
   const shown = scale === 'native' ? sha256 : `${sha256}@${scale}${size}`;
-  if (preprocessors.length + postprocessors.length === 0) return shown;
-  return `${shown}#${preprocessors.join(',')}|${postprocessors.join(',')}`;
+  if (preprocessors.length + postprocessors.length === 0) return `${shown}${made}`;
+  return `${shown}#${preprocessors.join(',')}|${postprocessors.join(',')}${made}`;
 }
 
 /** What `versionOf` was given, but for the hash. */
 export function fitOf(version: string): RouteFit {
-  const [scale = 'native', trainedSize] = version.split('#')[0]?.split('@')[1]?.split(':') ?? [];
+  const [scale = 'native', trainedSize] = version.split(/[#~]/)[0]?.split('@')[1]?.split(':') ?? [];
   return { scale: parseScale(scale), ...(trainedSize !== undefined && { trainedSize: Number(trainedSize) }) };
 }
 
 /** What `versionOf` was given for plugins. */
 export function processorsOf(version: string): RouteProcessors {
-  const [before = '', after = ''] = version.split('#')[1]?.split('|') ?? [];
+  const [before = '', after = ''] = version.split('~')[0]?.split('#')[1]?.split('|') ?? [];
   const ids = (text: string) => (text === '' ? [] : text.split(','));
   return { preprocessors: ids(before), postprocessors: ids(after) };
+}
+
+/** What `versionOf` was given for results. */
+export function outputOf(version: string): OutputOptions {
+  const at = version.indexOf('~');
+  return at < 0 ? {} : (JSON.parse(version.slice(at + 1)) as OutputOptions);
 }
 
 const routerPrefix = 'router/';

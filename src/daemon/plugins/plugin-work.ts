@@ -6,15 +6,17 @@ import { relative, sep } from 'node:path';
 import { CycleboxError, type RelativePath } from '../../base/index.js';
 import { resolveDirection } from '../../catalog/index.js';
 import type { RunRequest } from '../../inbox/index.js';
+import { mergedOutput } from '../../picture/index.js';
 import {
   type CodedPlugin,
+  outputOptionsOf,
   type PluginCallOptions,
   type PluginHost,
   scratchFile,
   withoutFiles,
 } from '../../plugin-host/index.js';
 import type { PictureExchange, PictureStep } from '../../worker/index.js';
-import { fitOf, processorsOf, type ResolvedConfig, routerIn } from '../config/index.js';
+import { fitOf, outputOf, processorsOf, type ResolvedConfig, routerIn } from '../config/index.js';
 import type { DisposableSteps, PluginWork, Work, WorkerPool } from '../pool/index.js';
 
 /** The longer side of what a router sees of a picture, in pixels. */
@@ -73,7 +75,8 @@ async function workOf({ pair, to }: Decision, version: string, { catalog, config
   const { model, fit } = await resolveDirection(catalog.pair(pair), to, { modelStore: config.models });
   const wanted = fitOf(version);
   const scale = wanted.scale === 'native' ? (fit?.scale ?? 'native') : wanted.scale;
-  return { key: `${pair}/${to}`, model, fit: { scale, trainedSize: fit?.trainedSize } };
+  const output = mergedOutput(outputOf(version), outputOptionsOf(catalog.pair(pair).output ?? {}));
+  return { key: `${pair}/${to}`, model, fit: { scale, trainedSize: fit?.trainedSize }, output };
 }
 
 function stepsOf(request: RunRequest, key: string, host: PluginHost): DisposableSteps | undefined {

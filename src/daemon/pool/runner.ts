@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CycleboxError, type Disposable, newJobId } from '../../base/index.js';
 import type { Runner, RunRequest, Translation } from '../../inbox/index.js';
+import type { OutputOptions } from '../../picture/index.js';
 import type { ComputeFit, ComputeModel, PictureSteps } from '../../worker/index.js';
 import type { WorkerPool } from './worker-pool.js';
 
@@ -19,6 +20,7 @@ export interface Work {
   readonly key: string;
   readonly model: ComputeModel;
   readonly fit: ComputeFit;
+  readonly output: OutputOptions;
 }
 
 /** The part of a job that plugins have. */
@@ -34,11 +36,11 @@ export interface DisposableSteps extends PictureSteps, Disposable {}
 
 /**
  * @param modelOf the model of a translation's key as it is now
- * @param fitOf how a version of a translation shows images to its model
+ * @param howOf how a version of a translation shows images to its model, and what its results are like
  */
 export function runnerOf(
   modelOf: (key: string) => ComputeModel | undefined,
-  fitOf: (version: string) => ComputeFit,
+  howOf: (version: string) => Pick<Work, 'fit' | 'output'>,
   workers: WorkerPool,
   plugins: PluginWork,
 ): Runner {
@@ -47,14 +49,14 @@ export function runnerOf(
     if (model) return model;
     throw new CycleboxError('MODEL_MISSING', `There is no model for ${key}.`);
   };
-  const ordered = ({ key, version }: Translation): Work => ({ key, model: required(key), fit: fitOf(version) });
+  const ordered = ({ key, version }: Translation): Work => ({ key, model: required(key), ...howOf(version) });
   return {
     async run(request) {
       const { translation, ...task } = request;
-      const { key, model, fit } = (await plugins.routed(request)) ?? ordered(translation);
+      const { key, model, fit, output } = (await plugins.routed(request)) ?? ordered(translation);
       const steps = plugins.steps(request, key);
       try {
-        const report = await workers.run({ ...task, model, fit, steps });
+        const report = await workers.run({ ...task, model, fit, output, steps });
         return key === translation.key ? report : { ...report, translation: key };
       } finally {
         await steps?.dispose();

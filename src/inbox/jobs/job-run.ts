@@ -68,7 +68,8 @@ export class JobRun {
     if (known !== undefined) return this.#alreadyPublished(job, known);
 
     const startMs = performance.now();
-    const temporary = publisher.temporaryFor(job.path);
+    // Where the result's folder is not known yet, none is made for nothing.
+    const temporary = publisher.temporaryFor(translation.isElsewhere ? posix.basename(job.path) : job.path);
     const token = randomUUID();
     const attempt = journal.start(job.id, translation.version, temporary, token);
     faultPoint('claimed');
@@ -90,7 +91,7 @@ export class JobRun {
   async #publish(job: Job, translation: Translation, temporary: string, report: RunReport): Promise<PublishResult> {
     const { journal, publisher, outbox } = this.#options;
     const { path, identity, redo, token } = job;
-    const wanted = posix.join(posix.dirname(path), report.name);
+    const wanted = posix.join(report.folder ?? posix.dirname(path), report.name);
     const onAttempt = (candidate: RelativePath, mark: string) =>
       journal.publishing(job.id, candidate, mark, report, token);
     const { key, version } = translation;

@@ -78,7 +78,8 @@ export class SidecarCarrier {
       posix.dirname(output),
       carriedName(name, posix.basename(job.path), posix.basename(output)),
     );
-    const temporary = publisher.temporaryFor(source.path);
+    // Beside the output, whose folder is there.
+    const temporary = publisher.temporaryFor(wanted);
     try {
       const content = await this.#copy(source, temporary);
       const { identity } = content;

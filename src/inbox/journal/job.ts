@@ -19,6 +19,8 @@ export interface Translation {
   readonly key: string;
   /** The version of what does it: the hash of the model file. */
   readonly version: string;
+  /** Results may be published in other folders than their sources lie in. Default false. */
+  readonly isElsewhere?: boolean | undefined;
 }
 
 export interface Job {

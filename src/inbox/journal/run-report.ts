@@ -2,8 +2,12 @@
 import type { FileContent } from '../../base/index.js';
 
 export interface RunReport {
-  /** The source's file name, with the extension of the result's format. */
+  /** The result's file name: the source's, with the extension of the result's format, or what a route or pair makes of it. */
   readonly name: string;
+  /** Where in the outbox it is to be published; default: the source's folder. */
+  readonly folder?: string | undefined;
+  /** When the source says that it was taken: `2024-12-24T18:30:00`. */
+  readonly takenAt?: string | undefined;
   readonly width: number;
   readonly height: number;
   /** In pixels, upright; undefined where the runner does not say, or an earlier version said it. */

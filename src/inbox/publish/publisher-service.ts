@@ -21,6 +21,7 @@ import {
   identify,
   inPinnedFolder,
   isSameButInode,
+  makeFolder,
   type NamingCalls,
   numbered,
   type RelativePath,
@@ -307,6 +308,7 @@ class OutboxPublisher implements Publisher {
   async #placeIfThere(request: PublishRequest): Promise<PublishResult> {
     const { path, identity } = request;
     await this.requireFolders(request.wanted);
+    await makeFolder(join(this.#options.outbox, posix.dirname(request.wanted)));
     const now = await identify(join(this.#options.inbox, path)).catch(() => identity);
     return isSameButInode(now, identity) ? this.#place(request) : { kind: 'source-gone' };
   }

@@ -4,8 +4,10 @@
  */
 import { z } from 'zod';
 import { didYouMean } from '../../base/index.js';
+import { leadsElsewhere } from '../../picture/index.js';
 import { listPoint } from './contribution-point.js';
 import { description, id, isInside, staysInside, words } from './fields.js';
+import { nameTemplate, outputFields, refineOutput } from './output.js';
 import { scaleSchema } from './scale.js';
 
 const pixels = z.int('must be a whole number of pixels').min(1).max(65_535);
@@ -67,24 +69,24 @@ const model = z.strictObject({
   licence: licence.exactOptional(),
 });
 
-const placeholders = ['name', 'pair', 'from', 'to'];
-
 const output = z
   .strictObject({
-    name: words
+    name: nameTemplate
       .refine(
-        isPlainName,
-        'must be a name without slashes, with {name} in it; {pair}, {from} and {to} may be there, too',
+        template => !leadsElsewhere(template),
+        'must be a name without slashes: the folder is for routes to choose',
       )
-      .describe('With {name} (the name of the image without its extension), {pair}, {from} and {to}: "{name}-{to}".'),
+      .exactOptional(),
+    format: outputFields.format.exactOptional(),
+    quality: outputFields.quality.exactOptional(),
+    lossless: outputFields.lossless.exactOptional(),
+    chroma: outputFields.chroma.exactOptional(),
+    compression: outputFields.compression.exactOptional(),
+    depth: outputFields.depth.exactOptional(),
+    colour: outputFields.colour.exactOptional(),
   })
-  .describe('How results are called; without it, as their images are.');
-
-function isPlainName(name: string): boolean {
-  const named = [...name.matchAll(/\{([^{}]*)\}/g)].map(([, word]) => word ?? '');
-  const rest = name.replace(/\{[^{}]*\}/g, '');
-  return named.includes('name') && named.every(word => placeholders.includes(word)) && !/[{}/\\:*?"<>|\0]/.test(rest);
-}
+  .superRefine(refineOutput)
+  .describe('What results are like and are called where a route does not say; without it, as their images are.');
 
 const domainPair = z
   .strictObject({

@@ -112,7 +112,7 @@ describe('the configuration', () => {
 
   it('at the top level is valid, and covers every pair that comes with cyclebox both ways', async () => {
     const config = await loadConfig(join(packageRoot, 'watch-config.json'));
-    const noPlugins = { router: undefined, preprocessors: [], postprocessors: [] };
+    const noPlugins = { output: {}, name: undefined, router: undefined, preprocessors: [], postprocessors: [] };
     expect(config.routes[0]).toEqual({ ...route, ...noPlugins, scale: undefined, priority: 0, reprocess: false });
     expect(config.routes.map(({ pair, to }) => `${pair}/${to}`).sort()).toEqual([
       'horse-zebra/horse',
