@@ -22,6 +22,8 @@ export interface ImageModel extends ModelFile {
   readonly fixed: FixedSizes;
   /** How many times larger the sides of its results are; 1 but for networks that enlarge. */
   readonly scale: number;
+  /** Channels that the file itself takes and gives: where it is one, colours become their luma, or grey becomes three of itself. */
+  readonly channels: { readonly taken: 1 | 3; readonly given: 1 | 3 };
 }
 
 /**
@@ -40,7 +42,9 @@ export async function openImageModel(
   const { bytes: whole, outline } = await withWhatIsDetected(file, path);
   const taken = imageInterfaceOf(outline, path);
   const bytes = isPlain(taken) ? whole : adaptInterface(whole, taken, outline.opset, path);
-  return { path, sha256: file.sha256, sizeBytes: file.sizeBytes, bytes, fixed: taken.fixed, scale: taken.scale };
+  const { fixed, scale, input, output } = taken;
+  const channels = { taken: input.channels, given: output.channels };
+  return { path, sha256: file.sha256, sizeBytes: file.sizeBytes, bytes, fixed, scale, channels };
 }
 
 /** A file that says nothing of its values is looked into, and tried; what does not run is told when a picture comes. */

@@ -116,6 +116,11 @@ export class ModelRunner implements Disposable {
     return this.#options.model.fixed;
   }
 
+  /** Whether the network takes and gives colours, or grey alone. */
+  get channels(): ImageModel['channels'] {
+    return this.#options.model.channels;
+  }
+
   /** How many times larger the sides of results are. */
   get enlargement(): number {
     return this.#options.model.scale;

@@ -35,6 +35,7 @@ import { captureFactsOf, mergedOutput, type OutputOptions } from '../picture/ind
 import type { ModelFit, Scale } from '../plugin-api/index.js';
 import { outputOptionsOf, parseScale } from '../plugin-host/index.js';
 import { fixedSize } from './fixed-size.js';
+import { greyNotes } from './grey-notes.js';
 import type { MemoryFallback } from './memory-fallback.js';
 import { type MemoryStep, ModelRunner, type OpenEngine } from './model-runner.js';
 import { type PictureSize, sizeAtScale, translateAtSize } from './translate-at-scale.js';
@@ -96,6 +97,8 @@ interface ShownPicture {
   readonly scale: Scale;
   /** The size at which the network saw it. Where that is smaller, new patterns are no finer than there. */
   readonly shownAs: PictureSize;
+  /** What of the picture a network of grey has left out: sentences without a subject, which is the source. */
+  readonly notes: readonly string[];
 }
 
 /** What results are like where nothing is said: as the pair's manifest says, else as their sources are. */
@@ -314,7 +317,8 @@ class ModelTranslator implements Translator {
       const { width, height, notes = [] } = picture;
       const { format = picture.format } = options;
       const takenAt = picture.metadata && captureFactsOf(picture.metadata).takenAt;
-      return { data, width, height, format, takenAt, notes: [...notes, ...encodingNotes(picture, options)], ...how };
+      const said = [...notes, ...how.notes, ...encodingNotes(picture, options)];
+      return { ...how, data, width, height, format, takenAt, notes: said };
     } catch (error) {
       throw asCycleboxError(error, { file });
     }
@@ -376,6 +380,6 @@ class ModelTranslator implements Translator {
     const throwIfCancelled = () => throwIfAborted(options.signal, 'The translation was cancelled.');
     const limits = { maxPixels, throwIfCancelled, enlargement: this.#runner.enlargement };
     const run = await translateAtSize(picture, shownAs, limits, each => this.#runner.translate(each, options));
-    return { ...run, scale, shownAs };
+    return { ...run, scale, shownAs, notes: greyNotes(picture, this.#runner.channels) };
   }
 }

@@ -80,6 +80,8 @@ export interface TranslateReport {
   readonly scale: Scale;
   /** The size at which the model saw the picture. */
   readonly shownAs: PictureSize;
+  /** What of the picture a network of grey has left out. */
+  readonly notes?: readonly string[] | undefined;
   /** Time to load the model; 0 when it was loaded already. */
   readonly loadMs: number;
   readonly ms: number;

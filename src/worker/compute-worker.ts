@@ -297,7 +297,7 @@ async function stages(child: ComputeChild, task: ComputeTask, limit: Deadline): 
   const { format } = decoded;
   const encoded = await child.call('encode', { job, source, temporary, format, output }, options());
   return {
-    notes: [...decoded.notes, ...encoded.notes],
+    notes: [...decoded.notes, ...(translated.notes ?? []), ...encoded.notes],
     name: encoded.name,
     width: encoded.width,
     height: encoded.height,
