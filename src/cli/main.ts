@@ -9,6 +9,7 @@ import { packageVersion, refuseDebugger } from '../base/index.js';
 import {
   registerBackup,
   registerBench,
+  registerCompletion,
   registerConfig,
   registerDataset,
   registerDemo,
@@ -63,6 +64,7 @@ for (const register of [
   registerDemo,
   registerDoctor,
   registerBench,
+  registerCompletion,
 ])
   register(program);
 

@@ -6,6 +6,7 @@
 import { hostname } from 'node:os';
 import {
   asCycleboxError,
+  type Clock,
   CycleboxError,
   type Disposable,
   DisposableStore,
@@ -58,6 +59,7 @@ import type { LiveService } from './live-service.js';
 import { localRunner, openTranslation } from './open-translation.js';
 import { nameTemplateFor, withOutputNames } from './output-names.js';
 import type { ChooseDevices, ResolvedDevices, WorkerEvent, WorkerFacts } from './pool/index.js';
+import { QuietHours } from './quiet-hours.js';
 import { retryWhileLocked } from './retry-while-locked.js';
 import { inboxChanges, inboxSettings, poolSettings } from './settings.js';
 import { TrainingRuns } from './trainings/index.js';
@@ -82,6 +84,8 @@ export interface DaemonOptions {
   readonly onWorkerOutput?: ((line: OutputLine) => void) | undefined;
   /** Another worker's entry; for tests. */
   readonly workerEntry?: string | undefined;
+  /** Tells quiet hours; for tests. */
+  readonly clock?: Clock | undefined;
   /** Finds other devices than this machine has; for tests. */
   readonly chooseDevices?: ChooseDevices | undefined;
 }
@@ -239,6 +243,7 @@ class RunningDaemon implements Daemon {
   readonly #startedMs = Date.now();
   readonly #log = new EventLog();
   readonly #health: HealthKeeper;
+  readonly #quietHours: QuietHours;
   readonly service: LiveService;
   #done = 0;
   #failed = 0;
@@ -247,6 +252,7 @@ class RunningDaemon implements Daemon {
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#health = this.#newHealthKeeper();
+    this.#quietHours = this.#newQuietHours();
     this.service = this.#newService();
     this.onEvent(event => {
       for (const said of eventWords(event, this.config.outbox)) this.#log.add(said);
@@ -300,6 +306,7 @@ class RunningDaemon implements Daemon {
   async begin(): Promise<void> {
     this.#parts.plugins.start();
     await this.#parts.workers.start();
+    this.#lookForQuietHours();
     await this.#parts.inbox.start();
     if (this.#parts.options.watch !== false) this.#parts.liveConfig.watch();
     if (this.#parts.options.selfTest) this.#health.nudge();
@@ -327,6 +334,7 @@ class RunningDaemon implements Daemon {
 
   async #stop(graceMs: number): Promise<void> {
     this.#parts.liveConfig.dispose();
+    this.#quietHours.dispose();
     await this.#health.dispose();
     try {
       await this.#parts.inbox.stop(graceMs);
@@ -342,9 +350,22 @@ class RunningDaemon implements Daemon {
     this.#events.fire(event);
   }
 
+  #newQuietHours(): QuietHours {
+    return new QuietHours({
+      schedule: () => this.config.schedule,
+      clock: this.#parts.options.clock ?? systemClock,
+      onChange: reason => this.#parts.inbox.pauseBySchedule(reason),
+    });
+  }
+
+  /** Who has the inbox worked through once wants it now. */
+  #lookForQuietHours(): void {
+    if (this.#parts.options.watch !== false) this.#quietHours.look();
+  }
+
   #newHealthKeeper(): HealthKeeper {
     const { inbox, liveConfig, options } = this.#parts;
-    const isIdle = () => inbox.isIdle;
+    const isIdle = () => inbox.isIdle && inbox.pauseNow?.by !== 'schedule';
     const keeper = new HealthKeeper({ resolved: () => liveConfig.resolved, isIdle, restMs: selfTestRestMs });
     keeper.onEvent(event => this.#events.fire(event));
     const nudge = () => options.selfTest && keeper.nudge();
@@ -378,6 +399,7 @@ class RunningDaemon implements Daemon {
     workers.configure(poolSettings(this.config), devices);
     plugins.configure(this.config.settings);
     inbox.apply(inboxChanges(this.config));
+    if (keys.includes('schedule')) this.#lookForQuietHours();
     if (keys.length === 0 || keys.some(key => concernsFailures.has(key))) {
       inbox.reconsider().catch(error => this.#warn(error));
     }

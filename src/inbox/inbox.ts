@@ -38,7 +38,7 @@ import {
 } from './inbox-options.js';
 import { Intake } from './intake.js';
 import { type JobLists, openJobLists } from './job-lists.js';
-import { JobScheduler, SidecarCarrier } from './jobs/index.js';
+import { JobScheduler, type QueuePause, SidecarCarrier } from './jobs/index.js';
 import {
   type Deliveries,
   forgetGone,
@@ -208,6 +208,16 @@ export class Inbox implements QueueService, Disposable {
 
   resume(): void {
     this.#control.resume();
+  }
+
+  /** Starts nothing for as long as there is a reason; not over restarts. @param reason undefined: quiet hours are over */
+  pauseBySchedule(reason: string | undefined): void {
+    this.#line.pauseBySchedule(reason);
+  }
+
+  /** Why no job is started; undefined when jobs are. */
+  get pauseNow(): QueuePause | undefined {
+    return this.#line.pause;
   }
 
   purge(which?: PurgeSelection): Promise<QueueChange> {

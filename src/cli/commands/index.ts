@@ -1,5 +1,6 @@
 export { register as registerBackup } from './backup.js';
 export { register as registerBench } from './bench.js';
+export { register as registerCompletion } from './completion.js';
 export { register as registerConfig } from './config.js';
 export { register as registerDataset } from './dataset.js';
 export { register as registerDemo } from './demo.js';

@@ -18,6 +18,7 @@ import {
 } from '../../plugin-host/index.js';
 import { dashboardSchema, trainingsSchema, webhookSchema } from './dashboard-config.js';
 import { queueSchema } from './queue-config.js';
+import { scheduleSchema } from './schedule.js';
 
 const folder = z
   .string()
@@ -243,6 +244,7 @@ export const configSchema = z
       .enum(metadataPolicies)
       .optional()
       .describe('"keep": results say when, where, with what and by whom their images were taken. Default "keep".'),
+    schedule: scheduleSchema.optional(),
     dashboard: dashboardSchema.optional(),
     trainings: trainingsSchema.optional(),
     queue: queueSchema.optional(),

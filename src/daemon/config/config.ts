@@ -24,6 +24,7 @@ import {
 } from './dashboard-config.js';
 import { type Environment, overlaysOf } from './environment.js';
 import { type QueueConfig, queueSchema, resolveQueue } from './queue-config.js';
+import { resolveSchedule, type ScheduleConfig, scheduleSchema } from './schedule.js';
 
 export interface RouteConfig {
   /** A glob pattern relative to the inbox. */
@@ -88,6 +89,8 @@ export interface DaemonConfig {
   readonly threads: number | undefined;
   readonly maxMegapixels: number;
   readonly metadata: MetadataPolicy;
+  /** Undefined: translated at any time. */
+  readonly schedule: ScheduleConfig | undefined;
   /** Undefined: no dashboard. */
   readonly dashboard: DashboardConfig | undefined;
   /** Undefined: none can be started from the dashboard. */
@@ -140,6 +143,7 @@ export function resolveConfig(config: WatchConfig, folder: string): DaemonConfig
     threads: config.threads,
     maxMegapixels: config.maxMegapixels ?? 50,
     metadata: config.metadata ?? 'keep',
+    schedule: resolveSchedule(config.schedule),
     dashboard: resolveDashboard(config.dashboard),
     trainings: config.trainings && {
       images: inFolder(config.trainings.images),
@@ -177,6 +181,7 @@ function knownKeys(path: JsonPath): string[] {
     trainings: trainingsSchema.shape,
     webhooks: webhookSchema.shape,
     queue: queueSchema.shape,
+    schedule: path.includes('quiet') ? scheduleSchema.shape.quiet.element.shape : scheduleSchema.shape,
   };
   return Object.keys(inside[String(path[0])] ?? shape);
 }

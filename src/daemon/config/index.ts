@@ -18,5 +18,6 @@ export { presumedState } from './presumed-state.js';
 export type { QueueConfig } from './queue-config.js';
 export { type ResolvedConfig, resolveModels, routeFolders } from './resolved-config.js';
 export type { Route } from './routes.js';
+export { quietAt, type ScheduleConfig } from './schedule.js';
 export { fitOf, outputOf, processorsOf, type RouteProcessors, routerIn, versionOf } from './translation-version.js';
 export { type UsePair, usePair } from './use-pair.js';

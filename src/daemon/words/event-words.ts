@@ -26,6 +26,12 @@ type SaidEvent =
   | { readonly type: 'plugin'; readonly event: PluginEvent }
   | { readonly type: 'pluginAbort'; readonly plugin: string; readonly text: string };
 
+const untilOf = {
+  user: 'until it is resumed',
+  environment: 'until it works again',
+  schedule: 'until they end',
+} as const;
+
 /** @param outbox absolute */
 export function eventWords(event: SaidEvent, outbox: string): readonly Said[] {
   switch (event.type) {
@@ -48,8 +54,11 @@ export function eventWords(event: SaidEvent, outbox: string): readonly Said[] {
       return say('info', `${event.path} was cancelled`, { job: event.job, path: event.path });
     case 'paused': {
       const { by, reason } = event;
-      const until = by === 'user' ? 'until it is resumed' : 'until it works again';
-      return say('warn', `paused ${until}${reason === '' ? '' : `: ${reason}`}`, { by, reason });
+      const until = untilOf[by];
+      return say(by === 'schedule' ? 'info' : 'warn', `paused ${until}${reason === '' ? '' : `: ${reason}`}`, {
+        by,
+        reason,
+      });
     }
     case 'resumed':
       return say('info', 'resumed', {});

@@ -35,9 +35,15 @@ function worker({ device, name, pid, source }: WorkerFacts): string {
   return `device  ${device} (${name}): ${process}${source === undefined ? '' : `, at ${source}`}`;
 }
 
+const untilOf = {
+  user: 'until "cyclebox queue resume"',
+  environment: 'until it works again',
+  schedule: 'until they end',
+} as const;
+
 function pause({ pause }: DaemonStatus): string[] {
   if (!pause) return [];
-  const until = pause.by === 'user' ? 'until "cyclebox queue resume"' : 'until it works again';
+  const until = untilOf[pause.by];
   const reason = pause.reason === '' ? '' : `: ${pause.reason}`;
   return [`paused  since ${new Date(pause.sinceMs).toISOString()} ${until}${reason}`];
 }

@@ -166,6 +166,11 @@ export class JobScheduler implements Disposable {
     this.#gate.resume();
   }
 
+  /** Starts nothing for as long as there is a reason. @param reason undefined: quiet hours are over */
+  pauseBySchedule(reason: string | undefined): void {
+    this.#gate.bySchedule(reason);
+  }
+
   /** Starts nothing until `isOver`: what all jobs need is not there. */
   hold(error: CycleboxError, isOver: () => Promise<boolean>): void {
     this.#gate.byEnvironment(error, async () => {

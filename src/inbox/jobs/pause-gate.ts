@@ -1,6 +1,6 @@
 /**
- * Whether jobs may start. Two can close it: the user, until told otherwise, and the environment, until a probe
- * succeeds. The pauses between probes grow, and start short again only after a job has succeeded: a probe can go well
+ * Whether jobs may start. Three can close it: the user, until told otherwise, the environment, until a probe
+ * succeeds, and the schedule, until its quiet hours end. The pauses between probes grow, and start short again only after a job has succeeded: a probe can go well
  * where the work it stands for does not, as on a disk that is almost full.
  */
 import { asCycleboxError, type Clock, type CycleboxError, type Disposable } from '../../base/index.js';
@@ -8,8 +8,8 @@ import { BackOff, type BackOffOptions } from '../../process/index.js';
 
 /** Why the queue stands still. */
 export interface QueuePause {
-  /** `user`: until resumed, also over restarts. `environment`: until a probe succeeds. */
-  readonly by: 'user' | 'environment';
+  /** `user`: until resumed, also over restarts. `environment`: until a probe succeeds. `schedule`: until quiet hours end. */
+  readonly by: 'user' | 'environment' | 'schedule';
   readonly reason: string;
   /** Epoch. */
   readonly sinceMs: number;
@@ -30,6 +30,7 @@ export class PauseGate implements Disposable {
   readonly #backOff: BackOff;
   #user: QueuePause | undefined;
   #environment: QueuePause | undefined;
+  #schedule: QueuePause | undefined;
   #probe: Probe | undefined;
   #timer: Disposable | undefined;
   #isProbing = false;
@@ -42,7 +43,7 @@ export class PauseGate implements Disposable {
 
   /** Why jobs may not start; undefined when they may. */
   get pause(): QueuePause | undefined {
-    return this.#user ?? this.#environment;
+    return this.#user ?? this.#environment ?? this.#schedule;
   }
 
   byUser(reason: string): void {
@@ -56,7 +57,16 @@ export class PauseGate implements Disposable {
     const wasPaused = this.#user !== undefined;
     this.#user = undefined;
     if (this.#environment) void this.#look();
-    else if (wasPaused) this.#options.onResumed();
+    else if (wasPaused && !this.#schedule) this.#options.onResumed();
+  }
+
+  /** Closes the gate for as long as there is a reason. @param reason undefined: quiet hours are over */
+  bySchedule(reason: string | undefined): void {
+    const before = this.#schedule;
+    this.#schedule = reason === undefined ? undefined : this.#newPause('schedule', reason);
+    if (this.#user || this.#environment) return;
+    if (this.#schedule) this.#options.onPaused(this.#schedule);
+    else if (before) this.#options.onResumed();
   }
 
   /** Closes the gate until `probe` resolves. While closed, further faults change nothing. */
@@ -105,7 +115,7 @@ export class PauseGate implements Disposable {
     }
     void this.#timer?.dispose();
     this.#environment = undefined;
-    if (!this.#user) this.#options.onResumed();
+    if (!this.#user && !this.#schedule) this.#options.onResumed();
   }
 
   async #tryProbe(): Promise<CycleboxError | undefined> {

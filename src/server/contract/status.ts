@@ -4,8 +4,8 @@ import { endpoint, epochMs } from './endpoint.js';
 import { jobRow } from './jobs.js';
 
 export const pause = z.object({
-  /** `user`: until resumed, also over restarts. `environment`: until it works again. */
-  by: z.enum(['user', 'environment']),
+  /** `user`: until resumed, also over restarts. `environment`: until it works again. `schedule`: until quiet hours end. */
+  by: z.enum(['user', 'environment', 'schedule']),
   reason: z.string(),
   sinceMs: epochMs,
 });

@@ -103,6 +103,13 @@ function noticesOf({ daemon, pause, seeing, publishing, inbox }: DaemonStatus): 
       `Paused until it works again: ${pause.reason}`,
       'It is tried again by itself; mend the cause.',
     );
+  if (pause?.by === 'schedule')
+    add(
+      'paused',
+      'info',
+      `Paused: ${pause.reason}.`,
+      'It goes on by itself; "schedule" in the configuration says when.',
+    );
   if (pause?.by === 'user')
     add(
       'paused',

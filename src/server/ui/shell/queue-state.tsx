@@ -13,7 +13,7 @@ export function QueueState() {
       <Lamp />
       <span class="muted wide">{now && busy(now.counts)}</span>
       <span class="grow" />
-      {now?.pause?.by !== 'environment' && (
+      {(now?.pause === undefined || now.pause.by === 'user') && (
         <Button icon={isPaused ? 'play' : 'pause'} onClick={toggle} title={`${isPaused ? 'Resume' : 'Pause'}  ( p )`}>
           {isPaused ? 'Resume' : 'Pause'}
         </Button>
@@ -29,6 +29,8 @@ function busy(counts: Readonly<Record<string, number>>): string {
   return `${formatCount(running)} running, ${formatCount(of('queued') + of('settling'))} waiting`;
 }
 
+const pausedWords = { user: 'Paused', environment: 'Paused by the environment', schedule: 'Quiet hours' } as const;
+
 function Lamp() {
   const state = connection.value;
   if (state.kind === 'opening') return <span class="lamp-line opening">Connecting…</span>;
@@ -39,8 +41,7 @@ function Lamp() {
       </span>
     );
   const pause = status.value?.pause;
-  if (pause)
-    return <span class="lamp-line paused">{pause.by === 'user' ? 'Paused' : 'Paused by the environment'}</span>;
+  if (pause) return <span class="lamp-line paused">{pausedWords[pause.by]}</span>;
   if (status.value?.inboxIsThere === false) return <span class="lamp-line lost">Inbox gone</span>;
   return <span class="lamp-line live">Running</span>;
 }
