@@ -96,7 +96,8 @@ function noticesOf({ daemon, pause, seeing, publishing, inbox }: DaemonStatus): 
       `The inbox ${inbox} is gone.`,
       'Mount or make it again; its files are processed when it is back.',
     );
-  if (pause?.by === 'environment')
+  // An inbox that is gone has been told of.
+  if (pause?.by === 'environment' && !pause.reason.startsWith('INBOX_GONE'))
     add(
       'paused',
       'error',

@@ -147,7 +147,7 @@ function useJobKeys({ list, query, selected, onSelect, current, total, move }: J
     j: step(1),
     k: step(-1),
     ...(row && { x: () => onSelect(row.id) }),
-    ...(row && isOnNothing() && { Enter: () => navigate(`/jobs/${row.id}${query}`) }),
+    ...(row && { Enter: () => isOnNothing() && navigate(`/jobs/${row.id}${query}`) }),
     r: change('retry'),
     c: change('cancel'),
   });

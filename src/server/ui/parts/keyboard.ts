@@ -1,18 +1,20 @@
 /** Keys of a page while it is shown. Fields that take text keep theirs, and so does whatever is pressed together with Ctrl, Alt or Meta. */
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 
-export type Keys = Readonly<Record<string, (event: KeyboardEvent) => void>>;
+/** `false` leaves the key to whatever has the focus. */
+export type Keys = Readonly<Record<string, (event: KeyboardEvent) => unknown>>;
 
-/** By `event.key`, with `Shift+` before the arrows. @param keys those of now: they may change from one drawing to the next */
+/**
+ * By `event.key`, with `Shift+` before the arrows.
+ * @param keys those of now: they change with each drawing, and before the next key comes, however fast it is pressed
+ */
 export function useKeys(keys: Keys): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
       const name = event.shiftKey && event.key.startsWith('Arrow') ? `Shift+${event.key}` : event.key;
       const act = keys[name];
-      if (!act) return;
-      event.preventDefault();
-      act(event);
+      if (act && act(event) !== false) event.preventDefault();
     };
     document.addEventListener('keydown', onKey);
     return () => document.removeEventListener('keydown', onKey);

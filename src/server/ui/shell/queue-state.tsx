@@ -40,8 +40,9 @@ function Lamp() {
         Disconnected{state.asOfMs !== undefined && <>, as of {formatTime(state.asOfMs)}</>}
       </span>
     );
+  // It pauses the daemon as well, and says more.
+  if (status.value?.inboxIsThere === false) return <span class="lamp-line lost">Inbox gone</span>;
   const pause = status.value?.pause;
   if (pause) return <span class="lamp-line paused">{pausedWords[pause.by]}</span>;
-  if (status.value?.inboxIsThere === false) return <span class="lamp-line lost">Inbox gone</span>;
   return <span class="lamp-line live">Running</span>;
 }
