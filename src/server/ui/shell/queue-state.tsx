@@ -33,7 +33,9 @@ const pausedWords = { user: 'Paused', environment: 'Paused by the environment', 
 
 function Lamp() {
   const state = connection.value;
-  if (state.kind === 'opening') return <span class="lamp-line opening">Connecting…</span>;
+  // The stream is open before it has told anything.
+  const isUnknown = state.kind === 'live' && status.value === undefined;
+  if (state.kind === 'opening' || isUnknown) return <span class="lamp-line opening">Connecting…</span>;
   if (state.kind === 'lost')
     return (
       <span class="lamp-line lost">
