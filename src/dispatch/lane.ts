@@ -7,12 +7,14 @@ import type { Queue, QueueEvents } from 'bullmq';
 import type { JobMessage, WorkerRecord } from './messages.js';
 import { modelOf } from './messages.js';
 import type { Candidate, Placeable } from './placement.js';
-import type { QueueNames, Redis } from './redis/index.js';
+import { type QueueNames, type Redis, within } from './redis/index.js';
 
 /** Ended jobs that Redis keeps for a while, in case their event was missed. */
 const keepEnded = { age: 600, count: 200 };
 /** BullMQ's own list of events, of each queue. */
 const keptEvents = 1000;
+/** At an end, for each command. */
+const patienceMs = 1000;
 /** Models that a worker keeps in memory, as far as is known before it says so. */
 const rememberedModels = 4;
 
@@ -153,10 +155,10 @@ export class Lane implements Candidate {
 
   /** @param isGone true: the worker will not come back, and nothing of its queue is kept */
   async dispose(isGone: boolean): Promise<void> {
-    if (isGone) await this.#queue.obliterate({ force: true }).catch(() => {});
-    await this.#events.close().catch(() => {});
+    if (isGone) await within(patienceMs, this.#queue.obliterate({ force: true }));
+    await within(patienceMs, this.#events.close());
     this.#eventsRedis.disconnect();
-    await this.#queue.close().catch(() => {});
+    await within(patienceMs, this.#queue.close());
   }
 }
 

@@ -24,7 +24,7 @@ import {
 import type { Runner, RunReport, Translation } from '../inbox/index.js';
 import { Company, type Stay } from './company.js';
 import { type JobMessage, type JobReply, parseJobMessage, type RemoteDevice, type WorkerRecord } from './messages.js';
-import { connectRedis, namesOf, type QueueNames, type Redis } from './redis/index.js';
+import { connectRedis, namesOf, type QueueNames, type Redis, within } from './redis/index.js';
 import type { WorkerStore, WorkFiles } from './store/index.js';
 import { beatsPerLock } from './workers.js';
 
@@ -72,6 +72,9 @@ export interface Served extends Disposable {
   /** Takes nothing more, ends what runs or gives it back after `graceMs`, and says good-bye. */
   stop(graceMs: number): Promise<void>;
 }
+
+/** At an end, for what goes over a connection that may be dead. */
+const patienceMs = 2000;
 
 /** BullMQ never decides that a job has failed. */
 const endlessly = 1_000_000_000;
@@ -164,7 +167,7 @@ class JobService implements Served {
 
   async #stop(graceMs: number): Promise<void> {
     this.#isDraining = true;
-    await this.#say();
+    await within(patienceMs, this.#say());
     const abort = () => {
       this.#isStopping = true;
       for (const running of this.#running.values()) running.abort();
@@ -172,10 +175,14 @@ class JobService implements Served {
     const timer = this.#clock.after(graceMs, abort);
     // What is under way is ended, and told of; where there is no connection, nobody is told.
     const isConnected = this.#redis.status === 'ready';
-    await this.#worker?.close(!isConnected).catch(() => {});
+    const worker = this.#worker;
+    if (worker && !(await within(graceMs + patienceMs, worker.close(!isConnected)))) {
+      abort();
+      await within(patienceMs, worker.disconnect());
+    }
     await timer.dispose();
     void this.#beat?.dispose();
-    if (isConnected) await this.#sayGoodBye().catch(() => {});
+    if (isConnected) await within(patienceMs, this.#sayGoodBye());
     await this.#opened.dispose();
     this.#events.dispose();
   }

@@ -5,7 +5,7 @@
 import { asCycleboxError, type Clock, type CycleboxError, type Disposable } from '../base/index.js';
 import { Lane, type LaneListener } from './lane.js';
 import { parseWorkerRecord, type WorkerRecord } from './messages.js';
-import type { QueueNames, Redis } from './redis/index.js';
+import { type QueueNames, type Redis, within } from './redis/index.js';
 
 export interface WorkersOptions {
   readonly redis: Redis;
@@ -73,7 +73,7 @@ export class Workers implements Disposable {
   async dispose(): Promise<void> {
     this.#disposed = true;
     void this.#timer?.dispose();
-    await this.#looking?.catch(() => {});
+    if (this.#looking) await within(1000, this.#looking);
     await Promise.all(this.lanes.map(lane => lane.dispose(false)));
     this.#lanes.clear();
   }

@@ -13,6 +13,7 @@ export type { JobHistory, JobLists, ListedJob, ListedPage } from './job-lists.js
 export type { CurrentTranslation, QueuePause, Runner, RunRequest } from './jobs/index.js';
 export {
   type Attempt,
+  type Backlog,
   checkJournal,
   copyJournal,
   Deliveries,

@@ -5,6 +5,7 @@
 import type { JobId, JobState } from '../base/index.js';
 import type {
   Attempt,
+  Backlog,
   FailureCount,
   Job,
   JobFilter,
@@ -49,6 +50,8 @@ export interface JobLists {
   /** What stands as failed, by code and translation, the most frequent first. */
   failures(): readonly FailureCount[];
   translations(): ReadonlyMap<string, TranslationFacts>;
+  /** What is queued, by translation. */
+  backlog(): readonly Backlog[];
 }
 
 export function openJobLists(journal: Journal): JobLists {
@@ -68,6 +71,7 @@ export function openJobLists(journal: Journal): JobLists {
     neighbours: (id, filter) => pages.neighbours(id as JobId, filter),
     failures: () => pages.failures(),
     translations: () => pages.byTranslation(),
+    backlog: () => history.backlog(),
   };
 }
 

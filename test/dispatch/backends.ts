@@ -153,6 +153,8 @@ export const localBackend: Backend = {
 };
 
 export interface RemoteBench extends Bench {
+  /** The queue's. */
+  readonly name: string;
   readonly remote: RemoteRunner;
   readonly workers: readonly Served[];
   addWorker(options?: {
@@ -177,7 +179,8 @@ export async function openRemote(options: RemoteOptions): Promise<RemoteBench> {
   const { url, workerCount = 1, lockMs = quickLockMs, stores = sharedFolders, concurrency = 1, ...rest } = options;
   const runner = options.runner ?? new CopyingRunner();
   const { watcher, worker: workerStore } = stores(root);
-  const common = { name: 'test', lockMs };
+  const name = basename(root);
+  const common = { name, lockMs };
   const remote = opened.add(new RemoteRunner({ ...common, redis: url, store: watcher }));
   const bench = await openBench({ ...rest, root }, runner, remote.runner, 0, opened);
   remote.onEvent(event => {
@@ -198,7 +201,7 @@ export async function openRemote(options: RemoteOptions): Promise<RemoteBench> {
   let isStarted = false;
   return {
     ...bench,
-    ...{ remote, workers, addWorker },
+    ...{ name, remote, workers, addWorker },
     async work() {
       if (!isStarted) await remote.start(root);
       isStarted = true;

@@ -23,7 +23,7 @@ describe.runIf(hasRedis)('many machines', () => {
     const queue = { backend: 'bullmq', redis: redis.url, name: `q${queues++}`, lockMs } as const;
     const root = await project({ queue, dashboard: { enabled: false }, ...config }, whenFinished);
     const startWorker = async (env: NodeJS.ProcessEnv = {}) => {
-      const worker = cyclebox(root, { args: ['worker'], env, whenFinished });
+      const worker = cyclebox(root, { args: ['worker'], env, whenFinished, preload: 'shifted-clock.mjs' });
       await worker.heard(({ msg }) => msg?.startsWith('the worker') ?? false);
       return worker;
     };
@@ -31,10 +31,14 @@ describe.runIf(hasRedis)('many machines', () => {
     return { root, startWorker };
   };
 
-  it('share the work of one inbox, and stop in order', async () => {
+  it('share the work of one inbox, whatever their clocks say, and stop in order', async () => {
     const { root, startWorker } = await many();
     const inputs = await dropMany(root, 12);
-    const workers = [await startWorker(), await startWorker()];
+    const [ahead, behind] = [7_200_000, -86_400_000];
+    const workers = [
+      await startWorker({ CYCLEBOX_TEST_CLOCK_MS: String(ahead) }),
+      await startWorker({ CYCLEBOX_TEST_CLOCK_MS: String(behind) }),
+    ];
     const run = await workThrough(root);
     expect(run.code, run.text).toBe(0);
     await expectPromiseKept(root, inputs);

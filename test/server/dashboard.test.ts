@@ -209,6 +209,8 @@ describe('the dashboard', () => {
     expect(headers['content-type']).toContain('text/plain');
     for (const line of ['cyclebox_jobs{state="done"} 1', 'cyclebox_paused 0', 'cyclebox_inbox_present 1'])
       expect(text).toContain(line);
+    expect(text).toContain('cyclebox_queue_oldest_seconds 0\n');
+    expect(text).toContain('cyclebox_queue_work_seconds{device_class="cpu"} 0\n');
     expect((await ask('/readyz', { token: false })).text).toBe('ready\n');
     await rm(join(root, 'inbox'), { recursive: true });
     await daemon.scan();

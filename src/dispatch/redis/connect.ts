@@ -20,6 +20,8 @@ export async function connectRedis(url: string, withinMs = firstWithinMs): Promi
     maxRetriesPerRequest: null,
     connectTimeout: 5000,
     keepAlive: 10_000,
+    // Longer than any command of BullMQ's blocks: a connection that is dead and does not know it is made anew.
+    socketTimeout: 15_000,
     retryStrategy: times => Math.min(1000, 25 * 2 ** Math.min(times, 6)),
   });
   let fault = 'it does not answer';

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type Clock, CycleboxError, type Disposable } from '../../base/index.js';
 import type { Redis } from './connect.js';
+import { within } from './within.js';
 
 export interface OwnerOptions {
   readonly redis: Redis;
@@ -73,7 +74,7 @@ export class QueueOwner implements Disposable {
 
   async dispose(): Promise<void> {
     const { redis, key } = this.#options;
-    if (redis.status === 'ready') await redis.eval(releaseScript, 1, key, this.#claim).catch(() => {});
+    if (redis.status === 'ready') await within(1000, redis.eval(releaseScript, 1, key, this.#claim));
   }
 
   async #try(): Promise<string | undefined> {

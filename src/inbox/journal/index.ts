@@ -3,7 +3,7 @@ export type { Attempt, Job, NewJob, Translation } from './job.js';
 export type { FailureCount, JobFilter, JobOrder, JobPage, PageQuery, TranslationFacts } from './job-pages.js';
 export { type Ingested, Journal, leaseMs, type RefusedFile, type ToIngest } from './journal.js';
 export { checkJournal, copyJournal, type JobCounts, replaceJournal } from './journal-copy.js';
-export { newestJob } from './journal-history.js';
+export { type Backlog, newestJob } from './journal-history.js';
 export { lookUpLikelyMany, type Wanted } from './journal-intake.js';
 export { type OpenedJournal, openJournal } from './open-journal.js';
 export { forgetGone } from './retention.js';

@@ -30,6 +30,14 @@ export function newestJob(
   return row && toJob(row);
 }
 
+/** What is queued of one translation. */
+export interface Backlog {
+  readonly translation: string;
+  readonly count: number;
+  /** When the first of them was seen; epoch. */
+  readonly oldestMs: number;
+}
+
 export class JournalHistory {
   readonly #sqlite: Sqlite;
 
@@ -40,6 +48,17 @@ export class JournalHistory {
   counts(): Readonly<Partial<Record<JobState, number>>> {
     const rows = this.#sqlite.all('SELECT state, count(*) AS count FROM jobs GROUP BY state');
     return Object.fromEntries(rows.map(row => [String(row['state']), Number(row['count'])]));
+  }
+
+  /** What is queued, by translation. */
+  backlog(): readonly Backlog[] {
+    const sql =
+      "SELECT translation, count(*) AS count, min(created_ms) AS oldest FROM jobs WHERE state = 'queued' GROUP BY translation";
+    return this.#sqlite.all(sql).map(row => ({
+      translation: String(row['translation']),
+      count: Number(row['count']),
+      oldestMs: Number(row['oldest']),
+    }));
   }
 
   /** At most `limit` jobs in any of the states: those under way in the order of their turn, then the ended, newest first. */

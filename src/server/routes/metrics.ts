@@ -5,19 +5,22 @@
 import type { Registry } from 'prom-client';
 import type { Disposable } from '../../base/index.js';
 import type { RouteContext } from './context.js';
+import { WorkWaiting } from './work-waiting.js';
 
 interface Tally {
   readonly done: Map<string, number>;
   readonly failed: Map<string, number>;
   seconds: number;
+  readonly work: WorkWaiting;
 }
 
 export function addMetricsRoute(context: RouteContext): Disposable {
-  const tally: Tally = { done: new Map(), failed: new Map(), seconds: 0 };
+  const tally: Tally = { done: new Map(), failed: new Map(), seconds: 0, work: new WorkWaiting() };
   const subscription = context.service.onEvent(event => {
     if (event.type === 'done') {
       count(tally.done, event.translation);
       tally.seconds += event.ms / 1000;
+      tally.work.heard(event.translation, event.report);
     }
     if (event.type === 'failed' && !event.earlier) count(tally.failed, event.error.code);
   });
@@ -49,6 +52,16 @@ async function fill(registry: Registry, { service, feed, status }: RouteContext,
   gauge('start_time_seconds', 'When the daemon started, since 1970.').set(now.startedMs / 1000);
   const jobs = gauge('jobs', 'Jobs of the journal, by state.', ['state']);
   for (const [state, count] of Object.entries(now.counts)) jobs.set({ state }, count);
+  const backlog = service.jobs.backlog();
+  const depth = gauge('queue_depth', 'Jobs that wait, by translation.', ['translation']);
+  for (const { translation, count } of backlog) depth.set({ translation }, count);
+  const oldestMs = Math.min(...backlog.map(one => one.oldestMs));
+  const age = gauge('queue_oldest_seconds', 'How long the oldest job that waits has been known; 0 when none waits.');
+  age.set(backlog.length > 0 ? Math.max(0, Date.now() - oldestMs) / 1000 : 0);
+  const help =
+    'Work that waits, in seconds of one device of the class; by what images have taken there since the start.';
+  const work = gauge('queue_work_seconds', help, ['device_class']);
+  for (const [kind, seconds] of tally.work.of(backlog)) work.set({ device_class: kind }, seconds);
   gauge('paused', '1 while no job is started.').set(now.pause ? 1 : 0);
   gauge('inbox_present', '0 while the inbox folder is gone.').set(now.inboxIsThere ? 1 : 0);
   gauge('routes_broken', 'Routes that cannot work.').set(
