@@ -50,6 +50,8 @@ const trainings = [
   { size: 128, width: 64, blocks: 9 },
 ];
 
+/** Threads of all sides go on spinning for a while when they have nothing to do: not on the others' time. */
+const settleMs = 60;
 const scratch = mkdtempSync(join(tmpdir(), 'cyclebox-bench-'));
 try {
   await main();
@@ -140,9 +142,6 @@ function peerCandidates(runtimes, { width, blocks, size }) {
     return [{ name, run: peer.turn, warmUps: 2, dispose: peer.dispose }];
   });
 }
-
-/** Threads of all sides go on spinning for a while when they have nothing to do: not on the others' time. */
-const settleMs = 60;
 
 async function medians(candidates) {
   const times = Object.fromEntries(candidates.map(({ name }) => [name, []]));

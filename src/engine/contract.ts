@@ -45,6 +45,11 @@ export interface Device {
 export interface EngineOptions {
   /** Threads for one operation. Default: what the machine offers. Only for engines on the CPU. */
   readonly threads?: number | undefined;
+  /**
+   * Whether a model on the CPU may get a program for the size of image that keeps coming: faster, for memory of about ten times
+   * its file. Default true.
+   */
+  readonly tailoring?: boolean | undefined;
 }
 
 export interface LoadOptions {

@@ -37,6 +37,8 @@ export interface ComputeSettings {
   readonly memoryLimitBytes?: number | undefined;
   /** Whether results say what their sources say besides pixels. Default `keep`. */
   readonly metadata?: MetadataPolicy | undefined;
+  /** Whether models may take memory to be faster (`EngineOptions.tailoring`). Default true. */
+  readonly tailoring?: boolean | undefined;
   /** Models kept loaded at a time. */
   readonly maxModels: number;
   /** The sum of the loaded models' estimated memory above which the least recently used one goes. */

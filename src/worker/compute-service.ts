@@ -5,6 +5,7 @@
 import { open, rm, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { asCycleboxError, CycleboxError, type Disposable, faultPoint, makeFolder } from '../base/index.js';
+import { openEngine } from '../engine/index.js';
 import {
   type AnyPicture,
   decodeImage,
@@ -95,7 +96,8 @@ export class ComputeService implements Disposable {
   }
 
   #openModel({ path: model, sha256 }: ComputeModel): Promise<Translator> {
-    const { engine, precision, threads, maxMegapixels, memoryLimitBytes } = this.#settings;
+    const { engine, precision, threads, maxMegapixels, memoryLimitBytes, tailoring } = this.#settings;
+    const open = this.#options.openEngine ?? openEngine;
     return openTranslator({
       model,
       sha256,
@@ -105,7 +107,7 @@ export class ComputeService implements Disposable {
       maxMegapixels,
       memoryLimitBytes,
       fallback: this.#fallbacks.get(sha256),
-      openEngine: this.#options.openEngine,
+      openEngine: (choice, options) => open(choice, { ...options, tailoring }),
       freeMemory: () => this.#models.releaseIdle(),
       onMemoryStep: step => {
         this.#fallbacks.set(sha256, step.fallback);

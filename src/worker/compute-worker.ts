@@ -138,8 +138,10 @@ export class ComputeWorker implements Disposable {
   #configured: { readonly child: ComputeChild; readonly done: Promise<void> } | undefined;
 
   constructor(options: ComputeWorkerOptions = {}) {
-    this.#settings = { ...defaultComputeSettings, ...options.settings };
     this.#memoryLimitBytes = options.processMemoryLimitBytes ?? Number.POSITIVE_INFINITY;
+    // A limit that images were seen to fit into must go on to be enough when more of them come.
+    const tailoring = this.#memoryLimitBytes === Number.POSITIVE_INFINITY;
+    this.#settings = { ...defaultComputeSettings, tailoring, ...options.settings };
     this.#answerWithinMs = options.answerWithinMs ?? 30_000;
     this.#supervisor = new Supervisor<ComputeApi, ComputeListener>(childOptions(options), { backOff: options.backOff });
   }

@@ -106,6 +106,14 @@ describe('a model on the CPU', () => {
     await program.dispose();
   });
 
+  it('gets none where the engine may not take memory for speed', async () => {
+    const frugal = await openEngine('cpu', { threads: 1, tailoring: false });
+    const program = await frugal.load({ bytes: model(128) });
+    for (let run = 0; run < 4; run++) await program.run({ image: image(24, 24) });
+    expect(opened).toBe(1);
+    await frugal.dispose();
+  });
+
   it('gives memory back like any other, and goes on', async () => {
     const program = await engine.load({ bytes: model(128) });
     const x = image(24, 24);

@@ -72,9 +72,13 @@ export interface SessionDiagnostics {
 
 /** @throws ENGINE_UNAVAILABLE with what to do when the provider or its device cannot be used on this machine. */
 export async function openOnnxEngine(options: OnnxEngineOptions = {}): Promise<Engine> {
-  const { provider = 'cpu', index = 0, threads, diagnostics = {} } = options;
+  const { provider = 'cpu', index = 0, threads, tailoring = true, diagnostics = {} } = options;
   requireProvider(provider);
-  const engine = new OnnxEngine(provider, index, await deviceOf(provider, index, threads), threads, diagnostics);
+  const engine = new OnnxEngine(provider, index, await deviceOf(provider, index, threads), {
+    threads,
+    tailoring,
+    diagnostics,
+  });
   await engine.open();
   return engine;
 }
@@ -99,11 +103,18 @@ interface SessionOptions {
   readonly layout?: WebGpuLayout;
 }
 
+interface ResolvedOptions {
+  readonly threads: number | undefined;
+  readonly tailoring: boolean;
+  readonly diagnostics: SessionDiagnostics;
+}
+
 class OnnxEngine implements Engine {
   readonly id: OnnxProvider;
   readonly device: Device;
   readonly #index: number;
   readonly #threads: number | undefined;
+  readonly #tailors: boolean;
   readonly #diagnostics: SessionDiagnostics;
   readonly #programs = new Set<OnnxProgram | TailoringProgram>();
   readonly #states = new Set<DeviceState>();
@@ -117,13 +128,13 @@ class OnnxEngine implements Engine {
     provider: OnnxProvider,
     index: number,
     device: Device,
-    threads: number | undefined,
-    diagnostics: SessionDiagnostics,
+    { threads, tailoring, diagnostics }: ResolvedOptions,
   ) {
     this.id = provider;
     this.device = device;
     this.#index = index;
     this.#threads = threads;
+    this.#tailors = provider === 'cpu' && tailoring;
     this.#diagnostics = diagnostics;
   }
 
@@ -186,7 +197,7 @@ class OnnxEngine implements Engine {
       await requireFloats(session);
       const program = new OnnxProgram(session, { metadata, reopen: open });
       return this.#track(
-        this.id === 'cpu' && mayGain(content, bytes.length) ? this.#tailoring(program, bytes, file) : program,
+        this.#tailors && mayGain(content, bytes.length) ? this.#tailoring(program, bytes, file) : program,
       );
     } catch (error) {
       if (isAboutDevice(error)) throw error;
