@@ -137,8 +137,9 @@ async function takePictures(browser, address, ask, colours) {
     await page.locator('.card, .empty, .scroller, .viewer').first().waitFor();
     if (name === 'doctor') await page.getByText('All that was found').waitFor({ timeout: 120_000 });
     await page.waitForLoadState('load');
-    // Pictures of the page come after it, and charts are drawn with them.
+    // Charts are drawn, and pictures begin to come, after the page.
     await setTimeout(1500);
+    await page.waitForFunction(arePicturesThere);
     await page.evaluate(shorten, [root.replace(/\/$/, ''), '/opt/cyclebox']);
     const picture = await page.screenshot();
     const file = join(out, `dashboard-${name}-${colours}.png`);
@@ -146,6 +147,12 @@ async function takePictures(browser, address, ask, colours) {
     console.log(file);
   }
   await context.close();
+}
+
+/** Runs in the page: those in sight. */
+function arePicturesThere() {
+  const isSeen = ({ top, bottom }) => bottom > 0 && top < innerHeight;
+  return [...document.images].every(image => image.complete || !isSeen(image.getBoundingClientRect()));
 }
 
 /** Runs in the page. */
