@@ -52,13 +52,18 @@ export interface PrintOptions extends ConfigOptions {
 
 /** @returns the exit code */
 export async function printConfig({ config: file, origin = false }: PrintOptions): Promise<number> {
-  const config = await loadConfig(file);
+  const config = asWritten(await loadConfig(file));
   const shown = origin ? await withOrigins(config, file) : config;
   process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`);
   return exitCodes.ok;
 }
 
-async function withOrigins(config: DaemonConfig, file: string): Promise<Record<string, object>> {
+/** With the keys that a route has in the file. */
+function asWritten({ routes, ...config }: DaemonConfig) {
+  return { ...config, routes: routes.map(({ output, ...route }) => ({ ...route, ...output })) };
+}
+
+async function withOrigins(config: object, file: string): Promise<Record<string, object>> {
   const origins = configOrigins(await readRegularText(resolve(file)), process.env);
   const entries = Object.entries(config).map(([key, value]) => {
     return [key, { value: value ?? null, ...(origins.get(key) ?? { from: 'default' }) }] as const;

@@ -146,6 +146,27 @@ describe('a name that is taken', () => {
   });
 });
 
+describe('a name in another folder than the source’s', () => {
+  it('is given in a folder that is made for it, with the numbers and policies of any name', async () => {
+    const publisher = await publisherOf();
+    for (const path of ['x/a.png', 'y/a.png']) {
+      const source = await drop(path, path);
+      const temporary = publisher.temporaryFor('a.png');
+      await writeFile(temporary, path);
+      await publish(publisher, source, { temporary, wanted: 'to/all/a.png' });
+    }
+    expect((await listed()).filter(path => path.startsWith('to/'))).toEqual(['to/all/a (2).png', 'to/all/a.png']);
+  });
+
+  it('is not given where a link leads', async () => {
+    const publisher = await publisherOf();
+    await symlink(await folder('elsewhere'), join(root, 'outbox/to'));
+    const source = await drop('a.png', '1');
+    await expect(publish(publisher, source, { wanted: 'to/all/a.png' })).rejects.toThrow('is a link');
+    expect(await listed('elsewhere')).toEqual([]);
+  });
+});
+
 describe('an outbox that is a link', () => {
   it('is published to where it leads', async () => {
     await rename(join(root, 'outbox'), join(root, 'real'));
@@ -470,7 +491,7 @@ describe('what the outbox remembers', () => {
 
 describe('after a crash', () => {
   /** A publishing that ends at a step, as a killed process would: what the journal knew of it then. */
-  async function interrupted(step: 'named' | 'linked' | 'moved away' | 'recorded') {
+  async function interrupted(step: 'named' | 'linked' | 'moved away' | 'recorded', wanted = 'a.png') {
     const publisher = await publisherOf();
     const source = await drop('a.png', '1');
     const temporary = publisher.temporaryFor('a.png');
@@ -480,10 +501,11 @@ describe('after a crash', () => {
       noted = { output, mark };
       if (step === 'named') throw new Error('killed');
     };
-    const request = { ...source, job: 'job' as JobId, version: 'v', temporary, wanted: 'a.png', onAttempt };
+    const request = { ...source, job: 'job' as JobId, version: 'v', temporary, wanted, onAttempt };
     if (step === 'linked') {
-      onAttempt('a.png', (await identify(temporary))!);
-      await link(temporary, join(root, 'outbox/a.png'));
+      onAttempt(wanted, (await identify(temporary))!);
+      await mkdir(dirname(join(root, 'outbox', wanted)), { recursive: true });
+      await link(temporary, join(root, 'outbox', wanted));
     } else await publisher.publish(request).catch(() => {});
     if (step === 'moved away') await rename(join(root, 'outbox/a.png'), join(root, 'taken.png'));
     await publisher.dispose();
@@ -504,6 +526,19 @@ describe('after a crash', () => {
     expect(await publisher.recover(job)).toBe('a.png');
     expect(await listed()).toEqual(['a.png']);
     expect(await publisher.publishedBefore(job)).toEqual({ output: 'a.png' });
+  });
+
+  it('both hold of an output in another folder than its temporary’s, as a template has it', async () => {
+    const named = await interrupted('named', 'to/x/b.png');
+    const publisher = await publisherOf();
+    expect(await publisher.recover(named)).toBeUndefined();
+    expect(await listed()).toEqual([]);
+    await publisher.dispose();
+    const linked = await interrupted('linked', 'to/y/b.png');
+    const next = await publisherOf();
+    expect(await next.recover(linked)).toBe('to/y/b.png');
+    expect(await listed()).toEqual(['to/y/b.png']);
+    expect(await next.publishedBefore(linked)).toEqual({ output: 'to/y/b.png' });
   });
 
   it('before the journal knew it as done, it is done, even if somebody took the output away meanwhile', async () => {
