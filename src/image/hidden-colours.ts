@@ -26,7 +26,7 @@ export function withoutHiddenColours<S extends Samples>(picture: PictureOf<S>): 
   const colour = new Float64Array(3);
   for (let i = 0; i < alpha.length; i++) {
     if (alpha[i] !== 0) continue;
-    colourAt(blocks, i % picture.width, Math.floor(i / picture.width), colour);
+    colourAt(blocks, blockSide, i % picture.width, Math.floor(i / picture.width), colour);
     for (let c = 0; c < 3; c++) rgb[i * 3 + c] = Math.round(colour[c]!);
   }
   return { ...picture, rgb };
@@ -67,26 +67,29 @@ function halved(level: Level): Level {
   return half;
 }
 
-/** Cells without a colour get that of their neighbourhood. */
+/** Cells without a colour get that of their neighbourhood, without steps. */
 function fillFrom(coarse: Level, fine: Level): void {
+  const colour = new Float64Array(3);
   for (let y = 0; y < fine.height; y++)
     for (let x = 0; x < fine.width; x++) {
       const at = (y * fine.width + x) * 4;
       if (fine.sums[at + 3]! > 0) continue;
-      const from = ((y >> 1) * coarse.width + (x >> 1)) * 4;
-      const weight = coarse.sums[from + 3]!;
-      for (let c = 0; c < 3; c++) fine.sums[at + c] = coarse.sums[from + c]! / weight;
+      colourAt(coarse, 2, x, y, colour);
+      fine.sums.set(colour, at);
       fine.sums[at + 3] = 1;
     }
 }
 
-/** Between the middles of the four blocks around a pixel. */
-function colourAt({ width, height, sums }: Level, x: number, y: number, colour: Float64Array): void {
-  const [column, row] = [(x + 0.5) / blockSide - 0.5, (y + 0.5) / blockSide - 0.5];
-  const [left, top] = [Math.floor(column), Math.floor(row)];
+/** Between the middles of the four cells around a place, of which `side` are a cell's. */
+function colourAt({ width, height, sums }: Level, side: number, x: number, y: number, colour: Float64Array): void {
+  const column = (x + 0.5) / side - 0.5;
+  const row = (y + 0.5) / side - 0.5;
+  const left = Math.floor(column);
+  const top = Math.floor(row);
   colour.fill(0);
   for (let corner = 0; corner < 4; corner++) {
-    const [dx, dy] = [corner & 1, corner >> 1];
+    const dx = corner & 1;
+    const dy = corner >> 1;
     const share = (dx ? column - left : 1 - column + left) * (dy ? row - top : 1 - row + top);
     const at = (within(top + dy, height) * width + within(left + dx, width)) * 4;
     for (let c = 0; c < 3; c++) colour[c] = colour[c]! + (share * sums[at + c]!) / sums[at + 3]!;

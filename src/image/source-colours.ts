@@ -55,11 +55,15 @@ function restored<S extends Samples>(rgb: S, own: S, toSrgb: ColourConversion, b
       shown[c] = Math.round(one[c]!);
       change = Math.max(change, Math.abs(rgb[at + c]! - shown[c]!));
     }
+    if (change === 0) {
+      for (let c = 0; c < 3; c++) result[at + c] = own[at + c]!;
+      continue;
+    }
     const share = Math.max(0, 1 - change / (white * mostChange));
     back.convert(rgb, at, one);
-    back.convert(shown, 0, was);
+    if (share > 0) back.convert(shown, 0, was);
     for (let c = 0; c < 3; c++) {
-      const value = one[c]! + share * (own[at + c]! - was[c]!);
+      const value = one[c]! + (share > 0 ? share * (own[at + c]! - was[c]!) : 0);
       result[at + c] = Math.round(Math.min(white, Math.max(0, value)));
     }
   }
