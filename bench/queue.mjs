@@ -461,8 +461,8 @@ async function storm(jobs) {
       const request = {
         job: `j${index}`,
         token: `${index}-${attempt}`,
-        path: here,
-        source: `/${here}`,
+        path: `${index}.png`,
+        source: '/',
         temporary: '',
         translation,
         mayGrow: false,

@@ -70,6 +70,7 @@ export class Lane implements Candidate {
     const streams = { events: { maxLen: keptEvents } };
     const queue = new Queue(record.id, { ...how, streams, connection: redis });
     const eventsRedis = redis.duplicate();
+    eventsRedis.on('error', () => {});
     const events = new QueueEvents(record.id, { ...how, connection: eventsRedis, lastEventId: '0' });
     return new Lane(options, queue, events, eventsRedis);
   }

@@ -113,6 +113,8 @@ class JobService implements Served {
   #beat: Disposable | undefined;
   #isDraining = false;
   #isStopping = false;
+  /** What was last told at once. */
+  #told = '';
   #stopped: Promise<void> | undefined;
 
   constructor(options: ServeOptions, redis: Redis, opened: DisposableStore) {
@@ -265,8 +267,11 @@ class JobService implements Served {
     const { workers, worker, hello } = this.#names;
     if (this.#redis.status !== 'ready') return;
     const text = JSON.stringify(record);
-    const isNews = text !== this.#said;
-    this.#said = text;
+    // Devices are always at something else: that can wait until it is looked at.
+    const { slots, translations, isDraining } = record;
+    const news = JSON.stringify([slots, translations, isDraining]);
+    const isNews = news !== this.#told;
+    this.#told = news;
     const saying = this.#redis
       .pipeline()
       .set(worker(this.id), text, 'PX', Math.ceil(this.#options.lockMs))
@@ -274,8 +279,6 @@ class JobService implements Served {
     if (isNews) saying.publish(hello, this.id);
     await saying.exec().catch(error => this.#warn(error));
   }
-
-  #said = '';
 
   async #sayGoodBye(): Promise<void> {
     const { workers, worker, hello } = this.#names;

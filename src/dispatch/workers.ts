@@ -35,6 +35,8 @@ export class Workers implements Disposable {
   #timer: Disposable | undefined;
   #disposed = false;
   #isFirst = true;
+  /** What Redis has of attempts is to be looked at, too: it may be another than before. */
+  #isDoubtful = false;
 
   constructor(options: WorkersOptions) {
     this.#options = options;
@@ -67,6 +69,7 @@ export class Workers implements Disposable {
       lane.missed = 0;
       lane.reconnect();
     }
+    this.#isDoubtful = true;
     void this.look();
   }
 
@@ -92,7 +95,7 @@ export class Workers implements Disposable {
     });
   }
 
-  /** @param isTimed only looks at their time count for who is missing */
+  /** @param isTimed only looks at their time count for who is missing, and look at every attempt */
   async #look(isTimed: boolean): Promise<void> {
     const { redis, names, onChanged } = this.#options;
     const records = await this.#records(redis, names);
@@ -105,6 +108,8 @@ export class Workers implements Disposable {
       else await this.#maybeLeft(lane);
     }
     onChanged();
+    if (!isTimed && !this.#isDoubtful) return;
+    this.#isDoubtful = false;
     for (const lane of this.lanes) await lane.look();
   }
 

@@ -215,6 +215,8 @@ export class JobScheduler implements Disposable {
   #lookAhead(nowMs: number): void {
     const room = this.#concurrency * aheadPerWorker - this.#taken;
     if (this.#exclusive !== undefined || room <= 0) return;
+    // Many workers take many jobs: the journal is read for all of them at once, not for each.
+    if (this.#options.runner.isElsewhere && this.#ahead.length > 0) return;
     const isTaken = ({ id }: Job) => this.#running.has(id) || this.#ahead.some(job => job.id === id);
     const jobs = this.#options.journal.queued(room + this.#taken, nowMs).filter(job => !isTaken(job));
     for (const job of jobs.slice(0, room)) {

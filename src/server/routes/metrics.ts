@@ -68,8 +68,8 @@ async function fill(registry: Registry, { service, feed, status }: RouteContext,
     now.routes.filter(({ problem }) => problem !== undefined).length,
   );
   gauge('memory_resident_bytes', 'Of the daemon alone, without its workers.').set(process.memoryUsage.rss());
-  const workers = gauge('worker_busy', '1 while the worker of a device is at an image.', ['device']);
-  for (const { device, source } of now.workers) workers.set({ device }, source === undefined ? 0 : 1);
+  const workers = gauge('worker_busy', 'Workers that are at an image, by device.', ['device']);
+  for (const { device, source } of now.workers) workers.inc({ device }, source === undefined ? 0 : 1);
   const waiting = gauge('webhook_deliveries_waiting', 'What webhooks are still to be told.');
   waiting.set([...service.deliveries.counts().values()].reduce((sum, count) => sum + count, 0));
   gauge('streams', 'Pages that listen.').set(feed.hub.population);
