@@ -4,19 +4,21 @@
  * trained one does; any other goes only by its name.
  */
 import { CycleboxError, didYouMean } from '../base/index.js';
-import { loadPluginSet, type PluginSet } from '../plugin-host/index.js';
+import { loadPluginSet, type PluginSet, type PluginSetOptions } from '../plugin-host/index.js';
 import { Catalog, catalogOf, type PluginCatalog } from './plugin-catalog.js';
 
 export interface PairSelection {
   /** Folders with plugins, or of one plugin each, beside those that come with cyclebox. */
   readonly plugins?: readonly string[] | undefined;
+  /** Where else: what was installed, npm packages, and what was decided of either. */
+  readonly places?: PluginSetOptions | undefined;
   /** Ids of pairs that are switched off, whoever registers them. */
   readonly disabledPairs?: readonly string[] | undefined;
 }
 
 /** Faults are values; to switch off what nobody registers is one (PAIR_NOT_FOUND). */
-export async function loadAvailablePairs({ plugins, disabledPairs }: PairSelection): Promise<PluginCatalog> {
-  return availablePairs(await loadPluginSet({ folders: plugins }), disabledPairs);
+export async function loadAvailablePairs({ plugins, places, disabledPairs }: PairSelection): Promise<PluginCatalog> {
+  return availablePairs(await loadPluginSet({ folders: plugins, ...places }), disabledPairs);
 }
 
 /** The pairs of a set of plugins, but for those that are switched off. */

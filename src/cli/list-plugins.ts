@@ -35,9 +35,9 @@ export async function listPlugins(options: PluginsOptions): Promise<number> {
 export async function describePlugin(name: string, options: InfoOptions): Promise<number> {
   const { options: places, state } = await findProject(options);
   const found = requirePlugin(await loadPluginSet(places), name);
-  const [record = found] = await withLiveStates([found], state);
+  const [record = found as ShownRecord] = await withLiveStates([found], state);
   const health = await healthOf(found, state);
-  const costs = await costsOf(state, name);
+  const costs = record.costs ?? (await costsOf(state, name));
   if (options.json) printJson({ ...toPlain(record), health, ...(costs && { costs }) });
   else
     for (const line of [...describe(record), ...describeHealth(health), ...(costs ? costLines(costs) : [])])
@@ -91,7 +91,12 @@ function describe(record: ShownRecord): readonly string[] {
     `${record.name} ${record.version ?? '?'}${plugin?.publisher === undefined ? '' : ` by ${plugin.publisher}`}`,
     ...(manifest?.description === undefined ? [] : [manifest.description]),
     `state:       ${stateText(state)}`,
-    ...('problem' in state ? [`             ${state.problem.message}`] : []),
+    ...('problem' in state
+      ? [`             ${state.problem.message}`]
+      : record.fault
+        ? [`             ${record.fault.message}`]
+        : []),
+    ...(record.memoryBytes === undefined ? [] : [`             it holds ${Math.round(record.memoryBytes / 1e6)} MB`]),
     `folder:      ${folder} (${source})`,
     `code:        ${plugin?.main ?? 'none: nothing of it is ever run'}`,
     ...permissions,
@@ -132,7 +137,7 @@ function broughtBy(plugin: Plugin | undefined): readonly Brought[] {
 }
 
 function toPlain(record: ShownRecord): Record<string, unknown> {
-  const { plugin, state, ...rest } = record;
+  const { plugin, state, costs: _, ...rest } = record;
   const { publisher, main, activationEvents, notes, manifest } = plugin ?? {};
   return {
     ...rest,

@@ -1,4 +1,5 @@
 /** How plugins stand in the daemon that runs, in place of what files alone say of them; and what they have cost so far. */
+import type { ErrorData } from '../base/index.js';
 import { runningPlugins } from '../daemon/index.js';
 import {
   type PluginCosts,
@@ -8,7 +9,14 @@ import {
   readCosts,
 } from '../plugin-host/index.js';
 
-export type ShownRecord = Omit<PluginRecord, 'state'> & { readonly state: PluginState };
+export type ShownRecord = Omit<PluginRecord, 'state'> & {
+  readonly state: PluginState;
+  /** Of the process that runs in the daemon, and its last crash or failed start until it runs again. */
+  readonly memoryBytes?: number | undefined;
+  readonly fault?: ErrorData | undefined;
+  /** So far, of the daemon that runs. */
+  readonly costs?: PluginCosts | undefined;
+};
 
 /** @param stateFolder the project's; where no daemon owns it, the records stay as they are */
 export async function withLiveStates(
@@ -18,7 +26,9 @@ export async function withLiveStates(
   const live = await runningPlugins(stateFolder);
   return records.map(record => {
     const found = live.find(({ name, version }) => name === record.name && version === record.version);
-    return found && record.state.kind !== 'superseded' ? { ...record, state: found.state } : record;
+    if (!found || record.state.kind === 'superseded') return record;
+    const { state, memoryBytes, fault, costs } = found;
+    return { ...record, state, memoryBytes, fault, costs };
   });
 }
 

@@ -2,6 +2,7 @@
 
 import { CycleboxError } from '../base/index.js';
 import { loadAvailablePairs, resolveDirection } from '../catalog/index.js';
+import { pairPlaces } from './pair-places.js';
 
 export interface NamedModel {
   readonly pair?: string;
@@ -13,6 +14,6 @@ export interface NamedModel {
 export async function resolveModel(file: string | undefined, { pair, to, plugins }: NamedModel): Promise<string> {
   if (file !== undefined && pair === undefined && to === undefined) return file;
   if (file === undefined && pair !== undefined && to !== undefined)
-    return (await resolveDirection((await loadAvailablePairs({ plugins })).pair(pair), to)).model.path;
+    return (await resolveDirection((await loadAvailablePairs(await pairPlaces(plugins))).pair(pair), to)).model.path;
   throw new CycleboxError('USAGE', 'Name a model: its file, or --pair and --to of a plugin.');
 }

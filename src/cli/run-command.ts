@@ -1,5 +1,5 @@
 /** The work of `cyclebox plugins run`: runs a command that a plugin contributes, and shows what it returns. */
-
+import { runPluginCommand } from '../daemon/index.js';
 import type { PluginsOptions } from './plugin-project.js';
 import { openPluginSession } from './plugin-session.js';
 import { exitCodes } from './report-error.js';
@@ -11,8 +11,7 @@ export async function runCommand(id: string, words: readonly string[], options: 
   const stop = () => abort.abort();
   process.once('SIGINT', stop);
   try {
-    const call = { event: `onCommand:${id}`, doing: `failed at the command "${id}"`, signal: abort.signal };
-    const result = await session.host.find('commands', id).call('command', { id, words }, call);
+    const result = await runPluginCommand(session.host, id, words, abort.signal);
     if (result !== undefined && result !== null) process.stdout.write(`${shown(result, options.json)}\n`);
     return exitCodes.ok;
   } finally {

@@ -27,6 +27,7 @@ import type { Scale } from '../plugin-api/index.js';
 import { outputOptionsOf, parseScale, type WrittenOutput } from '../plugin-host/index.js';
 import type { PictureSize, TranslatedImage } from '../translate/index.js';
 import { printSkippedDevice } from './engine-option.js';
+import { type PairPlaces, pairPlaces } from './pair-places.js';
 import type { PluginChanges } from './plugin-changes.js';
 import { exitCodes, printError } from './report-error.js';
 import { TranslatorProcess } from './translator-process.js';
@@ -95,7 +96,8 @@ export async function translateFiles(files: readonly string[], options: Translat
   const output = outputOf(options);
   requireName(options);
   const changes = await changesOf(options);
-  const translator = translatorFor(options, stage => changes?.at(stage, translator.exchange));
+  const places = options.model === undefined ? await pairPlaces(options.plugins) : undefined;
+  const translator = translatorFor(options, places, stage => changes?.at(stage, translator.exchange));
   const updated = await updatedOutputs(options);
   try {
     const opened = await translator.open();
@@ -140,13 +142,17 @@ function translationOf({ pair, to, model }: TranslateFilesOptions): string {
 /** Of the daemon, too (`jobTimeoutMs`). */
 const defaultTimeoutSeconds = 600;
 
-function translatorFor(options: TranslateFilesOptions, between: TranslatorListener['between']): TranslatorProcess {
-  const { model, pair, to, plugins, models: modelStore, memoryLimit: memoryLimitBytes } = options;
+function translatorFor(
+  options: TranslateFilesOptions,
+  found: PairPlaces | undefined,
+  between: TranslatorListener['between'],
+): TranslatorProcess {
+  const { model, pair, to, models: modelStore = found?.models, memoryLimit: memoryLimitBytes } = options;
   const { maxMegapixels, metadata, precision, threads, timeout = defaultTimeoutSeconds } = options;
   const engine = parseEngineChoice(options.engine ?? 'auto');
   const scale = options.scale === undefined ? undefined : parseScale(options.scale);
   const { network: named, architecture } = options;
-  const network = { model, network: named, architecture, pair, to, plugins, modelStore };
+  const network = { model, network: named, architecture, pair, to, pluginPlaces: found?.places, modelStore };
   return new TranslatorProcess({
     open: { ...network, engine, precision, threads, memoryLimitBytes, maxMegapixels, metadata, scale },
     timeoutMs: timeout * 1000,
@@ -204,7 +210,7 @@ async function nameOf(file: string, options: TranslateFilesOptions, image: Trans
 }
 
 async function domainBefore(pair: string, to: string, { plugins }: TranslateFilesOptions): Promise<string | undefined> {
-  const { domains } = (await loadAvailablePairs({ plugins })).pair(pair);
+  const { domains } = (await loadAvailablePairs(await pairPlaces(plugins))).pair(pair);
   return domains.find(domain => domain !== to);
 }
 

@@ -4,6 +4,7 @@
  */
 import { asCycleboxError, type CycleboxError } from '../base/index.js';
 import { directionsOf, loadAvailablePairs, openImageModel } from '../catalog/index.js';
+import { pairPlaces } from './pair-places.js';
 import { exitCodes, printError } from './report-error.js';
 import { describeTest, type SelfTest, selfTest } from './self-test.js';
 
@@ -30,7 +31,7 @@ export async function verifyModels(file: string | undefined, options: VerifyMode
 
 /** Directions without a model are no fault: there is nothing to verify. */
 async function verifyPlugins({ plugins, models }: VerifyModelsOptions): Promise<readonly Verified[]> {
-  const catalog = await loadAvailablePairs({ plugins });
+  const catalog = await loadAvailablePairs(await pairPlaces(plugins));
   for (const problem of catalog.problems) printError(problem);
   const verified: Verified[] = catalog.problems.map(({ code, message }) => ({
     model: 'a plugin',

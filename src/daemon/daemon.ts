@@ -59,6 +59,7 @@ import type { LiveService } from './live-service.js';
 import { localRunner, openTranslation } from './open-translation.js';
 import { nameTemplateFor, withOutputNames } from './output-names.js';
 import type { ChooseDevices, ResolvedDevices, WorkerEvent, WorkerFacts } from './pool/index.js';
+import { runPluginCommand } from './plugins/index.js';
 import { QuietHours } from './quiet-hours.js';
 import { retryWhileLocked } from './retry-while-locked.js';
 import { inboxChanges, inboxSettings, poolSettings } from './settings.js';
@@ -423,7 +424,7 @@ class RunningDaemon implements Daemon {
   }
 
   #newService(): LiveService {
-    const { inbox, liveConfig, registry, trainings } = this.#parts;
+    const { inbox, liveConfig, registry, plugins, trainings } = this.#parts;
     const { inbox: from, outbox, state } = this.config;
     return {
       status: async () => ({ ...inbox.status(), daemon: this.#facts(), inbox: from, outbox, state }),
@@ -448,6 +449,8 @@ class RunningDaemon implements Daemon {
       get plugins() {
         return registry.set;
       },
+      pluginFacts: () => plugins.facts(),
+      runCommand: (id, words) => runPluginCommand(plugins, id, words),
       trainings,
       usePair: (run, match, to) => this.#usePair(run, match, to),
     };

@@ -29,7 +29,7 @@ export type { DaemonEvent } from './daemon-event.js';
 export { inspectConfig, inspectFiles, type LikelyResult } from './inspect-config.js';
 export type { LiveService } from './live-service.js';
 export { type FoundService, findService, openService, runningPlugins } from './open-service.js';
-export { PluginTranslator, processingSteps } from './plugins/index.js';
+export { PluginTranslator, processingSteps, runPluginCommand } from './plugins/index.js';
 export {
   type ChooseDevices,
   type ResolvedDevices,

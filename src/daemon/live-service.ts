@@ -4,7 +4,7 @@
  */
 import type { Event } from '../base/index.js';
 import type { Deliveries, JobAction, JobLists, JobSelection, JobsChange } from '../inbox/index.js';
-import type { PluginSet } from '../plugin-host/index.js';
+import type { PluginFacts, PluginSet } from '../plugin-host/index.js';
 import type { DaemonConfig, Route } from './config/index.js';
 import type { DaemonService } from './control/index.js';
 import type { DaemonEvent } from './daemon-event.js';
@@ -21,6 +21,10 @@ export interface LiveService extends DaemonService {
   readonly log: EventLog;
   /** Each with how it stands. */
   readonly plugins: PluginSet;
+  /** What their processes do now, in the same order. */
+  pluginFacts(): readonly PluginFacts[];
+  /** Runs a command of a plugin. @throws PLUGIN_UNAVAILABLE naming what there is, PLUGIN_FAILED, PLUGIN_CRASHED */
+  runCommand(id: string, words: readonly string[]): Promise<unknown>;
   readonly trainings: TrainingRuns;
   readonly onEvent: Event<DaemonEvent>;
   /** What webhooks are still to be told. */

@@ -11,19 +11,22 @@ export interface MemoryGuardOptions {
   readonly pid: number;
   readonly limitBytes: number;
   readonly onExceeded: (residentBytes: number) => void;
+  /** Each time that it has looked. */
+  readonly onMeasured?: ((residentBytes: number) => void) | undefined;
   readonly everyMs?: number | undefined;
   readonly clock?: Clock | undefined;
 }
 
 /** Looks every `everyMs` (250 ms; 2 s where a process has to be started for it) until disposed or exceeded. */
 export function guardMemory(options: MemoryGuardOptions): Disposable {
-  const { pid, limitBytes, onExceeded, clock = systemClock } = options;
+  const { pid, limitBytes, onExceeded, onMeasured, clock = systemClock } = options;
   const everyMs = options.everyMs ?? (process.platform === 'linux' ? 250 : 2000);
   let timer: Disposable | undefined;
   let isOver = false;
   const look = async () => {
     const bytes = await residentBytes(pid);
     if (isOver) return;
+    if (bytes !== undefined) onMeasured?.(bytes);
     if (bytes !== undefined && bytes > limitBytes) onExceeded(bytes);
     else timer = clock.after(everyMs, () => void look());
   };

@@ -33,7 +33,7 @@ import {
 } from '../image/index.js';
 import { captureFactsOf, mergedOutput, type OutputOptions } from '../picture/index.js';
 import type { ModelFit, Scale } from '../plugin-api/index.js';
-import { outputOptionsOf, parseScale } from '../plugin-host/index.js';
+import { outputOptionsOf, type PluginSetOptions, parseScale } from '../plugin-host/index.js';
 import { fixedSize } from './fixed-size.js';
 import { greyNotes } from './grey-notes.js';
 import type { MemoryFallback } from './memory-fallback.js';
@@ -57,6 +57,8 @@ export interface TranslatorOptions {
   readonly to?: string | undefined;
   /** Folders with plugins, beside those that come with cyclebox. */
   readonly plugins?: readonly string[] | undefined;
+  /** Where plugins are looked for instead of `plugins` alone: installed ones and npm packages, too. */
+  readonly pluginPlaces?: PluginSetOptions | undefined;
   /** Default: the `models` folder of this package. */
   readonly modelStore?: string | undefined;
   /** Default `auto`: the best device that works. */
@@ -222,13 +224,15 @@ interface ResolvedModel {
 }
 
 async function resolveModel(options: TranslatorOptions): Promise<ResolvedModel> {
-  const { model, sha256, pair, to, plugins, modelStore } = options;
+  const { model, sha256, pair, to, plugins, pluginPlaces: places, modelStore } = options;
   if (model === undefined && (options.network ?? options.architecture) !== undefined)
     throw new CycleboxError('USAGE', 'A network or an architecture is for a model file (model); a pair has its own.');
   if (model !== undefined) return { model, sha256, subject: { file: model, pair } };
   if (pair === undefined || to === undefined)
     throw new CycleboxError('USAGE', 'Name a model file (model), or a pair and a domain (pair, to).');
-  const translation = await resolveDirection((await loadAvailablePairs({ plugins })).pair(pair), to, { modelStore });
+  const translation = await resolveDirection((await loadAvailablePairs({ plugins, places })).pair(pair), to, {
+    modelStore,
+  });
   return {
     model: translation.model.path,
     sha256: translation.model.sha256,

@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../support/pictures.js';
 import { cyclebox, dayNight, drop, project } from '../support/project.js';
 
 const sepia = {
@@ -62,6 +63,27 @@ describe('a plugin with code on the command line', () => {
     ]);
     const found = await cyclebox(root, 'plugins', 'bisect', 'a.png', '--test', 'true').ended;
     expect(found.out).toBe('spoiler is what spoils a.png.\n');
+  });
+
+  it('is used by translate once it is installed, with its pair, and in a folder without a configuration', async () => {
+    const root = await withSepia([]);
+    const elsewhere = await temporaryFolder();
+    await writeFile(join(elsewhere, 'grey.png'), await grey());
+    for (const name of ['day-night', 'sepia']) {
+      const installed = await cyclebox(elsewhere, 'plugins', 'install', join(root, 'plugins', name)).ended;
+      expect(installed).toMatchObject({ code: 0 });
+    }
+    const args = ['translate', 'grey.png', '--pair', 'day-night', '--to', 'night'];
+    expect(await cyclebox(elsewhere, ...args).ended).toMatchObject({ code: 0, err: '' });
+    expect((await sharp(join(elsewhere, 'translated/grey.png')).raw().toBuffer())[0]).toBe(155);
+    const waiting = await cyclebox(elsewhere, ...args, '--postprocess', 'brighter').ended;
+    expect(waiting.err).toMatch(
+      /PLUGIN_UNAVAILABLE: The postprocessor "brighter" is of sepia, which is awaitingConsent/,
+    );
+    expect((await cyclebox(elsewhere, 'plugins', 'enable', 'sepia', '--yes').ended).code).toBe(0);
+    const changed = await cyclebox(elsewhere, ...args, '--postprocess', 'brighter', '--out', 'brighter').ended;
+    expect(changed).toMatchObject({ code: 0, err: '' });
+    expect((await sharp(join(elsewhere, 'brighter/grey.png')).raw().toBuffer())[0]).toBe(160);
   });
 
   it('is tested by its author against a host in memory', async () => {

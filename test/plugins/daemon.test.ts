@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { DaemonOptions } from '../../src/daemon/index.js';
 import { type Daemon, type DaemonEvent, loadConfig, startDaemon } from '../../src/daemon/index.js';
-import { dayNight, drop, outputs, project } from '../support/project.js';
+import { cyclebox, dayNight, drop, outputs, project, writeConfig } from '../support/project.js';
 
 let daemon: Daemon | undefined;
 afterEach(async () => {
@@ -16,6 +16,7 @@ afterEach(async () => {
 interface Source {
   readonly code: string;
   readonly contributes: object;
+  readonly activationEvents?: readonly string[];
 }
 
 async function withPlugins(
@@ -33,11 +34,11 @@ async function withPlugins(
   return root;
 }
 
-async function write(root: string, name: string, { code, contributes }: Source): Promise<void> {
+async function write(root: string, name: string, { code, ...rest }: Source): Promise<void> {
   const folder = join(root, 'plugins', name);
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'index.mjs'), code);
-  const manifest = { name, version: '1.0.0', engines: { cyclebox: '^1.0.0' }, main: 'index.mjs', contributes };
+  const manifest = { name, version: '1.0.0', engines: { cyclebox: '^1.0.0' }, main: 'index.mjs', ...rest };
   await writeFile(join(folder, 'package.json'), JSON.stringify(manifest));
 }
 
@@ -260,6 +261,82 @@ describe('a plugin that asks for a translation', () => {
     const { next } = await start(root);
     await next(doneWith('a.png'));
     expect(await pixelOf(root, 'a.png')).toBe(100);
+  });
+});
+
+describe('a daemon with plugins that run', () => {
+  const adding: Source = {
+    code: `export const activate = context => context.registerPostprocessor('add', picture =>
+      ({ ...picture, rgb: picture.rgb.map(v => v + context.settings.strength) }));`,
+    contributes: {
+      postprocessors: [{ id: 'add' }],
+      configuration: { properties: { strength: { type: 'integer', default: 1 } } },
+    },
+  };
+  const stateOf = (name: string) => daemon?.service.pluginFacts().find(facts => facts.name === name);
+  const active = (name: string) => (event: DaemonEvent) =>
+    event.type === 'plugin' &&
+    event.event.type === 'state' &&
+    event.event.plugin === name &&
+    event.event.state.kind === 'active';
+
+  it('hands changed settings to the plugin that they are of, and starts that one alone anew', async () => {
+    const route = { match: '**', pair: 'day-night', to: 'night', postprocessors: ['add', 'still'] };
+    const root = await withPlugins({ add: adding, still: processor('post', 'still', 'return picture;') }, route);
+    await dropFlat(root, 100, 'first.png');
+    const { next, events } = await start(root);
+    await next(doneWith('first.png'));
+    const still = stateOf('still')?.text;
+    await writeConfig(root, { ...dayNight, routes: [route], settings: { add: { strength: 5 } } });
+    expect((await daemon!.reload()).kind).toBe('applied');
+    await dropFlat(root, 100, 'second.png');
+    await next(doneWith('second.png'));
+    expect([await pixelOf(root, 'first.png'), await pixelOf(root, 'second.png')]).toEqual([156, 160]);
+    expect(stateOf('still')?.text).toBe(still);
+    expect(still).toMatch(/^active\(\d+\)$/);
+    expect(events.filter(active('add'))).toHaveLength(2);
+  });
+
+  it('says of each what its process is and holds, and what its last crash was, on the command line, too', async () => {
+    const root = await withPlugins(
+      { frail: processor('post', 'frail', `if (request.path === 'bad.png') process.abort(); return picture;`) },
+      { postprocessors: ['frail'] },
+    );
+    await dropFlat(root, 100, 'good.png');
+    const { next, events } = await start(root);
+    await next(doneWith('good.png'));
+    const facts = stateOf('frail');
+    expect(facts).toMatchObject({ text: expect.stringMatching(/^active\(\d+\)$/), costs: { starts: 1, crashes: 0 } });
+    const shown = JSON.parse((await cyclebox(root, 'plugins', 'info', 'frail', '--json').ended).out);
+    expect(shown).toMatchObject({ state: { text: facts?.text }, costs: { calls: { postprocess: { calls: 1 } } } });
+    if (process.platform === 'linux') expect(shown.memoryBytes).toBeGreaterThan(20e6);
+    await dropFlat(root, 100, 'bad.png');
+    await next(failedOn('bad.png'));
+    const backingOff = events.find(
+      event => event.type === 'plugin' && event.event.type === 'state' && event.event.state.kind === 'restarting',
+    );
+    expect(backingOff).toMatchObject({ event: { text: expect.stringMatching(/^restarting\(1, 20/) } });
+    expect(['restarting', 'activating', 'active']).toContain(stateOf('frail')?.state.kind);
+  });
+
+  it('starts one that runs from the start on again when it changes, and one that comes', async () => {
+    const eager = (word: string): Source => ({
+      code: `export const activate = context => { context.log.info('${word}'); };`,
+      contributes: {},
+      activationEvents: ['onStartupFinished'],
+    });
+    const root = await withPlugins({ eager: eager('one') }, {});
+    const { next } = await start(root);
+    const said = (plugin: string, message: string) => (event: DaemonEvent) =>
+      event.type === 'plugin' &&
+      event.event.type === 'said' &&
+      event.event.plugin === plugin &&
+      event.event.message === message;
+    await next(said('eager', 'one'));
+    await write(root, 'eager', eager('two, longer'));
+    await next(said('eager', 'two, longer'));
+    await write(root, 'newcomer', eager('hello'));
+    await next(said('newcomer', 'hello'));
   });
 });
 

@@ -179,6 +179,7 @@ describe('the configuration, the doctor and the plugins', () => {
       pairs: ['day-night'],
       permissions: [],
     });
+    expect(own.commands).toEqual([]);
     const turn = (enabled: boolean) => ask('/api/plugins/day-night/switch', { method: 'POST', body: { enabled } });
     expect((await turn(false)).json().message).toMatch(/^day-night is disabled: disabledByUser/);
     expect((await ask('/api/status')).json().routes[0].problem).toContain('PAIR_NOT_FOUND');

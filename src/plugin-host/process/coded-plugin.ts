@@ -91,7 +91,9 @@ export class CodedPlugin implements Disposable {
   /** The end of the process that was idle. */
   #retiring: Promise<void> | undefined;
   #state: PluginState = { kind: 'idle' };
+  #running: PluginProcess | undefined;
   #lastCrash: string | undefined;
+  #lastFault: CycleboxError | undefined;
 
   constructor(options: CodedPluginOptions) {
     const { spec, clock = systemClock, limits = pluginLimits } = options;
@@ -117,6 +119,16 @@ export class CodedPlugin implements Disposable {
 
   get state(): PluginState {
     return this.#state;
+  }
+
+  /** Of the process that runs: what it holds, as far as it is known. */
+  get memoryBytes(): number | undefined {
+    return this.#running?.memoryBytes;
+  }
+
+  /** What its last crash or failed start was; undefined once it runs again. */
+  get fault(): CycleboxError | undefined {
+    return this.#lastFault;
   }
 
   /** What it has cost so far; undefined before its first start here. */
@@ -255,6 +267,8 @@ export class CodedPlugin implements Disposable {
 
   #watch(process: PluginProcess, startedMs: number): void {
     const self = this.#starting;
+    this.#running = process;
+    this.#lastFault = undefined;
     this.#become({ kind: 'active', pid: process.pid, sinceMs: this.#clock.epochMs() });
     process.onResponsiveness(isResponsive => {
       const sinceMs = this.#clock.epochMs();
@@ -262,6 +276,7 @@ export class CodedPlugin implements Disposable {
     });
     void process.exited.then((exit: ChildExit) => {
       if (this.#starting === self) this.#starting = undefined;
+      if (this.#running === process) this.#running = undefined;
       if (!process.isRetired && !this.#ending.signal.aborted) this.#crashed(process.crash(exit), startedMs);
     });
   }
@@ -307,6 +322,7 @@ export class CodedPlugin implements Disposable {
   }
 
   #fault(error: CycleboxError): void {
+    this.#lastFault = error;
     this.#log.add('host', error.stack ?? error.message);
     this.#events.fire({ type: 'fault', plugin: this.spec.name, error });
   }

@@ -5,7 +5,16 @@
  * A plugin that changes takes over at once; the one before it ends when what it is at has ended.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { type Clock, CycleboxError, type Disposable, didYouMean, Emitter, type Event } from '../../base/index.js';
+import {
+  type Clock,
+  CycleboxError,
+  type Disposable,
+  didYouMean,
+  Emitter,
+  type ErrorData,
+  type Event,
+  errorToData,
+} from '../../base/index.js';
 import type { ContributionPointName, PluginSettings } from '../../plugin-api/index.js';
 import { type ContributionOf, type ContributionPoint, points } from '../points/index.js';
 import {
@@ -47,6 +56,10 @@ export interface PluginFacts {
   /** `active(4711)`. */
   readonly text: string;
   readonly costs?: PluginCosts | undefined;
+  /** What the process that runs holds, as far as it is known. */
+  readonly memoryBytes?: number | undefined;
+  /** Its last crash or failed start, until it runs again. */
+  readonly fault?: ErrorData | undefined;
 }
 
 export interface NamedContribution<Point extends CodedPoint> {
@@ -63,6 +76,9 @@ export class PluginHost implements Disposable {
   /** Replaced or removed, and not yet at their end. */
   readonly #leaving = new Set<Promise<void>>();
   readonly #listening: Disposable;
+  /** Of plugins that are not in force any more since they crashed too often, by name. */
+  readonly #faults = new Map<string, ErrorData>();
+  #isStarted = false;
   #settings: WrittenSettings;
 
   constructor(options: PluginHostOptions) {
@@ -76,6 +92,7 @@ export class PluginHost implements Disposable {
 
   /** Starts what wants to run from the start on. Faults are told by events. */
   start(): void {
+    this.#isStarted = true;
     for (const plugin of this.#plugins.values()) this.#startUp(plugin);
   }
 
@@ -88,9 +105,15 @@ export class PluginHost implements Disposable {
   /** All that are known, also those that are not in force; the state of a process goes before what files say. */
   facts(): readonly PluginFacts[] {
     return this.#options.registry.set.records.map(({ name, version = '', state: settled }) => {
-      const running = this.#plugins.get(name);
-      const state = running?.spec.version === version ? running.state : settled;
-      return { name, version, state, text: stateText(state), costs: running?.costs };
+      const known = this.#plugins.get(name);
+      const own = settled.kind !== 'superseded' && known?.spec.version === version ? known : undefined;
+      const state = own?.state ?? settled;
+      const fault = own?.fault
+        ? errorToData(own.fault)
+        : state.kind === 'disabledByCrashes'
+          ? this.#faults.get(name)
+          : undefined;
+      return { name, version, state, text: stateText(state), costs: own?.costs, memoryBytes: own?.memoryBytes, fault };
     });
   }
 
@@ -177,11 +200,14 @@ export class PluginHost implements Disposable {
       inspect: inspect.includes(spec.name),
     });
     this.#plugins.set(spec.name, plugin);
+    this.#faults.delete(spec.name);
     plugin.onEvent(event => this.#events.fire(event));
+    if (this.#isStarted) this.#startUp(plugin);
   }
 
   #retire(name: string, plugin: CodedPlugin): void {
     this.#plugins.delete(name);
+    if (plugin.state.kind === 'disabledByCrashes' && plugin.fault) this.#faults.set(name, errorToData(plugin.fault));
     const end = plugin.retire().catch(() => {});
     this.#leaving.add(end);
     void end.finally(() => this.#leaving.delete(end));

@@ -75,6 +75,8 @@ export class PluginProcess implements Disposable {
   #endTimer: Disposable | undefined;
   /** True: this side has no more use for it, and its end is no crash. */
   #isRetired = false;
+  /** When it was last looked at. */
+  #memoryBytes: number | undefined;
   /** Why this side has ended the process. */
   #endedFor: string | undefined;
 
@@ -105,6 +107,11 @@ export class PluginProcess implements Disposable {
 
   get pid(): number {
     return this.#child.pid ?? 0;
+  }
+
+  /** What it holds; undefined until it was looked at, and where there is no way to ask. */
+  get memoryBytes(): number | undefined {
+    return this.#memoryBytes;
   }
 
   /** True while it answers in time. */
@@ -214,6 +221,9 @@ export class PluginProcess implements Disposable {
       pid: this.pid,
       limitBytes,
       clock,
+      onMeasured: bytes => {
+        this.#memoryBytes = bytes;
+      },
       onExceeded: bytes =>
         this.#endFor(`it held ${megabytes(bytes)} of memory, more than its ${megabytes(limitBytes)}, and was ended`),
     });

@@ -39,16 +39,23 @@ export const plugin = z.object({
   name: z.string(),
   version: z.string(),
   folder: z.string(),
-  /** `bundled` with cyclebox or `configured` by the user. */
+  /** `folder`, `installed`, `package`, or `built-in`. */
   origin: z.string(),
-  /** `declarative`: data alone; others are those of a plugin process. */
+  /** With its reason: `ready` for data alone, `active(4711)`, `restarting(2, 2026-03-01T12:00:00.000Z)`, `disabledByUser(…)`. */
   state: z.string(),
   isEnabled: z.boolean(),
   pairs: z.array(z.string()).readonly(),
   /** What its process may do; empty for data alone. */
   permissions: z.array(z.string()).readonly(),
+  /** What people can start of it. */
+  commands: z
+    .array(z.object({ command: z.string(), title: z.string(), description: z.string().optional() }))
+    .readonly(),
   /** What it has cost: calls, milliseconds, restarts; absent for data alone. */
   cost: z.record(z.string(), z.number()).optional(),
+  /** The process that runs. */
+  process: z.object({ pid: z.number(), memoryBytes: z.number().optional(), sinceMs: z.number() }).optional(),
+  /** Of its manifest, or its last crash or failed start until it runs again. */
   problem: fault.optional(),
 });
 export type PluginStatus = z.infer<typeof plugin>;
@@ -66,6 +73,15 @@ export const pairEndpoints = {
     path: '/api/plugins',
     summary: 'Plugins: what they bring, may and cost.',
     answer: z.object({ plugins: z.array(plugin).readonly() }),
+  }),
+  runPluginCommand: endpoint({
+    method: 'POST',
+    path: '/api/commands/:command/run',
+    summary: 'Runs a command that a plugin brings, with the words that follow it, and answers with what it returned.',
+    cli: 'cyclebox plugins run COMMAND WORDS',
+    params: z.strictObject({ command: z.string().max(200) }),
+    body: z.strictObject({ words: z.array(z.string().max(2000)).max(100).readonly().default([]) }),
+    answer: z.object({ text: z.string() }),
   }),
   switchPlugin: endpoint({
     method: 'POST',

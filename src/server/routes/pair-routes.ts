@@ -8,7 +8,10 @@ import {
   disablePlugin,
   enablePlugin,
   isInForce,
+  type PluginCosts,
+  type PluginFacts,
   type PluginRecord,
+  type PluginState,
   permissionsText,
   pluginPlaces,
   readCosts,
@@ -32,8 +35,12 @@ export function addPairRoutes({ server, service, feed }: RouteContext): void {
     };
   });
   addRoute(server, 'listPlugins', async () => ({
-    plugins: await Promise.all(service.plugins.records.map(record => statusOf(service, record))),
+    plugins: await Promise.all(withFacts(service).map(([record, facts]) => statusOf(service, record, facts))),
   }));
+  addRoute(server, 'runPluginCommand', async ({ params: { command }, body: { words } }) => {
+    const result = await service.runCommand(command, words);
+    return { text: typeof result === 'string' ? result : (JSON.stringify(result, null, 2) ?? '') };
+  });
   addRoute(server, 'switchPlugin', async ({ params: { name }, body: { enabled } }) => {
     const record = service.plugins.records.find(one => one.name === name && one.state.kind !== 'superseded');
     if (!record)
@@ -104,21 +111,43 @@ function factsOf({ done, failed, msPerImage }: Partial<TranslationFacts> = {}) {
   return { done: done ?? 0, failed: failed ?? 0, ...(msPerImage !== undefined && { msPerImage }) };
 }
 
-async function statusOf({ config }: LiveService, record: PluginRecord): Promise<PluginStatus> {
-  const { name, version = '?', folder, source, plugin, state } = record;
+/** Files say what there is, the host what its processes do. */
+function withFacts(service: LiveService): readonly (readonly [PluginRecord, PluginFacts | undefined])[] {
+  const facts = service.pluginFacts();
+  return service.plugins.records.map((record, index) => {
+    const own = facts[index];
+    return [record, own?.name === record.name ? own : undefined];
+  });
+}
+
+async function statusOf(
+  { config }: LiveService,
+  record: PluginRecord,
+  facts: PluginFacts | undefined,
+): Promise<PluginStatus> {
+  const { name, version = '?', folder, source, plugin } = record;
+  const state = facts?.state ?? record.state;
+  const fault = 'problem' in state ? state.problem : facts?.fault;
   const pairs = plugin?.manifest.contributes.domainPairs?.map(({ id }) => id) ?? [];
   const isCoded = plugin?.main !== undefined;
   return {
     ...{ name, version, folder, pairs, origin: source, state: stateText(state), isEnabled: isInForce(state) },
+    commands: isInForce(state) ? (plugin?.manifest.contributes.commands ?? []) : [],
     permissions: isCoded ? [permissionsText(plugin.manifest.permissions ?? {})] : [],
-    ...(isCoded && { cost: await costOf(config.state, name) }),
-    ...('problem' in state && { problem: { code: state.problem.code, message: state.problem.message } }),
+    ...(isCoded && { cost: costOf(facts?.costs ?? (await readCosts(pluginPlaces(config.state, name).ledger))) }),
+    ...processOf(state, facts?.memoryBytes),
+    ...(fault && { problem: { code: fault.code, message: fault.message } }),
   };
 }
 
+function processOf(state: PluginState, memoryBytes: number | undefined): Pick<PluginStatus, 'process'> {
+  if (state.kind !== 'active' && state.kind !== 'unresponsive') return {};
+  const { pid, sinceMs } = state;
+  return { process: { pid, sinceMs, ...(memoryBytes !== undefined && { memoryBytes }) } };
+}
+
 /** Since its ledger was begun, over restarts. */
-async function costOf(state: string, name: string): Promise<Record<string, number>> {
-  const { calls, starts, crashes, peakBytes } = await readCosts(pluginPlaces(state, name).ledger);
+function costOf({ calls, starts, crashes, peakBytes }: PluginCosts): Record<string, number> {
   const all = Object.values(calls);
   const sum = (key: 'calls' | 'failures' | 'totalMs') => all.reduce((total, one) => total + one[key], 0);
   const longestMs = Math.max(0, ...all.map(one => one.longestMs));

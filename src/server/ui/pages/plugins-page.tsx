@@ -1,4 +1,5 @@
 /** Plugins: how each stands, what it brings, what its process may do and what it has cost, and a switch. */
+import { useState } from 'preact/hooks';
 import type { PluginStatus } from '../contract.js';
 import { ask } from '../live/index.js';
 import { Button, confirm, Empty, Icon, PageHead, ProblemNotice, say, useAnswer } from '../parts/index.js';
@@ -34,7 +35,7 @@ interface PluginProps {
 }
 
 function Plugin({ plugin, onChange }: PluginProps) {
-  const { name, version, folder, origin, state, isEnabled, pairs, permissions, cost, problem } = plugin;
+  const { name, version, folder, origin, state, isEnabled, pairs, permissions, commands, cost, problem } = plugin;
   return (
     <section class="card">
       <div class="card-head">
@@ -43,7 +44,7 @@ function Plugin({ plugin, onChange }: PluginProps) {
         </h2>
         <span class={`state ${problem ? 'failed' : isEnabled ? 'done' : 'cancelled'}`}>
           <Icon name={problem ? 'failed' : isEnabled ? 'done' : 'cancel'} size={15} />
-          {isEnabled ? state : 'off'}
+          {state}
         </span>
       </div>
       {problem && (
@@ -66,11 +67,52 @@ function Plugin({ plugin, onChange }: PluginProps) {
             <dd>{costText(cost)}</dd>
           </>
         )}
+        {plugin.process && (
+          <>
+            <dt>Process</dt>
+            <dd>
+              {plugin.process.pid}
+              {plugin.process.memoryBytes !== undefined && `, ${formatBytes(plugin.process.memoryBytes)}`}
+            </dd>
+          </>
+        )}
       </dl>
+      {commands.map(command => (
+        <CommandRow key={command.command} command={command} />
+      ))}
       <div class="row end">
         <Button onClick={() => turn(plugin).then(onChange)}>{isEnabled ? 'Switch off' : 'Switch on'}</Button>
       </div>
     </section>
+  );
+}
+
+type Command = PluginStatus['commands'][number];
+
+/** A command, with the words that it is given, and what came of it. */
+function CommandRow({ command: { command, title, description } }: { readonly command: Command }) {
+  const [words, setWords] = useState('');
+  const [text, setText] = useState<string>();
+  const run = async () => {
+    const body = { words: words.split(/\s+/).filter(Boolean) };
+    const answer = await ask('runPluginCommand', { params: { command }, body });
+    setText(answer.text);
+  };
+  return (
+    <div class="plugin-command">
+      <div class="row">
+        <span title={description}>{title}</span>
+        <input
+          type="text"
+          aria-label={`Words for ${command}`}
+          placeholder={command}
+          value={words}
+          onInput={event => setWords(event.currentTarget.value)}
+        />
+        <Button onClick={run}>Run</Button>
+      </div>
+      {text !== undefined && text !== '' && <pre>{text}</pre>}
+    </div>
   );
 }
 
