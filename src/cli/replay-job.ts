@@ -23,6 +23,8 @@ export interface ReplayCommandOptions {
 export interface BisectOptions extends ReplayCommandOptions {
   /** A program that is given a picture, and fails for a spoilt one. */
   readonly test?: string;
+  /** Asks a person; for tests. Default: on the terminal. */
+  readonly ask?: ((question: string) => Promise<boolean>) | undefined;
 }
 
 interface StageLine {
@@ -87,19 +89,26 @@ async function judge(entry: QueueEntry, options: BisectOptions, only: Only, ids:
     const outcome = await runOnce(entry, options.config, folder, () => {}, only);
     if ('error' in outcome) return true;
     if (options.test !== undefined) return (await exitOf(options.test, outcome.result)) !== 0;
-    return await ask(`with ${ids.join(', ') || 'no plugin'}: ${outcome.result}\nIs it spoilt? [y/n] `);
+    return await (options.ask ?? askOnTerminal)(
+      `with ${ids.join(', ') || 'no plugin'}: ${outcome.result}\nIs it spoilt? [y/n] `,
+    );
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function ask(question: string): Promise<boolean> {
-  if (!process.stdin.isTTY)
+/** @throws USAGE where nobody is there to answer */
+export async function askOnTerminal(
+  question: string,
+  input: NodeJS.ReadStream = process.stdin,
+  output: NodeJS.WritableStream = process.stderr,
+): Promise<boolean> {
+  if (!input.isTTY)
     throw new CycleboxError(
       'USAGE',
       'Nobody is there to look: name a program with --test that fails for a spoilt picture.',
     );
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  const lines = createInterface({ input, output });
   try {
     return /^y/i.test(await lines.question(question));
   } finally {

@@ -32,6 +32,7 @@ import {
   disableForCrashes,
   type PluginEvent,
   type PluginHost,
+  type PluginLimits,
   type PluginRegistry,
   type PluginSet,
 } from '../plugin-host/index.js';
@@ -77,6 +78,10 @@ export interface DaemonOptions {
   readonly selfTest?: boolean | undefined;
   /** True: without coded plugins. */
   readonly safe?: boolean | undefined;
+  /** How long nothing must have been done before models are tested, in ms; for tests. Default 5000. */
+  readonly selfTestRestMs?: number | undefined;
+  /** Other limits for plugins; for tests. */
+  readonly pluginLimits?: PluginLimits | undefined;
   /** Names of plugins that a debugger can be attached to: they run without permissions and time limits. */
   readonly inspectPlugins?: readonly string[] | undefined;
   /** Where the configuration came from: its changes are taken over while the daemon runs. */
@@ -212,7 +217,7 @@ async function openInbox(options: InboxOptions): Promise<Inbox> {
 }
 
 /** A daemon that has just been started, or has just done something, may have more to do. */
-const selfTestRestMs = 5000;
+const usualRestMs = 5000;
 
 /** Keys by which a file that failed, or was passed over, may fare otherwise. */
 const concernsFailures: ReadonlySet<string> = new Set([
@@ -367,7 +372,8 @@ class RunningDaemon implements Daemon {
   #newHealthKeeper(): HealthKeeper {
     const { inbox, liveConfig, options } = this.#parts;
     const isIdle = () => inbox.isIdle && inbox.pauseNow?.by !== 'schedule';
-    const keeper = new HealthKeeper({ resolved: () => liveConfig.resolved, isIdle, restMs: selfTestRestMs });
+    const { selfTestRestMs: restMs = usualRestMs } = options;
+    const keeper = new HealthKeeper({ resolved: () => liveConfig.resolved, isIdle, restMs });
     keeper.onEvent(event => this.#events.fire(event));
     const nudge = () => options.selfTest && keeper.nudge();
     liveConfig.onApplied(nudge);

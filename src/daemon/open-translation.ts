@@ -4,7 +4,7 @@
  */
 import type { DisposableStore } from '../base/index.js';
 import type { Runner } from '../inbox/index.js';
-import { loadPluginSet, PluginHost, PluginRegistry } from '../plugin-host/index.js';
+import { loadPluginSet, PluginHost, type PluginLimits, PluginRegistry } from '../plugin-host/index.js';
 import type { OutputLine } from '../process/index.js';
 import type { ComputeWorkerOptions } from '../worker/index.js';
 import {
@@ -23,6 +23,7 @@ import { poolSettings } from './settings.js';
 export interface TranslationOptions {
   readonly safe?: boolean | undefined;
   readonly inspectPlugins?: readonly string[] | undefined;
+  readonly pluginLimits?: PluginLimits | undefined;
   readonly configFile?: string | undefined;
   readonly onWorkerOutput?: ((line: OutputLine) => void) | undefined;
   readonly workerEntry?: string | undefined;
@@ -66,6 +67,7 @@ export async function openTranslation(
       settings: config.settings,
       translate: translator.translate,
       inspect: options.inspectPlugins,
+      limits: options.pluginLimits,
     }),
   );
   return { liveConfig, registry, plugins, workers };

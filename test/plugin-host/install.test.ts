@@ -3,6 +3,7 @@ import { access, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { enablePlugin, installPlugin, loadPluginSet, stateText, uninstallPlugin } from '../../src/plugin-host/index.js';
+import { npmRegistry } from '../support/npm-registry.js';
 import { temporaryFolder } from '../support/pictures.js';
 import { type TarEntry, tarball } from '../support/tar-bytes.js';
 import { coded, manifest, writePlugin } from './plugin-folders.js';
@@ -122,4 +123,52 @@ test('a folder that is a link is installed as what it leads to', async () => {
   await symlink(source, link, 'junction');
   await installPlugin(state, link, agree);
   expect(await installedIn(state)).toEqual(['pair 1.0.0 ready']);
+});
+
+describe('a package of a registry', () => {
+  const season = (version: string, more: object = {}) => ({
+    name: 'season-router',
+    version,
+    manifest: { ...coded('season-router', { publisher: 'me' }), version, ...more },
+    files: { 'main.mjs': 'export function activate() {}' },
+  });
+  const runs = {
+    scripts: { preinstall: 'touch ran', install: 'touch ran', postinstall: 'touch ran', prepare: 'touch ran' },
+  };
+
+  test('is fetched by its name, with what it depends on, and no script of either runs', async () => {
+    const state = await temporaryFolder();
+    const dependency = {
+      name: 'calendar',
+      version: '1.4.0',
+      manifest: { main: 'index.js', ...runs },
+      files: { 'index.js': '' },
+    };
+    const { asked } = await npmRegistry([
+      season('1.0.0'),
+      season('2.0.0', { dependencies: { calendar: '^1.0.0' }, ...runs }),
+      dependency,
+    ]);
+    const installed = await installPlugin(state, 'season-router', agree);
+    expect(installed).toMatchObject({ plugin: { name: 'season-router', version: '2.0.0' }, replaced: undefined });
+    expect(asked).toContain('/season-router/-/2.0.0.tgz');
+    expect(await installedIn(state)).toEqual(['season-router 2.0.0 awaitingConsent(nothing beyond its own folder)']);
+    const files = await readdir(join(state, 'plugins'), { recursive: true });
+    expect(files).toContain(join('season-router', 'node_modules', 'calendar', 'index.js'));
+    expect(files.filter(file => file.endsWith('ran'))).toEqual([]);
+  }, 120_000);
+
+  test('is fetched in the version that is asked for; one that is not there is told, and changes nothing', async () => {
+    const state = await temporaryFolder();
+    await npmRegistry([season('1.0.0'), season('2.0.0')]);
+    await installPlugin(state, 'season-router@1.0.0', agree);
+    const before = await installedIn(state);
+    expect(before).toEqual(['season-router 1.0.0 awaitingConsent(nothing beyond its own folder)']);
+    for (const source of ['season-router@3.0.0', 'season-ruoter'])
+      await expect(installPlugin(state, source, agree)).rejects.toMatchObject({
+        code: 'DOWNLOAD_FAILED',
+        message: expect.stringMatching(/npm pack .* failed: /),
+      });
+    expect(await installedIn(state)).toEqual(before);
+  }, 120_000);
 });

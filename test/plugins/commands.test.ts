@@ -1,19 +1,23 @@
 /** What people do with plugins with code on the command line, in projects of their own. */
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import sharp from 'sharp';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { askOnTerminal, bisect } from '../../src/cli/replay-job.js';
 import { temporaryFolder } from '../support/pictures.js';
 import { cyclebox, dayNight, drop, project } from '../support/project.js';
 
 const sepia = {
   code: `export function activate(context) {
     context.registerPostprocessor('brighter', picture => ({ ...picture, rgb: picture.rgb.map(v => v + 5) }));
+    context.registerPostprocessor('darker', picture => ({ ...picture, rgb: picture.rgb.map(v => v / 2) }));
+    context.registerPostprocessor('brightest', picture => ({ ...picture, rgb: picture.rgb.map(v => v + 9) }));
     context.registerPostprocessor('spoiler', () => { throw new Error('out of paint'); });
     context.registerCommand('sepia.count', words => ({ words: words.length }));
   }`,
   contributes: {
-    postprocessors: [{ id: 'brighter' }, { id: 'spoiler' }],
+    postprocessors: [{ id: 'brighter' }, { id: 'darker' }, { id: 'brightest' }, { id: 'spoiler' }],
     commands: [{ command: 'sepia.count', title: 'Count words' }],
   },
 };
@@ -63,6 +67,74 @@ describe('a plugin with code on the command line', () => {
     ]);
     const found = await cyclebox(root, 'plugins', 'bisect', 'a.png', '--test', 'true').ended;
     expect(found.out).toBe('spoiler is what spoils a.png.\n');
+  });
+
+  it('is found by a person, too, who is shown a picture at a time and says which is spoilt', async () => {
+    const root = await withSepia(['brighter', 'darker', 'brightest']);
+    await drop(root, 'a.png', await grey());
+    expect((await cyclebox(root, 'start', '--once').ended).code).toBe(0);
+    const asked: string[] = [];
+    const written = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    const ask = async (question: string) => {
+      asked.push(question.split(':')[0]!);
+      const [, picture = ''] = /: (\S+)\nIs it spoilt\? \[y\/n\] $/.exec(question) ?? [];
+      return (
+        (
+          await sharp(await readFile(picture))
+            .raw()
+            .toBuffer()
+        )[0]! < 100
+      );
+    };
+    const code = await bisect('a.png', { config: join(root, 'watch-config.json'), ask });
+    const said = written.mock.calls.map(([text]) => text).join('');
+    written.mockRestore();
+    expect({ code, said }).toEqual({ code: 0, said: 'darker is what spoils a.png.\n' });
+    expect(asked).toEqual([
+      'with no plugin',
+      'with brighter, darker, brightest',
+      'with brighter',
+      'with brighter, darker',
+    ]);
+    const input = Object.assign(new PassThrough(), { isTTY: true }) as unknown as NodeJS.ReadStream;
+    const answer = askOnTerminal('Is it spoilt? ', input, new PassThrough());
+    (input as unknown as PassThrough).write('yes\n');
+    expect(await answer).toBe(true);
+    input.isTTY = false;
+    await expect(askOnTerminal('Is it spoilt? ', input)).rejects.toMatchObject({ code: 'USAGE' });
+  });
+
+  it('lets a debugger in where that is asked for, says where, and that it has no permissions then', async () => {
+    const root = await withSepia([]);
+    const folder = join(root, 'plugins', 'open');
+    await mkdir(folder);
+    const code = `import { readdirSync } from 'node:fs';
+      export const activate = context => context.log.info('sees ' + readdirSync(context.plugin.folder + '/../..').includes('watch-config.json'));`;
+    await writeFile(join(folder, 'index.mjs'), code);
+    const manifest = {
+      name: 'open',
+      version: '1.0.0',
+      engines: { cyclebox: '^1.0.0' },
+      main: 'index.mjs',
+      contributes: {},
+    };
+    await writeFile(
+      join(folder, 'package.json'),
+      JSON.stringify({ ...manifest, activationEvents: ['onStartupFinished'] }),
+    );
+    const inspected = cyclebox(root, 'start', '--no-dashboard', '--inspect-plugin', 'open');
+    await inspected.heard('open: sees true');
+    inspected.child.kill('SIGTERM');
+    const { out, err } = await inspected.ended;
+    const words =
+      /a debugger can be attached to open at ws:\/\/127\.0\.0\.1:\d+\/\S+; it runs without its permissions and time limits/;
+    expect(out + err).toMatch(words);
+    const usual = cyclebox(root, 'start', '--no-dashboard');
+    await usual.heard('PLUGIN_FAILED');
+    usual.child.kill('SIGTERM');
+    expect((await usual.ended).out).toMatch(
+      /open 1\.0\.0 could not be activated: Access to this API has been restricted/,
+    );
   });
 
   it('is used by translate once it is installed, with its pair, and in a folder without a configuration', async () => {

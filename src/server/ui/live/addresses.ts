@@ -23,6 +23,7 @@ export const addresses: Addresses = {
   getLog: 'GET /api/log',
   listPairs: 'GET /api/pairs',
   listPlugins: 'GET /api/plugins',
+  runPluginCommand: 'POST /api/commands/:command/run',
   switchPlugin: 'POST /api/plugins/:name/switch',
   listTrainings: 'GET /api/trainings',
   listImageFolders: 'GET /api/trainings/folders',
