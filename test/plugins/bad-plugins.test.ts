@@ -127,7 +127,7 @@ test('all are named, all images are kept, and what has nothing to do with them g
   await done;
   await daemon?.whenIdle();
   for (const [name, { named }] of Object.entries(bad)) {
-    expect(failures.get(name), name).toMatch(new RegExp(`${fails}.*\\\\b${name}\\\\b`, 's'));
+    expect(failures.get(name), name).toMatch(new RegExp(`${fails}.*\\b${name}\\b`, 's'));
     expect(failures.get(name), name).toMatch(named);
   }
   expect(failures.get('wrong-hash')).toMatch(/MODEL_HASH_MISMATCH.*wrong-hash.*to-two\.onnx/s);

@@ -235,7 +235,9 @@ export function missingContribution(
     return new CycleboxError('PLUGIN_UNAVAILABLE', message, { subject: { plugin: owner.name } });
   }
   const others = known.length > 0 ? `known are ${known.join(', ')}` : `no plugin contributes any`;
-  return new CycleboxError('PLUGIN_UNAVAILABLE', `There is no ${noun} "${id}"; ${others}.${didYouMean(id, known)}`);
+  const unread = records.filter(({ plugin }) => !plugin).map(({ name, state }) => ` ${name} is ${stateText(state)}.`);
+  const message = `There is no ${noun} "${id}"; ${others}.${didYouMean(id, known)}${unread.join('')}`;
+  return new CycleboxError('PLUGIN_UNAVAILABLE', message);
 }
 
 /** The ids of what a plugin contributes to a point. */
