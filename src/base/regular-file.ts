@@ -102,7 +102,7 @@ export function readRegularTextSync(path: string): string {
 }
 
 /**
- * A file of at most `maxBytes`, without a wait: for small ones of this machine, whose four waits would take longer than the work.
+ * A file of at most `maxBytes`, without a wait: for small ones of this machine, whose waits take longer than the reading.
  * Undefined for a larger one. @throws NotRegularFileError, or what the system says
  */
 export function readSmallFileSync(path: string, maxBytes: number): Buffer | undefined {
