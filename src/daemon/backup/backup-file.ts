@@ -2,13 +2,14 @@
  * The file that `cyclebox backup` writes: a gzipped tar of a handful of plain files, `backup.json` first, which says what they are.
  * Anything else in it, or another hash than it says, makes it unreadable as a whole.
  */
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { create, extract, list, type ReadEntry } from 'tar';
 import { z } from 'zod';
 import {
   CycleboxError,
   makeFolder,
+  readRegularText,
   sha256File,
   syncFile,
   systemCodeOf,
@@ -77,7 +78,7 @@ export async function unpackBackup(file: string, folder: string): Promise<Backup
   try {
     await requireKnown(file);
     await extract({ file, cwd: folder, strict: true, preserveOwner: false });
-    const said = note.parse(JSON.parse(await readFile(join(folder, noteName), 'utf8')));
+    const said = note.parse(JSON.parse(await readRegularText(join(folder, noteName))));
     for (const [name, hash] of Object.entries(said.files)) await requireHash(folder, name, hash);
     for (const name of [journalFile, configFile]) if (!said.files[name]) throw new Error(`${name} is missing`);
     return said;

@@ -3,7 +3,7 @@
  * decided of plugins is taken from the backup only where nothing is decided yet, so that no plugin is enabled by accident.
  */
 import { constants } from 'node:fs';
-import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { isGone, makeFolder, readRegularText, writeFileAtomic } from '../../base/index.js';
@@ -36,7 +36,7 @@ export async function restore({ backup, file: given }: RestoreOptions): Promise<
   const folder = await mkdtemp(join(tmpdir(), 'cyclebox-restore-'));
   try {
     const { created, plugins } = await unpackBackup(backup, folder);
-    const written = await readFile(join(folder, configFile), 'utf8');
+    const written = await readRegularText(join(folder, configFile));
     const present = await readRegularText(file).catch(undefinedIfMissing);
     const config = resolveConfig(parseConfig(present ?? written, file, process.env), dirname(file));
     const counts = checkJournal(join(folder, journalFile));
