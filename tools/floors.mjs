@@ -19,8 +19,8 @@ export const rooms = {
   download: { floor: 2 },
   onnx: {
     floor: 2,
-    beneath: ['emitter', 'float16', 'lowering-context', 'model-file', 'padding'],
-    rooms: { generated: { floor: 0 }, convolution: { floor: 1 }, import: { floor: 1 } },
+    beneath: ['emitter', 'encode-model', 'float16', 'lowering-context', 'model-file', 'padding', 'stored-weights'],
+    rooms: { generated: { floor: 0 }, convolution: { floor: 1 }, import: { floor: 1 }, int8: { floor: 1 } },
   },
   'plugin-api': { floor: 2 },
   'plugin-host': {
@@ -76,7 +76,7 @@ export const rooms = {
       process: { floor: 3 },
     },
   },
-  'model-files': { floor: 4, rooms: { 'tensorflow-js': { floor: 0 } } },
+  'model-files': { floor: 4, rooms: { int8: { floor: 0 }, 'tensorflow-js': { floor: 0 } } },
   catalog: { floor: 5 },
   translate: { floor: 6 },
   health: { floor: 6 },

@@ -17,6 +17,7 @@ export {
   publishedModels,
 } from './published-models.js';
 export { type ModelOrigin, type PulledModel, type PullModelOptions, pullModel } from './pull-model.js';
+export { type RecordedDirection, recordPrecision } from './record-precision.js';
 export {
   type Direction,
   directionsOf,

@@ -3,7 +3,14 @@
  * network and adapted to what all networks of cyclebox take and give. The bytes that are summed are those that are run.
  */
 import { CycleboxError } from '../base/index.js';
-import { detectInterface, type ForeignModel, type ReadModelOptions, readModel } from '../model-files/index.js';
+import {
+  type Calibration,
+  detectInterface,
+  type ForeignModel,
+  type ReadModelOptions,
+  readCalibration,
+  readModel,
+} from '../model-files/index.js';
 import {
   adaptInterface,
   type FixedSizes,
@@ -24,6 +31,8 @@ export interface ImageModel extends ModelFile {
   readonly scale: number;
   /** Channels that the file itself takes and gives: where it is one, colours become their luma, or grey becomes three of itself. */
   readonly channels: { readonly taken: 1 | 3; readonly given: 1 | 3 };
+  /** What lies beside it for calculating in int8. */
+  readonly calibration?: Calibration | undefined;
 }
 
 /**
@@ -44,7 +53,9 @@ export async function openImageModel(
   const bytes = isPlain(taken) ? whole : adaptInterface(whole, taken, outline.opset, path);
   const { fixed, scale, input, output } = taken;
   const channels = { taken: input.channels, given: output.channels };
-  return { path, sha256: file.sha256, sizeBytes: file.sizeBytes, bytes, fixed, scale, channels };
+  const calibration = await readCalibration(path, file.sha256);
+  const { sha256: sum, sizeBytes } = file;
+  return { path, sha256: sum, sizeBytes, bytes, fixed, scale, channels, calibration };
 }
 
 /** A file that says nothing of its values is looked into, and tried; what does not run is told when a picture comes. */

@@ -66,8 +66,8 @@ export function listOf<T>(parse: (text: string) => T): (text: string) => readonl
   return text => text.split(',').map(each => parse(each.trim()));
 }
 
-/** `float32` or `float16`. */
-export function parsePrecision(text: string): 'float32' | 'float16' {
-  if (text === 'float32' || text === 'float16') return text;
-  throw new InvalidArgumentError('It must be float32 or float16.');
+/** `float32`, `float16` or `int8`. */
+export function parsePrecision(text: string): 'float32' | 'float16' | 'int8' {
+  if (text === 'float32' || text === 'float16' || text === 'int8') return text;
+  throw new InvalidArgumentError('It must be float32, float16 or int8.');
 }

@@ -7,6 +7,7 @@
  */
 import type { Disposable } from '../base/index.js';
 import type { Graph } from '../graph/index.js';
+import type { ModelRanges } from '../onnx/index.js';
 
 /** Row-major float32 values. `data.length` is the product of `shape`. */
 export interface TensorData {
@@ -29,8 +30,12 @@ export type EngineId = (typeof engineIds)[number];
  */
 export type EngineChoice = 'auto' | EngineId | `${EngineId}:${number}`;
 
-/** How activations and weights are kept while running; inputs, outputs and state are float32 always. */
-export type Precision = 'float32' | 'float16';
+/**
+ * How activations and weights are kept while running; inputs, outputs and state are float32 always. In `int8` that is the
+ * convolutions' alone, on CPUs, of models that were calibrated.
+ */
+export const precisions = ['float32', 'float16', 'int8'] as const;
+export type Precision = (typeof precisions)[number];
 
 export interface Device {
   /** What `openEngine` takes to get this very device: `cpu`, `webgpu`, `cuda:1`, `tfjs`. */
@@ -55,6 +60,8 @@ export interface EngineOptions {
 export interface LoadOptions {
   /** Default float32. @throws ENGINE_UNAVAILABLE where the engine or device has no float16. */
   readonly precision?: Precision | undefined;
+  /** How far the model's values go, for int8. @throws ENGINE_UNAVAILABLE for int8 without it */
+  readonly ranges?: ModelRanges | undefined;
 }
 
 export interface CompileOptions {

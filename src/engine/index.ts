@@ -9,7 +9,11 @@ export {
   type DiscoverOptions,
   discoverEngines,
   type EngineReport,
+  type Int8Worth,
+  int8WorthOf,
+  isInt8Worth,
   type MeasuredSpeed,
+  measureInt8,
   type SkippedDevice,
   type SpeedTest,
 } from './discovery/index.js';

@@ -16,6 +16,18 @@ export {
   exportFormats,
   exportModel,
 } from './export-model.js';
+export {
+  type CalibratedConvolution,
+  type CalibratedModel,
+  type CalibrateOptions,
+  type Calibration,
+  calibrate,
+  calibrationPathOf,
+  type ModelToCalibrate,
+  readCalibration,
+  squareImage,
+  writeCalibration,
+} from './int8/index.js';
 export { type KnownNetwork, type NetworkChoice, networkIn } from './network-in-tensors.js';
 export { probePicture } from './probe-image.js';
 export { type ForeignModel, inspectModel, type ModelSums, type ReadModelOptions, readModel } from './read-model.js';

@@ -14,6 +14,15 @@ export {
   largestEnlargement,
 } from './image-interface.js';
 export { checkImportable, importOnnx, type OnnxNetwork, readNetwork } from './import/index.js';
+export {
+  type ChannelRanges,
+  type ConvolutionRanges,
+  exposeConvolutions,
+  type ModelRanges,
+  quantiseModel,
+  type WatchedConvolution,
+  type WatchedModel,
+} from './int8/index.js';
 export { encodeOnnx, type LoweringOptions, variableInput, variableUpdate } from './lowering.js';
 export type { LoweringTarget } from './lowering-context.js';
 export { metadataKeys } from './metadata-keys.js';

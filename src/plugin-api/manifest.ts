@@ -177,7 +177,24 @@ export interface ModelContribution {
   readonly fit?: ModelFit;
   /** How good it is, as its maker measured it; lists show it. */
   readonly quality?: ModelQuality;
+  /** In which precisions besides float32 it may run on CPUs, and what that costs. */
+  readonly precisions?: ModelPrecisions;
   readonly licence?: ModelLicence;
+}
+
+/** Of a model with a calibration beside it; `cyclebox models quantize` writes both. */
+export interface ModelPrecisions {
+  readonly int8?: PrecisionLikeness;
+}
+
+/** How near results in a precision are to those in float32, as bytes. Without being asked, only what is near is taken. */
+export interface PrecisionLikeness {
+  /** Peak signal-to-noise ratio in dB over all judging images. */
+  readonly psnr: number;
+  /** That of the image with the lowest. */
+  readonly lowest: number;
+  /** On so many images, none of which it was calibrated on. */
+  readonly images: number;
 }
 
 /** What a model did on images that it was not trained on. The plugin's README says how it was measured. */

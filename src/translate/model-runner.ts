@@ -12,6 +12,7 @@ import type { PictureOf, Samples } from '../image/index.js';
 import type { FixedSizes } from '../onnx/index.js';
 import { metadataKeys } from '../onnx/index.js';
 import { activationBytesPerPixel, memoryLimitOf, sizeRule, trainedSizeOf } from './activation-memory.js';
+import { precisionsFor } from './choose-precision.js';
 import { insistsOnSize } from './fixed-size.js';
 import { type MemoryFallback, type MemoryStepKind, nextFallback, noFallback } from './memory-fallback.js';
 import { type Network, type PictureRun, planPicture, type RunOptions, translatePicture } from './translate-picture.js';
@@ -218,16 +219,20 @@ async function loadProgram(
   wanted: Precision | 'auto',
 ): Promise<{ readonly program: Program; readonly precision: Precision }> {
   const at = async (precision: Precision) => ({
-    program: await engine.load({ bytes: model.bytes, name: model.path }, { precision }),
+    program: await engine.load(
+      { bytes: model.bytes, name: model.path },
+      { precision, ranges: model.calibration?.convolutions },
+    ),
     precision,
   });
   if (wanted !== 'auto') return at(wanted);
-  if (engine.device.kind === 'cpu') return at('float32');
+  const [best, plain] = await precisionsFor(engine, model);
+  if (!plain) return at(best!);
   try {
-    return await at('float16');
+    return await at(best!);
   } catch (error) {
     if (isOutOfMemory(error)) throw error;
-    return at('float32');
+    return at(plain);
   }
 }
 

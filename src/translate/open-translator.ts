@@ -63,7 +63,10 @@ export interface TranslatorOptions {
   readonly modelStore?: string | undefined;
   /** Default `auto`: the best device that works. */
   readonly engine?: EngineChoice | undefined;
-  /** Default `auto`: float16 on devices that have it, as long as it gives no NaN; float32 on the CPU. */
+  /**
+   * Default `auto`: float16 on devices that have it, as long as it gives no NaN; on the CPU int8 where the model is calibrated and
+   * gains by it, else float32.
+   */
   readonly precision?: Precision | 'auto' | undefined;
   /** Threads for one picture on the CPU; default: what the machine offers. */
   readonly threads?: number | undefined;

@@ -20,7 +20,7 @@ export function register(program: Command): void {
     .addOption(
       new Option(
         '--precision <name,…>',
-        'float32, float16 or both (default: float32; also float16 on GPUs that support it)',
+        'float32, float16, int8 (default: float32; also float16 on GPUs that support it)',
       ).argParser(listOf(parsePrecision)),
     )
     .option('--training', 'also measure training steps')

@@ -70,8 +70,8 @@ export function register(program: Command): void {
     .addOption(
       new Option(
         '--precision <precision>',
-        'of numbers while running (default: float16 where the device gains by it)',
-      ).choices(['auto', 'float32', 'float16']),
+        'of numbers while running (default: float16 or int8 where the device gains by it)',
+      ).choices(['auto', 'float32', 'float16', 'int8']),
     )
     .option('--threads <number>', 'CPU threads (default: all)', wholeNumber(1))
     .option(

@@ -230,9 +230,11 @@ export const configSchema = z
         'What runs the models: an engine, one of its devices, or a list of them, with one worker for each device. Default "auto": the best that works.',
       ),
     precision: z
-      .enum(['auto', 'float32', 'float16'])
+      .enum(['auto', 'float32', 'float16', 'int8'])
       .optional()
-      .describe('How devices other than the CPU calculate. Default "auto": float16 where they have it.'),
+      .describe(
+        'How devices calculate: float16 is for those other than the CPU, int8 for the CPU and models calibrated for it. Default "auto": each where it gains by it.',
+      ),
     threads: z
       .int()
       .min(1)

@@ -293,8 +293,9 @@ export class WorkerPool implements Disposable {
   #settingsOf(device: Device, devices: readonly Device[]): Partial<ComputeWorkerOptions> {
     const { precision, maxMegapixels, metadata, processMemoryLimitBytes } = this.#settings;
     const threads = this.#settings.threads ?? threadsOf(device, devices);
-    // What a user wants of a GPU is no reason to refuse the CPU.
-    const own = device.kind === 'cpu' ? 'float32' : precision;
+    // What a user wants of a GPU is no reason to refuse the CPU, nor the other way round.
+    const elsewhere = device.kind === 'cpu' ? 'float16' : 'int8';
+    const own = precision === elsewhere ? 'auto' : precision;
     const memoryLimitBytes = memoryLimitOf(device, devices);
     const settings = { engine: device.id, precision: own, maxMegapixels, metadata, threads, memoryLimitBytes };
     return { settings, processMemoryLimitBytes };

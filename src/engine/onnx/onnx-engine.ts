@@ -32,6 +32,7 @@ import type {
 } from '../contract.js';
 import { checkVariables } from '../graph-shapes.js';
 import { readModelSource } from '../model-source.js';
+import { hasWholeSums, wholeSums } from './byte-sums.js';
 import { DeviceState } from './device-state.js';
 import { onnxDevices } from './devices.js';
 import { asEngineError } from './engine-error.js';
@@ -44,6 +45,7 @@ import { TailoringProgram } from './tailoring-program.js';
 import { Transfer } from './transfer.js';
 import { unavailable } from './unavailable.js';
 import { layoutOfGraph, layoutOfModel, type WebGpuLayout } from './webgpu-layout.js';
+import { writtenFor } from './written-model.js';
 
 // What the runtime logs as an error it throws as well, and then it is told in one sentence, by whoever catches it.
 ort.env.logLevel = 'fatal';
@@ -101,6 +103,7 @@ interface SessionOptions {
   readonly deviceOutputs?: readonly string[];
   readonly hostOutputs?: readonly string[];
   readonly layout?: WebGpuLayout;
+  readonly extra?: Readonly<Record<string, string>>;
 }
 
 interface ResolvedOptions {
@@ -123,6 +126,7 @@ class OnnxEngine implements Engine {
   #profiled = 0;
   /** Rejects where the device has none. */
   #float16: Promise<void> | undefined;
+  #wholeSums: Promise<boolean> | undefined;
 
   constructor(
     provider: OnnxProvider,
@@ -184,14 +188,16 @@ class OnnxEngine implements Engine {
     return this.#track(new OnnxProgram(await this.#session(bytes, options), { graph, state: held, reopen }));
   }
 
-  async load(model: ModelSource, { precision = 'float32' }: LoadOptions = {}): Promise<Program> {
+  async load(model: ModelSource, options: LoadOptions = {}): Promise<Program> {
+    const { precision = 'float32' } = options;
     const { bytes, file } = await readModelSource(model);
     const content = decodeOnnx(bytes, file);
     const { metadata } = content;
     const layout = layoutOfModel(content);
     if (precision === 'float16') await this.#requireFloat16();
-    const written = precision === 'float16' ? toHalfPrecision(bytes, file) : bytes;
-    const open = () => this.#session(written, { layout });
+    const written = writtenFor(bytes, file, this.device, options);
+    const extra = precision === 'int8' && !(await this.#hasWholeSums()) ? wholeSums : {};
+    const open = () => this.#session(written, { layout, extra });
     try {
       const session = await open();
       await requireFloats(session);
@@ -247,6 +253,11 @@ class OnnxEngine implements Engine {
     }
   }
 
+  #hasWholeSums(): Promise<boolean> {
+    this.#wholeSums ??= hasWholeSums(model => this.#session(model));
+    return this.#wholeSums;
+  }
+
   get #target(): LoweringTarget {
     return this.id === 'webgpu' ? 'webgpu' : 'any';
   }
@@ -265,7 +276,7 @@ class OnnxEngine implements Engine {
     const { training = false, deviceOutputs = [], hostOutputs = [], layout = 'NHWC' } = options;
     const { deviceOnly, profilePrefix } = this.#diagnostics;
     const threads = this.#threads ?? (this.id === 'cpu' ? availableParallelism() : undefined);
-    const ofSession = { intra_op: { spin_duration_us: spinMicroseconds } };
+    const ofSession = { intra_op: { spin_duration_us: spinMicroseconds }, ...options.extra };
     try {
       const session = await ort.InferenceSession.create(bytes, {
         executionProviders: executionProviders(this.id, this.#index, layout),
@@ -333,12 +344,12 @@ function exhausted(file: string, error: unknown): CycleboxError {
   return new CycleboxError('OUT_OF_MEMORY', message, { subject: { file }, cause });
 }
 
-/** In float16 the file may be to blame or what was made of it: float32 tells. */
+/** In other precisions than float32 the file may be to blame or what was made of it: float32 tells. */
 function refusedModel(file: string, precision: Precision, cause: unknown): CycleboxError {
   const why = cause instanceof Error ? cause.message : cause;
   const [code, message] =
-    precision === 'float16'
-      ? (['ENGINE_UNAVAILABLE', `Take --precision float32: ${file} does not run in float16 (${why}).`] as const)
-      : (['MODEL_INVALID', `${file} could not be loaded: ${why}`] as const);
+    precision === 'float32'
+      ? (['MODEL_INVALID', `${file} could not be loaded: ${why}`] as const)
+      : (['ENGINE_UNAVAILABLE', `Take --precision float32: ${file} does not run in ${precision} (${why}).`] as const);
   return new CycleboxError(code, message, { subject: { file }, cause });
 }

@@ -40,6 +40,18 @@ const quality = z
   })
   .describe('How good it is, as its maker measured it on images that it was not trained on.');
 
+const likeness = z.strictObject({
+  psnr: z.number().describe('Peak signal-to-noise ratio to float32 in dB, over all judging images.'),
+  lowest: z.number().describe('That of the image with the lowest.'),
+  images: z.int().min(1).describe('On so many images, none of which it was calibrated on.'),
+});
+
+const precisions = z
+  .strictObject({ int8: likeness.exactOptional() })
+  .describe(
+    'In which precisions besides float32 it may run on CPUs, and what that costs: "cyclebox models quantize" writes it.',
+  );
+
 const licence = z
   .strictObject({
     weights: words.describe('Of the weights: an SPDX identifier, or words.'),
@@ -66,6 +78,7 @@ const model = z.strictObject({
     .describe('The size of the file in bytes; a file of another size is refused.'),
   fit: fit.exactOptional(),
   quality: quality.exactOptional(),
+  precisions: precisions.exactOptional(),
   licence: licence.exactOptional(),
 });
 

@@ -1,0 +1,98 @@
+/**
+ * Whether int8 pays on this machine's CPU: one convolution of the kind that generators mostly consist of, in float32 and in int8,
+ * turn by turn. CPUs without instructions for sums of bytes take as long either way, and older ones may cut sums off.
+ */
+import { conv2d, GraphBuilder } from '../../graph/index.js';
+import { encodeOnnx, type ModelRanges } from '../../onnx/index.js';
+import type { Engine, Precision, Program, TensorData } from '../contract.js';
+
+export interface Int8Worth {
+  /** Time in float32 over time in int8. */
+  readonly speedup: number;
+  /** The largest difference of a result, over the largest result. */
+  readonly error: number;
+}
+
+/** Less is not worth a difference of results, however small. */
+const leastSpeedup = 1.3;
+
+/** Of values that are whole numbers of steps; a sum that is cut off is off by a fifth and more. */
+const mostError = 0.02;
+
+/** Whether int8 is to be taken where nobody says. */
+export function isInt8Worth({ speedup, error }: Int8Worth): boolean {
+  return speedup >= leastSpeedup && error <= mostError;
+}
+
+const [channels, side, rounds] = [128, 64, 6];
+
+let known: Promise<Int8Worth> | undefined;
+
+/** Of this machine's CPU: measured once in a process. @param engine the CPU's. @throws what the engine throws */
+export function int8WorthOf(engine: Engine): Promise<Int8Worth> {
+  known ??= measureInt8(engine);
+  return known;
+}
+
+/** In a tenth of a second. @throws what the engine throws */
+export async function measureInt8(engine: Engine): Promise<Int8Worth> {
+  const model = { bytes: encodeOnnx(convolution()), name: 'The convolution that int8 is tried on' };
+  const opened: Program[] = [];
+  const load = async (precision: Precision) => {
+    const program = await engine.load(model, { precision, ranges });
+    opened.push(program);
+    return program;
+  };
+  try {
+    const [exact, bytes] = [await load('float32'), await load('int8')];
+    const [wanted, given] = [await timed(exact), await timed(bytes)]; // The first runs do not count.
+    const times: [number, number] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+    for (let round = 0; round < rounds; round++) {
+      times[0] = Math.min(times[0], (await timed(exact)).micros);
+      times[1] = Math.min(times[1], (await timed(bytes)).micros);
+    }
+    return { speedup: times[0] / times[1], error: largestDifference(given.data, wanted.data) };
+  } finally {
+    for (const program of opened) await program.dispose();
+  }
+}
+
+/** The processor's time: what else the machine does must not decide how images come out. */
+async function timed(program: Program): Promise<{ readonly micros: number; readonly data: Float32Array }> {
+  const before = process.cpuUsage();
+  const { y } = await program.run({ x: image });
+  const { user, system } = process.cpuUsage(before);
+  return { micros: user + system, data: y!.data };
+}
+
+function largestDifference(given: Float32Array, wanted: Float32Array): number {
+  let [most, scale] = [0, 0];
+  wanted.forEach((value, at) => {
+    most = Math.max(most, Math.abs(value - given[at]!));
+    scale = Math.max(scale, Math.abs(value));
+  });
+  return most / scale;
+}
+
+function convolution() {
+  const builder = new GraphBuilder();
+  const kernel = builder.constant(kernelValues, [channels, channels, 3, 3]);
+  builder.output('y', conv2d(builder.input('x', image.shape), kernel, { padding: 1 }));
+  return builder.build();
+}
+
+/** Whole numbers of steps, large ones among them: the sums of neighbours go beyond what 16 bits hold. */
+const image: TensorData = {
+  shape: [1, channels, side, side],
+  data: Float32Array.from({ length: channels * side * side }, (_, at) => ((at * 37) % 256) / 255),
+};
+const kernelValues = Float32Array.from({ length: channels * channels * 9 }, (_, at) => (127 - ((at * 29) % 97)) / 127);
+
+const farthest = kernelValues.reduce((sum, value) => sum + Math.abs(value), 0) / channels;
+const all = (value: number) => new Array<number>(channels).fill(value);
+const ranges: ModelRanges = {
+  y: {
+    into: { least: all(0), most: all(1) },
+    outOf: { least: all(0), most: all(farthest) },
+  },
+};

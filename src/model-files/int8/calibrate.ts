@@ -1,0 +1,228 @@
+/**
+ * Calibrates a model for int8. Its values are watched on three quarters of the images; then each convolution is tried alone in
+ * int8 on some of the rest, and those that harm the result most for the time that they save go back to float32 until what is
+ * left is near enough. At last the result is judged on other images. Static: nothing is measured when pictures are translated.
+ */
+import { CycleboxError } from '../../base/index.js';
+import type { Engine, Precision, Program, TensorData } from '../../engine/index.js';
+import { exposeConvolutions, type ModelRanges } from '../../onnx/index.js';
+import type { Calibration } from './calibration-file.js';
+import { meanSquareAt, meanSquareOf, psnrOf, resultOf } from './likeness.js';
+import { ObservedRanges } from './observed-ranges.js';
+
+export interface ModelToCalibrate {
+  readonly path: string;
+  readonly sha256: string;
+  /** `[n, 3, h, w]` in [-1, 1] both ways. */
+  readonly bytes: Uint8Array;
+}
+
+export interface CalibrateOptions {
+  readonly engine: Engine;
+  /** To be calibrated on, and to choose convolutions by. */
+  readonly images: readonly TensorData[];
+  /** To be judged on: others. */
+  readonly judged: readonly TensorData[];
+  /** How near results are to be on the images that convolutions are chosen by, in dB. */
+  readonly leastPsnr: number;
+  readonly onProgress?: ((line: string) => void) | undefined;
+}
+
+export interface CalibratedConvolution {
+  readonly name: string;
+  /** Of the model, were it the only one in int8. */
+  readonly psnr: number;
+  /** Its share of the products of the convolutions that may be int8. */
+  readonly work: number;
+  readonly precision: Extract<Precision, 'float32' | 'int8'>;
+}
+
+export interface CalibratedModel {
+  readonly calibration: Calibration;
+  /** The sensitivity table, in the order of the file. */
+  readonly convolutions: readonly CalibratedConvolution[];
+}
+
+/** Of so many images one is not watched: convolutions are chosen by it. */
+const chosenBy = 4;
+
+/** Each convolution is tried alone on so many images. */
+const triedOn = 2;
+
+/** @throws MODEL_INVALID where no convolution of the model may be int8, or none near enough */
+export async function calibrate(model: ModelToCalibrate, options: CalibrateOptions): Promise<CalibratedModel> {
+  const { engine, images, judged, onProgress = () => {} } = options;
+  const isForChoice = (_image: TensorData, at: number) => at % chosenBy === chosenBy - 1;
+  const watched = images.filter((image, at) => !isForChoice(image, at));
+  const observed = await observe(model, watched, options);
+  const exact = await engine.load({ bytes: model.bytes, name: model.path });
+  try {
+    const trial = new Trial(engine, model, await pairsOf(exact, images.filter(isForChoice)));
+    const table = await sensitivities(trial, observed, onProgress);
+    const chosen = await choose(trial, observed.ranges, table, options);
+    if (Object.keys(chosen).length === 0) throw nothingLeft(model, options.leastPsnr);
+    const program = await trial.load(chosen);
+    try {
+      const squares = await meanSquares(program, await pairsOf(exact, judged));
+      const calibration: Calibration = {
+        model: model.sha256,
+        psnr: rounded(psnrOf(mean(squares))),
+        lowest: rounded(psnrOf(Math.max(...squares))),
+        images: judged.length,
+        calibratedOn: images.length,
+        timeRatio: await timeRatio(exact, program, judged[0]!),
+        convolutions: chosen,
+      };
+      const convolutions = table.map(row => ({ ...row, precision: row.name in chosen ? 'int8' : 'float32' }) as const);
+      return { calibration, convolutions };
+    } finally {
+      await program.dispose();
+    }
+  } finally {
+    await exact.dispose();
+  }
+}
+
+function nothingLeft({ path }: ModelToCalibrate, psnr: number): CycleboxError {
+  const message = `${path} has no convolution that could calculate in int8 at ${psnr} dB: it stays float32. A lower --at-least may do.`;
+  return new CycleboxError('MODEL_INVALID', message, { subject: { file: path } });
+}
+
+async function observe(
+  model: ModelToCalibrate,
+  images: readonly TensorData[],
+  { engine, onProgress }: CalibrateOptions,
+): Promise<ObservedRanges> {
+  const watched = exposeConvolutions(model.bytes, model.path);
+  const observed = new ObservedRanges(watched.convolutions);
+  const program = await engine.load({ bytes: watched.bytes, name: model.path });
+  try {
+    for (const [at, image] of images.entries()) {
+      const input = { [program.inputs[0]!]: image };
+      observed.add({ ...(await program.run(input)), ...input });
+      onProgress?.(`watched ${at + 1} of ${images.length} images`);
+    }
+  } finally {
+    await program.dispose();
+  }
+  return observed;
+}
+
+interface ImageWithResult {
+  readonly image: TensorData;
+  /** In float32. */
+  readonly result: TensorData;
+}
+
+async function pairsOf(exact: Program, images: readonly TensorData[]): Promise<readonly ImageWithResult[]> {
+  const pairs: ImageWithResult[] = [];
+  for (const image of images) pairs.push({ image, result: await resultOf(exact, image) });
+  return pairs;
+}
+
+async function meanSquares(program: Program, pairs: readonly ImageWithResult[]): Promise<readonly number[]> {
+  const squares: number[] = [];
+  for (const { image, result } of pairs) squares.push(meanSquareOf(await resultOf(program, image), result));
+  return squares;
+}
+
+/** Runs the model with some of its convolutions in int8. */
+class Trial {
+  readonly #engine: Engine;
+  readonly #model: ModelToCalibrate;
+  readonly #pairs: readonly ImageWithResult[];
+
+  constructor(engine: Engine, model: ModelToCalibrate, pairs: readonly ImageWithResult[]) {
+    this.#engine = engine;
+    this.#model = model;
+    this.#pairs = pairs;
+  }
+
+  load(ranges: ModelRanges): Promise<Program> {
+    const { bytes, path: name } = this.#model;
+    return this.#engine.load({ bytes, name }, { precision: 'int8', ranges });
+  }
+
+  /** On all images, or the first ones. */
+  async meanSquare(ranges: ModelRanges, images = this.#pairs.length): Promise<number> {
+    const program = await this.load(ranges);
+    try {
+      return mean(await meanSquares(program, this.#pairs.slice(0, images)));
+    } finally {
+      await program.dispose();
+    }
+  }
+}
+
+interface Sensitivity {
+  readonly name: string;
+  readonly meanSquare: number;
+  readonly psnr: number;
+  readonly work: number;
+}
+
+async function sensitivities(
+  trial: Trial,
+  observed: ObservedRanges,
+  onProgress: (line: string) => void,
+): Promise<readonly Sensitivity[]> {
+  const table: Sensitivity[] = [];
+  const all = Object.entries(observed.ranges);
+  const sum = all.reduce((total, [name]) => total + observed.workOf(name), 0);
+  for (const [name, ranges] of all) {
+    const meanSquare = await trial.meanSquare({ [name]: ranges }, triedOn);
+    table.push({ name, meanSquare, psnr: rounded(psnrOf(meanSquare)), work: observed.workOf(name) / sum });
+    onProgress(`tried ${table.length} of ${all.length} convolutions`);
+  }
+  return table;
+}
+
+/**
+ * Errors of convolutions add up nearly as if they were independent: first those go that harm most for the work that they
+ * save until the sum is near enough; then more, until it is so when run.
+ */
+async function choose(
+  trial: Trial,
+  ranges: ModelRanges,
+  table: readonly Sensitivity[],
+  { leastPsnr, onProgress }: CalibrateOptions,
+): Promise<ModelRanges> {
+  const most = meanSquareAt(leastPsnr);
+  const harm = ({ meanSquare, work }: Sensitivity) => meanSquare / work;
+  const kept = [...table].sort((a, b) => harm(a) - harm(b));
+  const predicted = () => kept.reduce((total, { meanSquare }) => total + meanSquare, 0);
+  while (kept.length > 0 && predicted() > most) kept.pop();
+  for (; kept.length > 0; kept.pop()) {
+    const names = new Set(kept.map(({ name }) => name));
+    const chosen = Object.fromEntries(Object.entries(ranges).filter(([name]) => names.has(name)));
+    const found = await trial.meanSquare(chosen);
+    onProgress?.(`${kept.length} of ${table.length} convolutions in int8: ${psnrOf(found).toFixed(1)} dB`);
+    if (found <= most) return chosen;
+  }
+  return {};
+}
+
+const rounds = 5;
+
+/** Of processors, not by the clock: what else the machine does is not measured. Turn by turn. */
+async function timeRatio(exact: Program, int8: Program, image: TensorData): Promise<number> {
+  const times: [number[], number[]] = [[], []];
+  for (let round = 0; round < rounds; round++)
+    for (const [at, program] of [exact, int8].entries()) {
+      const before = process.cpuUsage();
+      await resultOf(program, image);
+      const { user, system } = process.cpuUsage(before);
+      times[at]!.push(user + system);
+    }
+  return Number((median(times[1]) / median(times[0])).toFixed(2));
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+const rounded = (decibels: number): number => Number(decibels.toFixed(1));

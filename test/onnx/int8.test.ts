@@ -1,0 +1,221 @@
+/**
+ * Models that calculate in int8: ONNX Runtime's results are those of the arithmetic that is promised, computed here number by
+ * number, and a generator's results stay near those in float32.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Engine, openEngine, type TensorData } from '../../src/engine/index.js';
+import { calibrate } from '../../src/model-files/index.js';
+import { type GeneratorSpec, generatorGraph } from '../../src/nets/index.js';
+import { type ConvolutionRanges, encodeOnnx, exposeConvolutions, quantiseModel } from '../../src/onnx/index.js';
+import { quantiseKernel } from '../../src/onnx/int8/kernel.js';
+import { between, randomValues, seededRandom } from '../graph/random-values.js';
+import { networkValues } from '../nets/network-values.js';
+import { type NodeSpec, onnxFile } from '../support/onnx-file.js';
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await openEngine('cpu', { threads: 1 });
+});
+afterAll(() => engine.dispose());
+
+describe('a kernel in int8', () => {
+  const kernel = Float32Array.of(1, -0.6, 0.25, 0.1, 0, 0, 0, 0, -2.2, 4, 1, 1);
+  const input = { scales: Float32Array.of(0.5, 2), zeros: Uint8Array.of(3, 0) };
+
+  it('takes the scales of its input and has one of its own for each output channel', () => {
+    const { bytes, scales, offsets } = quantiseKernel(kernel, 3, input);
+    // The first channel's weights times their inputs' scales are 0.5, -0.3, 0.5, 0.2; the largest is 127 steps.
+    expect([...scales].map(scale => scale * 127)).toEqual([expect.closeTo(0.5), expect.closeTo(0), expect.closeTo(2)]);
+    expect([...bytes]).toEqual([127, -76, 127, 51, 0, 0, 0, 0, -70, 127, 127, 127]);
+    expect([...offsets]).toEqual([3 * (127 - 76), 0, 3 * (127 - 70)]);
+  });
+});
+
+const [channels, outputs, side] = [5, 3, 6];
+const random = seededRandom(7);
+const weights = randomValues(random, [outputs, channels, 3, 3], between(-1, 1));
+const bias = randomValues(random, [outputs], between(-2, 2));
+const image: TensorData = {
+  shape: [1, channels, side, side],
+  data: randomValues(random, [1, channels, side, side], between(-1, 3)),
+};
+
+describe('a convolution in int8', () => {
+  const ranges: ConvolutionRanges = {
+    into: { least: [-1, -0.9, -1, -0.5, -1], most: [3, 2.5, 3, 3, 3] },
+    outOf: { least: [-14, -9, -16], most: [14, 12, 11] },
+  };
+
+  it.each([
+    ['zeros around, read as it is', { border: 'zeros', isNormalised: false, ranges }],
+    ['a mirrored border, read as it is', { border: 'mirror', isNormalised: false, ranges }],
+    ['a mirrored border, before an instance normalisation', { border: 'mirror', isNormalised: true, ranges }],
+    [
+      'zeros around, of values that are never negative',
+      {
+        border: 'zeros',
+        isNormalised: false,
+        ranges: { ...ranges, into: { least: [0, 0, 0, 0, 0], most: [3, 2.9, 3, 2.8, 3] } },
+      },
+    ],
+  ] as const)('is the sum of bytes that it says: %s', async (_name, { border, isNormalised, ranges }) => {
+    const file = convolution(border, isNormalised);
+    const given = await run(quantiseModel(file, { y: ranges }));
+    const wanted = reference({ border, isNormalised, ranges });
+    const isSigned = ranges.into.least.some(value => value < 0);
+    const exact = await run(file, isSigned ? image : { ...image, data: image.data.map(value => Math.max(0, value)) });
+    // Sums that end halfway between two bytes may go either way.
+    const steps = given.map((value, at) => Math.abs(value - wanted.values[at]!) / wanted.steps[at]!);
+    if (!isNormalised) expect(Math.max(...steps)).toBeLessThan(1.01);
+    expect(steps.filter(step => step > 0.01).length).toBeLessThan(isNormalised ? Number.POSITIVE_INFINITY : 6);
+    expect(psnr(exact, given)).toBeGreaterThan(30);
+  });
+
+  function convolution(border: 'zeros' | 'mirror', isNormalised: boolean): Uint8Array {
+    const around: readonly NodeSpec[] =
+      border === 'mirror' ? [['Pad', ['image', 'pads'], ['inside'], { mode: 'reflect' }]] : [];
+    const pads = border === 'zeros' ? [1, 1, 1, 1] : [0, 0, 0, 0];
+    const last: NodeSpec = isNormalised
+      ? ['InstanceNormalization', ['y', 'ones', 'none'], ['out']]
+      : ['Neg', ['y'], ['out']];
+    return onnxFile({
+      nodes: [...around, ['Conv', [border === 'mirror' ? 'inside' : 'image', 'w', 'b'], ['y'], { pads }], last],
+      constants: {
+        w: { shape: [outputs, channels, 3, 3], values: [...weights] },
+        b: { shape: [outputs], values: [...bias] },
+        pads: { shape: [8], values: [0, 0, 1, 1, 0, 0, 1, 1], as: 'int64' },
+        ones: { shape: [outputs], values: [1, 1, 1] },
+        none: { shape: [outputs], values: [0, 0, 0] },
+      },
+      inputs: { image: [1, channels, side, side] },
+      outputs: ['out'],
+    });
+  }
+
+  async function run(bytes: Uint8Array, shown = image): Promise<Float32Array> {
+    const program = await engine.load({ bytes });
+    const { out } = await program.run({ image: shown });
+    await program.dispose();
+    return out!.data;
+  }
+
+  /** In double precision: bytes of the input, bytes of the kernel, the byte of the sum, and what that stands for. */
+  function reference({
+    border,
+    isNormalised,
+    ranges: { into, outOf },
+  }: {
+    readonly border: 'zeros' | 'mirror';
+    readonly isNormalised: boolean;
+    readonly ranges: ConvolutionRanges;
+  }): { readonly values: readonly number[]; readonly steps: readonly number[] } {
+    const isSigned = border === 'zeros' && into.least.some(value => value < 0);
+    const inScale = into.least.map((low, c) =>
+      Math.fround(isSigned ? Math.max(-low, into.most[c]!) / 127 : (into.most[c]! - low) / 255),
+    );
+    const inZero = into.least.map((low, c) => (isSigned ? 128 : Math.round(-low / inScale[c]!)));
+    const byteAt = (c: number, y: number, x: number) =>
+      clamp(roundEven(Math.fround(image.data[(c * side + y) * side + x]! / inScale[c]!)) + inZero[c]!);
+    const outScale = outOf.least.map((low, k) => (outOf.most[k]! - low) / (isNormalised ? 254 : 255));
+    const outZero = outOf.least.map((low, k) => (isNormalised ? 128 : Math.round(-low / outScale[k]!)));
+    const values: number[] = [];
+    const steps: number[] = [];
+    for (let k = 0; k < outputs; k++) {
+      const of = (c: number, cell: number) => weights[(k * channels + c) * 9 + cell]! * inScale[c]!;
+      const all = Array.from({ length: channels * 9 }, (_, at) => of(Math.floor(at / 9), at % 9));
+      const scale = Math.max(...all.map(Math.abs)) / 127;
+      for (let y = 0; y < side; y++)
+        for (let x = 0; x < side; x++) {
+          let sum = 0;
+          for (let c = 0; c < channels; c++)
+            for (let cell = 0; cell < 9; cell++) {
+              const [row, column] = [y + Math.floor(cell / 3) - 1, x + (cell % 3) - 1];
+              const outside = row < 0 || column < 0 || row >= side || column >= side;
+              if (outside && border === 'zeros') continue;
+              const byte = byteAt(c, mirrored(row), mirrored(column));
+              sum += Math.round(of(c, cell) / scale) * (byte - inZero[c]!);
+            }
+          const real = sum * scale + bias[k]!;
+          const middle = isNormalised ? (outOf.least[k]! + outOf.most[k]!) / 2 : 0;
+          const byte = clamp(roundEven((real - middle) / outScale[k]!) + outZero[k]!);
+          values.push(-(byte - outZero[k]!) * outScale[k]!);
+          steps.push(outScale[k]!);
+        }
+    }
+    return { values, steps };
+  }
+
+  const mirrored = (at: number) => Math.min(Math.abs(at), 2 * (side - 1) - Math.abs(at));
+});
+
+describe('a generator in int8', () => {
+  const spec: GeneratorSpec = {
+    ...{ kind: 'resnet', blocks: 1, width: 8, inputChannels: 3, outputChannels: 3, dropout: false },
+    ...{ upsample: 'resize', norm: 'group' },
+  };
+
+  it('calibrated on some images, gives others nearly the results of float32', async () => {
+    const values = Object.entries(networkValues(spec)).map(([key, { data }]) => [key, data] as const);
+    const bytes = encodeOnnx(generatorGraph(spec), { weights: Object.fromEntries(values) });
+    const images = Array.from({ length: 12 }, (_, seed): TensorData => {
+      const data = randomValues(seededRandom(seed), [1, 3, 32, 32], between(-1, 1));
+      return { shape: [1, 3, 32, 32], data };
+    });
+    const model = { path: 'generator.onnx', sha256: 'a'.repeat(64), bytes };
+    const found = await calibrate(model, {
+      ...{ engine, images: images.slice(0, 8), judged: images.slice(8), leastPsnr: 36 },
+    });
+    expect(found.calibration.psnr).toBeGreaterThan(35);
+    expect(found.calibration.psnr).toBeLessThan(99);
+    expect(found.convolutions).toHaveLength(exposeConvolutions(bytes).convolutions.length);
+    expect(found.convolutions.some(({ precision }) => precision === 'int8')).toBe(true);
+    expect(Object.keys(found.calibration.convolutions)).toEqual(
+      found.convolutions.filter(({ precision }) => precision === 'int8').map(({ name }) => name),
+    );
+  });
+});
+
+describe('what cannot be int8', () => {
+  const file = (opset: number) =>
+    onnxFile({
+      nodes: [['Conv', ['image', 'w'], ['out']]],
+      constants: { w: { shape: [1, 1, 1, 1], values: [2] } },
+      inputs: { image: [1, 1, 2, 2] },
+      outputs: ['out'],
+      opset,
+    });
+  const range = { into: { least: [0], most: [1] }, outOf: { least: [0], most: [2] } };
+
+  it('is a model of an old operation set', () => {
+    expect(() => quantiseModel(file(11), { out: range }, 'old.onnx')).toThrow(/old\.onnx is written in opset 11/);
+  });
+
+  it('is one with the calibration of another', () => {
+    expect(() => quantiseModel(file(17), { elsewhere: range }, 'a.onnx')).toThrow(/no convolution elsewhere.*Calibrate/);
+    const two = { least: [0, 0], most: [1, 1] };
+    expect(() => quantiseModel(file(17), { out: { ...range, into: two } }, 'a.onnx')).toThrow(/has 1 channels at out/);
+  });
+
+  it('is one without a calibration, and the error says how to get one', async () => {
+    const asked = engine.load({ bytes: file(17), name: 'plain.onnx' }, { precision: 'int8' });
+    await expect(asked).rejects.toThrow(/plain\.onnx is not calibrated.*cyclebox models quantize/);
+    await expect(asked).rejects.toMatchObject({ code: 'ENGINE_UNAVAILABLE' });
+  });
+});
+
+function clamp(byte: number): number {
+  return Math.max(0, Math.min(255, byte));
+}
+
+function roundEven(value: number): number {
+  const down = Math.floor(value);
+  if (value - down !== 0.5) return Math.round(value);
+  return down % 2 === 0 ? down : down + 1;
+}
+
+/** In dB, of the spread of the first. */
+function psnr(exact: Float32Array, near: Float32Array): number {
+  const squares = exact.reduce((sum, value, at) => sum + (value - near[at]!) ** 2, 0) / exact.length;
+  const largest = exact.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  return 10 * Math.log10((2 * largest) ** 2 / squares);
+}
