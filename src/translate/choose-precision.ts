@@ -9,6 +9,9 @@ import type { Calibration } from '../model-files/index.js';
 /** In dB, over the judging images: results that nobody tells from those in float32 side by side. */
 export const leastInt8Psnr = 35;
 
+/** Of the judging image that comes out least like. */
+const leastOfOne = 30;
+
 /** Of float32's time: 1.15 times as fast. */
 const mostTimeRatio = 0.87;
 
@@ -26,5 +29,7 @@ export function takesInt8(calibration: Calibration | undefined, worth: Int8Worth
 }
 
 function isRecordedWorth(calibration: Calibration | undefined): boolean {
-  return calibration !== undefined && calibration.psnr >= leastInt8Psnr && calibration.timeRatio <= mostTimeRatio;
+  if (!calibration) return false;
+  const { psnr, lowest, timeRatio } = calibration;
+  return psnr >= leastInt8Psnr && lowest >= leastOfOne && timeRatio <= mostTimeRatio;
 }

@@ -20,6 +20,7 @@ describe('choose-precision', () => {
   it.each([
     ['without a calibration', undefined, worth],
     ['where results differ more', { ...calibration, psnr: leastInt8Psnr - 0.1 }, worth],
+    ['where a single image differs much', { ...calibration, lowest: 29 }, worth],
     ['where it gains too little', { ...calibration, timeRatio: 0.9 }, worth],
     ['on a processor without sums of bytes', calibration, { ...worth, speedup: 1.1 }],
     ['on a processor that cuts them off', calibration, { ...worth, error: 0.2 }],

@@ -202,9 +202,8 @@ class OnnxEngine implements Engine {
       const session = await open();
       await requireFloats(session);
       const program = new OnnxProgram(session, { metadata, reopen: open });
-      return this.#track(
-        this.#tailors && mayGain(content, bytes.length) ? this.#tailoring(program, bytes, file) : program,
-      );
+      const isTailored = this.#tailors && precision === 'float32' && mayGain(content, bytes.length);
+      return this.#track(isTailored ? this.#tailoring(program, bytes, file) : program);
     } catch (error) {
       if (isAboutDevice(error)) throw error;
       throw (await this.#opensAnything()) ? refusedModel(file, precision, error) : exhausted(file, error);
