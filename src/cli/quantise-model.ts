@@ -11,8 +11,8 @@ import { decodeImage } from '../image/index.js';
 import {
   type CalibratedModel,
   calibrate,
-  readCalibration,
   calibrationPathOf,
+  readCalibration,
   squareImage,
   writeCalibration,
 } from '../model-files/index.js';

@@ -30,14 +30,17 @@ describe('calibration-file', () => {
     expect(await readCalibration(model, 'cd'.repeat(32))).toBeUndefined();
   });
 
-  it.each(['{', '{}', JSON.stringify({ ...calibration, psnr: 'high' })])('is told where it is broken: %s', async text => {
-    const model = join(await temporaryFolder(), 'to-zebra.onnx');
-    await writeFile(calibrationPathOf(model), text);
-    await expect(readCalibration(model, calibration.model)).rejects.toMatchObject({
-      code: 'MODEL_INVALID',
-      message: expect.stringMatching(/to-zebra\.int8\.json is no calibration.*Make it anew/s),
-    });
-  });
+  it.each(['{', '{}', JSON.stringify({ ...calibration, psnr: 'high' })])(
+    'is told where it is broken: %s',
+    async text => {
+      const model = join(await temporaryFolder(), 'to-zebra.onnx');
+      await writeFile(calibrationPathOf(model), text);
+      await expect(readCalibration(model, calibration.model)).rejects.toMatchObject({
+        code: 'MODEL_INVALID',
+        message: expect.stringMatching(/to-zebra\.int8\.json is no calibration.*Make it anew/s),
+      });
+    },
+  );
 });
 
 describe('the calibrations that come with cyclebox', () => {

@@ -191,7 +191,9 @@ describe('what cannot be int8', () => {
   });
 
   it('is one with the calibration of another', () => {
-    expect(() => quantiseModel(file(17), { elsewhere: range }, 'a.onnx')).toThrow(/no convolution elsewhere.*Calibrate/);
+    expect(() => quantiseModel(file(17), { elsewhere: range }, 'a.onnx')).toThrow(
+      /no convolution elsewhere.*Calibrate/,
+    );
     const two = { least: [0, 0], most: [1, 1] };
     expect(() => quantiseModel(file(17), { out: { ...range, into: two } }, 'a.onnx')).toThrow(/has 1 channels at out/);
   });

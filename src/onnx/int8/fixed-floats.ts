@@ -98,7 +98,11 @@ function padded(x: FixedFloats, pads: readonly number[] | undefined): FixedFloat
   const rank = x.dims.length;
   return moved(
     x.dims.map((size, axis) => size + pads[axis]! + pads[axis + rank]!),
-    index => offsetOf(x.dims, index.map((at, axis) => at - pads[axis]!)),
+    index =>
+      offsetOf(
+        x.dims,
+        index.map((at, axis) => at - pads[axis]!),
+      ),
     x.data,
   );
 }
@@ -114,7 +118,11 @@ function picked(x: FixedFloats, axis: number, indices: readonly number[] | undef
   if (!indices || axis < 0) return undefined;
   return moved(
     x.dims.map((size, one) => (one === axis ? indices.length : size)),
-    index => offsetOf(x.dims, index.map((at, one) => (one === axis ? indices[at]! : at))),
+    index =>
+      offsetOf(
+        x.dims,
+        index.map((at, one) => (one === axis ? indices[at]! : at)),
+      ),
     x.data,
   );
 }
@@ -123,7 +131,11 @@ function transposed(x: FixedFloats, permutation: readonly number[] | undefined):
   if (!permutation) return undefined;
   return moved(
     permutation.map(axis => x.dims[axis]!),
-    index => offsetOf(x.dims, x.dims.map((_, axis) => index[permutation.indexOf(axis)]!)),
+    index =>
+      offsetOf(
+        x.dims,
+        x.dims.map((_, axis) => index[permutation.indexOf(axis)]!),
+      ),
     x.data,
   );
 }
