@@ -53,7 +53,8 @@ export async function openImageModel(
   const bytes = isPlain(taken) ? whole : adaptInterface(whole, taken, outline.opset, path);
   const { fixed, scale, input, output } = taken;
   const channels = { taken: input.channels, given: output.channels };
-  const calibration = await readCalibration(path, file.sha256);
+  // Of a file with several networks, nobody knows which one was calibrated.
+  const calibration = options.network === undefined ? await readCalibration(path, file.sha256) : undefined;
   const { sha256: sum, sizeBytes } = file;
   return { path, sha256: sum, sizeBytes, bytes, fixed, scale, channels, calibration };
 }
