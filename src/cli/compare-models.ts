@@ -28,8 +28,8 @@ interface Comparison {
 export async function compareModels(a: string, b: string, options: CompareModelsOptions): Promise<number> {
   const { images = [], atLeast = 0, json } = options;
   const [first, second] = [
-    await openTranslator({ model: a, engine: 'cpu' }),
-    await openTranslator({ model: b, engine: 'cpu' }),
+    await openTranslator({ model: a, engine: 'cpu', precision: 'float32' }),
+    await openTranslator({ model: b, engine: 'cpu', precision: 'float32' }),
   ];
   try {
     const compared: Comparison[] = [];

@@ -202,7 +202,7 @@ async function openModel(
   { choice, threads }: { readonly choice: EngineChoice; readonly threads: number | undefined },
   store: DisposableStore,
 ): Promise<TranslateImage> {
-  const translator = store.add(await openTranslator({ model, engine: choice, threads }));
+  const translator = store.add(await openTranslator({ model, engine: choice, precision: 'float32', threads }));
   return async image => planesOf((await translator.translatePicture(pictureOf(image))).picture);
 }
 

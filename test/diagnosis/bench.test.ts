@@ -83,7 +83,7 @@ describe('cyclebox bench', () => {
       [['--engine', 'gpu'], 'There is no engine "gpu"'],
       [['--crop', '64'], '--crop is about training: give --training, too.'],
       [['--size', '256,large'], 'whole number'],
-      [['--precision', 'int8'], 'float32 or float16'],
+      [['--precision', 'int4'], 'float32, float16 or int8'],
       [['--pair', 'day-nite'], 'day-night'],
     ] as const;
     for (const [args, words] of cases) {

@@ -67,7 +67,7 @@ function images(folder) {
 async function row(what, model, files, generator) {
   const threads = values.threads ? Number(values.threads) : undefined;
   const translator = generator
-    ? await openTranslator({ model: resolve(generator), engine: 'cpu', threads })
+    ? await openTranslator({ model: resolve(generator), engine: 'cpu', precision: 'float32', threads })
     : undefined;
   const counts = { zebra: 0, zebraInFive: 0, sorrel: 0 };
   for (const file of files) {
