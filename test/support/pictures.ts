@@ -39,7 +39,8 @@ export function testRgb(width: number, height: number): Uint8Array {
 export function testPicture(width: number, height: number, options: { alpha?: boolean } = {}): Picture {
   const rgb = testRgb(width, height);
   if (!options.alpha) return { width, height, rgb, format: 'png' };
-  const alpha = Uint8Array.from({ length: width * height }, (_, i) => (i * 7) % 256);
+  // Nowhere fully transparent: what is hidden there would not come back as it was.
+  const alpha = Uint8Array.from({ length: width * height }, (_, i) => 1 + ((i * 7) % 255));
   return { width, height, rgb, alpha, format: 'png' };
 }
 
