@@ -13,6 +13,7 @@ export { register as registerPairs } from './pairs.js';
 export { register as registerPlugins } from './plugins.js';
 export { register as registerQueue } from './queue.js';
 export { register as registerReplay } from './replay.js';
+export { register as registerService } from './service.js';
 export { register as registerStart } from './start.js';
 export { register as registerStatus } from './status.js';
 export { register as registerTrain } from './train.js';
