@@ -27,6 +27,7 @@ import {
   registerStatus,
   registerTrain,
   registerTranslate,
+  registerUpgradeCheck,
   registerWorker,
 } from './commands/index.js';
 import { guardOutput } from './guard-output.js';
@@ -66,6 +67,7 @@ for (const register of [
   registerDemo,
   registerDoctor,
   registerBench,
+  registerUpgradeCheck,
   registerCompletion,
 ])
   register(program);

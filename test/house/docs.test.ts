@@ -129,7 +129,7 @@ describe('docs in step', () => {
 
   test('every command line shown uses commands and options that exist', async () => {
     const shown = (await Promise.all(pages.map(page => blocks(page, 'sh')))).flat().join('\n').replaceAll('\\\n', ' ');
-    const lines = [...shown.matchAll(/^(?:npx )?cyclebox (\w+)(.*)$/gm)];
+    const lines = [...shown.matchAll(/^(?:npx )?cyclebox ([\w-]+)(.*)$/gm)];
     expect(lines.length).toBeGreaterThan(3);
     const helps = new Map<string, string>();
     for (const [line, command, rest] of lines) {

@@ -18,4 +18,5 @@ export { register as registerStart } from './start.js';
 export { register as registerStatus } from './status.js';
 export { register as registerTrain } from './train.js';
 export { register as registerTranslate } from './translate.js';
+export { register as registerUpgradeCheck } from './upgrade-check.js';
 export { register as registerWorker } from './worker.js';

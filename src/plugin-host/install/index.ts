@@ -1,1 +1,2 @@
 export { type InstalledPlugin, installPlugin, uninstallPlugin } from './install-plugin.js';
+export { runNpm } from './run-npm.js';

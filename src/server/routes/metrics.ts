@@ -3,7 +3,7 @@
  * library is loaded with the first question; until then only numbers are counted.
  */
 import type { Registry } from 'prom-client';
-import type { Disposable } from '../../base/index.js';
+import { type Disposable, recordedStates } from '../../base/index.js';
 import type { RouteContext } from './context.js';
 import { WorkWaiting } from './work-waiting.js';
 
@@ -51,6 +51,8 @@ async function fill(registry: Registry, { service, feed, status }: RouteContext,
   gauge('build_info', 'Which cyclebox this is.', ['version']).set({ version: now.version }, 1);
   gauge('start_time_seconds', 'When the daemon started, since 1970.').set(now.startedMs / 1000);
   const jobs = gauge('jobs', 'Jobs of the journal, by state.', ['state']);
+  // What scales by a state has to find it, also where no job is in it.
+  for (const state of recordedStates) jobs.set({ state }, 0);
   for (const [state, count] of Object.entries(now.counts)) jobs.set({ state }, count);
   const backlog = service.jobs.backlog();
   const depth = gauge('queue_depth', 'Jobs that wait, by translation.', ['translation']);
