@@ -1,6 +1,6 @@
 /**
- * Who runs beside whom on one machine. What is under suspicion of bringing workers down runs alone: it waits until the others have
- * ended, and the others wait for it. Turns are first come, first served.
+ * Who runs beside whom on one machine, and how many. What is under suspicion of bringing workers down runs alone: it waits until the
+ * others have ended, and the others wait for it. Turns are first come, first served.
  */
 export interface Stay {
   /** True when another was there at any time. */
@@ -12,14 +12,40 @@ interface Guest {
   accompanied: boolean;
 }
 
+interface Waiting {
+  readonly alone: boolean;
+  readonly enter: () => void;
+}
+
 export class Company {
+  readonly #places: () => number;
   readonly #inside = new Set<Guest>();
-  readonly #waiting: { readonly alone: boolean; readonly enter: () => void }[] = [];
+  #waiting: readonly Waiting[] = [];
   #isAlone = false;
 
-  enter(alone: boolean): Promise<Stay> {
+  /** @param places how many may be inside at a time, asked anew for each */
+  constructor(places: () => number) {
+    this.#places = places;
+  }
+
+  /** Resolves when there is a place; to undefined when the signal is aborted before. */
+  enter(alone: boolean, signal: AbortSignal): Promise<Stay | undefined> {
     return new Promise(resolve => {
-      this.#waiting.push({ alone, enter: () => resolve(this.#admit(alone)) });
+      if (signal.aborted) return resolve(undefined);
+      const giveUp = () => {
+        this.#waiting = this.#waiting.filter(one => one !== waiting);
+        resolve(undefined);
+        this.#next();
+      };
+      const waiting: Waiting = {
+        alone,
+        enter: () => {
+          signal.removeEventListener('abort', giveUp);
+          resolve(this.#admit(alone));
+        },
+      };
+      signal.addEventListener('abort', giveUp, { once: true });
+      this.#waiting = [...this.#waiting, waiting];
       this.#next();
     });
   }
@@ -43,9 +69,10 @@ export class Company {
 
   #next(): void {
     for (;;) {
-      const [first] = this.#waiting;
-      if (!first || this.#isAlone || (first.alone && this.#inside.size > 0)) return;
-      this.#waiting.shift();
+      const [first, ...rest] = this.#waiting;
+      if (!first || this.#isAlone || this.#inside.size >= this.#places()) return;
+      if (first.alone && this.#inside.size > 0) return;
+      this.#waiting = rest;
       first.enter();
     }
   }

@@ -21,7 +21,7 @@ import type { Runner, RunReport, RunRequest } from '../inbox/index.js';
 import type { Lane, LaneListener } from './lane.js';
 import { type JobMessage, type JobReply, modelOf, parseJobReply, type RemoteDevice } from './messages.js';
 import { ahead, hasRoom, jobFor, type Placeable, workerFor } from './placement.js';
-import { connectRedis, namesOf, QueueOwner, type Redis, shownUrl } from './redis/index.js';
+import { connectRedis, namesOf, QueueOwner, type Redis, recallMark, shownUrl } from './redis/index.js';
 import type { WatcherStore } from './store/index.js';
 import { Workers } from './workers.js';
 
@@ -288,13 +288,15 @@ export class RemoteRunner implements Disposable {
   }
 
   #recall(): void {
-    for (const attempt of [...this.#attempts.values()]) if (!attempt.isBegun) void this.#recallOne(attempt);
+    for (const attempt of [...this.#attempts.values()]) void this.#recallOne(attempt);
   }
 
-  /** What has begun meanwhile goes on. */
-  async #recallOne({ message: { token }, lane }: Attempt): Promise<void> {
-    const isBack = lane ? await lane.takeBack(token).catch(() => false) : true;
-    if (isBack) this.#end(token, new CycleboxError('CANCELLED', 'It had not begun when the queue was paused.'));
+  /** What has begun goes on; what waits for a place at its worker comes back from there. */
+  async #recallOne({ message: { token }, lane, isBegun }: Attempt): Promise<void> {
+    const isBack = !lane || (!isBegun && (await lane.takeBack(token).catch(() => false)));
+    const { cancel } = namesOf(this.#options.name);
+    if (!isBack) await this.#redis?.publish(cancel, `${recallMark}${token}`).catch(() => {});
+    else this.#end(token, new CycleboxError('CANCELLED', 'It had not begun when the queue was paused.'));
   }
 
   #joined({ record: { id: worker, host, slots, devices } }: Lane): void {
@@ -325,8 +327,7 @@ export class RemoteRunner implements Disposable {
   }
 
   #recallFrom(lane: Lane): void {
-    for (const attempt of [...this.#attempts.values()])
-      if (attempt.lane === lane && !attempt.isBegun) void this.#recallOne(attempt);
+    for (const attempt of [...this.#attempts.values()]) if (attempt.lane === lane) void this.#recallOne(attempt);
   }
 
   #reconnected(): void {

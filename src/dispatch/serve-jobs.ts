@@ -24,7 +24,8 @@ import {
 import type { Runner, RunReport, Translation } from '../inbox/index.js';
 import { Company, type Stay } from './company.js';
 import { type JobMessage, type JobReply, parseJobMessage, type RemoteDevice, type WorkerRecord } from './messages.js';
-import { connectRedis, namesOf, type QueueNames, type Redis, within } from './redis/index.js';
+import { ahead } from './placement.js';
+import { connectRedis, namesOf, type QueueNames, type Redis, recallMark, within } from './redis/index.js';
 import type { WorkerStore, WorkFiles } from './store/index.js';
 import { beatsPerLock } from './workers.js';
 
@@ -98,6 +99,12 @@ export async function serveJobs(options: ServeOptions): Promise<Served> {
   }
 }
 
+interface UnderWay {
+  readonly abort: AbortController;
+  /** Gives it back as long as it waits for a place: BullMQ hands over the next job before there is one. */
+  readonly recall: AbortController;
+}
+
 class JobService implements Served {
   readonly id = `${safeName(hostname())}-${randomBytes(4).toString('hex')}`;
   readonly #options: ServeOptions;
@@ -105,10 +112,10 @@ class JobService implements Served {
   readonly #opened: DisposableStore;
   readonly #clock: Clock;
   readonly #names: QueueNames;
-  readonly #company = new Company();
+  readonly #company = new Company(() => Math.max(1, this.#options.describe().slots));
   readonly #events = new Emitter<ServeEvent>();
   /** Attempts under way, by token. */
-  readonly #running = new Map<string, AbortController>();
+  readonly #running = new Map<string, UnderWay>();
   #worker: Worker | undefined;
   #beat: Disposable | undefined;
   #isDraining = false;
@@ -138,7 +145,7 @@ class JobService implements Served {
     ears.on('message', (_channel, token) => this.#cancel(token));
     this.#worker = new Worker(this.id, job => this.#process(job), {
       ...{ prefix: this.#names.prefix, connection: this.#redis, skipVersionCheck: true },
-      concurrency: describe().slots,
+      concurrency: describe().slots + ahead,
       ...{ lockDuration: lockMs, stalledInterval: lockMs, maxStalledCount: endlessly },
       // Where a connection is lost, the next job is asked for as soon as there is one again.
       runRetryDelay: 500,
@@ -154,7 +161,7 @@ class JobService implements Served {
   }
 
   announce(): void {
-    if (this.#worker) this.#worker.concurrency = Math.max(1, this.#options.describe().slots);
+    if (this.#worker) this.#worker.concurrency = this.#options.describe().slots + ahead;
     void this.#say();
   }
 
@@ -172,8 +179,9 @@ class JobService implements Served {
     await within(patienceMs, this.#say());
     const abort = () => {
       this.#isStopping = true;
-      for (const running of this.#running.values()) running.abort();
+      for (const { abort } of this.#running.values()) abort.abort();
     };
+    for (const { recall } of this.#running.values()) recall.abort();
     const timer = this.#clock.after(graceMs, abort);
     // What is under way is ended, and told of; where there is no connection, nobody is told.
     const isConnected = this.#redis.status === 'ready';
@@ -192,13 +200,16 @@ class JobService implements Served {
   async #process(job: Job): Promise<JobReply> {
     if (job.attemptsStarted > 1 || job.stalledCounter > 0) return { kind: 'not-done', why: 'redelivered' };
     const message = parseJobMessage(job.data);
-    const abort = new AbortController();
-    this.#running.set(message.token, abort);
-    const stay = await this.#company.enter(message.alone);
+    if (this.#isDraining) return { kind: 'not-done', why: 'stopping' };
+    const [abort, recall] = [new AbortController(), new AbortController()];
+    this.#running.set(message.token, { abort, recall });
+    let stay: Stay | undefined;
     try {
+      stay = await this.#company.enter(message.alone, AbortSignal.any([abort.signal, recall.signal]));
+      if (!stay) return { kind: 'not-done', why: 'stopping' };
       return await this.#attempt(message, stay, abort.signal);
     } finally {
-      stay.leave();
+      stay?.leave();
       this.#running.delete(message.token);
     }
   }
@@ -246,8 +257,9 @@ class JobService implements Served {
   }
 
   #cancel(token: string): void {
-    if (token !== '*') this.#running.get(token)?.abort();
-    else for (const running of this.#running.values()) running.abort();
+    if (token.startsWith(recallMark)) this.#running.get(token.slice(recallMark.length))?.recall.abort();
+    else if (token !== '*') this.#running.get(token)?.abort.abort();
+    else for (const { abort } of this.#running.values()) abort.abort();
   }
 
   #keepSaying(): void {

@@ -1,4 +1,4 @@
 export { connectRedis, type Redis, shownUrl } from './connect.js';
-export { namesOf, type QueueNames } from './names.js';
+export { namesOf, type QueueNames, recallMark } from './names.js';
 export { QueueOwner } from './queue-owner.js';
 export { within } from './within.js';

@@ -10,9 +10,11 @@ export interface QueueNames {
   worker(id: string): string;
   /** Told when a worker has come, has changed or goes. */
   readonly hello: string;
-  /** Told the token of an attempt that is to be given up, or `*` for all. */
+  /** Told the token of an attempt that is to be given up, `*` for all, or `recallMark` and a token: unless it has begun. */
   readonly cancel: string;
 }
+
+export const recallMark = '?';
 
 export function namesOf(queue: string): QueueNames {
   const prefix = `{cyclebox:${queue}}`;
