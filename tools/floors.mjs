@@ -76,6 +76,7 @@ export const rooms = {
       process: { floor: 3 },
     },
   },
+  tiling: { floor: 4 },
   'model-files': { floor: 4, rooms: { int8: { floor: 0 }, 'tensorflow-js': { floor: 0 } } },
   catalog: { floor: 5 },
   translate: { floor: 6 },

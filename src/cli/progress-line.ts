@@ -2,6 +2,7 @@
  * The last line of a terminal while a daemon works: `12/40  3.1 images/s  1 failed  9 s left`. Redrawn at most four
  * times a second and taken away when there is nothing to do; what is logged meanwhile goes above it.
  */
+import { basename, posix } from 'node:path';
 import { type Clock, type Disposable, systemClock } from '../base/index.js';
 import type { DaemonEvent } from '../daemon/index.js';
 
@@ -27,6 +28,8 @@ export class ProgressLine implements Disposable {
   /** As of the last redraw: counting a journal of many jobs is not for every line of the log. */
   #total = 0;
   #isPaused = false;
+  /** By device: the image that it is at, where that takes several tiles, and how far it has come. */
+  readonly #parts = new Map<string, string>();
   #isShown = false;
   #timer: Disposable | undefined;
 
@@ -41,11 +44,17 @@ export class ProgressLine implements Disposable {
         if (this.#times.length === 0) this.#times.push(this.#clock.monotonicMs());
         break;
       case 'done':
+        this.#forget(event.path);
         this.#done++;
         this.#times = [...this.#times, this.#clock.monotonicMs()].slice(-rateOver - 1);
         break;
       case 'failed':
+        this.#forget(event.path);
         if (!event.earlier) this.#failed++;
+        break;
+      case 'progress':
+        this.#parts.set(event.device, `${basename(event.source)} ${Math.floor(event.fraction * 100)} %`);
+        if (event.fraction >= 1) this.#parts.delete(event.device);
         break;
       case 'paused':
         this.#isPaused = true;
@@ -74,6 +83,11 @@ export class ProgressLine implements Disposable {
     this.#isShown = false;
   }
 
+  #forget(path: string): void {
+    for (const [device, text] of this.#parts)
+      if (text.startsWith(`${posix.basename(path)} `)) this.#parts.delete(device);
+  }
+
   #redraw(): void {
     this.#timer = undefined;
     this.#total = this.#done + this.#failed + this.#options.remaining();
@@ -95,6 +109,7 @@ export class ProgressLine implements Disposable {
     const rate = this.#rate();
     return [
       `${ended}/${ended + remaining}`,
+      ...this.#parts.values(),
       ...(rate > 0 ? [`${rate < 10 ? rate.toFixed(1) : Math.round(rate)} images/s`] : []),
       ...(this.#failed > 0 ? [`${this.#failed} failed`] : []),
       ...(this.#isPaused ? ['paused'] : rate > 0 && remaining > 0 ? [`${duration(remaining / rate)} left`] : []),

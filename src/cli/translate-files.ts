@@ -2,7 +2,8 @@
  * The work of `cyclebox translate`: one file after the other through one translator. A file that fails stops nothing
  * but itself. Results go to stdout, errors and progress to stderr, so that either can be piped.
  */
-import { basename, isAbsolute, posix, relative, resolve, sep } from 'node:path';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { basename, isAbsolute, join, posix, relative, resolve, sep } from 'node:path';
 import {
   asCycleboxError,
   CycleboxError,
@@ -10,6 +11,7 @@ import {
   type ErrorData,
   errorToData,
   type MetadataPolicy,
+  temporaryPathFor,
 } from '../base/index.js';
 import { loadAvailablePairs } from '../catalog/index.js';
 import { type EngineChoice, type Precision, parseEngineChoice } from '../engine/index.js';
@@ -23,9 +25,9 @@ import {
   type OutputOptions,
   outputFault,
 } from '../picture/index.js';
-import type { Scale } from '../plugin-api/index.js';
+import type { Scale, Tiling } from '../plugin-api/index.js';
 import { outputOptionsOf, parseScale, type WrittenOutput } from '../plugin-host/index.js';
-import type { PictureSize, TranslatedImage } from '../translate/index.js';
+import type { PictureSize, TranslatedFile } from '../translate/index.js';
 import { printSkippedDevice } from './engine-option.js';
 import { type PairPlaces, pairPlaces } from './pair-places.js';
 import type { PluginChanges } from './plugin-changes.js';
@@ -33,7 +35,7 @@ import { exitCodes, printError } from './report-error.js';
 import { TranslatorProcess } from './translator-process.js';
 import type { OpenedTranslator, TranslatorListener } from './translator-protocol.js';
 import type { UpdatedOutputs } from './update-outputs.js';
-import { writeBeside } from './write-beside.js';
+import { nameBeside, writeBeside } from './write-beside.js';
 
 /** The options as the command line gives them. */
 export interface TranslateFilesOptions {
@@ -63,6 +65,7 @@ export interface TranslateFilesOptions {
   readonly maxMegapixels?: number;
   readonly metadata?: MetadataPolicy;
   readonly scale?: string;
+  readonly tiling?: Tiling;
   readonly engine?: string;
   readonly precision?: 'auto' | Precision;
   readonly threads?: number;
@@ -82,6 +85,7 @@ type FileResult =
       readonly format: ImageFormat;
       readonly notes: readonly string[];
       readonly tiles: number;
+      readonly tiling?: Tiling | undefined;
       readonly device: EngineChoice;
       readonly precision: Precision;
       readonly scale: Scale;
@@ -97,14 +101,19 @@ export async function translateFiles(files: readonly string[], options: Translat
   requireName(options);
   const changes = await changesOf(options);
   const places = options.model === undefined ? await pairPlaces(options.plugins) : undefined;
-  const translator = translatorFor(options, places, stage => changes?.at(stage, translator.exchange));
+  let at = '';
+  const translator = translatorFor(options, places, {
+    between: stage => changes?.at(stage, translator.exchange),
+    progress: fraction => showProgress(`${at} ${Math.floor(fraction * 100)} %`),
+  });
   const updated = await updatedOutputs(options);
   try {
     const opened = await translator.open();
     printDevice(opened);
     const results: FileResult[] = [];
     for (const [index, file] of files.entries()) {
-      showProgress(`${index + 1}/${files.length} ${file} …`);
+      at = `${index + 1}/${files.length} ${file} …`;
+      showProgress(at);
       const result = await translateFile(translator, file, { options, output, updated, changes });
       showProgress('');
       if (!options.json && !('error' in result)) process.stdout.write(`${describe(result)}\n`);
@@ -145,7 +154,7 @@ const defaultTimeoutSeconds = 600;
 function translatorFor(
   options: TranslateFilesOptions,
   found: PairPlaces | undefined,
-  between: TranslatorListener['between'],
+  { between, progress }: Pick<TranslatorListener, 'between' | 'progress'>,
 ): TranslatorProcess {
   const { model, pair, to, models: modelStore = found?.models, memoryLimit: memoryLimitBytes } = options;
   const { maxMegapixels, metadata, precision, threads, timeout = defaultTimeoutSeconds } = options;
@@ -154,10 +163,21 @@ function translatorFor(
   const { network: named, architecture } = options;
   const network = { model, network: named, architecture, pair, to, pluginPlaces: found?.places, modelStore };
   return new TranslatorProcess({
-    open: { ...network, engine, precision, threads, memoryLimitBytes, maxMegapixels, metadata, scale },
+    open: {
+      ...network,
+      engine,
+      precision,
+      threads,
+      memoryLimitBytes,
+      maxMegapixels,
+      metadata,
+      scale,
+      tiling: options.tiling,
+    },
     timeoutMs: timeout * 1000,
     listener: {
       between,
+      progress,
       memoryStep: message => void process.stderr.write(`${message}\n`),
       deviceSkipped: printSkippedDevice,
     },
@@ -192,7 +212,7 @@ function requireName({ name }: TranslateFilesOptions): void {
 }
 
 /** Folders of a template are below that of the results. */
-async function nameOf(file: string, options: TranslateFilesOptions, image: TranslatedImage): Promise<string> {
+async function nameOf(file: string, options: TranslateFilesOptions, image: TranslatedFile): Promise<string> {
   const name = nameForFormat(basename(file), image.format);
   if (options.name === undefined) return name;
   const { pair, to } = options;
@@ -231,12 +251,19 @@ async function translateFile(
   try {
     const { out } = options;
     changes?.begin(file);
-    const image = await translator.translate({ file, options: wanted, isChanged: changes !== undefined });
+    await mkdir(resolve(out), { recursive: true });
+    const target = temporaryPathFor(join(resolve(out), basename(file)));
+    const image = await translator
+      .translate({ file, options: wanted, isChanged: changes !== undefined, target })
+      .catch(async error => {
+        await rm(target, { force: true });
+        throw error;
+      });
     const name = await nameOf(file, options, image);
+    const { data, ...facts } = image;
     const output = updated
-      ? await updated.write(file, translationOf(options), name, image.data)
-      : await writeBeside(resolve(out), name, image.data);
-    const { data: _, ...facts } = image;
+      ? await updated.write(file, translationOf(options), name, data ?? (await takeFile(target)))
+      : await (data ? writeBeside(resolve(out), name, data) : nameBeside(resolve(out), name, target));
     return { file, output, ...facts, ms: Math.round(performance.now() - startMs) };
   } catch (error) {
     const coded = asCycleboxError(error, { file });
@@ -247,14 +274,32 @@ async function translateFile(
   }
 }
 
+async function takeFile(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } finally {
+    await rm(path, { force: true });
+  }
+}
+
 type Translated = Exclude<FileResult, { error: unknown }>;
 
 function describe(result: Translated): string {
-  const { file, output, width, height, tiles, device, precision, ms } = result;
-  const pieces = tiles === 1 ? '' : `, in ${tiles} tiles to stay within the memory limit`;
+  const { file, output, width, height, device, precision, ms } = result;
+  const pieces = describeTiles(result);
   const where = device === 'cpu' ? '' : ` on ${device} in ${precision}`;
   const said = result.notes.map(note => `\n  ${note}`).join('');
   return `${file} → ${output} (${width} × ${height}, ${ms} ms${where}${describeScale(result)}${pieces})${said}`;
+}
+
+const sharedStatistics: Readonly<Record<Tiling, string>> = {
+  exact: ', with the statistics of the whole image',
+  thumbnail: ', with the statistics of a small copy',
+  independent: ', each by itself',
+};
+
+function describeTiles({ tiles, tiling = 'independent' }: Pick<Translated, 'tiles' | 'tiling'>): string {
+  return tiles === 1 ? '' : `, in ${tiles} tiles to stay within the memory limit${sharedStatistics[tiling]}`;
 }
 
 /** A picture that was shown smaller has new patterns as coarse as that, and whoever looks at it should know. */

@@ -4,12 +4,23 @@
  */
 import { CycleboxError } from '../base/index.js';
 import { openEngine } from '../engine/index.js';
-import { blockUntrustedLoaders, type Picture, readPicture, writePicture } from '../image/index.js';
+import { blockUntrustedLoaders, inspectImage, type Picture, readPicture, writePicture } from '../image/index.js';
+import type { OutputOptions } from '../picture/index.js';
 import { serveParent } from '../process/index.js';
-import { openTranslator, type Translator } from '../translate/index.js';
+import { openTranslator, paced, type Translator } from '../translate/index.js';
 import { type TranslatorApi, type TranslatorListener, translatorProtocol } from './translator-protocol.js';
 
 blockUntrustedLoaders();
+
+/** Images with more are worked on in files: in memory, each would be 150 MB and more, several times over. */
+const largePixels = 50_000_000;
+
+/** Files have 8 bits and sRGB. What is amiss with the image is said by whoever decodes it. */
+async function isLarge(file: string, { depth = 'source', colour = 'srgb' }: OutputOptions): Promise<boolean> {
+  if (colour !== 'srgb') return false;
+  const facts = await inspectImage(file, { maxPixels: Number.POSITIVE_INFINITY }).catch(() => undefined);
+  return facts !== undefined && facts.width * facts.height > largePixels && (depth === 8 || !facts.isDeep);
+}
 
 let translator: Translator | undefined;
 /** Between the stages of the file that is translated. */
@@ -30,15 +41,18 @@ await serveParent<TranslatorApi, TranslatorListener>({
       const { model, device, precision } = translator;
       return { model, device, precision };
     },
-    translate({ file, options, isChanged }) {
+    async translate({ file, options, isChanged, target }) {
       if (!translator) throw new CycleboxError('PROTOCOL', 'no model is open yet: open comes first');
-      if (!isChanged) return translator.translate(file, options);
+      const onProgress = paced(fraction => void command.call('progress', fraction).catch(() => {}));
+      if (!isChanged && (await isLarge(file, options)))
+        return translator.translateFile(file, target, { ...options, onProgress });
+      if (!isChanged) return translator.translate(file, { ...options, onProgress });
       const changed = (stage: 'before' | 'after') => async (picture: Picture) => {
         current = picture;
         await command.call('between', stage);
         return current;
       };
-      return translator.translate(file, { ...options, before: changed('before'), after: changed('after') });
+      return translator.translate(file, { ...options, onProgress, before: changed('before'), after: changed('after') });
     },
     async exportPicture({ path }) {
       if (!current) throw new CycleboxError('PROTOCOL', 'no picture is being translated');

@@ -11,6 +11,7 @@ import {
   type TranslatorApi,
   type TranslatorListener,
   translatorProtocol,
+  type WrittenImage,
 } from './translator-protocol.js';
 
 export interface TranslatorProcessOptions {
@@ -43,7 +44,7 @@ export class TranslatorProcess implements Disposable {
   }
 
   /** @throws TIMED_OUT, PROCESS_CRASHED, or what `Translator.translate` does */
-  async translate(...[request]: Parameters<TranslatorApi['translate']>): Promise<TranslatedImage> {
+  async translate(...[request]: Parameters<TranslatorApi['translate']>): Promise<TranslatedImage | WrittenImage> {
     if (!this.#child) await this.open();
     const child = this.#child!;
     return this.#within(child, limit => child.call('translate', request, limit));

@@ -13,15 +13,28 @@ export async function writeBeside(folder: string, name: string, data: Uint8Array
   const temporary = temporaryPathFor(join(folder, name));
   try {
     await writeFlushed(temporary, data);
+  } catch (error) {
+    throw await failed(folder, name, temporary, error);
+  }
+  return await nameBeside(folder, name, temporary);
+}
+
+/** Gives a file that is written and flushed its name in `folder`, never that of another. @throws CycleboxError WRITE_FAILED */
+export async function nameBeside(folder: string, name: string, temporary: string): Promise<string> {
+  try {
     for (let number = 1; ; number++) {
       const path = join(folder, numbered(name, number));
       if ((await takeFreeName(temporary, path)) !== 'taken') return path;
     }
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {});
-    const why = error instanceof Error ? error.message : String(error);
-    throw new CycleboxError('WRITE_FAILED', `${join(folder, name)} could not be written: ${why}.`, { cause: error });
+    throw await failed(folder, name, temporary, error);
   }
+}
+
+async function failed(folder: string, name: string, temporary: string, cause: unknown): Promise<CycleboxError> {
+  await rm(temporary, { force: true }).catch(() => {});
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new CycleboxError('WRITE_FAILED', `${join(folder, name)} could not be written: ${why}.`, { cause });
 }
 
 /** The folder is made if need be. */

@@ -23,11 +23,11 @@ import { type ImageFileStart, requireFileSize, withImageFile } from './source.js
 import { fromSource, isConvertible } from './source-colours.js';
 import { bareTiff } from './tiff-bare.js';
 
-/** 50 megapixels: a float copy of such an image is 600 MB. */
-export const defaultMaxPixels = 50_000_000;
+/** 128 megapixels: such an image takes 384 MB, and its translation as much again. */
+export const defaultMaxPixels = 128_000_000;
 
 export interface DecodeLimits {
-  /** Width × height that is still decoded; default 50 million. */
+  /** Width × height that is still decoded; default 128 million. */
   readonly maxPixels?: number;
   /** How errors name a source that is bytes. */
   readonly file?: string;

@@ -90,7 +90,7 @@ const describedBy = ({ width, height, space }: AnyPicture): EmbedInto => ({
   isSrgb: space === undefined,
 });
 
-function encoder(image: Sharp, format: ImageFormat, options: EncodeOptions): Sharp {
+export function encoder(image: Sharp, format: ImageFormat, options: EncodeOptions): Sharp {
   const { quality, lossless = false, chroma, compression } = options;
   switch (format) {
     case 'jpeg':
@@ -153,7 +153,7 @@ function onWhite<S extends Samples>({ alpha, ...picture }: PictureOf<S>): Pictur
   return { ...picture, rgb };
 }
 
-function requireFit({ width, height }: AnyPicture, format: ImageFormat): void {
+export function requireFit({ width, height }: Pick<AnyPicture, 'width' | 'height'>, format: ImageFormat): void {
   const limit = maxSide[format];
   if (Math.max(width, height) <= limit) return;
   throw new CycleboxError(

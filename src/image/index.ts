@@ -20,9 +20,12 @@ export {
 } from '../picture/index.js';
 export { type DecodeColours, type DecodeLimits, decodeImage, defaultMaxPixels } from './decode.js';
 export { type EncodeOptions, encodeImage, encodingNotes } from './encode.js';
+export { encodeStored, type StoredResult } from './encode-stored.js';
 export { withoutHiddenColours } from './hidden-colours.js';
 export { type ImageFacts, inspectImage } from './inspect.js';
 export { blockUntrustedLoaders, decodeOnOneThread } from './loaders.js';
+export { RawTiff } from './raw-tiff.js';
 export { resizeAlpha, resizePicture } from './resize.js';
+export { type StoredImage, storeImage } from './stored-image.js';
 export { enlargeTiles, planTiles, type TileAxis, type TileOptions, type TilePlan } from './tiles.js';
 export { toByte, toByteScale, toSample, toUnitRange } from './unit-range.js';

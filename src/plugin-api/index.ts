@@ -27,6 +27,7 @@ export {
   type Scale,
   type SettingDeclaration,
   type StringSetting,
+  type Tiling,
 } from './manifest.js';
 export type {
   Command,

@@ -237,7 +237,15 @@ export interface ModelFit {
   readonly cropSize?: number;
   /** What images are shown at unless somebody asks for something else. Default `native`. */
   readonly scale?: Scale;
+  /** What images that do not go in one piece are normalised by, unless somebody asks for something else. Default `exact`. */
+  readonly tiling?: Tiling;
 }
+
+/**
+ * What the parts of an image are normalised by that does not go in one piece. `exact`: the statistics of the whole image, as if it
+ * did. `thumbnail`: those of a small copy. `independent`: each part by its own, blended where they overlap.
+ */
+export type Tiling = 'exact' | 'thumbnail' | 'independent';
 
 /**
  * `native`: the image as it is. `trained`: scaled so that its shorter side is `trainedSize`, translated, and the change

@@ -8,14 +8,25 @@ import { basename } from 'node:path';
 import { asCycleboxError, CycleboxError, type Disposable } from '../base/index.js';
 import type { ImageModel } from '../catalog/index.js';
 import type { Device, Engine, EngineChoice, EngineOptions, Precision, Program } from '../engine/index.js';
-import type { PictureOf, Samples } from '../image/index.js';
+import { type PictureOf, type Samples, samplesLike } from '../image/index.js';
 import type { FixedSizes } from '../onnx/index.js';
 import { metadataKeys } from '../onnx/index.js';
+import { openTiledNetwork, type TiledNetwork } from '../tiling/index.js';
 import { activationBytesPerPixel, memoryLimitOf, sizeRule, trainedSizeOf } from './activation-memory.js';
 import { precisionsFor } from './choose-precision.js';
 import { insistsOnSize } from './fixed-size.js';
 import { type MemoryFallback, type MemoryStepKind, nextFallback, noFallback } from './memory-fallback.js';
-import { type Network, type PictureRun, planPicture, type RunOptions, translatePicture } from './translate-picture.js';
+import { type RowSink, type RowSource, rowsOf } from './part-pixels.js';
+import { thumbnailOf, translateInParts } from './translate-in-parts.js';
+import {
+  type Network,
+  type PicturePlan,
+  type PictureRun,
+  planPicture,
+  type RunOptions,
+  translatePicture,
+  withPixels,
+} from './translate-picture.js';
 
 export type OpenEngine = (choice: EngineChoice, options: EngineOptions) => Promise<Engine>;
 
@@ -50,6 +61,8 @@ interface LoadedModel extends Disposable {
   readonly engine: Engine;
   readonly network: Network;
   readonly precision: Precision;
+  /** The network as it is taken in parts; undefined where it cannot be. Made when it is first asked for. */
+  readonly inParts: () => TiledNetwork | undefined;
 }
 
 /** Larger tiles than this see no better and fit no better. Only where several go at a time. */
@@ -130,11 +143,9 @@ export class ModelRunner implements Disposable {
   /** One at a time. @throws OUT_OF_MEMORY when there is nothing left to give up, MODEL_INVALID, ENGINE_FAILED, CANCELLED */
   async translate<S extends Samples>(picture: PictureOf<S>, options: RunOptions): Promise<PictureRun<S>> {
     for (let cachesAreFree = false; ; cachesAreFree = true) {
-      const { network, engine, precision } = this.#loaded;
-      const plan = planPicture(network, picture, this.#limits());
+      const plan = planPicture(this.#loaded.network, picture, this.#limits());
       try {
-        const translated = await translatePicture(network, picture, plan, options);
-        return { picture: translated, tiles: plan.tiles.count, device: engine.device.id, precision };
+        return await this.#translatePlanned(picture, plan, options);
       } catch (error) {
         if (isOutOfMemory(error)) await (cachesAreFree ? this.#fallBack(plan, error) : this.#freeCaches());
         else await this.#withoutFloat16(error);
@@ -144,6 +155,72 @@ export class ModelRunner implements Disposable {
 
   dispose(): Promise<void> {
     return Promise.resolve(this.#loaded.dispose());
+  }
+
+  async #translatePlanned<S extends Samples>(
+    picture: PictureOf<S>,
+    plan: PicturePlan,
+    options: RunOptions,
+  ): Promise<PictureRun<S>> {
+    const { network, engine, precision, inParts } = this.#loaded;
+    const { tiling = 'exact' } = options;
+    const device = engine.device.id;
+    const parts = plan.tiles.count > 1 && tiling !== 'independent' ? inParts() : undefined;
+    if (parts) return { ...(await this.#translateInParts(picture, parts, { ...options, tiling })), device, tiling };
+    const translated = await translatePicture(network, picture, plan, options);
+    const { count } = plan.tiles;
+    return {
+      picture: translated,
+      tiles: count,
+      device,
+      precision,
+      ...(count > 1 && { tiling: 'independent' as const }),
+    };
+  }
+
+  /** Graphs are computed in float32 on every device. */
+  async #translateInParts<S extends Samples>(
+    picture: PictureOf<S>,
+    network: TiledNetwork,
+    options: RunOptions,
+  ): Promise<Pick<PictureRun<S>, 'picture' | 'tiles' | 'precision'>> {
+    const { scale } = this.#loaded.network;
+    const [width, height] = [picture.width * scale, picture.height * scale];
+    const rgb = samplesLike(picture.rgb, width * height * 3);
+    const sink = { width, height, write: async (from: number, rows: Samples) => rgb.set(rows, from * width * 3) };
+    const tiles = await this.#rowsInParts(network, rowsOf(picture), sink, options);
+    return { picture: await withPixels(picture, { width, height, rgb }), tiles, precision: 'float32' };
+  }
+
+  /** @returns the number of tiles */
+  async #rowsInParts(network: TiledNetwork, source: RowSource, sink: RowSink, options: RunOptions): Promise<number> {
+    const { rule, name, bytesPerPixel } = this.#loaded.network;
+    const { tiles } = await translateInParts({
+      network,
+      rule,
+      name,
+      limits: { ...this.#limits(), bytesPerPixel },
+      source,
+      sink,
+      like: await source.rows(0, 1),
+      thumbnail: options.tiling === 'thumbnail' ? await thumbnailOf(source) : undefined,
+      onProgress: options.onProgress,
+      signal: options.signal,
+    });
+    return tiles;
+  }
+
+  /**
+   * A picture whose rows lie in a file, as they are: one at a time.
+   * @throws IMAGE_TOO_LARGE where the network cannot be taken in parts; else as `translate`, but that nothing is given up for memory
+   */
+  async translateRows(source: RowSource, sink: RowSink, options: RunOptions): Promise<Omit<PictureRun, 'picture'>> {
+    const { engine, inParts, network } = this.#loaded;
+    const { tiling = 'exact' } = options;
+    const parts = tiling === 'independent' ? undefined : inParts();
+    if (!parts) throw onlyInMemory(network.name, source);
+    const tiles = await this.#rowsInParts(parts, source, sink, { ...options, tiling });
+    return { tiles, device: engine.device.id, precision: 'float32', tiling };
   }
 
   #limits() {
@@ -206,11 +283,29 @@ async function loadModel(options: ModelRunnerOptions, fallback: MemoryFallback):
       await program.dispose();
       await engine.dispose();
     };
-    return { engine, network, precision, dispose };
+    return { engine, network, precision, dispose, inParts: partsOf(engine, options.model, network) };
   } catch (error) {
     await engine.dispose();
     throw error;
   }
+}
+
+function onlyInMemory(name: string, { width, height }: Pick<RowSource, 'width' | 'height'>): CycleboxError {
+  return new CycleboxError(
+    'IMAGE_TOO_LARGE',
+    `${width} × ${height} pixels are more than are taken in tiles that know nothing of each other, and ${name} cannot be taken ` +
+      'in others, or was not to be. Show it a smaller copy: --scale with a number of pixels.',
+  );
+}
+
+/** Looked at once. */
+function partsOf(engine: Engine, { bytes, path: name }: ImageModel, { rule, fixed }: Network): LoadedModel['inParts'] {
+  let opened: { readonly network: TiledNetwork | undefined } | undefined;
+  return () => {
+    const takesAnySize = !insistsOnSize(fixed) && fixed.batch === undefined;
+    opened ??= { network: takesAnySize ? openTiledNetwork(engine, { bytes, name }, rule.multiple) : undefined };
+    return opened.network;
+  };
 }
 
 async function loadProgram(

@@ -32,14 +32,18 @@ import {
   withoutHiddenColours,
 } from '../image/index.js';
 import { captureFactsOf, mergedOutput, type OutputOptions } from '../picture/index.js';
-import type { ModelFit, Scale } from '../plugin-api/index.js';
-import { outputOptionsOf, type PluginSetOptions, parseScale } from '../plugin-host/index.js';
+import type { ModelFit, Scale, Tiling } from '../plugin-api/index.js';
+import { outputOptionsOf, type PluginSetOptions, parseScale, parseTiling } from '../plugin-host/index.js';
 import { fixedSize } from './fixed-size.js';
 import { greyNotes } from './grey-notes.js';
 import type { MemoryFallback } from './memory-fallback.js';
 import { type MemoryStep, ModelRunner, type OpenEngine } from './model-runner.js';
+import type { RowSink, RowSource } from './part-pixels.js';
+import { shrunk } from './shrunk.js';
+import { transferRows } from './transfer-change.js';
 import { type PictureSize, sizeAtScale, translateAtSize } from './translate-at-scale.js';
 import type { PictureRun, RunOptions } from './translate-picture.js';
+import { translateStored } from './translate-stored.js';
 
 /** Name the network by `model`, or by `pair` and `to`. */
 export interface TranslatorOptions {
@@ -70,7 +74,7 @@ export interface TranslatorOptions {
   readonly precision?: Precision | 'auto' | undefined;
   /** Threads for one picture on the CPU; default: what the machine offers. */
   readonly threads?: number | undefined;
-  /** Larger images are refused; default 50. */
+  /** Larger images are refused; default 128. */
   readonly maxMegapixels?: number | undefined;
   /** Whether results say what their sources say besides pixels: date, camera, place, author, density. Default `keep`. */
   readonly metadata?: MetadataPolicy | undefined;
@@ -78,6 +82,11 @@ export interface TranslatorOptions {
   readonly memoryLimitBytes?: number | undefined;
   /** How large images are shown to the network; default: what the pair's manifest says, else `native`. */
   readonly scale?: Scale | undefined;
+  /**
+   * What the parts of an image that does not go in one piece are normalised by; default: what the pair's manifest says, else `exact`.
+   * Networks that see the whole image in other ways than by normalising are taken in `independent` tiles in any case.
+   */
+  readonly tiling?: Tiling | undefined;
   /** Told of every step back when memory runs out: freed caches, fewer and smaller tiles, at last the CPU. */
   readonly onMemoryStep?: ((step: MemoryStep) => void) | undefined;
   /** Where an earlier translator of this model on this device had got to (`MemoryStep.fallback`). */
@@ -138,12 +147,18 @@ export interface TranslatedImage extends ShownPicture {
   /** Where it was translated. */
   readonly device: EngineChoice;
   readonly precision: Precision;
+  /** Of several tiles: what they were normalised by. */
+  readonly tiling?: Tiling | undefined;
 }
 
 export interface DecodeOptions {
   /** How errors name a source that is bytes. */
   readonly file?: string | undefined;
 }
+export type TranslateFileOptions = TranslatePictureOptions & EncodeOptions;
+
+/** An image that was translated from file to file. */
+export type TranslatedFile = Omit<TranslatedImage, 'data'>;
 
 export interface Translator extends Disposable {
   /** The network's file. */
@@ -160,6 +175,13 @@ export interface Translator extends Disposable {
     options?: TranslatePictureOptions,
   ): Promise<TranslatedPicture<S>>;
   encode(picture: AnyPicture, options?: EncodeOptions): Promise<Buffer>;
+  /**
+   * From file to file, without the image ever being in memory: for hundreds of megapixels. The result is that of `translate` but for
+   * rounding. Several large temporary files are made on the way (`TMPDIR`).
+   * @param target must not exist
+   * @throws what the three throw, WRITE_FAILED, and IMAGE_TOO_LARGE for networks that cannot be taken in parts at this scale
+   */
+  translateFile(source: string, target: string, options?: TranslateFileOptions): Promise<TranslatedFile>;
   /** The three in a row: an image in, an image of the same size (larger, where the network enlarges) and format out. */
   translate(source: string | Uint8Array, options?: TranslateOptions): Promise<TranslatedImage>;
 }
@@ -176,6 +198,7 @@ interface ResolvedOptions {
   readonly maxPixels: number;
   readonly metadata: MetadataPolicy;
   readonly scale: Scale;
+  readonly tiling: Tiling;
   /** What the manifest says; goes before what the model does. */
   readonly trainedSize: number | undefined;
 }
@@ -212,10 +235,11 @@ async function resolveOptions(options: TranslatorOptions): Promise<ResolvedOptio
   const { maxMegapixels = defaultMaxPixels / 1e6 } = options;
   const maxPixels = positive('maxMegapixels', maxMegapixels) * 1e6;
   const scale = parseScale(options.scale ?? fit?.scale ?? 'native');
+  const tiling = parseTiling(options.tiling ?? fit?.tiling ?? 'exact');
   const { metadata = 'keep' } = options;
   const reading = { network, architecture };
   const trainedSize = fit?.trainedSize;
-  return Object.freeze({ model, reading, output, sha256, subject, maxPixels, metadata, scale, trainedSize });
+  return Object.freeze({ model, reading, output, sha256, subject, maxPixels, metadata, scale, tiling, trainedSize });
 }
 
 interface ResolvedModel {
@@ -306,7 +330,11 @@ class ModelTranslator implements Translator {
     picture: PictureOf<S>,
     options: TranslatePictureOptions = {},
   ): Promise<TranslatedPicture<S>> {
-    const turn = this.#lastTurn.then(() => this.#translateNow(picture, options));
+    return this.#inTurn(() => this.#translateNow(picture, options));
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#lastTurn.then(work);
     this.#lastTurn = turn.catch(() => {});
     return turn;
   }
@@ -352,6 +380,10 @@ class ModelTranslator implements Translator {
     return { picture: withSaid(after ? await after(picture) : picture, decoded), ...how };
   }
 
+  translateFile(source: string, target: string, options: TranslateFileOptions = {}): Promise<TranslatedFile> {
+    return this.#inTurn(() => this.#translateFileNow(source, target, options));
+  }
+
   async dispose(): Promise<void> {
     await this.#lastTurn;
     await this.#store.dispose();
@@ -375,18 +407,67 @@ class ModelTranslator implements Translator {
     }
   }
 
+  async #translateFileNow(source: string, target: string, options: TranslateFileOptions): Promise<TranslatedFile> {
+    const { maxPixels, metadata, subject } = this.#options;
+    try {
+      if (this.#store.isDisposed)
+        throw new CycleboxError('CANCELLED', 'The translator was disposed of before this image.');
+      const { run, ...file } = await translateStored({
+        source,
+        target,
+        maxPixels,
+        metadata,
+        encoding: { ...options, ...mergedOutput(options, this.#options.output) },
+        enlargement: this.#runner.enlargement,
+        translate: (rows, sink) => this.#translateRows(rows, sink, options),
+      });
+      return { ...file, ...run };
+    } catch (error) {
+      throw asCycleboxError(error, { file: source, pair: subject.pair, plugin: subject.plugin });
+    }
+  }
+
+  /** At another scale, a small copy goes through the network, and its change is brought back row by row. */
+  async #translateRows(source: RowSource, sink: RowSink, options: TranslatePictureOptions) {
+    const { scale, shownAs } = this.#shown(source, options);
+    const how = { ...options, tiling: options.tiling ?? this.#options.tiling };
+    if (shownAs.width === source.width && shownAs.height === source.height)
+      return { ...(await this.#runner.translateRows(source, sink, how)), scale, shownAs };
+    if (shownAs.width > source.width || shownAs.height > source.height || this.#runner.enlargement > 1)
+      throw new CycleboxError(
+        'IMAGE_TOO_LARGE',
+        `${source.width} × ${source.height} pixels are too many to be shown at ${shownAs.width} × ${shownAs.height}. Take --scale native.`,
+      );
+    const before: PictureOf<Samples> = { ...(await shrunk(source, shownAs)), format: 'png' };
+    const { picture: after, ...run } = await this.#runner.translate(before, { ...how, onProgress: undefined });
+    await transferRows(source, sink, { before, after }, fraction => {
+      throwIfAborted(options.signal, 'The translation was cancelled.');
+      options.onProgress?.(fraction);
+    });
+    return { ...run, scale, shownAs };
+  }
+
+  #shown(size: PictureSize, options: TranslatePictureOptions): Omit<ShownPicture, 'notes'> {
+    const scale = parseScale(options.scale ?? this.#options.scale);
+    const trainedSize = options.trainedSize ?? this.#options.trainedSize ?? this.#runner.trainedSize;
+    return {
+      scale,
+      shownAs: fixedSize(sizeAtScale(size, scale, trainedSize, this.#options.model), this.#runner.fixed),
+    };
+  }
+
   async #translateScaled<S extends Samples>(
     given: PictureOf<S>,
     options: TranslatePictureOptions,
   ): Promise<TranslatedPicture<S>> {
     const picture = withoutHiddenColours(given);
-    const { model, maxPixels } = this.#options;
-    const scale = parseScale(options.scale ?? this.#options.scale);
-    const trainedSize = options.trainedSize ?? this.#options.trainedSize ?? this.#runner.trainedSize;
-    const shownAs = fixedSize(sizeAtScale(picture, scale, trainedSize, model), this.#runner.fixed);
+    const { maxPixels } = this.#options;
+    const { scale, shownAs } = this.#shown(picture, options);
     const throwIfCancelled = () => throwIfAborted(options.signal, 'The translation was cancelled.');
     const limits = { maxPixels, throwIfCancelled, enlargement: this.#runner.enlargement };
-    const run = await translateAtSize(picture, shownAs, limits, each => this.#runner.translate(each, options));
+    const run = await translateAtSize(picture, shownAs, limits, each =>
+      this.#runner.translate(each, { ...options, tiling: options.tiling ?? this.#options.tiling }),
+    );
     return { ...run, scale, shownAs, notes: greyNotes(picture, this.#runner.channels) };
   }
 }

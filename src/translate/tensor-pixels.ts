@@ -70,7 +70,7 @@ function fillRegion(
 }
 
 /** Index `i` of a row of `length` pixels that is mirrored at its ends, again and again, without repeating the ends. */
-function reflected(i: number, length: number): number {
+export function reflected(i: number, length: number): number {
   if (length === 1) return 0;
   const period = 2 * (length - 1);
   const at = i % period;

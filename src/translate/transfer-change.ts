@@ -6,6 +6,7 @@
 import { type PictureOf, type Samples, samplesLike, toSample, whiteOf } from '../image/index.js';
 import { mapLength } from './affine-map.js';
 import { LocalAffine } from './local-affine.js';
+import { type RowSink, type RowSource, rowsOf } from './part-pixels.js';
 
 /** Rows between two moments in which others may do something. */
 const rowsAtATime = 128;
@@ -26,20 +27,42 @@ export async function transferChange<S extends Samples>(
   change: Change<S>,
   throwIfCancelled: () => void = () => {},
 ): Promise<PictureOf<S>> {
-  const maps = new LocalAffine(change.before, change.after);
+  const { width, height } = picture;
   const rgb = samplesLike(picture.rgb, picture.rgb.length);
-  const columns = new Taps(picture.width, maps.width);
-  const rows = new Taps(picture.height, maps.height);
-  const row = new Float64Array(maps.width * mapLength);
-  for (let y = 0; y < picture.height; y++) {
-    if (y % rowsAtATime === 0) {
-      await new Promise(resolve => setImmediate(resolve));
-      throwIfCancelled();
-    }
-    interpolateRow(maps, rows, y, row);
-    applyRow(picture, row, columns, y, rgb);
-  }
+  await transferRows(
+    rowsOf(picture),
+    { width, height, write: async (from, rows) => rgb.set(rows, from * width * 3) },
+    change,
+    throwIfCancelled,
+  );
   return { ...picture, rgb };
+}
+
+/** The same from rows to rows. @param throwIfCancelled told how much is done, from 0 to 1 */
+export async function transferRows(
+  source: RowSource,
+  sink: RowSink,
+  change: Change<Samples>,
+  throwIfCancelled: (fraction: number) => void,
+): Promise<void> {
+  const { width, height } = source;
+  const maps = new LocalAffine(change.before, change.after);
+  const columns = new Taps(width, maps.width);
+  const rows = new Taps(height, maps.height);
+  const row = new Float64Array(maps.width * mapLength);
+  for (let from = 0; from < height; from += rowsAtATime) {
+    await new Promise(resolve => setImmediate(resolve));
+    throwIfCancelled(from / height);
+    const to = Math.min(height, from + rowsAtATime);
+    const before = await source.rows(from, to);
+    const after = samplesLike(before, before.length);
+    for (let y = from; y < to; y++) {
+      interpolateRow(maps, rows, y, row);
+      const [start, stop] = [(y - from) * width * 3, (y - from + 1) * width * 3];
+      applyRow(before.subarray(start, stop), row, columns, after.subarray(start, stop));
+    }
+    await sink.write(from, after);
+  }
 }
 
 /** For every position of a longer axis: four positions of a shorter one and their weights (Catmull-Rom; Keys 1981, a = -½). */
@@ -76,17 +99,12 @@ function interpolateRow(maps: LocalAffine, { positions, weights }: Taps, y: numb
   }
 }
 
-function applyRow<S extends Samples>(
-  { width, rgb }: PictureOf<S>,
-  maps: Float64Array,
-  taps: Taps,
-  y: number,
-  into: S,
-): void {
+/** Of one row. */
+function applyRow<S extends Samples>(rgb: S, maps: Float64Array, taps: Taps, into: S): void {
   const { positions, weights } = taps;
   const white = whiteOf(rgb);
   const unit = 255 / white;
-  for (let x = 0, p = y * width * 3; x < width; x++, p += 3) {
+  for (let x = 0, p = 0; p < rgb.length; x++, p += 3) {
     const r = rgb[p]! * unit;
     const g = rgb[p + 1]! * unit;
     const b = rgb[p + 2]! * unit;

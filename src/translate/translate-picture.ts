@@ -22,6 +22,7 @@ import {
   whiteOf,
 } from '../image/index.js';
 import type { FixedSizes } from '../onnx/index.js';
+import type { Tiling } from '../plugin-api/index.js';
 import { insistsOnSize } from './fixed-size.js';
 import { minTile, type RunSize } from './memory-fallback.js';
 import { allowedLength, type Region, regionsToTensor, type SizeRule, sidesFor } from './tensor-pixels.js';
@@ -58,6 +59,10 @@ export interface Limits {
 
 export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
+  /** Told how far the picture has come, from 0 to 1. Not called for one that goes in one piece. */
+  readonly onProgress?: ((fraction: number) => void) | undefined;
+  /** For a picture that does not go in one piece. Default `exact`; `independent` where the network cannot be taken in parts. */
+  readonly tiling?: Tiling | undefined;
 }
 
 /** A picture as it came out of a network. */
@@ -68,6 +73,8 @@ export interface PictureRun<S extends Samples = Samples> {
   /** Where it was translated. */
   readonly device: EngineChoice;
   readonly precision: Precision;
+  /** Of several tiles: what they were normalised by. */
+  readonly tiling?: Tiling | undefined;
 }
 
 /** The largest overlap: more context than this changes little and costs much. */
@@ -83,7 +90,7 @@ export async function translatePicture<S extends Samples>(
   network: Network,
   picture: PictureOf<S>,
   plan: PicturePlan,
-  { signal }: RunOptions = {},
+  { signal, onProgress }: RunOptions = {},
 ): Promise<PictureOf<S>> {
   const { rows, columns } = enlargeTiles(plan.tiles, network.scale);
   const [width, height] = [picture.width * network.scale, picture.height * network.scale];
@@ -96,12 +103,22 @@ export async function translatePicture<S extends Samples>(
       const count = Math.min(plan.batch, columns.starts.length - column);
       await addTiles(network, picture, plan.tiles, { row, column, count }, { columns, rows, band });
     }
+    onProgress?.((row + 1) / rows.starts.length);
     storeBand(band, rgb, top * width * 3, (rows.starts[row + 1] ?? height) * width * 3, network);
   }
   throwIfAborted(signal, 'The translation was cancelled.');
-  if (network.scale === 1) return { ...picture, rgb };
+  return withPixels(picture, { width, height, rgb });
+}
+
+/** The picture with other pixels, and its alpha at their size. */
+export async function withPixels<S extends Samples>(
+  picture: PictureOf<S>,
+  pixels: Pick<PictureOf<S>, 'width' | 'height' | 'rgb'>,
+): Promise<PictureOf<S>> {
+  const { width, height } = pixels;
+  if (width === picture.width && height === picture.height) return { ...picture, ...pixels };
   const alpha = await resizeAlpha(picture, width, height);
-  return { ...picture, width, height, rgb, ...(alpha && { alpha }) };
+  return { ...picture, ...pixels, ...(alpha && { alpha }) };
 }
 
 /**

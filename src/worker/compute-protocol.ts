@@ -7,7 +7,7 @@ import type { FileContent, MetadataPolicy } from '../base/index.js';
 import type { EngineChoice, Precision } from '../engine/index.js';
 import type { Colour, Depth, ImageFormat } from '../image/index.js';
 import type { CaptureFacts, OutputOptions } from '../picture/index.js';
-import type { Scale } from '../plugin-api/index.js';
+import type { Scale, Tiling } from '../plugin-api/index.js';
 import type { ProtocolName } from '../process/index.js';
 import type { MemoryStep, PictureSize } from '../translate/index.js';
 import type { ExpectedFile } from './expected-file.js';
@@ -26,6 +26,8 @@ export interface ComputeFit {
   readonly scale?: Scale | undefined;
   /** The shorter side of the model's training images, in pixels; default: what the model says. */
   readonly trainedSize?: number | undefined;
+  /** Of an image that does not go in one piece. Default `exact`. */
+  readonly tiling?: Tiling | undefined;
 }
 
 /** How the worker runs models; given once, when it is started. */
@@ -77,6 +79,8 @@ export interface TranslateReport {
   readonly height: number;
   /** 1 when the picture was translated whole. */
   readonly tiles: number;
+  /** Of several tiles: what they were normalised by. */
+  readonly tiling?: Tiling | undefined;
   readonly device: EngineChoice;
   readonly precision: Precision;
   readonly scale: Scale;
@@ -165,4 +169,6 @@ export interface ComputeApi {
 export interface ComputeListener {
   /** Memory ran out on the device, and this was given up. */
   memoryStep(step: MemoryStep): void;
+  /** How far a translation has come that takes several tiles, from 0 to 1; a few times a second at most. */
+  progress(progress: { readonly job: string; readonly fraction: number }): void;
 }

@@ -26,6 +26,7 @@ import {
   type MemoryStep,
   type OpenEngine,
   openTranslator,
+  paced,
   type Translator,
 } from '../translate/index.js';
 import {
@@ -47,6 +48,8 @@ const becameBytes = 'its 16 bits a channel became 8, since plugins see bytes';
 export interface ComputeServiceOptions {
   /** Told when memory runs out on the device and something is given up. */
   readonly onMemoryStep?: ((step: MemoryStep) => void) | undefined;
+  /** Told how far a translation of several tiles has come; a few times a second at most. */
+  readonly onProgress?: ((job: string, fraction: number) => void) | undefined;
   /** Opens engines other than those of this package. */
   readonly openEngine?: OpenEngine | undefined;
 }
@@ -161,7 +164,8 @@ export class ComputeService implements Disposable {
   ): Promise<TranslateReport> {
     return this.#models.use(model, async (translator, loadMs) => {
       const startMs = performance.now();
-      const { picture, ...how } = await translator.translatePicture(this.#picture(job), { ...fit, signal });
+      const onProgress = paced(fraction => this.#options.onProgress?.(job, fraction));
+      const { picture, ...how } = await translator.translatePicture(this.#picture(job), { ...fit, signal, onProgress });
       this.#replace(job, picture);
       faultPoint('inferred', process.ppid);
       const { width, height } = picture;

@@ -7,7 +7,7 @@ import { asCycleboxError, CycleboxError, type Disposable, type FileContent } fro
 import type { EngineChoice, Precision } from '../engine/index.js';
 import type { ImageFormat } from '../image/index.js';
 import type { OutputOptions } from '../picture/index.js';
-import type { Scale } from '../plugin-api/index.js';
+import type { Scale, Tiling } from '../plugin-api/index.js';
 import {
   type BackOffOptions,
   type CallOptions,
@@ -67,6 +67,8 @@ export interface ComputeTask {
   readonly timeoutMs?: number | undefined;
   /** Called when a stage begins: whoever looks at a failure knows by it what was being done. */
   readonly onStage?: ((stage: ComputeStage) => void) | undefined;
+  /** Told how far a translation of several tiles has come, from 0 to 1. */
+  readonly onProgress?: ((fraction: number) => void) | undefined;
 }
 
 /** What `ComputeApi.inspect` takes, and how long it may. */
@@ -116,6 +118,8 @@ export interface ComputeReport {
   /** What was read, where it was said what to expect. */
   readonly source?: FileContent | undefined;
   readonly tiles: number;
+  /** Of several tiles: what they were normalised by. */
+  readonly tiling?: Tiling | undefined;
   readonly device: EngineChoice;
   readonly precision: Precision;
   readonly scale: Scale;
@@ -135,6 +139,8 @@ export class ComputeWorker implements Disposable {
   readonly #settings: ComputeSettings;
   readonly #memoryLimitBytes: number;
   readonly #answerWithinMs: number;
+  /** By job. */
+  readonly #progress = new Map<string, (fraction: number) => void>();
   #configured: { readonly child: ComputeChild; readonly done: Promise<void> } | undefined;
 
   constructor(options: ComputeWorkerOptions = {}) {
@@ -143,7 +149,9 @@ export class ComputeWorker implements Disposable {
     const tailoring = this.#memoryLimitBytes === Number.POSITIVE_INFINITY;
     this.#settings = { ...defaultComputeSettings, tailoring, ...options.settings };
     this.#answerWithinMs = options.answerWithinMs ?? 30_000;
-    this.#supervisor = new Supervisor<ComputeApi, ComputeListener>(childOptions(options), { backOff: options.backOff });
+    this.#supervisor = new Supervisor<ComputeApi, ComputeListener>(childOptions(options, this.#progress), {
+      backOff: options.backOff,
+    });
   }
 
   /**
@@ -153,9 +161,11 @@ export class ComputeWorker implements Disposable {
    */
   async run(task: ComputeTask): Promise<ComputeReport> {
     const child = await this.#ready(task.signal);
+    if (task.onProgress) this.#progress.set(task.job, task.onProgress);
     try {
       return await this.#guarded(child, () => stages(child, task, new Deadline(task.timeoutMs)));
     } finally {
+      this.#progress.delete(task.job);
       await this.#release(child, task);
     }
   }
@@ -309,6 +319,7 @@ async function stages(child: ComputeChild, task: ComputeTask, limit: Deadline): 
     bytes: encoded.bytes,
     takenAt: encoded.takenAt,
     tiles: translated.tiles,
+    tiling: translated.tiling,
     device: translated.device,
     precision: translated.precision,
     scale: translated.scale,
@@ -321,12 +332,18 @@ async function stages(child: ComputeChild, task: ComputeTask, limit: Deadline): 
   };
 }
 
-function childOptions(options: ComputeWorkerOptions): ChildOptions<ComputeListener> {
+function childOptions(
+  options: ComputeWorkerOptions,
+  progress: ReadonlyMap<string, (fraction: number) => void>,
+): ChildOptions<ComputeListener> {
   return {
     entry: options.entry ?? compiledEntry(import.meta.url, './main.js'),
     name: 'compute worker',
     protocol: computeProtocol,
-    handlers: { memoryStep: step => options.onMemoryStep?.(step) },
+    handlers: {
+      memoryStep: step => options.onMemoryStep?.(step),
+      progress: ({ job, fraction }) => progress.get(job)?.(fraction),
+    },
     onLine: options.onLine,
     // Inference blocks the worker's JavaScript thread: only the time limit of a job says when that is too long.
     unresponsiveAfterMs: 60_000,

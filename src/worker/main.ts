@@ -19,7 +19,9 @@ await serveParent<ComputeApi, ComputeListener>({
   handlers: daemon => {
     // Only told: whether the daemon heard changes nothing here.
     const onMemoryStep = (step: MemoryStep) => void daemon.call('memoryStep', step).catch(() => {});
-    service = new ComputeService({ onMemoryStep });
+    const onProgress = (job: string, fraction: number) =>
+      void daemon.call('progress', { job, fraction }).catch(() => {});
+    service = new ComputeService({ onMemoryStep, onProgress });
     return service.handlers();
   },
   onClose: () => service?.dispose(),

@@ -37,6 +37,17 @@ function terminal(remaining: () => number) {
 }
 
 describe('the progress line', () => {
+  it('shows how far an image of several tiles has come, until it is done', () => {
+    const { clock, line, start, done, shown } = terminal(() => 1);
+    start();
+    line.event({ type: 'progress', device: 'cpu', source: '/in/a', fraction: 0.375 });
+    clock.advance(250);
+    expect(shown()).toContain('a 37 %');
+    done();
+    clock.advance(250);
+    expect(shown()).not.toContain('%');
+  });
+
   it('shows done of all, the rate, failures and the time left', () => {
     let remaining = 10;
     const { clock, start, done, fail, shown } = terminal(() => remaining);

@@ -114,7 +114,7 @@ describe('several devices', () => {
     const { daemon, messages } = await start(root, { ...dayNight, engine: 'cpu' }, { chooseDevices, configFile });
     await writeConfig(root, { ...dayNight, engine: ['cuda:0', 'webgpu'], maxMegapixels: 7 });
     expect(await daemon.reload()).toMatchObject({ kind: 'refused', error: { code: 'ENGINE_UNAVAILABLE' } });
-    expect(daemon.config).toMatchObject({ engine: ['cpu'], maxMegapixels: 50 });
+    expect(daemon.config).toMatchObject({ engine: ['cpu'], maxMegapixels: 128 });
     await writeConfig(root, { ...dayNight, engine: ['webgpu', 'cpu', 'cpu'] });
     expect(await daemon.reload()).toMatchObject({ kind: 'applied', keys: ['engine'] });
     expect(daemon.workers.map(({ device }) => device)).toEqual(['cpu', 'cpu']);

@@ -29,6 +29,8 @@ async function open(pretend: PretendOptions, options: TranslatorOptions = {}): P
     engine: pretend.id ?? 'webgpu',
     openEngine: device.openEngine,
     onMemoryStep: step => void steps.push(step),
+    // Parts that share statistics are graphs, which this device does not compile.
+    tiling: 'independent',
     ...options,
   });
   onTestFinished(() => translator.dispose());

@@ -15,7 +15,7 @@ async function translatorFor(network: TinyOnnxOptions, options: TranslatorOption
 }
 
 /** Few bytes for one pixel (the narrowest network), so that this limit makes tiles of 72 × 72 pixels. */
-const forcesTiles = { memoryLimitBytes: 4 * 6 * 16 * 72 * 72 };
+const forcesTiles = { memoryLimitBytes: 4 * 6 * 16 * 72 * 72, tiling: 'independent' as const };
 
 test('what is hidden under full transparency does not reach into what is seen', async () => {
   const translator = await translatorFor({ kind: 'blur' });

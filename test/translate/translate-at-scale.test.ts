@@ -74,7 +74,7 @@ describe('a picture that is shown smaller', () => {
   });
 
   test('goes through in tiles where memory is short, like any other', async () => {
-    const tight = { memoryLimitBytes: 4 * 6 * 16 * 72 * 72 };
+    const tight = { memoryLimitBytes: 4 * 6 * 16 * 72 * 72, tiling: 'independent' as const };
     const translator = await translatorFor(mixing, { ...tight, scale: 150 });
     const picture = grainy(420, 300);
     const result = await translator.translatePicture(picture);

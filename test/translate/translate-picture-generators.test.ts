@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { Random } from '../../src/base/index.js';
 import { type GeneratorSpec, initialise, parametersOf } from '../../src/nets/index.js';
+import type { Tiling } from '../../src/plugin-api/index.js';
 import { encodeGenerator } from '../../src/training/generator-model.js';
 import { openTranslator } from '../../src/translate/index.js';
 import { maxDifference, temporaryFolder, testPicture } from '../support/pictures.js';
@@ -48,6 +49,37 @@ test('the same picture gives the same bytes, again and in another translator', a
 
 test('a generator’s large picture comes out in tiles where its metadata says that it needs them', async () => {
   const translator = await translatorFor({ kind: 'resnet', blocks: 1, ...common }, 4 * 6 * 16 * 96 * 96);
-  const { picture, tiles } = await translator.translatePicture(testPicture(250, 120));
-  expect([picture.rgb.length, tiles]).toEqual([250 * 120 * 3, 8]);
+  const { picture, tiles, tiling } = await translator.translatePicture(testPicture(250, 120), {
+    tiling: 'independent',
+  });
+  expect([picture.rgb.length, tiles, tiling]).toEqual([250 * 120 * 3, 8, 'independent']);
+});
+
+test.each<[string, GeneratorSpec, number]>([
+  ['resnet', { kind: 'resnet', blocks: 2, ...common }, 4 * 6 * 16 * 96 * 96],
+  ['resnet with group norm', { kind: 'resnet', blocks: 1, ...common, norm: 'group' }, 4 * 6 * 16 * 96 * 96],
+  ['U-Net', { kind: 'unet', levels: 5, ...common }, 4 * 2 * 16 * 160 * 160],
+])('a %s makes of a picture in parts what it makes of it in one piece, within a level', async (_, spec, limit) => {
+  const picture = testPicture(251, 173, { alpha: true });
+  const whole = await (await translatorFor(spec)).translatePicture(picture);
+  const told: number[] = [];
+  const parts = await (await translatorFor(spec, limit)).translatePicture(picture, { onProgress: f => told.push(f) });
+  expect([whole.tiles, parts.tiling]).toEqual([1, 'exact']);
+  expect(told.at(-1)).toBeCloseTo(1, 9);
+  expect(maxDifference(parts.picture.rgb, whole.picture.rgb)).toBeLessThanOrEqual(1);
+  expect(parts.picture.alpha).toEqual(picture.alpha);
+});
+
+test('parts with the statistics of a thumbnail differ less from one piece than parts by themselves', async () => {
+  const spec: GeneratorSpec = { kind: 'resnet', blocks: 2, ...common };
+  const picture = testPicture(251, 173);
+  const { rgb } = (await (await translatorFor(spec)).translatePicture(picture)).picture;
+  const translator = await translatorFor(spec, 4 * 6 * 16 * 96 * 96);
+  const off = async (tiling: Tiling) => {
+    const parts = await translator.translatePicture(picture, { tiling });
+    expect(parts.tiling).toBe(tiling);
+    return parts.picture.rgb.reduce((sum, byte, i) => sum + Math.abs(byte - rgb[i]!), 0);
+  };
+  // No larger than a thumbnail may be, it is its own: the same numbers.
+  expect(await off('thumbnail')).toBeLessThan((await off('independent')) / 10);
 });

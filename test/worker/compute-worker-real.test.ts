@@ -39,6 +39,30 @@ describe('the real compute worker', () => {
     expect(second.loadMs).toBe(0);
   });
 
+  it('says how far an image of several tiles is, and can be stopped within it', async () => {
+    const folder = await temporaryFolder();
+    const settings = { engine: 'cpu', threads: 1, memoryLimitBytes: 4 * 6 * 16 * 96 * 96 } as const;
+    const worker = opened.add(new ComputeWorker({ settings }));
+    const source = join(folder, 'a.png');
+    await testSharp(400, 200).png().toFile(source);
+    const task = { source, model: await model(folder) };
+    const told: number[] = [];
+    const onProgress = (fraction: number) => told.push(fraction);
+    const report = await worker.run({ ...task, job: '1', temporary: join(folder, '1.tmp'), onProgress });
+    expect(report.tiling).toBe('exact');
+    expect(report.tiles).toBeGreaterThan(1);
+    expect(told[0]).toBeGreaterThan(0);
+    const cancel = new AbortController();
+    const stopped = {
+      job: '2',
+      temporary: join(folder, '2.tmp'),
+      signal: cancel.signal,
+      onProgress: () => cancel.abort(),
+    };
+    await expect(worker.run({ ...task, ...stopped })).rejects.toMatchObject({ code: 'CANCELLED' });
+    await expect(readFile(stopped.temporary)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
   it.each(['keep', 'strip'] as const)('tells what a photo held besides its pixels, and may %s it', async metadata => {
     const folder = await temporaryFolder();
     const worker = opened.add(new ComputeWorker({ settings: { engine: 'cpu', threads: 1, metadata } }));

@@ -55,7 +55,7 @@ export function register(program: Command): void {
     .option('--postprocess <id>', 'have a plugin change what they have become; may be repeated', collect)
     .option('--models <folder>', 'model store (default: the models folder of cyclebox)')
     .option('--memory-limit <size>', 'memory for one image, such as 2GB; larger images are cut into tiles', parseBytes)
-    .option('--max-megapixels <number>', 'refuse images with more (default: 50)', parsePositive)
+    .option('--max-megapixels <number>', 'refuse images with more (default: 128)', parsePositive)
     .addOption(
       new Option(
         '--metadata <keep|strip>',
@@ -65,6 +65,12 @@ export function register(program: Command): void {
     .option(
       '--scale <scale>',
       'at which the model sees images: native, trained, or pixels of the shorter side (default: what the pair says)',
+    )
+    .addOption(
+      new Option(
+        '--tiling <tiling>',
+        'what the parts of an image that does not go in one piece are normalised by: the whole image, a small copy of it, or each part by itself (default: what the pair says, else exact)',
+      ).choices(['exact', 'thumbnail', 'independent']),
     )
     .option('--engine <engine>', engineHelp)
     .addOption(

@@ -15,6 +15,7 @@ import {
   refineOutput,
   scaleSchema,
   settingsJsonSchema,
+  tilingSchema,
 } from '../../plugin-host/index.js';
 import { dashboardSchema, trainingsSchema, webhookSchema } from './dashboard-config.js';
 import { queueSchema } from './queue-config.js';
@@ -87,6 +88,11 @@ const route = z
     compression: outputFields.compression.optional(),
     depth: outputFields.depth.optional(),
     colour: outputFields.colour.optional(),
+    tiling: tilingSchema
+      .optional()
+      .describe(
+        'What the parts of an image that does not go in one piece are normalised by: "exact" (the whole image), "thumbnail" (a small copy of it; faster) or "independent" (each part by itself). Default: what the pair says, else "exact".',
+      ),
     reprocess: z
       .boolean()
       .optional()
@@ -241,7 +247,7 @@ export const configSchema = z
       .max(1024)
       .optional()
       .describe('CPU threads of each worker. Default: what the machine offers, shared among workers.'),
-    maxMegapixels: z.number().positive().optional().describe('Larger images are refused. Default 50.'),
+    maxMegapixels: z.number().positive().optional().describe('Larger images are refused. Default 128.'),
     metadata: z
       .enum(metadataPolicies)
       .optional()

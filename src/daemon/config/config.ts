@@ -9,7 +9,7 @@ import { type JsonPath, parseCommentedJson, readConfigText } from '../../comment
 import { type EngineChoice, type Precision, parseEngineChoice } from '../../engine/index.js';
 import { type CollisionPolicy, inboxDefaults, type SidecarPolicy } from '../../inbox/index.js';
 import type { OutputOptions } from '../../picture/index.js';
-import type { Scale } from '../../plugin-api/index.js';
+import type { Scale, Tiling } from '../../plugin-api/index.js';
 import { outputOptionsOf, type WrittenSettings } from '../../plugin-host/index.js';
 import { configSchema, type WatchConfig } from './config-schema.js';
 import {
@@ -45,6 +45,8 @@ export interface RouteConfig {
   readonly output: OutputOptions;
   /** A template of its results' names; undefined: the pair's, else its images'. */
   readonly name: string | undefined;
+  /** Undefined: what the pair says. */
+  readonly tiling: Tiling | undefined;
   /** Whether a new version of the model does files again. */
   readonly reprocess: boolean;
 }
@@ -141,7 +143,7 @@ export function resolveConfig(config: WatchConfig, folder: string): DaemonConfig
     engine: [config.engine ?? 'auto'].flat().map(parseEngineChoice),
     precision: config.precision ?? 'auto',
     threads: config.threads,
-    maxMegapixels: config.maxMegapixels ?? 50,
+    maxMegapixels: config.maxMegapixels ?? 128,
     metadata: config.metadata ?? 'keep',
     schedule: resolveSchedule(config.schedule),
     dashboard: resolveDashboard(config.dashboard),
@@ -162,6 +164,7 @@ export function resolveConfig(config: WatchConfig, folder: string): DaemonConfig
       scale: route.scale,
       output: outputOptionsOf(route),
       name: route.name,
+      tiling: route.tiling,
       reprocess: route.reprocess ?? false,
     })),
   };

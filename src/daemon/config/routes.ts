@@ -42,7 +42,8 @@ async function resolveRoute(route: RouteConfig, sources: RouteSources): Promise<
   const problem = missingPart(route, sources.plugins);
   const common = { ...route, folder: routeFolder(route.match), problem };
   if (route.router === undefined) return await resolvePair(common, sources);
-  const version = versionOf('router', { scale: route.scale ?? 'native' }, route, route.output);
+  const shown = { scale: route.scale ?? 'native', tiling: route.tiling };
+  const version = versionOf('router', shown, route, route.output);
   return { ...common, key: routerKey(route.router), from: undefined, model: undefined, version };
 }
 
@@ -74,7 +75,12 @@ async function resolvePair(
     const { model, fit } = await resolveDirection(catalog.pair(route.pair), route.to, { modelStore });
     const scale = route.scale ?? fit?.scale ?? 'native';
     const output = mergedOutput(route.output, outputOptionsOf(pair?.output ?? {}));
-    const version = versionOf(model.sha256, { scale, trainedSize: fit?.trainedSize }, route, output);
+    const version = versionOf(
+      model.sha256,
+      { scale, trainedSize: fit?.trainedSize, tiling: route.tiling ?? fit?.tiling },
+      route,
+      output,
+    );
     return { ...common, from, model, version };
   } catch (error) {
     return {

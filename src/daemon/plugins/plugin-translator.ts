@@ -45,7 +45,7 @@ export class PluginTranslator implements Disposable {
     const { catalog, modelStore } = this.#sources();
     const { model, fit } = await resolveDirection(catalog.pair(pair), to, { modelStore });
     this.#worker ??= new ComputeWorker(this.#options());
-    const shown = { scale: fit?.scale ?? 'native', trainedSize: fit?.trainedSize };
+    const shown = { scale: fit?.scale ?? 'native', trainedSize: fit?.trainedSize, tiling: fit?.tiling };
     const task = { job: newJobId(), model, fit: shown, picture, result, signal, timeoutMs: withinMs };
     await this.#worker.translatePixels(task);
   }

@@ -76,7 +76,12 @@ async function workOf({ pair, to }: Decision, version: string, { catalog, config
   const wanted = fitOf(version);
   const scale = wanted.scale === 'native' ? (fit?.scale ?? 'native') : wanted.scale;
   const output = mergedOutput(outputOf(version), outputOptionsOf(catalog.pair(pair).output ?? {}));
-  return { key: `${pair}/${to}`, model, fit: { scale, trainedSize: fit?.trainedSize }, output };
+  return {
+    key: `${pair}/${to}`,
+    model,
+    fit: { scale, trainedSize: fit?.trainedSize, tiling: wanted.tiling ?? fit?.tiling },
+    output,
+  };
 }
 
 function stepsOf(request: RunRequest, key: string, host: PluginHost): DisposableSteps | undefined {

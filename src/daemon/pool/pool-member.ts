@@ -37,6 +37,7 @@ export interface PoolMemberOptions {
   readonly common: Omit<ComputeWorkerOptions, 'settings' | 'onMemoryStep'>;
   readonly settings: Partial<ComputeWorkerOptions>;
   readonly onMemoryStep: (step: MemoryStep) => void;
+  readonly onProgress: (source: string, fraction: number) => void;
 }
 
 export interface WorkerFacts {
@@ -49,6 +50,8 @@ export interface WorkerFacts {
   readonly source?: string | undefined;
   /** Hashes of the models that it has in memory, the most recently used last. */
   readonly models: readonly string[];
+  /** How far that has come, from 0 to 1, where it is translated in several tiles. */
+  readonly progress?: number | undefined;
   /** What was given up for want of memory: a sentence for each model, the latest step of each. */
   readonly memory: readonly string[];
   /** Models that it cannot run, which go elsewhere: a sentence for each. */
@@ -76,12 +79,15 @@ export class PoolMember implements Disposable {
   readonly #memory = new Map<string, MemoryStep>();
   #task: ComputeTask | undefined;
   #stage: ComputeStage = 'decode';
+  #progress: number | undefined;
+  readonly #onProgress: PoolMemberOptions['onProgress'];
   /** Set while a job has it. */
   isTaken = false;
   /** Failures in a row that look like the device's. */
   faults = 0;
 
-  constructor({ device, isFallback, common, settings, onMemoryStep }: PoolMemberOptions) {
+  constructor({ device, isFallback, common, settings, onMemoryStep, onProgress }: PoolMemberOptions) {
+    this.#onProgress = onProgress;
     this.device = device;
     this.isFallback = isFallback;
     const heard = (step: MemoryStep) => {
@@ -104,6 +110,7 @@ export class PoolMember implements Disposable {
       pid: this.#worker.pid,
       source: this.#task?.source,
       models: this.#loaded,
+      progress: this.#progress,
       memory,
       refused,
     };
@@ -140,7 +147,11 @@ export class PoolMember implements Disposable {
       const onStage = (stage: ComputeStage) => {
         this.#stage = stage;
       };
-      const report = await this.#onWorker(worker => worker.run({ ...task, onStage }));
+      const onProgress = (fraction: number) => {
+        this.#progress = fraction;
+        this.#onProgress(task.source, fraction);
+      };
+      const report = await this.#onWorker(worker => worker.run({ ...task, onStage, onProgress }));
       this.faults = 0;
       this.#succeeded.add(sha256);
       return report;
@@ -149,6 +160,7 @@ export class PoolMember implements Disposable {
       throw error;
     } finally {
       this.#task = undefined;
+      this.#progress = undefined;
     }
   }
 

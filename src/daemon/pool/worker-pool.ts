@@ -46,6 +46,8 @@ export type WorkerEvent =
       readonly source: string;
       readonly error: CycleboxError;
     }
+  /** How far an image has come that is translated in several tiles, from 0 to 1; a few times a second at most. */
+  | { readonly type: 'progress'; readonly device: EngineChoice; readonly source: string; readonly fraction: number }
   /** A device cannot run a model that others can: the model goes elsewhere from now on. */
   | { readonly type: 'modelMoved'; readonly device: EngineChoice; readonly model: string; readonly reason: string };
 
@@ -287,6 +289,7 @@ export class WorkerPool implements Disposable {
       common: this.#options.common,
       settings: this.#settingsOf(device, devices),
       onMemoryStep: step => this.#events.fire({ type: 'memoryStep', step }),
+      onProgress: (source, fraction) => this.#events.fire({ type: 'progress', device: device.id, source, fraction }),
     });
   }
 

@@ -186,6 +186,8 @@ export function workerWords(event: WorkerEvent): readonly Said[] {
       const text = `${device} failed at ${source}, its worker is restarted: ${error}`;
       return say('warn', text, { code: error.code, device, source });
     }
+    case 'progress':
+      return [];
     case 'modelMoved': {
       const { device, model, reason } = event;
       const text = `${device} cannot run ${model}, which another device runs from now on: ${reason}`;

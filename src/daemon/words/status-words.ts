@@ -30,9 +30,11 @@ function seeing({ seeing }: DaemonStatus): string {
   return seeing.mode === 'events' ? '' : ` (${seeing.mode})`;
 }
 
-function worker({ device, name, pid, source }: WorkerFacts): string {
+function worker({ device, name, pid, source, progress }: WorkerFacts): string {
   const process = pid === undefined ? 'no process yet' : `process ${pid}`;
-  return `device  ${device} (${name}): ${process}${source === undefined ? '' : `, at ${source}`}`;
+  const at = source === undefined ? '' : `, at ${source}`;
+  const done = progress === undefined ? '' : `, ${Math.floor(progress * 100)} % of it`;
+  return `device  ${device} (${name}): ${process}${at}${done}`;
 }
 
 const untilOf = {

@@ -88,6 +88,8 @@ export function axisOf(axis: number, rank: number): number {
 
 /** Values per channel, `[c]`, against images `[n, c, …]`. */
 export function perChannel(tensor: Tensor, rank = 4): Tensor {
-  const channels = sizeOf(shapeOf(tensor));
-  return reshape(tensor, [1, channels, ...Array<number>(rank - 2).fill(1)]);
+  const shape = [1, sizeOf(shapeOf(tensor)), ...Array<number>(rank - 2).fill(1)];
+  const { node, builder } = tensor;
+  // As a constant of that shape, factors of 1 and summands of 0 are seen to be neutral.
+  return node.op === 'constant' ? builder.constant(node.attributes.data, shape) : reshape(tensor, shape);
 }

@@ -9,6 +9,7 @@ import { listPoint } from './contribution-point.js';
 import { description, id, isInside, staysInside, words } from './fields.js';
 import { nameTemplate, outputFields, refineOutput } from './output.js';
 import { scaleSchema } from './scale.js';
+import { tilingSchema } from './tiling.js';
 
 const pixels = z.int('must be a whole number of pixels').min(1).max(65_535);
 
@@ -21,6 +22,11 @@ const fit = z
     scale: scaleSchema
       .exactOptional()
       .describe('What images are shown at unless somebody asks for something else. Default "native".'),
+    tiling: tilingSchema
+      .exactOptional()
+      .describe(
+        'What the parts of an image that does not go in one piece are normalised by, unless somebody asks for something else. Default "exact".',
+      ),
   })
   .describe('At which scale the model should be shown images.');
 

@@ -11,3 +11,4 @@ export {
 export { pointNames, points } from './points.js';
 export { type ParsedRecipe, parseRecipe } from './recipe-document.js';
 export { parseScale, scaleSchema } from './scale.js';
+export { parseTiling, tilingSchema, tilings } from './tiling.js';

@@ -17,6 +17,8 @@ export const worker = z.object({
   pid: z.number().optional(),
   /** The image that it is at, absolute. */
   source: z.string().optional(),
+  /** How far that has come, from 0 to 1, where it is translated in several tiles. */
+  progress: z.number().optional(),
   memory: z.array(z.string()).readonly(),
   refused: z.array(z.string()).readonly(),
 });

@@ -7,6 +7,8 @@ test.each<[RouteFit, string]>([
   [{ scale: 512 }, 'abc@512'],
   [{ scale: 'trained' }, 'abc@trained'],
   [{ scale: 'trained', trainedSize: 143 }, 'abc@trained:143'],
+  [{ scale: 'native', tiling: 'thumbnail' }, 'abc^thumbnail'],
+  [{ scale: 512, tiling: 'independent' }, 'abc^independent@512'],
 ])('%j is the version %s, and can be read from it', (fit, version) => {
   expect(versionOf('abc', fit)).toBe(version);
   expect(fitOf(version)).toEqual(fit);

@@ -9,7 +9,7 @@ export function Devices({ status: { workers } }: { readonly status: DashboardSta
       <h2>Devices</h2>
       {workers.length === 0 && <p class="muted">None is in use yet: the first image starts one.</p>}
       <ul class="devices">
-        {workers.map(({ device, name, pid, source, memory, refused }) => (
+        {workers.map(({ device, name, pid, source, progress, memory, refused }) => (
           <li key={device}>
             <p>
               <span class={`lamp ${source === undefined ? 'idle' : 'busy'}`} aria-hidden="true" />
@@ -21,6 +21,7 @@ export function Devices({ status: { workers } }: { readonly status: DashboardSta
               ) : (
                 <>
                   <Icon name="running" size={14} /> <span class="mono">{splitPath(source).name}</span>
+                  {progress !== undefined && ` ${Math.floor(progress * 100)} %`}
                 </>
               )}
             </p>

@@ -1,0 +1,8 @@
+export {
+  openTiledNetwork,
+  type PlaneSize,
+  type TiledImage,
+  TiledNetwork,
+  type TiledRun,
+  type TiledRunOptions,
+} from './tiled-network.js';
