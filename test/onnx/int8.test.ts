@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Engine, openEngine, type TensorData } from '../../src/engine/index.js';
+import { writtenFor } from '../../src/engine/onnx/written-model.js';
 import { calibrate } from '../../src/model-files/index.js';
 import { type GeneratorSpec, generatorGraph } from '../../src/nets/index.js';
 import { type ConvolutionRanges, encodeOnnx, exposeConvolutions, quantiseModel } from '../../src/onnx/index.js';
@@ -196,6 +197,12 @@ describe('what cannot be int8', () => {
     );
     const two = { least: [0, 0], most: [1, 1] };
     expect(() => quantiseModel(file(17), { out: { ...range, into: two } }, 'a.onnx')).toThrow(/has 1 channels at out/);
+  });
+
+  it('is one on a GPU, and the error says that int8 is for the CPU', () => {
+    const gpu = { id: 'webgpu', kind: 'gpu', name: 'A card' } as const;
+    const asked = () => writtenFor(file(17), 'a.onnx', gpu, { precision: 'int8', ranges: { out: range } });
+    expect(asked).toThrow(/int8 is for the CPU.*--engine cpu/);
   });
 
   it('is one without a calibration, and the error says how to get one', async () => {

@@ -30,6 +30,6 @@ function requireRanges(ranges: ModelRanges | undefined, file: string, device: De
   if (ranges) return ranges;
   const message =
     `${file} is not calibrated for int8: nobody has measured how far its values go. Take --precision float32, or calibrate it on ` +
-    `images of what it translates from: cyclebox models quantize FILE --images DIR`;
+    `images of what it translates from: cyclebox models quantize FILE --images DIR --judge DIR`;
   throw new CycleboxError('ENGINE_UNAVAILABLE', message, { subject: { file } });
 }
