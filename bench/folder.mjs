@@ -32,7 +32,10 @@ export async function folderRows({ runtimes, threads, scratch, photos, network }
   writeFileSync(model, ownGenerator(network.width, network.blocks));
   const files = readdirSync(inbox).map(name => join(inbox, name));
   const rows = [];
-  const add = (what, seconds, remark = '') => rows.push({ what, seconds, secondsEach: seconds / photos, remark });
+  const add = (what, seconds, remark = '') => {
+    rows.push({ what, seconds, secondsEach: seconds / photos, remark });
+    console.log(`${what}: ${seconds.toPrecision(3)} s`);
+  };
   add(
     'machine: inference alone',
     await inferenceSeconds(model, threads, photos),

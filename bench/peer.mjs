@@ -89,7 +89,14 @@ export function peerExport({ python }, { width, blocks, size }) {
  */
 export function openPeerTurns({ python }, { runtime, model, size, threads }) {
   const { ask, dispose } = openAsked(python, [translating, 'turns', runtime, model, size, String(threads)]);
-  return { turn: async () => Number((await ask()) ?? Number.NaN), dispose };
+  return {
+    /** @returns {Promise<{ wallMs: number, cpuMs: number }>} by its own clocks; NaN when the process has ended */
+    async turn() {
+      const [wallMs, cpuMs] = ((await ask()) ?? 'NaN NaN').split(' ').map(Number);
+      return { wallMs, cpuMs };
+    },
+    dispose,
+  };
 }
 
 /**

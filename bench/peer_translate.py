@@ -1,6 +1,7 @@
 """Images through a generator by other runtimes, for `npm run bench:performance`: not needed by anything else.
 
-peer_translate.py turns RUNTIME MODEL SIZE THREADS             one run for each line on standard input; answers with its milliseconds
+peer_translate.py turns RUNTIME MODEL SIZE THREADS             one run for each line on standard input; answers with its
+                                                               milliseconds, and with those of the CPU
 peer_translate.py folder RUNTIME MODEL SIZE THREADS IN OUT     every image of a folder, in the reference's way: decoded, run, saved, one
                                                                after the other
 
@@ -64,9 +65,9 @@ def turns(run, size):
     width, height = size
     image = np.random.default_rng(1).uniform(-1, 1, (1, 3, height, width)).astype(np.float32)
     for _ in sys.stdin:
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.process_time()
         run(image)
-        print((time.perf_counter() - start) * 1000, flush=True)
+        print((time.perf_counter() - start) * 1000, (time.process_time() - cpu) * 1000, flush=True)
 
 
 def folder(run, source, target):

@@ -1,7 +1,8 @@
 /**
- * `npm run bench:performance [-- translate train folder --large --huge --photos N --rounds N --no-peers --threads N]`: Cyclebox
- * beside PyTorch, ONNX Runtime in Python, OpenVINO and TensorFlow.js, in turns, and beside the floor: the same network's
- * multiplications at the speed of the machine's own matrix product, measured in the same run. docs/performance.md has what came out.
+ * `npm run bench:performance [-- translate train folder --large --huge --photos N --rounds N --clock cpu --no-peers --no-tfjs
+ * --threads N]`: Cyclebox beside PyTorch, ONNX Runtime in Python, OpenVINO and TensorFlow.js, in turns, and beside the floor: the
+ * same network's multiplications at the speed of the machine's own matrix product, measured in the same run. docs/performance.md
+ * has what came out.
  *
  * The peers live in `bench/.venv`, made on first use (peer.mjs); TensorFlow.js is the one that is installed beside cyclebox.
  */
@@ -27,6 +28,8 @@ const { values: options, positionals } = parseArgs({
     huge: { type: 'boolean', default: false },
     photos: { type: 'string', default: '1000' },
     rounds: { type: 'string', default: '7' },
+    /** `cpu`: CPU time, for machines that have other work; with `--threads 1`, since threads that wait count. Of `translate`. */
+    clock: { type: 'string', default: 'wall' },
     peers: { type: 'boolean', default: true },
     tfjs: { type: 'boolean', default: true },
     threads: { type: 'string', default: String(availableParallelism()) },
@@ -93,7 +96,10 @@ function flopsOf({ width: w, blocks, size }) {
 
 async function translateRows(engine, runtimes) {
   const rows = [];
-  for (const network of translations) rows.push(await translateRow(engine, runtimes, network));
+  for (const network of translations) {
+    rows.push(await translateRow(engine, runtimes, network));
+    console.log(JSON.stringify(readable(rows.at(-1)))); // Others take minutes.
+  }
   return rows;
 }
 
@@ -123,9 +129,10 @@ async function ownCandidate(name, engine, { width, blocks, size }) {
   const program = await engine.load({ bytes: ownGenerator(width, blocks), name });
   const image = noise([1, 3, size, size]);
   const run = async () => {
-    const start = performance.now();
+    const [start, cpu] = [performance.now(), process.cpuUsage()];
     await program.run({ image });
-    return performance.now() - start;
+    const { user, system } = process.cpuUsage(cpu);
+    return { wallMs: performance.now() - start, cpuMs: (user + system) / 1000 };
   };
   return { name, run, warmUps: name === 'cyclebox' ? 4 : 1, dispose: () => program.dispose() };
 }
@@ -149,7 +156,8 @@ async function medians(candidates) {
   for (let round = 0; round < rounds; round++) {
     for (const { name, run } of candidates) {
       await setTimeout(settleMs);
-      times[name].push(await run());
+      const { wallMs, cpuMs } = await run();
+      times[name].push(options.clock === 'cpu' ? cpuMs : wallMs);
     }
   }
   const median = values => values.toSorted((a, b) => a - b)[values.length >> 1];
