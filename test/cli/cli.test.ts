@@ -107,7 +107,7 @@ describe('cyclebox translate', () => {
   test('--json prints one document, and says when an image was cut into tiles', async () => {
     const folder = await workplace();
     await writeFile(join(folder, 'large.png'), await encodeImage(testPicture(200, 90), { format: 'png' }));
-    const args = ['large.png', 'text.png', ...toDog, '--memory-limit', '1900KB', '--json'];
+    const args = ['large.png', 'text.png', ...toDog, '--memory-limit', '1900KB', '--tiling', 'independent', '--json'];
     const { code, out } = await cyclebox(folder, 'translate', ...args);
     expect(code).toBe(1);
     expect(JSON.parse(out)).toMatchObject({
