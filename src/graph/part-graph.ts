@@ -24,13 +24,14 @@ export interface ChannelMoments {
 }
 
 export interface Part {
-  /** Inputs and outputs are named by `valueName`. */
+  /** Inputs are named by `inputName`, outputs by `outputName`: a value may be both. */
   readonly graph: Graph;
   /** What has to be handed in. */
   readonly reads: ReadonlyMap<NodeId, Region>;
 }
 
-export const valueName = (id: NodeId): string => `value_${id}`;
+export const inputName = (id: NodeId): string => `value_${id}`;
+export const outputName = (id: NodeId): string => `wanted_${id}`;
 
 export interface PartRequest {
   /** Values that are at hand, the network's input among them. */
@@ -52,10 +53,10 @@ export function buildPart(network: LocalNetwork, request: PartRequest): Part {
     if (request.sources.has(id)) {
       reads.set(id, region);
       const sizes = [1, network.channelsOf(id), lengthOf(region[0]), lengthOf(region[1])];
-      emitter.put(id, region, builder.input(valueName(id), sizes));
+      emitter.put(id, region, builder.input(inputName(id), sizes));
     } else emitter.emit(id, region);
   }
-  for (const [id, region] of request.targets) builder.output(valueName(id), emitter.part(id, region));
+  for (const [id, region] of request.targets) builder.output(outputName(id), emitter.part(id, region));
   return { graph: builder.build(), reads };
 }
 

@@ -8,12 +8,13 @@ import {
   buildPart,
   type ChannelMoments,
   type Graph,
+  inputName,
   type LocalNetwork,
   lengthOf,
   type NodeId,
+  outputName,
   type Part,
   type Region,
-  valueName,
 } from '../graph/index.js';
 import type { Pass } from './passes.js';
 import type { Tile, TileGrid } from './tile-grid.js';
@@ -75,7 +76,7 @@ async function fetched(run: PassRun, tile: Tile | undefined): Promise<Fetched | 
   const inputs = await Promise.all(
     [...part.reads].map(async ([id, region]) => {
       const shape = [1, network.channelsOf(id), lengthOf(region[0]), lengthOf(region[1])];
-      return [valueName(id), { shape, data: await run.read(id, region) }] as const;
+      return [inputName(id), { shape, data: await run.read(id, region) }] as const;
     }),
   );
   const names = new Set(Object.keys(part.graph.inputs));
@@ -83,7 +84,7 @@ async function fetched(run: PassRun, tile: Tile | undefined): Promise<Fetched | 
 }
 
 async function handOn({ take }: PassRun, tile: Tile, results: Tensors): Promise<void> {
-  for (const [id, region] of tile) await take(id, region, results[valueName(id)]!.data);
+  for (const [id, region] of tile) await take(id, region, results[outputName(id)]!.data);
 }
 
 /** By what they compute: numbers that differ make different programs, places that differ do not. */

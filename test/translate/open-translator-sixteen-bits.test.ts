@@ -53,9 +53,11 @@ test('and of a network that changes it without a band: each level its own, at it
 });
 
 test('also in tiles, and where a smaller copy is shown and the change brought back', async () => {
-  const tiled = await translated(await translatorFor({ kind: 'identity' }, { memoryLimitBytes: 6e6 }));
-  expect(tiled.tiles).toBeGreaterThan(1);
-  expect(tiled.picture.rgb).toEqual(gradient().rgb);
+  for (const tiling of ['exact', 'independent'] as const) {
+    const tiled = await translated(await translatorFor({ kind: 'identity' }, { memoryLimitBytes: 6e6, tiling }));
+    if (tiling === 'independent') expect(tiled.tiles).toBeGreaterThan(1);
+    expect(tiled.picture.rgb).toEqual(gradient().rgb);
+  }
   const scaled = await translated(await translatorFor({ kind: 'identity' }), { scale: 16 });
   expect(scaled.shownAs).toEqual({ width: width / 2, height: 16 });
   expect(maxDifference(scaled.picture.rgb, gradient().rgb)).toBeLessThan(65);
