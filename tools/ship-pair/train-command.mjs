@@ -6,6 +6,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { flagOf, propertiesOf } from '../../dist/cli/schema-options.js';
 import { resolveTrainingSettings, trainingOptionsSchema } from '../../dist/training/index.js';
 
+/** A plugin's recipe is named by `recipe`; its graph is no option. */
+const optionsSchema = trainingOptionsSchema.omit({ recipeGraph: true });
 /** Given by the caller; `warmStart` is a folder that the model does not name. */
 const elsewhere = new Set(['pair', 'domains', 'a', 'b', 'out', 'warmStart']);
 /** Files of 0.1.0 do not name what had no choice then. */
@@ -18,7 +20,7 @@ const oldDefaults = { upsample: 'transpose', ema: 0 };
  */
 export function trainCommand(training, { pair, domains, a, b, out, warmStart = 'DIR' }) {
   const options = differing({ ...oldDefaults, ...training }, { pair, domains, a, b, out });
-  const properties = propertiesOf(trainingOptionsSchema);
+  const properties = propertiesOf(optionsSchema);
   const flags = Object.entries(options).map(([name, value]) => flagText(flagOf(name, properties[name]), value));
   const domainsFlag = pair === domains.join('-') ? [] : [`--domains ${domains.join(',')}`];
   const warm = training.warmStart ? [`--warm-start ${warmStart}`] : [];
@@ -29,7 +31,7 @@ export function trainCommand(training, { pair, domains, a, b, out, warmStart = '
 /** One after another: some follow from others, and are named only where they do not. */
 function differing(training, place) {
   const options = {};
-  for (const name of Object.keys(trainingOptionsSchema.shape)) {
+  for (const name of Object.keys(optionsSchema.shape)) {
     if (elsewhere.has(name) || training[name] === undefined) continue;
     const resolved = resolveTrainingSettings({ ...place, ...options });
     if (!isDeepStrictEqual(resolved[name], training[name])) options[name] = training[name];
