@@ -2,7 +2,7 @@
  * The work of `cyclebox translate`: one file after the other through one translator. A file that fails stops nothing
  * but itself. Results go to stdout, errors and progress to stderr, so that either can be piped.
  */
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { basename, isAbsolute, join, posix, relative, resolve, sep } from 'node:path';
 import {
   asCycleboxError,
@@ -11,6 +11,7 @@ import {
   type ErrorData,
   errorToData,
   type MetadataPolicy,
+  readRegularFile,
   temporaryPathFor,
 } from '../base/index.js';
 import { loadAvailablePairs } from '../catalog/index.js';
@@ -276,7 +277,7 @@ async function translateFile(
 
 async function takeFile(path: string): Promise<Buffer> {
   try {
-    return await readFile(path);
+    return await readRegularFile(path);
   } finally {
     await rm(path, { force: true });
   }

@@ -2,9 +2,9 @@
  * Pixels that lie in a file to an image file, row by row: what `encode.ts` does for pictures in memory. Metadata are put into the
  * finished file, as there, where it is small enough to be held.
  */
-import { open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { open, rm, stat, writeFile } from 'node:fs/promises';
 import sharp from 'sharp';
-import { asCycleboxError } from '../base/index.js';
+import { asCycleboxError, readRegularFile } from '../base/index.js';
 import { type ImageFormat, type PictureMetadata, requireCoding } from '../picture/index.js';
 import { embedMetadata, homelessMetadata } from './embed-metadata.js';
 import { type EncodeOptions, encoder, requireFit } from './encode.js';
@@ -58,6 +58,6 @@ async function describe(
   const { size: bytes } = await stat(target);
   if (format === 'avif' || bytes > mostHeldBytes)
     return ['what it says besides its pixels (EXIF, XMP, GeoTIFF) was left out, since its result is so large'];
-  await writeFile(target, embedMetadata(await readFile(target), format, metadata, { ...size, isSrgb: true }));
+  await writeFile(target, embedMetadata(await readRegularFile(target), format, metadata, { ...size, isSrgb: true }));
   return homelessMetadata(metadata, format, size);
 }

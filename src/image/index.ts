@@ -13,8 +13,12 @@ export {
   readPicture,
   type Samples,
   samplesLike,
+  toByte,
+  toByteScale,
   toEightBits,
+  toSample,
   toSixteenBits,
+  toUnitRange,
   whiteOf,
   writePicture,
 } from '../picture/index.js';
@@ -28,4 +32,3 @@ export { RawTiff } from './raw-tiff.js';
 export { resizeAlpha, resizePicture } from './resize.js';
 export { type StoredImage, storeImage } from './stored-image.js';
 export { enlargeTiles, planTiles, type TileAxis, type TileOptions, type TilePlan } from './tiles.js';
-export { toByte, toByteScale, toSample, toUnitRange } from './unit-range.js';

@@ -39,3 +39,4 @@ export {
 export { readPicture, writePicture } from './picture-file.js';
 export type { PictureMetadata, TiffField } from './picture-metadata.js';
 export { isDeep, samplesLike, toEightBits, toSixteenBits, whiteOf } from './samples.js';
+export { toByte, toByteScale, toSample, toUnitRange } from './unit-range.js';

@@ -1,10 +1,11 @@
 /**
  * The file that `cyclebox backup` writes: a gzipped tar of a handful of plain files, `backup.json` first, which says what they are.
- * Anything else in it, or another hash than it says, makes it unreadable as a whole.
+ * Anything else in it, or another hash than it says, makes it unreadable as a whole. The archive library is loaded when it is
+ * needed: a daemon that only starts has no use for it.
  */
 import { rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { create, extract, list, type ReadEntry } from 'tar';
+import type { ReadEntry } from 'tar';
 import { z } from 'zod';
 import {
   CycleboxError,
@@ -58,6 +59,7 @@ export async function packBackup(
   const temporary = temporaryPathFor(out);
   try {
     await makeFolder(dirname(out));
+    const { create } = await import('tar');
     await create({ gzip: true, portable: true, cwd: folder, file: temporary, mode: 0o600 }, [noteName, ...files]);
     await syncFile(temporary);
     if ((await takeFreeName(temporary, out)) !== 'taken') return;
@@ -77,6 +79,7 @@ export async function packBackup(
 export async function unpackBackup(file: string, folder: string): Promise<BackupNote> {
   try {
     await requireKnown(file);
+    const { extract } = await import('tar');
     await extract({ file, cwd: folder, strict: true, preserveOwner: false });
     const said = note.parse(JSON.parse(await readRegularText(join(folder, noteName))));
     for (const [name, hash] of Object.entries(said.files)) await requireHash(folder, name, hash);
@@ -98,6 +101,7 @@ async function requireKnown(file: string): Promise<void> {
     if (type !== 'File' || !names.includes(path) || found.includes(path)) foreign ??= path;
     found.push(path);
   };
+  const { list } = await import('tar');
   await list({ file, strict: true, onReadEntry });
   if (foreign !== undefined) throw new Error(`it holds ${JSON.stringify(foreign)}`);
   if (!found.includes(noteName)) throw new Error(`it holds no ${noteName}`);

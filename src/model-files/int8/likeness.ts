@@ -1,6 +1,6 @@
 /** How near results in int8 are to those in float32, as bytes, which is what people get. */
 import type { Program, TensorData } from '../../engine/index.js';
-import { toByte, toByteScale } from '../../image/index.js';
+import { toByte, toByteScale } from '../../picture/index.js';
 
 /** Peak signal-to-noise ratio in dB of bytes; 99 where nothing differs. */
 export function psnrOf(meanSquare: number): number {

@@ -1,10 +1,11 @@
 /** The middle square of a picture as what a network takes: images to calibrate on are of one size. */
 
 import type { TensorData } from '../../engine/index.js';
-import { type Picture, resizePicture, toUnitRange } from '../../image/index.js';
+import { type Picture, toUnitRange } from '../../picture/index.js';
 
-/** `[1, 3, side, side]` in [-1, 1]. */
+/** `[1, 3, side, side]` in [-1, 1]. The image library is loaded here, and not by whoever only reads what models say. */
 export async function squareImage(picture: Picture, side: number): Promise<TensorData> {
+  const { resizePicture } = await import('../../image/index.js');
   const { rgb } = await resizePicture(middleOf(picture), side, side);
   const cells = side ** 2;
   const data = Float32Array.from({ length: 3 * cells }, (_, at) =>
