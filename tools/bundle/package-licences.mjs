@@ -11,6 +11,7 @@ const textElsewhere = [
   [/^@tokenizer\/token$/, 'app/node_modules/token-types/LICENSE.txt'],
   [/^abstract-logging$/, 'LICENSES/abstract-logging.txt'],
   [/^@libsql\//, 'app/node_modules/libsql/LICENSE'],
+  [/^@msgpackr-extract\//, 'app/node_modules/msgpackr-extract/LICENSE'],
   [/^@img\/sharp-libvips-/, 'LICENSES/LGPL-3.0.txt, LICENSES/GPL-3.0.txt; libraries inside: its README.md'],
 ];
 
