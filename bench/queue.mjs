@@ -282,21 +282,18 @@ async function runBare(remote, jobs) {
   await Promise.all(Array.from({ length: remote.size }, feed));
 }
 
+/** @param {{ lockMs: number, runner: object, describe: object }} options of each */
+async function fourWorkers(server, { store }, options) {
+  const workers = [];
+  for (let index = 0; index < 4; index++)
+    workers.push(await serveJobs({ redis: server.url, name: 'bench', store, ...options }));
+  return workers;
+}
+
 async function wire() {
   const [server, project] = [await openServer(), await openProject(1000)];
   const opened = await openRemote(project.root, server.url);
-  const workers = [];
-  for (let index = 0; index < 4; index++)
-    workers.push(
-      await serveJobs({
-        redis: server.url,
-        name: 'bench',
-        lockMs: 30_000,
-        runner: sleeper(1),
-        store: opened.store,
-        describe: features(1),
-      }),
-    );
+  const workers = await fourWorkers(server, opened, { lockMs: 30_000, runner: sleeper(1), describe: features(1) });
   await opened.remote.start(project.root);
   const client = new Redis(server.url);
   const read = async () => {
@@ -366,18 +363,7 @@ async function recovery() {
 async function restart() {
   const [server, project] = [await openServer(), await openProject(600)];
   const opened = await openRemote(project.root, server.url, 4000);
-  const workers = [];
-  for (let index = 0; index < 4; index++)
-    workers.push(
-      await serveJobs({
-        redis: server.url,
-        name: 'bench',
-        lockMs: 4000,
-        runner: sleeper(5),
-        store: opened.store,
-        describe: features(2),
-      }),
-    );
+  const workers = await fourWorkers(server, opened, { lockMs: 4000, runner: sleeper(5), describe: features(2) });
   await opened.remote.start(project.root);
   let restarts = 0;
   let next = 100;
