@@ -7,6 +7,7 @@ import { basename, dirname, join, posix } from 'node:path';
 import { expect, test } from 'vitest';
 import { packageRoot } from '../../src/base/index.js';
 import { engineIds } from '../../src/engine/index.js';
+import { longFiles } from '../support/longest-first.js';
 
 const tests = readdirSync(join(packageRoot, 'test'), { recursive: true, encoding: 'utf8' })
   .map(path => path.replaceAll('\\', '/'))
@@ -35,4 +36,8 @@ test('every test of a room is named after what it tests', () => {
     return !subjects(posix.dirname(path)).some(subject => name === subject || name.startsWith(`${subject}-`));
   });
   expect(astray).toEqual([]);
+});
+
+test('every file that is to run before others is there', () => {
+  expect(longFiles.filter(path => !tests.includes(path.slice('test/'.length)))).toEqual([]);
 });
