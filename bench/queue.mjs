@@ -1,47 +1,28 @@
 /**
  * `npm run bench:queue [-- overhead busy wire recovery restart affinity storm] [--jobs N]`: what the queue on Redis costs beside the
  * local one, how busy workers are, what goes over the wire, and what a killed worker or Redis costs. Workers are simulated: they sleep
- * or copy, in processes of their own where that counts. Needs a redis-server. It reports; it never fails.
+ * or copy, in processes of their own where that counts. Needs a redis-server. It reports; it never fails. `whole`, only where it is named,
+ * takes long: queue-whole.mjs.
  */
-import { fork, spawn } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { RemoteRunner, SharedFolderStore, serveJobs } from '../dist/dispatch/index.js';
 import { jobFor } from '../dist/dispatch/placement.js';
-import { Inbox } from '../dist/inbox/index.js';
-
-const translation = { key: 'copy', version: 'v1' };
-const route = () => ({ kind: 'translate', translation });
-const median = values => values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)];
-const round = (value, digits = 2) => Number(value.toFixed(digits));
-
-/** A runner that copies, after it has slept. */
-export function sleeper(sleepMs) {
-  const sleep = () => (sleepMs > 0 ? new Promise(resolve => setTimeout(resolve, sleepMs)) : undefined);
-  return {
-    async run({ path, source, temporary }) {
-      await sleep();
-      await mkdir(dirname(temporary), { recursive: true });
-      await copyFile(source, temporary);
-      return {
-        name: path,
-        width: 1,
-        height: 1,
-        bytes: 1,
-        tiles: 1,
-        decodeMs: 0,
-        loadMs: 0,
-        translateMs: 0,
-        encodeMs: 0,
-      };
-    },
-  };
-}
+import {
+  features,
+  foldersOf,
+  median,
+  openInbox,
+  openProject,
+  openRemote,
+  openServer,
+  round,
+  sleeper,
+  translation,
+} from './queue-parts.mjs';
+import { whole } from './queue-whole.mjs';
 
 /** Without files: this program stands for every image. */
 const bareStore = {
@@ -69,14 +50,11 @@ const bareSleeper = sleepMs => ({
   },
 });
 
-const features = slots => () => ({ slots, translations: [translation], loaded: [], devices: [] });
-
 if (process.argv[2] === '--worker') await serveAsChild(JSON.parse(process.argv[3]));
 else await main();
 
 async function serveAsChild({ url, name, lockMs, root, sleepMs, workers = 1, isBare = false }) {
-  const folders = { inbox: join(root, 'inbox'), outbox: join(root, 'outbox') };
-  const store = isBare ? bareStore : new SharedFolderStore(folders);
+  const store = isBare ? bareStore : new SharedFolderStore(foldersOf(root));
   const spans = [];
   const runner = isBare ? bareSleeper(sleepMs) : sleeper(sleepMs);
   const timed = {
@@ -102,77 +80,14 @@ async function serveAsChild({ url, name, lockMs, root, sleepMs, workers = 1, isB
 async function main() {
   const args = process.argv.slice(2);
   const jobs = Number(args[args.indexOf('--jobs') + 1]) || 100_000;
-  const all = { overhead, busy, wire, recovery, restart, affinity, storm: () => storm(jobs) };
+  const usual = { overhead, busy, wire, recovery, restart, affinity, storm: () => storm(jobs) };
+  const all = { ...usual, whole: () => whole(args) };
   const named = args.filter(name => name in all);
-  for (const name of named.length > 0 ? named : Object.keys(all)) {
+  for (const name of named.length > 0 ? named : Object.keys(usual)) {
     const startMs = performance.now();
     for (const line of await all[name]()) console.log(`${name.padEnd(9)} ${line}`);
     console.log(`${name.padEnd(9)} (${round((performance.now() - startMs) / 1000, 1)} s)`);
   }
-}
-
-async function openServer(more = {}) {
-  const folder = await mkdtemp(join(tmpdir(), 'cyclebox-bench-redis-'));
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address();
-  probe.close();
-  let child;
-  const start = async () => {
-    const options = { port, bind: '127.0.0.1', dir: folder, save: '', appendonly: 'no', ...more };
-    child = spawn(
-      'redis-server',
-      Object.entries(options).flatMap(([key, value]) => [`--${key}`, value]),
-      { stdio: ['ignore', 'pipe', 'inherit'] },
-    );
-    await new Promise(resolve =>
-      child.stdout.on('data', text => String(text).includes('Ready to accept') && resolve()),
-    );
-  };
-  const kill = async () => {
-    child.kill('SIGKILL');
-    await once(child, 'close');
-  };
-  await start();
-  return {
-    url: `redis://127.0.0.1:${port}`,
-    start,
-    kill,
-    dispose: async () => {
-      await kill();
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
-}
-
-async function openProject(count) {
-  const root = await mkdtemp(join(tmpdir(), 'cyclebox-bench-queue-'));
-  await mkdir(join(root, 'inbox'));
-  const names = Array.from({ length: count }, (_, index) => `${String(index).padStart(6, '0')}.png`);
-  for (const name of names) await writeFile(join(root, 'inbox', name), name);
-  return { root, names, dispose: () => rm(root, { recursive: true, force: true }) };
-}
-
-/** An inbox that is worked through, by local runners or by workers. */
-async function openInbox(root, runner, concurrency) {
-  const folders = { inbox: join(root, 'inbox'), outbox: join(root, 'outbox'), state: join(root, 'state') };
-  await mkdir(folders.outbox, { recursive: true });
-  const inbox = await Inbox.open({ ...folders, route, runner, concurrency, settleMs: 1, watch: false });
-  const done = [];
-  const retried = [];
-  inbox.onEvent(event => {
-    if (event.type === 'done') done.push(event.path);
-    if (event.type === 'retrying') retried.push(event.path);
-  });
-  return { inbox, done, retried };
-}
-
-async function openRemote(root, url, lockMs = 30_000) {
-  const store = new SharedFolderStore({ inbox: join(root, 'inbox'), outbox: join(root, 'outbox') });
-  const remote = new RemoteRunner({ redis: url, name: 'bench', lockMs, store });
-  const opened = await openInbox(root, remote.runner, 0);
-  remote.onEvent(event => event.type === 'capacity' && opened.inbox.apply({ concurrency: event.size }));
-  return { ...opened, remote, store };
 }
 
 function startChild(settings) {

@@ -9,7 +9,7 @@ import { numbered, type RelativePath } from '../../base/index.js';
  * (`ß` and `SS`, `ς` and `σ` are one), which costs no more than a number too many.
  */
 export function foldName(path: RelativePath): string {
-  return path.normalize('NFD').toUpperCase().toLowerCase().normalize('NFC');
+  return path.normalize('NFD').toLowerCase().toUpperCase().toLowerCase().normalize('NFC');
 }
 
 /** True for the name itself, `a.png`, and for those that come after it, `a (2).png`. */

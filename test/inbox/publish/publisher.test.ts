@@ -271,7 +271,9 @@ describe('names', () => {
         expect(new Set([...forms, foldName(text)]).size).toBe(1);
         expect(foldName(foldName(text))).toBe(foldName(text));
       }),
+      { examples: [['STRAẞE.png'], ['İ'], ['ΌΣΟΣ']] },
     );
+    expect(foldName('STRAẞE.png')).toBe(foldName('strasse.png'));
   });
 
   it('given to any sequence of sources never fold to one, and lose no output', async () => {
