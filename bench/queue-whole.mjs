@@ -239,14 +239,15 @@ async function comparison(root, paths) {
   const files = (await readdir(outbox, { recursive: true })).filter(name => name.endsWith('.png'));
   const outputs = new Set(files.filter(name => !name.startsWith('.cyclebox')));
   const journal = new Database(join(root, 'state', 'journal.sqlite'), { readonly: true });
-  const rows = journal.prepare('SELECT path, state, inode, output FROM jobs').all();
+  const ledger = new Database(join(outbox, '.cyclebox', 'published.sqlite'), { readonly: true });
+  const published = ledger.prepare('SELECT output, mark FROM published').all();
+  const marks = new Map(published.map(({ output, mark }) => [output, mark]));
   let [lost, wrong, replaced] = [0, 0, 0];
-  const inodes = new Map(rows.map(({ path, inode }) => [path, inode]));
   for (const path of paths) {
     const content = await readFile(join(outbox, path), 'utf8').catch(() => undefined);
     if (content === undefined) lost++;
     else if (content !== path) wrong++;
-    else if (String((await stat(join(outbox, path), { bigint: true })).ino) !== inodes.get(path)) replaced++;
+    else if (!marks.get(path)?.startsWith(`${(await stat(join(outbox, path), { bigint: true })).ino}:`)) replaced++;
   }
   const count = sql => journal.prepare(sql).get().count;
   const ended = journal.prepare('SELECT outcome, code, count(*) AS count FROM attempts GROUP BY 1, 2').all();
@@ -260,10 +261,12 @@ async function comparison(root, paths) {
   );
   const staged = await readdir(join(outbox, '.cyclebox', 'staged')).catch(() => []);
   journal.close();
+  ledger.close();
+  const again = published.length - marks.size;
   const extra = outputs.size - (paths.length - lost);
   return [
     `lost ${lost} (jobs that the journal does not call done: ${notDone}), with another's content ${wrong}`,
-    `doubled ${extra + twice + replaced}: outputs beyond one each ${extra}, jobs done twice ${twice}, outputs that are not the file that was published ${replaced}`,
+    `doubled ${extra + twice + again + replaced}: outputs beyond one each ${extra}, jobs done twice ${twice}, names given twice ${again}, outputs that are not the file that was published ${replaced}`,
     `late: ${delivered - paths.length + lost} of ${delivered} results came when their attempt was no longer wanted, and were not published; ${staged.length} of them lie there still, to be swept`,
     `attempts: ${ended.map(({ outcome, code, count: times }) => `${outcome ?? 'open'}${code ? ` ${code}` : ''} ${times}`).join(', ')}; longest from a first attempt to the end ${round(longest / 1000, 1)} s`,
   ];
