@@ -25,9 +25,29 @@ export function temporaryPathFor(path: string, owner?: string): string {
   return join(dirname(path), name);
 }
 
-/** True for names made by `temporaryPathFor`: such files may be swept when no process owns them. */
+/** Beside the temporary of a large image's result: its source's pixels, and those of the result. */
+export interface PixelPaths {
+  readonly source: string;
+  readonly result: string;
+}
+
+/** Their endings say their formats. */
+const pixelEndings = { source: '.v', result: '.tif' } as const;
+
+/** Named after the temporary, so that whoever sweeps it sweeps them. */
+export function pixelPathsFor(temporary: string): PixelPaths {
+  return { source: `${temporary}${pixelEndings.source}`, result: `${temporary}${pixelEndings.result}` };
+}
+
+/** The name of the temporary that a file of pixels is beside; else the name itself. */
+export function withoutPixelEnding(name: string): string {
+  const ending = Object.values(pixelEndings).find(each => name.endsWith(each)) ?? '';
+  return name.slice(0, name.length - ending.length);
+}
+
+/** True for names made by `temporaryPathFor`, and of pixels beside them: such files may be swept when no process owns them. */
 export function isTemporaryName(name: string): boolean {
-  return name.startsWith(temporaryPrefix) && name.endsWith(temporarySuffix);
+  return name.startsWith(temporaryPrefix) && withoutPixelEnding(name).endsWith(temporarySuffix);
 }
 
 /** The owner in a temporary's name; undefined when it has none, or when it is no temporary's name. */

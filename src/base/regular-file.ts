@@ -36,6 +36,8 @@ export interface RegularFile {
   readonly identity: FileIdentity;
   /** Its last change of any kind, as in `FileContent`. */
   readonly changed: string;
+  /** A name under which native code opens this very file, whatever comes to its path: on Linux only; elsewhere the path. */
+  readonly openName: string;
   /** Up to `length` bytes from `offset` on: fewer where the file ends, and then only. */
   read(offset: number, length: number): Promise<Buffer>;
 }
@@ -65,7 +67,8 @@ export async function withRegularFile<T>(
     const status = await handle.stat({ bigint: true });
     if (!status.isFile()) throw new NotRegularFileError(path, status.isDirectory());
     const [identity, changed] = [identityFrom(status), String(status.ctimeNs)];
-    const file = { size: Number(status.size), identity, changed };
+    const openName = process.platform === 'linux' ? `/proc/self/fd/${handle.fd}` : path;
+    const file = { size: Number(status.size), identity, changed, openName };
     return await use({ ...file, read: (offset, length) => read(handle, offset, length) });
   } finally {
     await handle.close();

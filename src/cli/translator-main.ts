@@ -4,7 +4,14 @@
  */
 import { CycleboxError } from '../base/index.js';
 import { openEngine } from '../engine/index.js';
-import { blockUntrustedLoaders, inspectImage, type Picture, readPicture, writePicture } from '../image/index.js';
+import {
+  blockUntrustedLoaders,
+  inspectImage,
+  largePixels,
+  type Picture,
+  readPicture,
+  writePicture,
+} from '../image/index.js';
 import type { OutputOptions } from '../picture/index.js';
 import { serveParent } from '../process/index.js';
 import { openTranslator, paced, type Translator } from '../translate/index.js';
@@ -12,12 +19,9 @@ import { type TranslatorApi, type TranslatorListener, translatorProtocol } from 
 
 blockUntrustedLoaders();
 
-/** Images with more are worked on in files: in memory, each would be 150 MB and more, several times over. */
-const largePixels = 50_000_000;
-
 /** Files have 8 bits and sRGB. What is amiss with the image is said by whoever decodes it. */
 async function isLarge(file: string, { depth = 'source', colour = 'srgb' }: OutputOptions): Promise<boolean> {
-  if (colour !== 'srgb') return false;
+  if (colour !== 'srgb' || depth === 16) return false;
   const facts = await inspectImage(file, { maxPixels: Number.POSITIVE_INFINITY }).catch(() => undefined);
   return facts !== undefined && facts.width * facts.height > largePixels && (depth === 8 || !facts.isDeep);
 }

@@ -37,7 +37,7 @@ export interface DecodeLimits {
   readonly metadata?: MetadataPolicy;
   /** Told of the open file before its picture is read: throws where it is not the one that is meant. With it, a link is refused. */
   readonly onOpened?: (file: RegularFile) => Promise<void>;
-  /** Told of the bytes that are decoded. */
+  /** Told of the bytes that are decoded: of all of them at once, or piece by piece. */
   readonly onRead?: (bytes: Uint8Array) => void;
 }
 
@@ -58,17 +58,43 @@ export async function decodeImage(
   source: string | Uint8Array,
   limits: DecodeLimits & Partial<DecodeColours> = {},
 ): Promise<AnyPicture> {
-  const { depth = 8, colour = 'srgb' } = limits;
-  const { maxPixels = defaultMaxPixels, mayGrow = false } = limits;
+  const { maxPixels = defaultMaxPixels } = limits;
   const file = typeof source === 'string' ? source : (limits.file ?? 'the image');
   const { bytes, format } = await load(source, { ...limits, maxPixels }, file);
+  return decodeJudged(await judgeImage(bytes, format, limits, file), limits, file);
+}
+
+/** What is known of an image before its pixels are decoded. */
+export interface JudgedImage {
+  readonly plan: ReadingPlan;
+  readonly header: Metadata;
+  /** So many at its end that it may not be whole, else 0. */
+  readonly zeros: number;
+}
+
+/** @throws CycleboxError IMAGE_UNSUPPORTED, IMAGE_CORRUPT, IMAGE_TOO_LARGE, OUT_OF_MEMORY */
+export async function judgeImage(
+  bytes: Uint8Array,
+  format: ImageFormat,
+  { maxPixels = defaultMaxPixels, mayGrow = false }: DecodeLimits,
+  file: string,
+): Promise<JudgedImage> {
   const plan = await planReading(bytes, format, file);
-  const metadata = await readHeader(plan, maxPixels, file);
+  const header = await readHeader(plan, maxPixels, file);
   const missing = plan.missing ?? missingEnd(bytes, format);
   if (missing !== undefined) throw corruptImage(file, missing);
   const zeros = suspiciousZeros(bytes, format);
   if (mayGrow && zeros > 0)
     throw corruptImage(file, `its last ${zeros} bytes are zeros: it may still be being written`);
+  return { plan, header, zeros };
+}
+
+export async function decodeJudged(
+  { plan, header: metadata, zeros }: JudgedImage,
+  limits: DecodeLimits & Partial<DecodeColours>,
+  file: string,
+): Promise<AnyPicture> {
+  const { depth = 8, colour = 'srgb' } = limits;
   const keepsSource = colour === 'source' && isConvertible(metadata.icc) && isOfColours(metadata);
   const reading = keepsSource ? readInSource : decodeColours;
   const { picture: decoded, isTakenDeep } = await reading(plan, metadata, depth, file);
@@ -84,16 +110,25 @@ export async function decodeImage(
 
 async function load(source: string | Uint8Array, limits: DecodeLimits & { readonly maxPixels: number }, file: string) {
   if (typeof source !== 'string') return { bytes: source, format: await requireFormat(source, file) };
-  const { maxPixels, onOpened, onRead } = limits;
+  const { onOpened } = limits;
   const read = async ({ start, file: opened }: ImageFileStart) => {
     await onOpened?.(opened);
     const format = await requireFormat(start, file);
-    requireFileSize(opened.size, maxPixels, file);
-    const bytes = await opened.read(0, opened.size);
-    onRead?.(bytes);
-    return { format, bytes };
+    return { format, bytes: await readBytes(opened, limits, file) };
   };
   return withImageFile(source, read, { followLinks: onOpened === undefined });
+}
+
+/** The whole file. @throws CycleboxError IMAGE_TOO_LARGE */
+export async function readBytes(
+  opened: RegularFile,
+  { maxPixels = defaultMaxPixels, onRead }: DecodeLimits,
+  file: string,
+): Promise<Buffer> {
+  requireFileSize(opened.size, maxPixels, file);
+  const bytes = await opened.read(0, opened.size);
+  onRead?.(bytes);
+  return bytes;
 }
 
 /** Tells the format from the first bytes. @throws CycleboxError IMAGE_UNSUPPORTED, IMAGE_CORRUPT */
@@ -192,12 +227,16 @@ interface RawPixels {
 }
 
 /** What a TIFF's decoder warns of is mostly fields; where it only warns of missing pixels too, it is shown no other fields. */
-function decode(plan: ReadingPlan, { like, ignoreIcc, toEightBits }: HowRead, file: string): Promise<RawPixels> {
+export function strictLoader(plan: ReadingPlan, ignoreIcc = false): Sharp {
   const { source, tiff } = plan;
   const bare = tiff?.warnsOfDamage && typeof source !== 'string' ? bareTiff(source, tiff.directory) : undefined;
-  const image = bare
+  return bare
     ? loader({ ...plan, source: bare, page: 0 }, 'warning', ignoreIcc)
     : loader(plan, tiff ? 'error' : 'warning', ignoreIcc);
+}
+
+function decode(plan: ReadingPlan, { like, ignoreIcc, toEightBits }: HowRead, file: string): Promise<RawPixels> {
+  const image = strictLoader(plan, ignoreIcc);
   return orFault(file, async () => {
     const reduced = toEightBits ? image.pipelineColourspace('srgb') : image;
     const { data, info } = await rawOf(reduced, like, 3).toBuffer({ resolveWithObject: true });

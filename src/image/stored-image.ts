@@ -4,11 +4,11 @@
  * read whole before it is decoded, and so what ends in zeros is not looked for.
  */
 import { type FileHandle, open, rm } from 'node:fs/promises';
-import sharp from 'sharp';
 import { asCycleboxError, CycleboxError, type Disposable, type MetadataPolicy, systemCodeOf } from '../base/index.js';
-import type { ImageFormat, PictureMetadata } from '../picture/index.js';
-import { readHeader, requireFormat } from './decode.js';
+import type { ImageFormat, Picture, PictureMetadata } from '../picture/index.js';
+import { type JudgedImage, readHeader, requireFormat, strictLoader } from './decode.js';
 import { decoderFault } from './decoder-fault.js';
+import { notesOn } from './notes.js';
 import { readMetadata } from './read-metadata.js';
 import { planReading } from './reading-plan.js';
 import { unsupportedImage } from './refusal.js';
@@ -16,6 +16,7 @@ import { withImageFile } from './source.js';
 
 /** Upright, 8-bit sRGB. */
 export interface StoredImage extends Disposable {
+  readonly kind: 'stored';
   readonly width: number;
   readonly height: number;
   readonly format: ImageFormat;
@@ -29,62 +30,67 @@ export interface StoredImage extends Disposable {
 }
 
 export interface StoreOptions {
-  readonly maxPixels: number;
-  /** The file that holds the pixels; it loses its name as soon as it is written. */
+  /** The file that holds the pixels, which ends in `.v`; it loses its name as soon as it is written. */
   readonly temporary: string;
   /** Default `strip`. */
   readonly metadata?: MetadataPolicy | undefined;
 }
 
-/** Of pictures in memory they are drawn in from what is visible. */
-const hiddenColours = 'the colours of its fully transparent pixels were shown to the model as they are';
-
 /** What stands before the pixels in libvips' format. */
 const headerBytes = 64;
 
 /** @throws CycleboxError as `decodeImage`, and WRITE_FAILED where the pixels find no room */
-export function storeImage(path: string, options: StoreOptions): Promise<StoredImage> {
+export function storeImage(path: string, options: StoreOptions & { readonly maxPixels: number }): Promise<StoredImage> {
   return withImageFile(path, async ({ start, file }) => {
     const format = await requireFormat(start, path);
     const plan = await planReading(path, format, path, file);
     const header = await readHeader(plan, options.maxPixels, path);
-    const failOn = plan.tiff ? 'error' : 'warning';
-    const image = sharp(path, {
-      failOn,
-      page: plan.page,
-      autoOrient: true,
-      limitInputPixels: false,
-      sequentialRead: true,
-    });
-    const { temporary } = options;
-    try {
-      const info = await image
-        .toColourspace('srgb')
-        .toFile(temporary)
-        .catch(async (error: unknown) => {
-          throw isAboutRoom(error) ? noRoom(temporary, error) : await decoderFault(error, path);
-        });
-      const extra = plan.tiff?.bands.extra ?? (info.channels % 2 === 0 ? 1 : 0);
-      if (info.channels > 4 || extra > 1)
-        throw unsupportedImage(path, `a large image of ${info.channels} channels`, 'Convert it to grey or colour.');
-      const read = options.metadata === 'keep' ? await readMetadata(plan, header) : undefined;
-      const pixels = new StoredPixels(await open(temporary, 'r'), info.width, info.channels);
-      return {
-        width: info.width,
-        height: info.height,
-        format,
-        hasAlpha: extra === 1,
-        notes: [...plan.notes, ...(extra === 1 ? [hiddenColours] : []), ...(read?.notes ?? [])],
-        metadata: read?.metadata,
-        rows: (from, to) => pixels.rows(from, to),
-        alphaRows: (from, to) => pixels.alphaRows(from, to),
-        dispose: () => pixels.close(),
-      };
-    } finally {
-      // What is open keeps its content.
-      await rm(temporary, { force: true }).catch(() => {});
-    }
+    return storeJudged({ plan, header, zeros: 0 }, options, path);
   });
+}
+
+/** @throws CycleboxError as above */
+export async function storeJudged(
+  { plan, header, zeros }: JudgedImage,
+  { temporary, metadata }: StoreOptions,
+  file: string,
+): Promise<StoredImage> {
+  try {
+    const info = await strictLoader(plan)
+      .toColourspace('srgb')
+      .toFile(temporary)
+      .catch(async (error: unknown) => {
+        throw isAboutRoom(error) ? noRoom(temporary, error) : await decoderFault(error, file);
+      });
+    const extra = plan.tiff?.bands.extra ?? (info.channels % 2 === 0 ? 1 : 0);
+    if (info.channels > 4 || extra > 1)
+      throw unsupportedImage(file, `a large image of ${info.channels} channels`, 'Convert it to grey or colour.');
+    const read = metadata === 'keep' ? await readMetadata(plan, header) : undefined;
+    const pixels = new StoredPixels(await open(temporary, 'r'), info.width, info.channels);
+    return {
+      kind: 'stored',
+      width: info.width,
+      height: info.height,
+      format: plan.format,
+      hasAlpha: extra === 1,
+      notes: [...notesOn(plan, header, { zeros, isTakenDeep: false, colour: 'srgb' }), ...(read?.notes ?? [])],
+      metadata: read?.metadata,
+      rows: (from, to) => pixels.rows(from, to),
+      alphaRows: (from, to) => pixels.alphaRows(from, to),
+      dispose: () => pixels.close(),
+    };
+  } finally {
+    // What is open keeps its content.
+    await rm(temporary, { force: true }).catch(() => {});
+  }
+}
+
+/** All of it, in memory. */
+export async function pictureOfStored(image: StoredImage): Promise<Picture> {
+  const { width, height, format, notes, metadata, hasAlpha } = image;
+  const rgb = await image.rows(0, height);
+  const said = { ...(notes.length > 0 && { notes }), ...(metadata && { metadata }) };
+  return { width, height, rgb, format, ...(hasAlpha && { alpha: await image.alphaRows(0, height) }), ...said };
 }
 
 function isAboutRoom(error: unknown): boolean {

@@ -1,11 +1,13 @@
 export { defaultMemoryLimitBytes } from './activation-memory.js';
+export type { OpenEngine } from './loaded-model.js';
 export type { MemoryFallback, MemoryStepKind } from './memory-fallback.js';
-export type { MemoryStep, OpenEngine } from './model-runner.js';
+export type { MemoryStep } from './model-runner.js';
 export {
   openTranslator,
   type TranslatedFile,
   type TranslatedImage,
   type TranslatedPicture,
+  type TranslatedPixels,
   type TranslateFileOptions,
   type TranslateOptions,
   type TranslatePictureOptions,

@@ -7,19 +7,18 @@
 import { basename } from 'node:path';
 import { asCycleboxError, CycleboxError, type Disposable } from '../base/index.js';
 import type { ImageModel } from '../catalog/index.js';
-import type { Device, Engine, EngineChoice, EngineOptions, Precision, Program } from '../engine/index.js';
-import { type PictureOf, type Samples, samplesLike } from '../image/index.js';
+import type { Device, EngineChoice, Precision } from '../engine/index.js';
+import { isDeep, type PictureOf, type Samples, samplesLike } from '../image/index.js';
 import type { FixedSizes } from '../onnx/index.js';
-import { metadataKeys } from '../onnx/index.js';
-import { openTiledNetwork, type TiledNetwork } from '../tiling/index.js';
-import { activationBytesPerPixel, memoryLimitOf, sizeRule, trainedSizeOf } from './activation-memory.js';
-import { precisionsFor } from './choose-precision.js';
+import type { Tiling } from '../plugin-api/index.js';
+import type { TiledNetwork } from '../tiling/index.js';
+import { memoryLimitOf } from './activation-memory.js';
 import { insistsOnSize } from './fixed-size.js';
+import { isOutOfMemory, type LoadedModel, type LoadOptions, loadModel } from './loaded-model.js';
 import { type MemoryFallback, type MemoryStepKind, nextFallback, noFallback } from './memory-fallback.js';
 import { type RowSink, type RowSource, rowsOf } from './part-pixels.js';
-import { thumbnailOf, translateInParts } from './translate-in-parts.js';
+import { type PartsLimits, thumbnailOf, tileBytesFor, translateInParts } from './translate-in-parts.js';
 import {
-  type Network,
   type PicturePlan,
   type PictureRun,
   planPicture,
@@ -27,8 +26,6 @@ import {
   translatePicture,
   withPixels,
 } from './translate-picture.js';
-
-export type OpenEngine = (choice: EngineChoice, options: EngineOptions) => Promise<Engine>;
 
 /** What was given up, and how the model is run from now on. */
 export interface MemoryStep {
@@ -41,12 +38,7 @@ export interface MemoryStep {
   readonly fallback: MemoryFallback;
 }
 
-export interface ModelRunnerOptions {
-  readonly model: ImageModel;
-  readonly openEngine: OpenEngine;
-  readonly engine: EngineChoice;
-  readonly precision: Precision | 'auto';
-  readonly threads: number | undefined;
+export interface ModelRunnerOptions extends LoadOptions {
   /** Undefined: what `memoryLimitOf` says of the device. */
   readonly memoryLimitBytes: number | undefined;
   /** Where an earlier runner of this model on this device had got to. */
@@ -54,15 +46,6 @@ export interface ModelRunnerOptions {
   readonly onStep: ((step: MemoryStep) => void) | undefined;
   /** Frees what others hold on the device. */
   readonly freeMemory: (() => Promise<void>) | undefined;
-}
-
-/** An engine with the model on it. */
-interface LoadedModel extends Disposable {
-  readonly engine: Engine;
-  readonly network: Network;
-  readonly precision: Precision;
-  /** The network as it is taken in parts; undefined where it cannot be. Made when it is first asked for. */
-  readonly inParts: () => TiledNetwork | undefined;
 }
 
 /** Larger tiles than this see no better and fit no better. Only where several go at a time. */
@@ -162,18 +145,20 @@ export class ModelRunner implements Disposable {
     plan: PicturePlan,
     options: RunOptions,
   ): Promise<PictureRun<S>> {
-    const { network, engine, precision, inParts } = this.#loaded;
+    const { network, engine, precision, inParts, forDeep } = this.#loaded;
     const { tiling = 'exact' } = options;
     const device = engine.device.id;
     const parts = plan.tiles.count > 1 && tiling !== 'independent' ? inParts() : undefined;
     if (parts) return { ...(await this.#translateInParts(picture, parts, { ...options, tiling })), device, tiling };
-    const translated = await translatePicture(network, picture, plan, options);
+    const taken = isDeep(picture) ? await forDeep() : network;
+    const translated = await translatePicture(taken, picture, plan, options);
     const { count } = plan.tiles;
     return {
       picture: translated,
       tiles: count,
       device,
-      precision,
+      precision: taken === network ? precision : 'float32',
+      notes: taken === network ? [] : [deepInFloat32(precision)],
       ...(count > 1 && { tiling: 'independent' as const }),
     };
   }
@@ -183,13 +168,17 @@ export class ModelRunner implements Disposable {
     picture: PictureOf<S>,
     network: TiledNetwork,
     options: RunOptions,
-  ): Promise<Pick<PictureRun<S>, 'picture' | 'tiles' | 'precision'>> {
-    const { scale } = this.#loaded.network;
+  ): Promise<Omit<PictureRun<S>, 'device' | 'tiling'>> {
+    const {
+      precision: loaded,
+      network: { scale },
+    } = this.#loaded;
     const [width, height] = [picture.width * scale, picture.height * scale];
     const rgb = samplesLike(picture.rgb, width * height * 3);
     const sink = { width, height, write: async (from: number, rows: Samples) => rgb.set(rows, from * width * 3) };
     const tiles = await this.#rowsInParts(network, rowsOf(picture), sink, options);
-    return { picture: await withPixels(picture, { width, height, rgb }), tiles, precision: 'float32' };
+    const notes = partsInFloat32(loaded);
+    return { picture: await withPixels(picture, { width, height, rgb }), tiles, precision: 'float32', notes };
   }
 
   /** @returns the number of tiles */
@@ -210,17 +199,30 @@ export class ModelRunner implements Disposable {
     return tiles;
   }
 
+  /** Whether the network can be taken in parts that know of each other, as pictures are whose rows lie in a file. */
+  takesRows(tiling: Tiling): boolean {
+    return tiling !== 'independent' && this.#loaded.inParts() !== undefined;
+  }
+
   /**
-   * A picture whose rows lie in a file, as they are: one at a time.
-   * @throws IMAGE_TOO_LARGE where the network cannot be taken in parts; else as `translate`, but that nothing is given up for memory
+   * A picture whose rows lie in a file, as they are: one at a time. Begun again after each step back, so sinks take rows twice.
+   * @throws as `translate`; IMAGE_TOO_LARGE where the network does not take rows
    */
   async translateRows(source: RowSource, sink: RowSink, options: RunOptions): Promise<Omit<PictureRun, 'picture'>> {
-    const { engine, inParts, network } = this.#loaded;
     const { tiling = 'exact' } = options;
-    const parts = tiling === 'independent' ? undefined : inParts();
-    if (!parts) throw onlyInMemory(network.name, source);
-    const tiles = await this.#rowsInParts(parts, source, sink, { ...options, tiling });
-    return { tiles, device: engine.device.id, precision: 'float32', tiling };
+    for (let cachesAreFree = false; ; cachesAreFree = true) {
+      const { engine, inParts, network, precision } = this.#loaded;
+      const parts = tiling === 'independent' ? undefined : inParts();
+      if (!parts) throw onlyInMemory(network.name, source);
+      try {
+        const tiles = await this.#rowsInParts(parts, source, sink, { ...options, tiling });
+        return { tiles, device: engine.device.id, precision: 'float32', tiling, notes: partsInFloat32(precision) };
+      } catch (error) {
+        if (!isOutOfMemory(error)) throw error;
+        const limits = { ...this.#limits(), bytesPerPixel: network.bytesPerPixel };
+        await (cachesAreFree ? this.#fallBack({ batch: 1, pixels: pixelsOfTile(limits) }, error) : this.#freeCaches());
+      }
+    }
   }
 
   #limits() {
@@ -272,22 +274,18 @@ export class ModelRunner implements Disposable {
   }
 }
 
-async function loadModel(options: ModelRunnerOptions, fallback: MemoryFallback): Promise<LoadedModel> {
-  const { openEngine, threads } = options;
-  const choice = fallback.onCpu ? 'cpu' : options.engine;
-  const engine = await openEngine(choice, threads === undefined ? {} : { threads });
-  try {
-    const { program, precision } = await loadProgram(engine, options, fallback.precision ?? options.precision);
-    const network = networkOf(program, options.model);
-    const dispose = async () => {
-      await program.dispose();
-      await engine.dispose();
-    };
-    return { engine, network, precision, dispose, inParts: partsOf(engine, options.model, network) };
-  } catch (error) {
-    await engine.dispose();
-    throw error;
-  }
+/** What 16 bits are for, fewer would throw away. */
+function deepInFloat32(precision: Precision): string {
+  return `was translated in float32 rather than ${precision}, since it has 16 bits a channel`;
+}
+
+/** Networks in parts are graphs, which every device computes in float32. */
+function partsInFloat32(loaded: Precision): readonly string[] {
+  return loaded === 'float32' ? [] : [`was translated in parts, which go in float32, and not in ${loaded}`];
+}
+
+function pixelsOfTile({ memoryBytes, maxPixels, bytesPerPixel }: PartsLimits): number {
+  return Math.floor(Math.min(maxPixels, tileBytesFor({ memoryBytes, maxPixels, bytesPerPixel }) / bytesPerPixel));
 }
 
 function onlyInMemory(name: string, { width, height }: Pick<RowSource, 'width' | 'height'>): CycleboxError {
@@ -296,64 +294,6 @@ function onlyInMemory(name: string, { width, height }: Pick<RowSource, 'width' |
     `${width} × ${height} pixels are more than are taken in tiles that know nothing of each other, and ${name} cannot be taken ` +
       'in others, or was not to be. Show it a smaller copy: --scale with a number of pixels.',
   );
-}
-
-/** Looked at once. */
-function partsOf(engine: Engine, { bytes, path: name }: ImageModel, { rule, fixed }: Network): LoadedModel['inParts'] {
-  let opened: { readonly network: TiledNetwork | undefined } | undefined;
-  return () => {
-    const takesAnySize = !insistsOnSize(fixed) && fixed.batch === undefined;
-    opened ??= { network: takesAnySize ? openTiledNetwork(engine, { bytes, name }, rule.multiple) : undefined };
-    return opened.network;
-  };
-}
-
-async function loadProgram(
-  engine: Engine,
-  { model }: ModelRunnerOptions,
-  wanted: Precision | 'auto',
-): Promise<{ readonly program: Program; readonly precision: Precision }> {
-  const at = async (precision: Precision) => ({
-    program: await engine.load(
-      { bytes: model.bytes, name: model.path },
-      { precision, ranges: model.calibration?.convolutions },
-    ),
-    precision,
-  });
-  if (wanted !== 'auto') return at(wanted);
-  const [best, plain] = await precisionsFor(engine, model);
-  if (!plain) return at(best!);
-  try {
-    return await at(best!);
-  } catch (error) {
-    if (isOutOfMemory(error)) throw error;
-    return at(plain);
-  }
-}
-
-function networkOf(program: Program, { path: name, bytes, fixed, scale }: ImageModel): Network {
-  const { inputs, outputs, metadata } = program;
-  if (inputs.length !== 1 || outputs.length !== 1)
-    throw new CycleboxError(
-      'MODEL_INVALID',
-      `${name} has the inputs ${inputs.join(', ')} and the outputs ${outputs.join(', ')}; ` +
-        'an image-to-image network has one of each, "image" and "translated".',
-    );
-  return {
-    program,
-    name,
-    rule: sizeRule(metadata),
-    trainedSize: trainedSizeOf(metadata),
-    fixed,
-    scale,
-    bytesPerPixel: activationBytesPerPixel({ metadata, fileBytes: bytes.length }) * (fixed.batch ?? 1) * scale ** 2,
-    // Files of others may be made for one picture at a time.
-    batches: metadata[metadataKeys.architecture] !== undefined && fixed.batch === undefined,
-  };
-}
-
-function isOutOfMemory(error: unknown): error is CycleboxError {
-  return error instanceof CycleboxError && error.code === 'OUT_OF_MEMORY';
 }
 
 function reportStep(

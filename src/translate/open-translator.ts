@@ -28,6 +28,8 @@ import {
   type Picture,
   type PictureOf,
   type Samples,
+  type StoredImage,
+  type StoredResult,
   toEightBits,
   withoutHiddenColours,
 } from '../image/index.js';
@@ -36,14 +38,15 @@ import type { ModelFit, Scale, Tiling } from '../plugin-api/index.js';
 import { outputOptionsOf, type PluginSetOptions, parseScale, parseTiling } from '../plugin-host/index.js';
 import { fixedSize } from './fixed-size.js';
 import { greyNotes } from './grey-notes.js';
+import type { OpenEngine } from './loaded-model.js';
 import type { MemoryFallback } from './memory-fallback.js';
-import { type MemoryStep, ModelRunner, type OpenEngine } from './model-runner.js';
+import { type MemoryStep, ModelRunner } from './model-runner.js';
 import type { RowSink, RowSource } from './part-pixels.js';
 import { shrunk } from './shrunk.js';
 import { transferRows } from './transfer-change.js';
 import { type PictureSize, sizeAtScale, translateAtSize } from './translate-at-scale.js';
 import type { PictureRun, RunOptions } from './translate-picture.js';
-import { translateStored } from './translate-stored.js';
+import { type TranslateRows, translateStored, translateStoredPixels } from './translate-stored.js';
 
 /** Name the network by `model`, or by `pair` and `to`. */
 export interface TranslatorOptions {
@@ -104,14 +107,14 @@ export interface TranslatePictureOptions extends RunOptions {
   readonly trainedSize?: number | undefined;
 }
 
-export interface TranslatedPicture<S extends Samples = Uint8Array> extends PictureRun<S>, ShownPicture {}
+export interface TranslatedPicture<S extends Samples = Uint8Array> extends Omit<PictureRun<S>, 'notes'>, ShownPicture {}
 
 /** At which scale a picture was translated. */
 interface ShownPicture {
   readonly scale: Scale;
   /** The size at which the network saw it. Where that is smaller, new patterns are no finer than there. */
   readonly shownAs: PictureSize;
-  /** What of the picture a network of grey has left out: sentences without a subject, which is the source. */
+  /** What of the picture a network of grey has left out, and why it went in float32: sentences without a subject, which is the source. */
   readonly notes: readonly string[];
 }
 
@@ -160,6 +163,11 @@ export type TranslateFileOptions = TranslatePictureOptions & EncodeOptions;
 /** An image that was translated from file to file. */
 export type TranslatedFile = Omit<TranslatedImage, 'data'>;
 
+/** An image that was translated into a file of pixels. */
+export interface TranslatedPixels extends Omit<PictureRun, 'picture' | 'notes'>, ShownPicture {
+  readonly result: StoredResult;
+}
+
 export interface Translator extends Disposable {
   /** The network's file. */
   readonly model: string;
@@ -182,6 +190,14 @@ export interface Translator extends Disposable {
    * @throws what the three throw, WRITE_FAILED, and IMAGE_TOO_LARGE for networks that cannot be taken in parts at this scale
    */
   translateFile(source: string, target: string, options?: TranslateFileOptions): Promise<TranslatedFile>;
+  /** Whether an image of this size can be translated from file to file: the network goes in parts, at this scale. */
+  takesRows(size: PictureSize, options?: TranslatePictureOptions): boolean;
+  /**
+   * The middle of `translateFile`: from an image whose pixels lie in a file to a file of pixels.
+   * @param pixels must not exist; it stays where this throws
+   * @throws as `translateFile`
+   */
+  translateStored(image: StoredImage, pixels: string, options?: TranslatePictureOptions): Promise<TranslatedPixels>;
   /** The three in a row: an image in, an image of the same size (larger, where the network enlarges) and format out. */
   translate(source: string | Uint8Array, options?: TranslateOptions): Promise<TranslatedImage>;
 }
@@ -384,6 +400,36 @@ class ModelTranslator implements Translator {
     return this.#inTurn(() => this.#translateFileNow(source, target, options));
   }
 
+  translateStored(
+    image: StoredImage,
+    pixels: string,
+    options: TranslatePictureOptions = {},
+  ): Promise<TranslatedPixels> {
+    return this.#inTurn(async () => {
+      this.#requireOpen();
+      const { enlargement } = this.#runner;
+      const translate: TranslateRows<RowsRun> = (rows, sink) => this.#translateRows(rows, sink, options);
+      const { run, result, notes } = await translateStoredPixels(image, pixels, { enlargement, translate });
+      return { ...run, result, notes: [...notes, ...run.notes] };
+    });
+  }
+
+  takesRows(size: PictureSize, options: TranslatePictureOptions = {}): boolean {
+    const { shownAs } = this.#shown(size, options);
+    if (isSameSize(size, shownAs)) return this.#runner.takesRows(options.tiling ?? this.#options.tiling);
+    return this.#takesCopy(size, shownAs);
+  }
+
+  /** A smaller copy for the network, whose change is brought back to the rows. */
+  #takesCopy(size: PictureSize, shownAs: PictureSize): boolean {
+    return shownAs.width <= size.width && shownAs.height <= size.height && this.#runner.enlargement === 1;
+  }
+
+  #requireOpen(): void {
+    if (this.#store.isDisposed)
+      throw new CycleboxError('CANCELLED', 'The translator was disposed of before this image.');
+  }
+
   async dispose(): Promise<void> {
     await this.#lastTurn;
     await this.#store.dispose();
@@ -393,8 +439,7 @@ class ModelTranslator implements Translator {
     picture: PictureOf<S>,
     options: TranslatePictureOptions,
   ): Promise<TranslatedPicture<S>> {
-    if (this.#store.isDisposed)
-      throw new CycleboxError('CANCELLED', 'The translator was disposed of before this picture.');
+    this.#requireOpen();
     try {
       const translated = await this.#translateScaled(picture, options);
       return { ...translated, picture: withSaid(translated.picture, picture) };
@@ -410,8 +455,7 @@ class ModelTranslator implements Translator {
   async #translateFileNow(source: string, target: string, options: TranslateFileOptions): Promise<TranslatedFile> {
     const { maxPixels, metadata, subject } = this.#options;
     try {
-      if (this.#store.isDisposed)
-        throw new CycleboxError('CANCELLED', 'The translator was disposed of before this image.');
+      this.#requireOpen();
       const { run, ...file } = await translateStored({
         source,
         target,
@@ -421,19 +465,21 @@ class ModelTranslator implements Translator {
         enlargement: this.#runner.enlargement,
         translate: (rows, sink) => this.#translateRows(rows, sink, options),
       });
-      return { ...file, ...run };
+      return { ...file, ...run, notes: [...file.notes, ...run.notes] };
     } catch (error) {
       throw asCycleboxError(error, { file: source, pair: subject.pair, plugin: subject.plugin });
     }
   }
 
   /** At another scale, a small copy goes through the network, and its change is brought back row by row. */
-  async #translateRows(source: RowSource, sink: RowSink, options: TranslatePictureOptions) {
+  async #translateRows(source: RowSource, sink: RowSink, options: TranslatePictureOptions): Promise<RowsRun> {
     const { scale, shownAs } = this.#shown(source, options);
     const how = { ...options, tiling: options.tiling ?? this.#options.tiling };
-    if (shownAs.width === source.width && shownAs.height === source.height)
-      return { ...(await this.#runner.translateRows(source, sink, how)), scale, shownAs };
-    if (shownAs.width > source.width || shownAs.height > source.height || this.#runner.enlargement > 1)
+    if (isSameSize(source, shownAs)) {
+      const run = await this.#runner.translateRows(source, sink, how);
+      return { ...run, notes: run.notes ?? [], scale, shownAs };
+    }
+    if (!this.#takesCopy(source, shownAs))
       throw new CycleboxError(
         'IMAGE_TOO_LARGE',
         `${source.width} × ${source.height} pixels are too many to be shown at ${shownAs.width} × ${shownAs.height}. Take --scale native.`,
@@ -444,7 +490,8 @@ class ModelTranslator implements Translator {
       throwIfAborted(options.signal, 'The translation was cancelled.');
       options.onProgress?.(fraction);
     });
-    return { ...run, scale, shownAs };
+    const notes = [...greyNotes(before, this.#runner.channels), ...(run.notes ?? [])];
+    return { ...run, notes, scale, shownAs };
   }
 
   #shown(size: PictureSize, options: TranslatePictureOptions): Omit<ShownPicture, 'notes'> {
@@ -468,6 +515,14 @@ class ModelTranslator implements Translator {
     const run = await translateAtSize(picture, shownAs, limits, each =>
       this.#runner.translate(each, { ...options, tiling: options.tiling ?? this.#options.tiling }),
     );
-    return { ...run, scale, shownAs, notes: greyNotes(picture, this.#runner.channels) };
+    const notes = [...greyNotes(picture, this.#runner.channels), ...(run.notes ?? [])];
+    return { ...run, scale, shownAs, notes };
   }
+}
+
+/** Rows that were translated into others. */
+type RowsRun = Omit<PictureRun, 'picture' | 'notes'> & ShownPicture;
+
+function isSameSize(one: PictureSize, other: PictureSize): boolean {
+  return one.width === other.width && one.height === other.height;
 }

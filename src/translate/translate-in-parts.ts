@@ -47,7 +47,7 @@ export function translateInParts(request: PartsRequest): Promise<TiledRun> {
   const { network, rule, limits, source, sink, thumbnail, name } = request;
   const gatherer = new RowGatherer(sink, request.like, name);
   return network.run(imageAt(source, rule), {
-    tileBytes: Math.min(tileBytes, limits.memoryBytes * tileShare, limits.maxPixels * limits.bytesPerPixel),
+    tileBytes: tileBytesFor(limits),
     maxCells: limits.maxPixels,
     keptBytes: Math.min(keptBytes, limits.memoryBytes * keptShare),
     folder: spillFolder(),
@@ -56,6 +56,11 @@ export function translateInParts(request: PartsRequest): Promise<TiledRun> {
     onProgress: request.onProgress,
     signal: request.signal,
   });
+}
+
+/** What the values of one tile may take. */
+export function tileBytesFor({ memoryBytes, maxPixels, bytesPerPixel }: PartsLimits): number {
+  return Math.min(tileBytes, memoryBytes * tileShare, maxPixels * bytesPerPixel);
 }
 
 function imageAt(source: RowSource, rule: SizeRule) {

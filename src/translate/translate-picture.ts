@@ -75,6 +75,8 @@ export interface PictureRun<S extends Samples = Samples> {
   readonly precision: Precision;
   /** Of several tiles: what they were normalised by. */
   readonly tiling?: Tiling | undefined;
+  /** Why it was not translated in the precision that its model is loaded in: sentences without a subject, which is the source. */
+  readonly notes?: readonly string[] | undefined;
 }
 
 /** The largest overlap: more context than this changes little and costs much. */

@@ -5,13 +5,14 @@
 import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { MetadataPolicy } from '../base/index.js';
+import { asCycleboxError, type MetadataPolicy } from '../base/index.js';
 import {
   type EncodeOptions,
   encodeStored,
   type ImageFormat,
   RawTiff,
   type StoredImage,
+  type StoredResult,
   storeImage,
 } from '../image/index.js';
 import type { RowSink, RowSource } from './part-pixels.js';
@@ -26,8 +27,10 @@ export interface StoredRequest<T> {
   readonly metadata: MetadataPolicy;
   /** How many times larger the sides of results are. */
   readonly enlargement: number;
-  readonly translate: (source: RowSource, sink: RowSink) => Promise<T>;
+  readonly translate: TranslateRows<T>;
 }
+
+export type TranslateRows<T> = (source: RowSource, sink: RowSink) => Promise<T>;
 
 export interface StoredFile<T> {
   readonly run: T;
@@ -61,29 +64,52 @@ export async function translateStored<T>(request: StoredRequest<T>): Promise<Sto
 }
 
 async function throughFile<T>(image: StoredImage, pixels: string, request: StoredRequest<T>): Promise<StoredFile<T>> {
-  const { enlargement, target, encoding } = request;
+  const { target, encoding } = request;
+  const { run, result, notes } = await translateStoredPixels(image, pixels, request);
+  const format = encoding.format ?? image.format;
+  const left = await encodeStored(result, target, { ...encoding, format });
+  const { width, height } = result;
+  return { run, width, height, format, notes: [...notes, ...left] };
+}
+
+/** Of pictures in memory they are drawn in from what is visible. */
+const hiddenColours = 'the colours of its fully transparent pixels were shown to the model as they are';
+
+export interface StoredPixels<T> {
+  readonly run: T;
+  readonly result: StoredResult;
+  readonly notes: readonly string[];
+}
+
+/**
+ * From the pixels of one file to those of another, for `encodeStored`.
+ * @param pixels must not exist
+ * @throws CycleboxError what `translate` throws, WRITE_FAILED
+ */
+export async function translateStoredPixels<T>(
+  image: StoredImage,
+  pixels: string,
+  { enlargement, translate }: Pick<StoredRequest<T>, 'enlargement' | 'translate'>,
+): Promise<StoredPixels<T>> {
   const [width, height] = [image.width * enlargement, image.height * enlargement];
   const { hasAlpha, metadata } = image;
-  const format = encoding.format ?? image.format;
-  const tiff = await RawTiff.create(pixels, { width, height, channels: hasAlpha ? 4 : 3 });
+  const orFailed = <R>(writing: Promise<R>) =>
+    writing.catch(error => {
+      throw asCycleboxError(error, { file: pixels }, 'WRITE_FAILED');
+    });
+  const tiff = await orFailed(RawTiff.create(pixels, { width, height, channels: hasAlpha ? 4 : 3 }));
   const sink: RowSink = {
     width,
     height,
     write: async (from, rows) => {
       // Rows have the depth of the image's own, which is a byte.
       const bytes = rows instanceof Uint8Array ? rows : Uint8Array.from(rows);
-      await tiff.write(from, hasAlpha ? await withAlpha(image, from, bytes, enlargement) : bytes);
+      await orFailed(tiff.write(from, hasAlpha ? await withAlpha(image, from, bytes, enlargement) : bytes));
     },
   };
-  let run: T;
-  try {
-    run = await request.translate(image, sink);
-  } finally {
-    await tiff.close();
-  }
-  const result = { pixels, width, height, hasAlpha, metadata };
-  const left = await encodeStored(result, target, { ...encoding, format });
-  return { run, width, height, format, notes: [...image.notes, ...left] };
+  const run = await translate(image, sink).finally(() => tiff.close());
+  const notes = [...image.notes, ...(hasAlpha ? [hiddenColours] : [])];
+  return { run, result: { pixels, width, height, hasAlpha, metadata }, notes };
 }
 
 /** Opacity of the source's own pixel, where results are larger. */

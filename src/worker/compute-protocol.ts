@@ -3,7 +3,7 @@
  * worker under the job's id in between, so that a plugin's process can step in by way of a raw-pixel file.
  * Only paths and small numbers cross; pixels never do.
  */
-import type { FileContent, MetadataPolicy } from '../base/index.js';
+import type { FileContent, MetadataPolicy, PixelPaths } from '../base/index.js';
 import type { EngineChoice, Precision } from '../engine/index.js';
 import type { Colour, Depth, ImageFormat } from '../image/index.js';
 import type { CaptureFacts, OutputOptions } from '../picture/index.js';
@@ -36,6 +36,8 @@ export interface ComputeSettings {
   readonly precision: Precision | 'auto';
   readonly threads?: number | undefined;
   readonly maxMegapixels?: number | undefined;
+  /** Images with more pixels are not held in memory, but lie in files beside their results. Default 50 million. */
+  readonly storedAbovePixels?: number | undefined;
   readonly memoryLimitBytes?: number | undefined;
   /** Whether results say what their sources say besides pixels. Default `keep`. */
   readonly metadata?: MetadataPolicy | undefined;
@@ -129,6 +131,8 @@ export interface ComputeApi {
     readonly depth?: Depth | undefined;
     /** Default `srgb`. */
     readonly colour?: Colour | undefined;
+    /** Where the pixels of a large image go, rather than into memory, until `release`. Undefined: it is held in any case. */
+    readonly pixels?: PixelPaths | undefined;
   }): DecodeReport;
   translate(request: {
     readonly job: string;

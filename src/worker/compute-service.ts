@@ -4,11 +4,21 @@
  */
 import { open, rm, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { asCycleboxError, CycleboxError, type Disposable, faultPoint, makeFolder } from '../base/index.js';
+import {
+  asCycleboxError,
+  CycleboxError,
+  type Disposable,
+  faultPoint,
+  makeFolder,
+  type PixelPaths,
+} from '../base/index.js';
 import { openEngine } from '../engine/index.js';
 import {
   type AnyPicture,
+  type DecodeColours,
+  type DecodeLimits,
   decodeImage,
+  decodeOrStore,
   defaultMaxPixels,
   encodeImage,
   encodingNotes,
@@ -16,6 +26,7 @@ import {
   nameForFormat,
   readPicture,
   resizePicture,
+  type StoredImage,
   toEightBits,
   writePicture,
 } from '../image/index.js';
@@ -27,6 +38,7 @@ import {
   type OpenEngine,
   openTranslator,
   paced,
+  type TranslatePictureOptions,
   type Translator,
 } from '../translate/index.js';
 import {
@@ -42,6 +54,7 @@ import {
 } from './compute-protocol.js';
 import { FileCheck } from './expected-file.js';
 import { ModelCache } from './model-cache.js';
+import { StoredJob } from './stored-job.js';
 
 const becameBytes = 'its 16 bits a channel became 8, since plugins see bytes';
 
@@ -57,6 +70,8 @@ export interface ComputeServiceOptions {
 export class ComputeService implements Disposable {
   readonly #options: ComputeServiceOptions;
   readonly #pictures = new Map<string, AnyPicture>();
+  /** Those that are not held. */
+  readonly #stored = new Map<string, StoredJob>();
   /** By the hash of the model: how far memory went last time, for when the model is loaded again. */
   readonly #fallbacks = new Map<string, MemoryFallback>();
   #settings: ComputeSettings = defaultComputeSettings;
@@ -75,14 +90,22 @@ export class ComputeService implements Disposable {
       inspect: request => this.#inspect(request),
       exportPicture: ({ job, path }) => writePicture(path, toEightBits(this.#picture(job))),
       importPicture: async ({ job, path }) => this.#import(job, path),
-      release: ({ job }) => void this.#pictures.delete(job),
+      release: ({ job }) => this.#release(job),
       status: () => this.#status(),
     };
   }
 
   async dispose(): Promise<void> {
     this.#pictures.clear();
+    await Promise.all([...this.#stored.keys()].map(job => this.#release(job)));
     await this.#models.dispose();
+  }
+
+  async #release(job: string): Promise<void> {
+    this.#pictures.delete(job);
+    const stored = this.#stored.get(job);
+    this.#stored.delete(job);
+    await stored?.dispose();
   }
 
   async #configure(settings: ComputeSettings): Promise<void> {
@@ -120,24 +143,28 @@ export class ComputeService implements Disposable {
   }
 
   async #decode(request: ParamsOf<ComputeApi, 'decode'>): Promise<DecodeReport> {
-    const { job, source, expected, mayGrow, depth = 8, colour } = request;
+    const { job, source, expected, mayGrow, depth = 8, colour, pixels } = request;
     const startMs = performance.now();
     const { metadata = 'keep' } = this.#settings;
     const check = expected && new FileCheck(source, expected);
     const hooks = check && { onOpened: check.onOpened, onRead: check.onRead };
-    const picture = await decodeImage(source, {
-      maxPixels: this.#maxPixels,
-      metadata,
-      mayGrow: mayGrow ?? false,
-      depth,
-      colour,
-      ...hooks,
-    });
+    const how = { maxPixels: this.#maxPixels, metadata, mayGrow: mayGrow ?? false, depth, colour, ...hooks };
+    const picture = await (pixels ? this.#decodeOrStore(source, how, pixels) : decodeImage(source, how));
     const { notes = [], ...held } = picture;
-    this.#pictures.set(job, held);
+    if (pixels && 'kind' in picture) this.#stored.set(job, new StoredJob({ ...picture, notes: [] }, pixels));
+    else this.#pictures.set(job, held as AnyPicture);
     faultPoint('decoded', process.ppid);
     const { width, height, format } = picture;
     return { width, height, format, notes, source: check?.content, ms: performance.now() - startMs };
+  }
+
+  async #decodeOrStore(
+    source: string,
+    how: DecodeLimits & DecodeColours,
+    { source: temporary }: PixelPaths,
+  ): Promise<AnyPicture | StoredImage> {
+    await makeFolder(dirname(temporary));
+    return decodeOrStore(source, how, { temporary, abovePixels: this.#settings.storedAbovePixels });
   }
 
   /** Metadata counts here whatever results are to say. */
@@ -165,17 +192,37 @@ export class ComputeService implements Disposable {
     return this.#models.use(model, async (translator, loadMs) => {
       const startMs = performance.now();
       const onProgress = paced(fraction => this.#options.onProgress?.(job, fraction));
-      const { picture, ...how } = await translator.translatePicture(this.#picture(job), { ...fit, signal, onProgress });
-      this.#replace(job, picture);
+      const { size, ...how } = await this.#translated(job, translator, { ...fit, signal, onProgress });
       faultPoint('inferred', process.ppid);
-      const { width, height } = picture;
-      return { width, height, ...how, loadMs, ms: performance.now() - startMs };
+      return { ...size, ...how, loadMs, ms: performance.now() - startMs };
     });
+  }
+
+  async #translated(job: string, translator: Translator, options: TranslatePictureOptions) {
+    const stored = this.#stored.get(job);
+    const translated = await stored?.translate(translator, options);
+    if (translated) {
+      const { result, ...how } = translated;
+      return { ...how, size: { width: result.width, height: result.height } };
+    }
+    if (stored) await this.#takeIntoMemory(job, stored);
+    const { picture, ...how } = await translator.translatePicture(this.#picture(job), options);
+    this.#replace(job, picture);
+    return { ...how, size: { width: picture.width, height: picture.height } };
+  }
+
+  /** For a network that sees the whole of it at once. */
+  async #takeIntoMemory(job: string, stored: StoredJob): Promise<void> {
+    const picture = await stored.picture();
+    await this.#release(job);
+    this.#pictures.set(job, picture);
   }
 
   async #encode(request: ParamsOf<ComputeApi, 'encode'>): Promise<EncodeReport> {
     const startMs = performance.now();
     const { format: own, output = {} } = request;
+    const made = await this.#encodeStored(request);
+    if (made) return { ...made, ms: performance.now() - startMs };
     const held = this.#picture(request.job);
     const picture = own === undefined ? held : { ...held, format: own };
     const { format = picture.format } = output;
@@ -186,6 +233,17 @@ export class ComputeService implements Disposable {
     const notes = [...(picture.notes ?? []), ...encodingNotes(picture, output)];
     const takenAt = picture.metadata && captureFactsOf(picture.metadata).takenAt;
     return { name, width, height, format, notes, bytes: bytes.length, takenAt, ms: performance.now() - startMs };
+  }
+
+  async #encodeStored({ job, source, temporary, format, output = {} }: ParamsOf<ComputeApi, 'encode'>) {
+    const stored = this.#stored.get(job);
+    if (!stored) return undefined;
+    await makeFolder(dirname(temporary));
+    const made = await stored.encode({ source, temporary }, { ...(format && { format }), ...output });
+    if (!made) return undefined;
+    faultPoint('temp-written', process.ppid);
+    faultPoint('fsynced', process.ppid);
+    return { ...made, bytes: (await stat(temporary)).size };
   }
 
   /** What is known of the source besides its pixels stays known, whatever the pixels have become. */
@@ -223,7 +281,7 @@ export class ComputeService implements Disposable {
     return {
       pid: process.pid,
       models: this.#models.loaded,
-      jobs: [...this.#pictures.keys()],
+      jobs: [...this.#pictures.keys(), ...this.#stored.keys()],
       residentBytes: process.memoryUsage().rss,
     };
   }

@@ -3,7 +3,15 @@
  * an image file to a temporary file with one model. It repeats nothing: when the process dies, the job under way
  * fails with PROCESS_CRASHED and its owner decides.
  */
-import { asCycleboxError, CycleboxError, type Disposable, type FileContent } from '../base/index.js';
+import { rm } from 'node:fs/promises';
+import {
+  asCycleboxError,
+  CycleboxError,
+  type Disposable,
+  type FileContent,
+  type PixelPaths,
+  pixelPathsFor,
+} from '../base/index.js';
 import type { EngineChoice, Precision } from '../engine/index.js';
 import type { ImageFormat } from '../image/index.js';
 import type { OutputOptions } from '../picture/index.js';
@@ -162,11 +170,17 @@ export class ComputeWorker implements Disposable {
   async run(task: ComputeTask): Promise<ComputeReport> {
     const child = await this.#ready(task.signal);
     if (task.onProgress) this.#progress.set(task.job, task.onProgress);
+    const pixels = isChanged(task) ? undefined : pixelPathsFor(task.temporary);
+    let isDone = false;
     try {
-      return await this.#guarded(child, () => stages(child, task, new Deadline(task.timeoutMs)));
+      const report = await this.#guarded(child, () => stages(child, { ...task, pixels }, new Deadline(task.timeoutMs)));
+      isDone = true;
+      return report;
     } finally {
       this.#progress.delete(task.job);
       await this.#release(child, task);
+      // A process that was ended amid the work has left them.
+      if (!isDone && pixels) for (const path of Object.values(pixels)) await rm(path, { force: true }).catch(() => {});
     }
   }
 
@@ -291,8 +305,12 @@ function megabytes(bytes: number): string {
   return `${Math.round(bytes / 1e6)} MB`;
 }
 
-async function stages(child: ComputeChild, task: ComputeTask, limit: Deadline): Promise<ComputeReport> {
-  const { job, source, expected, model, fit, temporary, output, mayGrow, onStage, signal, steps } = task;
+async function stages(
+  child: ComputeChild,
+  task: ComputeTask & { readonly pixels: PixelPaths | undefined },
+  limit: Deadline,
+): Promise<ComputeReport> {
+  const { job, source, expected, model, fit, temporary, output, mayGrow, onStage, signal, steps, pixels } = task;
   const options = (): CallOptions => ({ signal, timeoutMs: limit.leftMs });
   const exchange: PictureExchange = {
     exportTo: path => child.call('exportPicture', { job, path }, options()),
@@ -300,7 +318,7 @@ async function stages(child: ComputeChild, task: ComputeTask, limit: Deadline): 
   };
   onStage?.('decode');
   const { depth = 'source', colour } = output ?? {};
-  const decoded = await child.call('decode', { job, source, expected, mayGrow, depth, colour }, options());
+  const decoded = await child.call('decode', { job, source, expected, mayGrow, depth, colour, pixels }, options());
   await limit.suspendedFor(() => inTurn(steps?.before, exchange));
   onStage?.('translate');
   const translated = await child.call('translate', { job, model, fit }, options());
@@ -348,6 +366,11 @@ function childOptions(
     // Inference blocks the worker's JavaScript thread: only the time limit of a job says when that is too long.
     unresponsiveAfterMs: 60_000,
   };
+}
+
+/** Plugins take pictures that are held in memory. */
+function isChanged({ steps }: ComputeTask): boolean {
+  return steps !== undefined && steps.before.length + steps.after.length > 0;
 }
 
 async function inTurn(steps: readonly PictureStep[] = [], exchange: PictureExchange): Promise<void> {

@@ -2,7 +2,7 @@
  * That the file which is opened is the one that a job was made for. Between the daemon's look and the worker's, whoever may
  * write in the inbox can put a link, or a folder that is one, in its place: what such a one leads to is never read.
  */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { relative, sep } from 'node:path';
 import {
   CycleboxError,
@@ -23,6 +23,7 @@ export class FileCheck {
   readonly #path: string;
   readonly #expected: ExpectedFile;
   #changed = '';
+  #hash: Hash | undefined;
   #sha256: string | undefined;
 
   constructor(path: string, expected: ExpectedFile) {
@@ -40,11 +41,13 @@ export class FileCheck {
   };
 
   readonly onRead = (bytes: Uint8Array): void => {
-    this.#sha256 = createHash('sha256').update(bytes).digest('hex');
+    this.#hash ??= createHash('sha256');
+    this.#hash.update(bytes);
   };
 
-  /** What was read. */
+  /** What was read, once all of it has been. */
   get content(): FileContent {
+    this.#sha256 ??= this.#hash?.digest('hex');
     return { changed: this.#changed, sha256: this.#sha256 };
   }
 

@@ -2,7 +2,7 @@
  * Where images and results are while they go between a watcher and its workers. A result is named by its job and attempt: it is the
  * watcher's, and nobody else's, to publish it, and it takes only that of the attempt under way. What other attempts leave is removed.
  */
-import type { Disposable, JobId, RelativePath } from '../../base/index.js';
+import { type Disposable, type JobId, type RelativePath, withoutPixelEnding } from '../../base/index.js';
 
 /** Names an attempt's image and its result. */
 export interface AttemptFiles {
@@ -54,5 +54,5 @@ export function stagedName({ job, token }: AttemptFiles): string {
 
 /** The token in a name that `stagedName` has made; undefined for another name. */
 export function tokenIn(name: string): string | undefined {
-  return /^[0-9A-Za-z-]+\.([0-9A-Za-z-]+)$/.exec(name)?.[1];
+  return /^[0-9A-Za-z-]+\.([0-9A-Za-z-]+)$/.exec(withoutPixelEnding(name))?.[1];
 }
