@@ -120,7 +120,9 @@ function watch(pid) {
     for (const each of childrenOf(pid)) {
       try {
         const now = lookAt(each);
-        found.set(each, now);
+        // What has ended and was not yet waited for has no memory any more.
+        const megabytes = Math.max(now.megabytes, found.get(each)?.megabytes ?? 0);
+        found.set(each, { ...now, megabytes, command: now.command || found.get(each)?.command });
         bytes += now.bytes;
       } catch {
         // Ended meanwhile.

@@ -27,6 +27,8 @@ export interface StoreChoice {
   readonly temporary: string;
   /** Images with more pixels are stored. Default `largePixels`. */
   readonly abovePixels?: number | undefined;
+  /** Of files with more bytes not all is read before they are decoded. Default 256 MiB. */
+  readonly heldBytes?: number | undefined;
 }
 
 type Limits = DecodeLimits & DecodeColours;
@@ -46,7 +48,8 @@ export function decodeOrStore(path: string, limits: Limits, choice: StoreChoice)
     async ({ start, file }) => {
       await onOpened?.(file);
       const format = await requireFormat(start, path);
-      const vast = file.size > mostHeldBytes ? await judgeVast(file, format, limits, path) : undefined;
+      const vast =
+        file.size > (choice.heldBytes ?? mostHeldBytes) ? await judgeVast(file, format, limits, path) : undefined;
       if (vast && isToBeStored(vast, limits, choice)) {
         await tellBytes(file, limits);
         const stored = await storeJudged(vast, how, path);
