@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { DisposableStore } from '../../src/base/index.js';
 import { RemoteRunner } from '../../src/dispatch/index.js';
-import { openProxy } from '../support/cut-proxy.js';
+import { type CutProxy, openProxy } from '../support/cut-proxy.js';
 import { hasRedis, openRedis, type TestRedis } from '../support/redis.js';
 import {
   CopyingRunner,
@@ -154,8 +154,10 @@ describe.runIf(hasRedis)('dispatch', () => {
     await all.drop('bad.png');
     const worked = all.work();
     let runs = 0;
+    const proxies: CutProxy[] = [];
     const addDoomed = async () => {
       const proxy = opened.add(await openProxy(redis.port));
+      proxies.push(proxy);
       const doomed = new CopyingRunner();
       doomed.doing = async (_name, _run, request) => {
         runs++;
@@ -170,6 +172,8 @@ describe.runIf(hasRedis)('dispatch', () => {
     await worked;
     expect(all.of('failed')).toMatchObject([{ path: 'bad.png', quarantined: true, error: { code: 'WORKER_LOST' } }]);
     expect(runs).toBe(4);
+    // Those that are cut off would wait for an answer when they stop.
+    for (const proxy of proxies) proxy.mend();
   });
 
   it('pauses when the watcher has no connection, leaves what runs alone, and goes on when there is one', async () => {
