@@ -94,7 +94,7 @@ export const rooms = {
   },
   dispatch: {
     floor: 8,
-    rooms: { redis: { floor: 0 }, store: { floor: 0 } },
+    rooms: { redis: { floor: 0 }, store: { floor: 0 }, trainings: { floor: 1 } },
   },
   daemon: {
     floor: 9,

@@ -2,13 +2,12 @@
  * How a training looks while it runs: one live line on a terminal, a line every ten seconds elsewhere, or each event as a line
  * of JSON.
  */
-import type { Disposable } from '../base/index.js';
+import type { Disposable, Event } from '../base/index.js';
 import {
   describeReport,
   formatDuration,
   type TrainingEvent,
   type TrainingEventOf,
-  type TrainingProcess,
   type TrainingProgress,
   type TrainingResult,
 } from '../training/index.js';
@@ -19,7 +18,8 @@ export interface TrainingDisplay extends Disposable {
   ended(result: TrainingResult): void;
 }
 
-export function showTraining(training: TrainingProcess, json: boolean): TrainingDisplay {
+/** @param training in a process of this machine, or on another one */
+export function showTraining(training: { readonly onEvent: Event<TrainingEvent> }, json: boolean): TrainingDisplay {
   const display = json ? new JsonLines() : new TrainingText();
   training.onEvent(event => display.show(event));
   return display;

@@ -17,6 +17,11 @@ export function trainCommand(program: Command): Command {
     .option('--resume', 'resume from the latest checkpoint in --out, with the options of the run')
     .option('--explain', 'show the plan (settings, networks, memory, time of a few real steps), and do not train')
     .option('--plugins <folder>', 'folder with plugins, or of one plugin, for --recipe, --metrics and --best', collect)
+    .option(
+      '--queue [config]',
+      'have any worker train it that has the device of --engine; with the queue of this configuration (watch-config.json)',
+    )
+    .option('--no-follow', 'with --queue: do not wait for its end')
     .option('--json', 'print each event as a line of JSON; with --explain, print one document');
   for (const { title, schema } of optionGroups) addSchemaOptions(command, schema, title);
   return command

@@ -14,6 +14,7 @@ import {
   TrainingProcess,
 } from '../training/index.js';
 import { findProject } from './plugin-project.js';
+import { queueTraining } from './queue-training.js';
 import { exitCodes, printError } from './report-error.js';
 import { printPlan } from './show-plan.js';
 import { showTraining, type TrainingDisplay } from './show-training.js';
@@ -28,10 +29,16 @@ export interface TrainPairOptions {
   /** Folders of plugins, beside those of the project in this folder. */
   readonly plugins?: readonly string[];
   readonly json?: boolean;
+  /** Have a worker train it: the configuration with the queue; true: `watch-config.json`. */
+  readonly queue?: string | true;
+  /** With `queue`: wait for its end. */
+  readonly follow?: boolean;
 }
 
 /** Returns the exit code: 0 when trained to the end or to `stopAt`, 130 when interrupted. */
 export async function trainPair(options: TrainPairOptions): Promise<number> {
+  const { queue } = options;
+  if (queue !== undefined) return queueTraining(await allOptions(options), { ...options, queue });
   const order = orderOf(await allOptions(options), options.resume ?? false, await pluginPlaces(options));
   return options.explain ? explain(order, options) : run(order, options);
 }

@@ -18,6 +18,7 @@ export {
   type RouteConfig,
   resolveConfig,
   restartKeys,
+  type TrainingShare,
   type TrainingsConfig,
   unknownVariables,
   type WatchConfig,
@@ -37,6 +38,12 @@ export {
   type WorkerEvent,
   type WorkerFacts,
 } from './pool/index.js';
+export {
+  openTrainingQueue,
+  type ServeTrainingOptions,
+  serveQueuedTrainings,
+  trainingPlaces,
+} from './queued-trainings.js';
 export { processorsOfJob, type ReplayOptions, replayJob } from './replay-job.js';
 export { type ServingOptions, type ServingWorker, serveWorker } from './serve-worker.js';
 export {

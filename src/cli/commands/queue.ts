@@ -10,6 +10,7 @@ import type {
   QueueOptions,
   RetryOptions,
 } from '../manage-queue.js';
+import type { TrainingsOptions } from '../manage-trainings.js';
 
 export function register(program: Command): void {
   const queue = program
@@ -25,6 +26,7 @@ Jobs are named by their ids, as "queue list" prints them, or by the paths of the
   registerRetryAndCancel(queue);
   registerPauseAndResume(queue);
   registerPurge(queue);
+  registerTrainings(queue);
 }
 
 /** The options that all of them have. */
@@ -85,5 +87,37 @@ function registerPurge(queue: Command): void {
     .action(async (options: PurgeOptions) => {
       const { purgeJobs } = await import('../manage-queue.js');
       process.exitCode = await purgeJobs(options);
+    });
+}
+
+function registerTrainings(queue: Command): void {
+  const trainings = queue
+    .command('trainings')
+    .description(
+      'the trainings that "cyclebox train --queue" has put in: how they stand, and what can be done with them',
+    );
+  add(trainings, 'list', 'list those that wait, run or were set aside')
+    .option('--all', 'also those that are finished or cancelled')
+    .action(async (options: TrainingsOptions) => {
+      const { listTrainings } = await import('../manage-trainings.js');
+      process.exitCode = await listTrainings(options);
+    });
+  add(trainings, 'follow', 'show how one goes until it ends; Ctrl-C leaves it running')
+    .argument('<run>')
+    .action(async (run: string, options: TrainingsOptions) => {
+      const { followRun } = await import('../manage-trainings.js');
+      process.exitCode = await followRun(run, options);
+    });
+  add(trainings, 'cancel', 'take some out, wherever they run; their last checkpoints are kept')
+    .argument('<runs...>')
+    .action(async (runs: readonly string[], options: TrainingsOptions) => {
+      const { cancelTrainings } = await import('../manage-trainings.js');
+      process.exitCode = await cancelTrainings(runs, options);
+    });
+  add(trainings, 'retry', 'have some that were cancelled or set aside go on from their last checkpoints')
+    .argument('<runs...>')
+    .action(async (runs: readonly string[], options: TrainingsOptions) => {
+      const { retryTrainings } = await import('../manage-trainings.js');
+      process.exitCode = await retryTrainings(runs, options);
     });
 }

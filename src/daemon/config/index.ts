@@ -15,7 +15,7 @@ export { checkFolders, makeFolders } from './folders.js';
 export { type Applied, LiveConfig } from './live-config.js';
 export { pluginOptionsOf } from './plugin-options.js';
 export { presumedState } from './presumed-state.js';
-export type { QueueConfig } from './queue-config.js';
+export type { QueueConfig, TrainingShare } from './queue-config.js';
 export { type ResolvedConfig, resolveModels, routeFolders } from './resolved-config.js';
 export type { Route } from './routes.js';
 export { quietAt, type ScheduleConfig } from './schedule.js';

@@ -6,6 +6,10 @@ import { z } from 'zod';
 
 export const queueBackends = ['local', 'bullmq'] as const;
 
+/** What a worker does of the trainings that are queued. */
+export const trainingShares = ['none', 'beside', 'only'] as const;
+export type TrainingShare = (typeof trainingShares)[number];
+
 export const queueSchema = z
   .strictObject({
     backend: z
@@ -26,6 +30,12 @@ export const queueSchema = z
       .max(3_600_000)
       .optional()
       .describe('A worker that is silent for so long is lost, and its jobs go to others. Default 30000.'),
+    trainings: z
+      .enum(trainingShares)
+      .optional()
+      .describe(
+        'Whether a worker trains what "cyclebox train --queue" puts in: "none"; "beside" translations, at the lowest priority; or "only" that. Default "none".',
+      ),
   })
   .refine(({ backend, redis }) => backend !== 'bullmq' || redis !== undefined, {
     path: ['redis'],
@@ -38,10 +48,16 @@ export interface QueueConfig {
   readonly redis: string;
   readonly name: string;
   readonly lockMs: number;
+  readonly trainings: TrainingShare;
 }
 
 /** Undefined where this machine does the work itself. */
 export function resolveQueue(given: z.infer<typeof queueSchema> | undefined): QueueConfig | undefined {
   if (given?.backend !== 'bullmq' || given.redis === undefined) return undefined;
-  return { redis: given.redis, name: given.name ?? 'cyclebox', lockMs: given.lockMs ?? 30_000 };
+  return {
+    redis: given.redis,
+    name: given.name ?? 'cyclebox',
+    lockMs: given.lockMs ?? 30_000,
+    trainings: given.trainings ?? 'none',
+  };
 }

@@ -1,11 +1,21 @@
 /** What a worker that serves a daemon elsewhere says of what it does. */
-import type { ServeEvent } from '../../dispatch/index.js';
+import type { ServeEvent, ServeTrainingsEvent } from '../../dispatch/index.js';
 import type { WorkerEvent } from '../pool/index.js';
 import { workerWords } from './event-words.js';
 import type { Said } from './said.js';
 
-export function serveWords(event: ServeEvent | WorkerEvent): readonly Said[] {
+export function serveWords(event: ServeEvent | ServeTrainingsEvent | WorkerEvent): readonly Said[] {
   switch (event.type) {
+    case 'run-begun': {
+      const { run, engine, threads } = event;
+      return [
+        { level: 'info', text: `training ${run} on ${engine}, ${threads} threads`, record: { run, engine, threads } },
+      ];
+    }
+    case 'run-event':
+      return runWords(event);
+    case 'run-ended':
+      return [runEndWords(event)];
     case 'begun': {
       const { job, path } = event;
       return [{ level: 'debug', text: `${path} begun`, record: { job, path } }];
@@ -27,3 +37,26 @@ export function serveWords(event: ServeEvent | WorkerEvent): readonly Said[] {
       return workerWords(event);
   }
 }
+
+function runWords({ run, event }: Extract<ServeTrainingsEvent, { type: 'run-event' }>): readonly Said[] {
+  if (event.kind === 'warning') {
+    const { code, message, step } = event;
+    return [{ level: 'warn', text: `training ${run}: ${message}`, record: { run, step, warning: code } }];
+  }
+  if (event.kind !== 'checkpoint') return [];
+  const { step } = event;
+  return [{ level: 'debug', text: `training ${run}: checkpoint of step ${step}`, record: { run, step } }];
+}
+
+function runEndWords({ run, outcome }: Extract<ServeTrainingsEvent, { type: 'run-ended' }>): Said {
+  if (outcome.how !== 'failed') return { level: 'info', text: `training ${run} ${ends[outcome.how]}`, record: { run } };
+  const { error } = outcome;
+  const text = `training ${run} failed  ${error.toString()}`;
+  return { level: 'warn', text, record: { run, code: error.code } };
+}
+
+const ends = {
+  finished: 'finished',
+  returned: 'given back, with a checkpoint: another worker goes on with it',
+  'given-up': "given up: it was cancelled, or is another worker's now",
+} as const;

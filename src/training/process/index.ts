@@ -1,3 +1,4 @@
+export { checkTraining } from './check-training.js';
 export { resumeTraining, type TrainOptions, train } from './train.js';
 export { newRunOrder, resumeOrder } from './training-order.js';
 export type { PlannedNetwork, PlannedStage, TrainingPlan } from './training-plan.js';
