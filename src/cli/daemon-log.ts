@@ -1,5 +1,6 @@
 /**
- * The daemon's log: one record a job, as JSON lines by pino, or as readable lines when standard output is a terminal.
+ * The daemon's log: one record a job, as JSON lines by pino, or as readable lines when standard output is a terminal; and, where the
+ * configuration names one, a file of JSON lines.
  * What is said of each event is the daemon's own words; the daemon itself writes nothing.
  */
 import { type DestinationStream, pino } from 'pino';
@@ -13,6 +14,7 @@ import {
   type Route,
   type Said,
 } from '../daemon/index.js';
+import { LogFile } from './log-file.js';
 import type { LogLevel } from './log-level.js';
 import { LogOutput } from './log-output.js';
 import { printable } from './printable.js';
@@ -42,9 +44,13 @@ const standardTarget: LogTarget = {
   write: text => standardOutput.write(text),
 };
 
-/** Waits for the reader of the log to take the last lines, a while. @returns whether it has taken them */
-export function logIsRead(withinMs: number): Promise<boolean> {
-  return standardOutput.settled(withinMs);
+/** Files of logs that were opened. */
+const files: LogFile[] = [];
+
+/** Waits for the readers of the log, and its file, to take the last lines, a while. @returns whether they have taken them */
+export async function logIsRead(withinMs: number): Promise<boolean> {
+  const all = await Promise.all([standardOutput, ...files].map(output => output.settled(withinMs)));
+  return all.every(Boolean);
 }
 
 export interface DaemonLogOptions {
@@ -58,8 +64,11 @@ export function openDaemonLog(
 ): DaemonLog {
   let remaining = () => 0;
   const progress = target.isTerminal ? newProgress(target, () => remaining()) : undefined;
-  const destination = progress ? readable(text => progress.above(text)) : target;
-  const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime, level }, destination);
+  const shown = progress ? readable(text => progress.above(text)) : target;
+  const onFault = (error: CycleboxError) => log.warn({ code: error.code }, error.toString());
+  const file = config.logFile && new LogFile(config.logFile, { onFault });
+  if (file) files.push(file);
+  const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime, level }, both(shown, file));
   let done = 0;
   return {
     event(event) {
@@ -102,6 +111,16 @@ export function openPlainLog(level: LogLevel, target: LogTarget = standardTarget
   const destination = target.isTerminal ? readable(text => target.write(text)) : target;
   const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime, level }, destination);
   return lines => write(log, lines);
+}
+
+function both(shown: DestinationStream, file: LogFile | undefined): DestinationStream {
+  if (!file) return shown;
+  return {
+    write(record) {
+      shown.write(record);
+      file.write(record);
+    },
+  };
 }
 
 /** Missing models are the usual state of a new pair: one line for all of them, the whole story per dropped file. */

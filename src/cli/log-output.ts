@@ -20,10 +20,7 @@ export class LogOutput {
   constructor(stream: Pick<Writable, 'write' | 'writableLength' | 'once'>, options: LogOutputOptions = {}) {
     this.#stream = stream;
     this.#mostBytes = options.mostBytes ?? 4e6;
-    this.#gap =
-      options.gap ??
-      (lines =>
-        `${JSON.stringify({ level: 40, time: new Date().toISOString(), leftOut: lines, msg: gapText(lines) })}\n`);
+    this.#gap = options.gap ?? gapRecord;
   }
 
   /** Handed over at once: what a killed daemon had to say is not lost in a buffer of its own. */
@@ -53,6 +50,11 @@ export class LogOutput {
       this.#stream.write(this.#gap(lines));
     });
   }
+}
+
+/** As pino would write it. */
+export function gapRecord(lines: number): string {
+  return `${JSON.stringify({ level: 40, time: new Date().toISOString(), leftOut: lines, msg: gapText(lines) })}\n`;
 }
 
 function gapText(lines: number): string {

@@ -10,6 +10,7 @@ export {
   environmentKeys,
   type HookEvent,
   isLoopback,
+  type LogFileConfig,
   loadConfig,
   parseConfig,
   pluginOptionsOf,

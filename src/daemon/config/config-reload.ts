@@ -25,6 +25,7 @@ export const restartKeys = [
   'sidecars',
   'afterSuccess',
   'archive',
+  'logFile',
   'dashboard',
   'queue',
 ] as const satisfies readonly (keyof DaemonConfig)[];

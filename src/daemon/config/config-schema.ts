@@ -18,6 +18,7 @@ import {
   tilingSchema,
 } from '../../plugin-host/index.js';
 import { dashboardSchema, trainingsSchema, webhookSchema } from './dashboard-config.js';
+import { logFileSchema } from './log-file-config.js';
 import { queueSchema } from './queue-config.js';
 import { scheduleSchema } from './schedule.js';
 
@@ -253,6 +254,7 @@ export const configSchema = z
       .optional()
       .describe('"keep": results say when, where, with what and by whom their images were taken. Default "keep".'),
     schedule: scheduleSchema.optional(),
+    logFile: logFileSchema.optional(),
     dashboard: dashboardSchema.optional(),
     trainings: trainingsSchema.optional(),
     queue: queueSchema.optional(),

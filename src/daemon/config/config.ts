@@ -23,6 +23,7 @@ import {
   webhookSchema,
 } from './dashboard-config.js';
 import { type Environment, overlaysOf } from './environment.js';
+import { type LogFileConfig, logFileSchema, resolveLogFile } from './log-file-config.js';
 import { type QueueConfig, queueSchema, resolveQueue } from './queue-config.js';
 import { resolveSchedule, type ScheduleConfig, scheduleSchema } from './schedule.js';
 
@@ -93,6 +94,8 @@ export interface DaemonConfig {
   readonly metadata: MetadataPolicy;
   /** Undefined: translated at any time. */
   readonly schedule: ScheduleConfig | undefined;
+  /** Undefined: none. */
+  readonly logFile: LogFileConfig | undefined;
   /** Undefined: no dashboard. */
   readonly dashboard: DashboardConfig | undefined;
   /** Undefined: none can be started from the dashboard. */
@@ -146,6 +149,7 @@ export function resolveConfig(config: WatchConfig, folder: string): DaemonConfig
     maxMegapixels: config.maxMegapixels ?? 128,
     metadata: config.metadata ?? 'keep',
     schedule: resolveSchedule(config.schedule),
+    logFile: resolveLogFile(config.logFile, inFolder),
     dashboard: resolveDashboard(config.dashboard),
     trainings: config.trainings && {
       images: inFolder(config.trainings.images),
@@ -184,6 +188,7 @@ function knownKeys(path: JsonPath): string[] {
     trainings: trainingsSchema.shape,
     webhooks: webhookSchema.shape,
     queue: queueSchema.shape,
+    logFile: logFileSchema.shape,
     schedule: path.includes('quiet') ? scheduleSchema.shape.quiet.element.shape : scheduleSchema.shape,
   };
   return Object.keys(inside[String(path[0])] ?? shape);

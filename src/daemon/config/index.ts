@@ -13,6 +13,7 @@ export {
 export { type Environment, environmentKeys, unknownVariables } from './environment.js';
 export { checkFolders, makeFolders } from './folders.js';
 export { type Applied, LiveConfig } from './live-config.js';
+export type { LogFileConfig } from './log-file-config.js';
 export { pluginOptionsOf } from './plugin-options.js';
 export { presumedState } from './presumed-state.js';
 export type { QueueConfig, TrainingShare } from './queue-config.js';
