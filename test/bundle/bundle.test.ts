@@ -55,7 +55,7 @@ describe.skipIf(!canBuild)('the portable bundle', () => {
     }
     await must(run('tar', ['-xJf', archive], process.env));
     cyclebox = join(folder, name, 'cyclebox');
-  }, 180_000);
+  }, 600_000);
 
   test('is smaller than 100 MB', async () => {
     expect((await stat(archive)).size).toBeLessThan(100e6);
@@ -85,7 +85,7 @@ describe.skipIf(!canBuild)('the portable bundle', () => {
     ]);
     expect([after.width, after.height]).toEqual([before.width, before.height]);
     expect(Buffer.compare(after.rgb, before.rgb)).not.toBe(0);
-  }, 30_000);
+  });
 
   test('trains two steps and exports the pair', async () => {
     const data = ['--a', join(samples, 'satellite-to-map'), '--b', join(samples, 'map-to-satellite')];
@@ -93,12 +93,12 @@ describe.skipIf(!canBuild)('the portable bundle', () => {
     await must(bare('train', '--pair', 'satellite-map', ...data, ...net, '--out', 'run'));
     const models = await readdir(join(folder, 'run', 'plugins', 'satellite-map'));
     expect(models.filter(path => path.endsWith('.onnx'))).toHaveLength(2);
-  }, 60_000);
+  });
 
   test('doctor finds that the main job can run, on the CPU at least', async () => {
     const report = JSON.parse(await must(bare('doctor', '--json'))) as { engines: readonly { engine: string }[] };
     expect(report.engines).toContainEqual(expect.objectContaining({ engine: 'cpu', usable: true }));
-  }, 60_000);
+  });
 
   test('bench measures the pair that it carries', async () => {
     const args = ['--json', '--engine', 'cpu', '--size', '64', '--seconds', '0.2'];
@@ -106,7 +106,7 @@ describe.skipIf(!canBuild)('the portable bundle', () => {
     expect(report.translation).toEqual([
       expect.objectContaining({ engine: 'cpu', size: 64, precision: 'float32', imagesPerSecond: expect.any(Number) }),
     ]);
-  }, 60_000);
+  });
 
   test('watches an inbox and stops when told to', async () => {
     await must(bare('init', 'project'));
@@ -125,5 +125,5 @@ describe.skipIf(!canBuild)('the portable bundle', () => {
     daemon.kill('SIGTERM');
     expect((await ended)[0]).toBe(0);
     expect(await readdir(join(project, 'outbox'), { recursive: true })).toContain('satellite-to-map/sri-lanka.jpg');
-  }, 60_000);
+  });
 });

@@ -81,6 +81,9 @@ describe('a log file', () => {
     log.stopping('SIGTERM');
     expect(await logIsRead(60_000)).toBe(true);
     expect(shown.join('')).toMatch(/^\d\d:\d\d:\d\d {2}SIGTERM: finishing/);
-    expect(JSON.parse(await readFile(join(folder, 'cyclebox.log'), 'utf8'))).toMatchObject({ level: 30, signal: 'SIGTERM' });
+    expect(JSON.parse(await readFile(join(folder, 'cyclebox.log'), 'utf8'))).toMatchObject({
+      level: 30,
+      signal: 'SIGTERM',
+    });
   });
 });

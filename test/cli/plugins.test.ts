@@ -9,7 +9,7 @@ import { temporaryFolder } from '../support/pictures.js';
 import { cyclebox, dayNight, project, writeConfig } from '../support/project.js';
 import { runNode } from '../support/run-node.js';
 
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 const run = async (cwd: string, ...args: string[]) => await cyclebox(cwd, 'plugins', ...args).ended;
 

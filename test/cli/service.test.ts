@@ -103,5 +103,5 @@ describe.skipIf(process.platform !== 'linux')('cyclebox service', () => {
     expect(run('install').stderr).toMatch(/FILE_EXISTS: .* was not made by cyclebox/);
     expect(run('uninstall').stderr).toMatch(/FILE_EXISTS/);
     expect(run('install', '--system').stderr).toMatch(/USAGE: .*--run-as/);
-  }, 60_000);
+  });
 });

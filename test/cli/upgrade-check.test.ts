@@ -44,11 +44,11 @@ describe('cyclebox upgrade-check', () => {
     expect(JSON.parse(newer.out)).toEqual({ current: packageVersion(), latest: '99.1.0', isNewer: true });
     const same = await upgradeCheck(await registry(packageVersion()));
     expect(JSON.parse(same.out)).toMatchObject({ isNewer: false });
-  }, 60_000);
+  });
 
   it('says that it does not know where nobody answers', async () => {
     const { code, err } = await upgradeCheck('http://127.0.0.1:9/');
     expect(code).toBe(1);
     expect(err).toMatch(/^DOWNLOAD_FAILED: The newest version could not be asked for; this is /);
-  }, 60_000);
+  });
 });

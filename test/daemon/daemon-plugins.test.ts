@@ -8,7 +8,7 @@ import { disablePlugin, enablePlugin, loadPluginSet, stateText } from '../../src
 import { coded, manifest, writePlugin } from '../plugin-host/plugin-folders.js';
 import { dayNight, drop, project, writeConfig } from '../support/project.js';
 
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 let opened: DisposableStore;
 beforeEach(() => {

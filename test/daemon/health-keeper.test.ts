@@ -41,7 +41,7 @@ test('nothing is tested while there is work; once there is none, each model is',
   expect(await tested).toBe('day-night/night');
   await keeper.dispose();
   expect((await readHealth(config.state)).get('day-night/night')?.faults).toEqual([]);
-}, 60_000);
+});
 
 test('a daemon whose last image is done tests the models by itself', async () => {
   const root = await project(dayNight);
@@ -61,7 +61,7 @@ test('a daemon whose last image is done tests the models by itself', async () =>
       }, reject);
   });
   expect(order).toEqual(['done', 'tested']);
-}, 60_000);
+});
 
 /** Of the project alone: those that come with cyclebox would take their time. */
 function ownOf<T extends { readonly source: string }>(records: readonly T[]): readonly T[] {

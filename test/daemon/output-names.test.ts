@@ -9,7 +9,7 @@ import { colourProfile, withIcc } from '../support/colour-profiles.js';
 import { testSharp } from '../support/pictures.js';
 import { dayNight, drop, outputs, project, writeConfig } from '../support/project.js';
 
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 let opened: DisposableStore;
 beforeEach(() => {

@@ -87,7 +87,7 @@ describe('quiet hours', () => {
     await drop(root, 'day-to-night/a.png');
     const daemon = await startDaemon(await loadConfig(join(root, 'watch-config.json'), {}), { clock });
     try {
-      await expect.poll(() => daemon.counts(), { timeout: 30_000 }).toMatchObject({ queued: 1 });
+      await expect.poll(() => daemon.counts(), { timeout: 90_000 }).toMatchObject({ queued: 1 });
       const { pause } = await daemon.service.status();
       expect(pause).toMatchObject({ by: 'schedule', reason: 'quiet hours from 08:00 to 09:00 (UTC)' });
       expect(daemon.isIdle).toBe(false);

@@ -8,7 +8,7 @@ import { expect, it, vi } from 'vitest';
 import { packageRoot } from '../../src/base/index.js';
 import { temporaryFolder } from '../support/pictures.js';
 
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 const examples = join(packageRoot, 'examples');
 const samples = join(packageRoot, 'samples');

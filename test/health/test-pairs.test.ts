@@ -8,7 +8,7 @@ import { manifest, writePlugin } from '../plugin-host/plugin-folders.js';
 import { temporaryFolder } from '../support/pictures.js';
 import { type TinyOnnxOptions, writeTinyOnnx } from '../support/tiny-onnx.js';
 
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 const scaledBy = (factor: number, bias = 0): TinyOnnxOptions => ({
   kind: 'matrix',

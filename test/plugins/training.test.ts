@@ -65,7 +65,7 @@ describe("a plugin's recipe", () => {
     expect(second.events.at(-1)).toMatchObject({ kind: 'ended', ended: 'finished', step: 4 });
     const exported = JSON.parse(await readFile(join(folder, 'run/plugins/red-blue/package.json'), 'utf8'));
     expect(Object.keys(exported.contributes.domainPairs[0].models).sort()).toEqual(['blue', 'red']);
-  }, 60_000);
+  });
 
   test.each([
     [
@@ -111,7 +111,7 @@ describe("a plugin's metric", () => {
     }
     const history = await readFile(join(folder, 'run/history.jsonl'), 'utf8');
     expect(history).toMatch(/"best":\{"metric":"studio\/redder","value":-?\d/);
-  }, 60_000);
+  });
 
   test('that fails costs its figure and not the training, which says so', async () => {
     const folder = await trainingFolder();
@@ -129,7 +129,7 @@ describe("a plugin's metric", () => {
     expect(warnings.join('\n')).toMatch(
       /studio\/redder could not be measured: studio 1\.0\.0 failed as metric "redder": colour-blind/,
     );
-  }, 60_000);
+  });
 
   test('stands in the table and the document of cyclebox evaluate, beside its references', async () => {
     const folder = await trainingFolder();
@@ -148,5 +148,5 @@ describe("a plugin's metric", () => {
     expect(metrics).toEqual({ 'studio/redder': { title: 'more red', better: 'lower', unit: 'levels' } });
     const means = each.map((one: { metrics: Record<string, number> }) => one.metrics['studio/redder']);
     expect(rows.translated['studio/redder']).toBeCloseTo(means.reduce((a: number, b: number) => a + b, 0) / 6, 6);
-  }, 60_000);
+  });
 });

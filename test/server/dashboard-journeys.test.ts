@@ -12,7 +12,7 @@ import { executable, sharedBrowser } from './browser.js';
 import { openUnderTest } from './dashboard-under-test.js';
 
 /** The machine of a test run is busy. */
-const patience = { timeout: 30_000 };
+const patience = { timeout: 90_000 };
 const open = sharedBrowser();
 const pages = join(packageRoot, 'dist/server/ui');
 const png = () => testSharp(64, 48).png().toBuffer();

@@ -85,7 +85,7 @@ describe('a training that is started from the page', () => {
     expect(config.plugins).toEqual(['plugins', 'runs/cat-dog-1/plugins']);
     expect(config.routes.at(-1)).toEqual({ match: 'cats/**', pair: 'cat-dog', to: 'dog' });
     await drop(root, 'cats/a.png');
-    await expect.poll(() => daemon.counts().done, { timeout: 30_000 }).toBe(1);
+    await expect.poll(() => daemon.counts().done, { timeout: 90_000 }).toBe(1);
 
     const pairs = (await ask('/api/pairs')).json();
     endpoints.listPairs.answer.parse(pairs);

@@ -165,7 +165,7 @@ describe('the dashboard', () => {
       });
       await drop(root, 'day-to-night/a.png');
       await daemon.scan();
-      await expect.poll(() => daemon.counts().done, { timeout: 20_000 }).toBe(1);
+      await expect.poll(() => daemon.counts().done, { timeout: 90_000 }).toBe(1);
     } finally {
       taken.close();
       await daemon.stop();

@@ -15,7 +15,7 @@ import { exportPlugin } from '../../src/training/plugin-export.js';
 import { resolveTrainingSettings } from '../../src/training/settings.js';
 import { temporaryFolder } from '../support/pictures.js';
 
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 function toySettings(root: string) {
   return resolveTrainingSettings({

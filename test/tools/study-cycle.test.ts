@@ -13,7 +13,7 @@ import { packageRoot, Random } from '../../src/base/index.js';
 import { temporaryFolder } from '../support/pictures.js';
 
 // Three processes, each with a compiler to warm up: seconds on a quiet machine, more beside other tests.
-vi.setConfig({ testTimeout: 150_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 /** In a folder; the style classifier asks for so many. */
 const images = 10;

@@ -17,7 +17,7 @@ import { temporaryFolder } from '../support/pictures.js';
 const enoughForStyle = 10;
 
 // Seven processes, each with a compiler to warm up: seconds on a quiet machine, more beside other tests.
-vi.setConfig({ testTimeout: 150_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 interface Judgement {
   readonly at: number | 'end';

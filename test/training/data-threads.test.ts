@@ -19,7 +19,7 @@ async function inProcess(body: string): Promise<string> {
   const settings = JSON.stringify(await twoFolders());
   await writeFile(script, `import { openTrainingData } from '${face}';\nconst settings = ${settings};\n${body}\n`);
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, [script], { timeout: 20_000 }, (error, out) => (error ? reject(error) : resolve(out)));
+    execFile(process.execPath, [script], { timeout: 90_000 }, (error, out) => (error ? reject(error) : resolve(out)));
   });
 }
 
