@@ -213,7 +213,7 @@ async function wire() {
   const client = new Redis(server.url);
   const read = async () => {
     const info = await client.info();
-    const of = key => Number(new RegExp(`${key}:(\\d+)`).exec(info)?.[1]);
+    const of = key => Number(new RegExp(`${key}:([\\d.]+)`).exec(info)?.[1]);
     const calls = {};
     for (const [, name, count] of (await client.info('commandstats')).matchAll(/cmdstat_([^:]+):calls=(\d+)/g))
       calls[name] = Number(count);
@@ -221,6 +221,7 @@ async function wire() {
       commands: of('total_commands_processed'),
       input: of('total_net_input_bytes'),
       output: of('total_net_output_bytes'),
+      cpuMs: 1000 * (of('used_cpu_sys') + of('used_cpu_user')),
       calls,
     };
   };
@@ -242,7 +243,7 @@ async function wire() {
       sent.reduce((sum, name) => sum + each(name), 0),
       1,
     )} calls a job (${sent.map(name => `${name} ${round(each(name), 1)}`).join(', ')}), which are ${round(per('commands'), 0)} commands with those inside scripts`,
-    `${round(per('input'), 0)} bytes to Redis and ${round(per('output'), 0)} from it a job`,
+    `${round(per('input'), 0)} bytes to Redis and ${round(per('output'), 0)} from it a job, and ${round(per('cpuMs'))} ms of its CPU time`,
   ];
 }
 

@@ -87,6 +87,8 @@ export interface RunOptions {
   /** A module that is loaded into the daemon and its worker before anything else. */
   readonly preload?: string;
   readonly whenFinished?: WhenFinished;
+  /** Makes the command line one that runs it elsewhere, such as in a network of its own. */
+  readonly within?: (command: string, ...args: readonly string[]) => [string, string[]];
 }
 
 export function cyclebox(root: string, options: RunOptions = {}): CycleboxProcess {
@@ -95,7 +97,8 @@ export function cyclebox(root: string, options: RunOptions = {}): CycleboxProces
     NODE_OPTIONS: `--import=${join(packageRoot, 'test/fixtures/faults', options.preload)}`,
   };
   const env = { ...process.env, ...preload, ...options.env };
-  const child = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const [command, words] = options.within?.(process.execPath, ...args) ?? [process.execPath, args];
+  const child = spawn(command, words, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const whenFinished = options.whenFinished ?? onTestFinished;
   whenFinished(async () => {
     child.kill('SIGKILL');

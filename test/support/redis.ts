@@ -29,8 +29,11 @@ export interface TestRedis {
   dispose(): Promise<void>;
 }
 
-/** Writes everything to its disk, as an operator would have it. */
-export async function openRedis(): Promise<TestRedis> {
+/**
+ * Writes everything to its disk, as an operator would have it.
+ * @param alsoOn an address of this machine beside 127.0.0.1
+ */
+export async function openRedis(alsoOn?: string): Promise<TestRedis> {
   const folder = await mkdtemp(join(tmpdir(), 'cyclebox-redis-'));
   const port = await freePort();
   let child: ChildProcess | undefined;
@@ -42,7 +45,7 @@ export async function openRedis(): Promise<TestRedis> {
   const start = async (keepsDisk: boolean) => {
     await kill();
     if (!keepsDisk) await rm(join(folder, 'appendonlydir'), { recursive: true, force: true });
-    child = await launched(folder, port);
+    child = await launched(folder, port, alsoOn);
   };
   await start(false);
   return {
@@ -57,9 +60,11 @@ export async function openRedis(): Promise<TestRedis> {
   };
 }
 
-async function launched(folder: string, port: number): Promise<ChildProcess> {
-  const options = { port, bind: '127.0.0.1', dir: folder, save: '', appendonly: 'yes', appendfsync: 'always' };
-  const args = Object.entries(options).flatMap(([key, value]) => [`--${key}`, String(value)]);
+async function launched(folder: string, port: number, alsoOn?: string): Promise<ChildProcess> {
+  const options = { port, dir: folder, save: '', appendonly: 'yes', appendfsync: 'always' };
+  const pairs = Object.entries(options).flatMap(([key, value]) => [`--${key}`, String(value)]);
+  const elsewhere = alsoOn === undefined ? [] : [alsoOn, '--protected-mode', 'no'];
+  const args = [...pairs, '--bind', '127.0.0.1', ...elsewhere];
   const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let said = '';
   await new Promise<void>((resolve, reject) => {

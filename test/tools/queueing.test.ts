@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { erlangC, meanWaitExponential, meanWaitFixed, simulate } from '../../tools/capacity/queueing.mjs';
+import {
+  erlangC,
+  meanWaitExponential,
+  meanWaitFixed,
+  simulate,
+  simulateStages,
+} from '../../tools/capacity/queueing.mjs';
 
 const common = { serviceSeconds: 0.1, jobs: 400_000, seed: 7 };
 
@@ -22,5 +28,19 @@ describe('tools/capacity', () => {
     expect(Math.abs(exponential / meanWaitExponential(workers, load, 0.1) - 1)).toBeLessThan(0.05);
     const fixed = simulate({ ...common, workers, load, kind: 'fixed' }).mean;
     expect(Math.abs(fixed / meanWaitFixed(workers, load, 0.1) - 1)).toBeLessThan(0.05);
+  });
+
+  test('simulates stages as if each waited alone, within a twentieth (Burke’s theorem)', () => {
+    const stages = [
+      { workers: 3, serviceSeconds: 0.2 },
+      { workers: 1, serviceSeconds: 0.07 },
+    ];
+    const alone = stages.reduce(
+      (sum, { workers, serviceSeconds }) =>
+        sum + meanWaitExponential(workers, (10 * serviceSeconds) / workers, serviceSeconds),
+      0,
+    );
+    const { mean } = simulateStages({ stages, perSecond: 10, kind: 'exponential', jobs: 400_000, seed: 7 });
+    expect(Math.abs(mean / alone - 1)).toBeLessThan(0.05);
   });
 });

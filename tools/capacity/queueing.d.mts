@@ -6,6 +6,13 @@ export interface Waits {
   readonly p95: number;
   readonly p99: number;
 }
+export function simulateStages(which: {
+  readonly stages: readonly { readonly workers: number; readonly serviceSeconds: number }[];
+  readonly perSecond: number;
+  readonly kind: 'fixed' | 'exponential';
+  readonly jobs: number;
+  readonly seed: number;
+}): Waits;
 export function simulate(which: {
   readonly workers: number;
   readonly load: number;
