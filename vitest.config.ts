@@ -7,8 +7,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts', 'src/**/*.test.ts'],
     setupFiles: ['test/support/leaks.ts'],
     // Generous: a test that waits for something waits on a busy machine, too.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
     pool: 'forks',
     // Vitest itself does next to nothing while files run: it needs no core of its own.
     maxWorkers: availableParallelism(),
