@@ -80,7 +80,7 @@ const networkOptions = {
     .describe('Halvings of a patch or image discriminator: more see larger patches.'),
   discriminatorNorm: oneOf(norms)
     .optional()
-    .describe('What normalises in discriminators. Default: instance; with wgan-gp, none.'),
+    .describe('What normalises in discriminators. Default: instance; group beside norm group; with wgan-gp, none.'),
   discriminatorDownsample: oneOf(downsamplings)
     .default('stride')
     .describe(

@@ -67,7 +67,7 @@ function completed(options: TrainingOptions): TrainingSettings {
     sizes: parsed.sizes ?? [size],
     loadSize: parsed.loadSize ?? Math.round((size * 286) / 256),
     discriminatorWidth: parsed.discriminatorWidth ?? parsed.width,
-    discriminatorNorm: parsed.discriminatorNorm ?? (parsed.loss === 'wgan-gp' ? 'none' : 'instance'),
+    discriminatorNorm: parsed.discriminatorNorm ?? discriminatorNormBeside(parsed),
     discriminatorRate: parsed.discriminatorRate ?? parsed.learningRate,
     domains: parsed.domains ?? domainsOf(parsed.pair),
     a: resolve(parsed.a),
@@ -185,6 +185,15 @@ function generatorSpec({ generator, width, blocks, upsample, norm, sizes }: Trai
 function unetLevels(sizes: readonly number[]): number {
   const halvings = (size: number) => Math.log2(size & -size);
   return Math.min(8, ...sizes.map(halvings));
+}
+
+/**
+ * Where generators keep the channels' means by groups, discriminators have to see them, too: instance normalisation would hide from
+ * them how much of an image is sea. A penalty on gradients wants no normalisation at all (Gulrajani et al. 2017).
+ */
+function discriminatorNormBeside({ loss, norm }: Pick<TrainingSettings, 'loss' | 'norm'>): Norm {
+  if (loss === 'wgan-gp') return 'none';
+  return norm === 'group' ? 'group' : 'instance';
 }
 
 function discriminatorSpec(settings: TrainingSettings): DiscriminatorSpec {

@@ -64,6 +64,9 @@ describe('options that do not go together', () => {
       /discriminatorNorm is batch; allowed: instance, group or none with wgan-gp/,
     );
     expect(resolve({ loss: 'wgan-gp' }).discriminatorNorm).toBe('none');
+    expect(resolve({ norm: 'group' }).discriminatorNorm).toBe('group');
+    expect(resolve({ norm: 'group', discriminatorNorm: 'instance' }).discriminatorNorm).toBe('instance');
+    expect(resolve({ norm: 'none' }).discriminatorNorm).toBe('instance');
     expect(resolve({ loss: 'hinge', discriminatorNorm: 'batch' }).discriminatorNorm).toBe('batch');
   });
 

@@ -95,26 +95,30 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    def __init__(self, width):
+    def __init__(self, width, layers=3, by="instance"):
         super().__init__()
-        self.convs = nn.ModuleList(
-            [nn.Conv2d(3, width, 4, 2, 1)]
-            + [nn.Conv2d(c, 2 * c, 4, s, 1, bias=False) for c, s in ((width, 2), (2 * width, 2), (4 * width, 1))]
-            + [nn.Conv2d(8 * width, 1, 4, 1, 1)]
-        )
+        channels = [width * min(2**i, 8) for i in range(layers + 1)]
+        strides = [2] * (layers - 1) + [1]
+        self.first = nn.Conv2d(3, width, 4, 2, 1)
+        self.middle = nn.ModuleList(
+            Normed(by, i, o, 4, stride=s, padding=1) for i, o, s in zip(channels, channels[1:], strides))
+        self.last = nn.Conv2d(channels[-1], 1, 4, 1, 1)
         initialise(self)
 
     def forward(self, x):
-        x = F.leaky_relu(self.convs[0](x), 0.2)
-        for conv in self.convs[1:4]:
-            x = F.leaky_relu(norm(conv(x)), 0.2)
-        return self.convs[4](x).float()
+        x = F.leaky_relu(self.first(x), 0.2)
+        for conv in self.middle:
+            x = F.leaky_relu(conv(x), 0.2)
+        return self.last(x).float()
 
     def layers(self):
-        for number, conv in zip((0, 2, 5, 8, 11), self.convs):
-            yield f"model.{number}.weight", conv.weight, False
-            if conv.bias is not None:
-                yield f"model.{number}.bias", conv.bias, False
+        yield "model.0.weight", self.first.weight, False
+        yield "model.0.bias", self.first.bias, False
+        for i, conv in enumerate(self.middle):
+            yield from conv.layers(f"model.{2 + 3 * i}", f"model.{3 + 3 * i}")
+        number = 2 + 3 * len(self.middle)
+        yield f"model.{number}.weight", self.last.weight, False
+        yield f"model.{number}.bias", self.last.bias, False
 
 
 def initialise(module):
@@ -156,33 +160,39 @@ def load_folder(folder, size, limit):
 class Job:
     """One pair in training. `step()` is one iteration over static buffers, so that it can be captured as a graph."""
 
-    def __init__(self, name, domains, a, b, seconds, size=256, load_size=286, width=32, blocks=6, discriminator_width=64, batch=1,
-                 rate=2e-4, cycle=10.0, identity=5.0, average=0.999, flip=True, norm="instance", seed=1, turns=1, limit=10**9,
-                 compiled=True, warm=None):
+    def __init__(self, name, domains, a, b, seconds, size=256, load_size=286, width=32, blocks=6, discriminator_width=64,
+                 discriminator_layers=3, discriminator_norm="instance", batch=1, rate=2e-4,
+                 cycle=10.0, identity=5.0, average=0.999, flip=True, norm="instance", seed=1, turns=1, limit=10**9,
+                 compiled=True, warm=None, warm_up=0.0):
         torch.manual_seed(seed)
         self.options = dict(size=size, loadSize=0 if load_size == size else load_size, width=width, blocks=blocks, norm=norm,
-                            discriminatorWidth=discriminator_width, cycleWeight=cycle, identityWeight=identity, flip=flip, seed=seed)
-        self.domains = domains
+                            discriminatorWidth=discriminator_width, discriminatorLayers=discriminator_layers,
+                            discriminatorNorm=discriminator_norm, cycleWeight=cycle, identityWeight=identity, flip=flip, seed=seed)
+        if warm:
+            self.options["warmStart"] = warm
+        self.domains, self.warm_up = domains, warm_up
         self.name, self.seconds, self.batch, self.size, self.rate, self.turns = name, seconds, batch, size, rate, turns
         self.cycle, self.identity, self.average, self.flip, self.load_size = cycle, identity, average, flip, load_size
         self.random = np.random.default_rng(seed)
         self.a, self.b = load_folder(a, load_size, limit), load_folder(b, load_size, limit)
         last = dict(memory_format=torch.channels_last)
         self.ga, self.gb = (Generator(width, blocks, norm).to(device, **last) for _ in range(2))
-        self.da, self.db = (Discriminator(discriminator_width).to(device, **last) for _ in range(2))
+        self.da, self.db = (Discriminator(discriminator_width, discriminator_layers, discriminator_norm).to(device, **last) for _ in range(2))
         if warm:
             tensors = load_file(warm)
             for prefix, net in self.networks():
-                restore(prefix, net, tensors)
+                if all(f"{prefix}.{name}" in tensors for name, _, _ in net.layers()):
+                    restore(prefix, net, tensors)
+                    say(f"{name}: {prefix} begins with {warm}")
         wrap = torch.compile if compiled else (lambda f: f)
         self.generate, self.judge = wrap(lambda net, x: net(x)), wrap(lambda net, x: net(x))
         self.g_parameters = [*self.ga.parameters(), *self.gb.parameters()]
         self.d_parameters = [*self.da.parameters(), *self.db.parameters()]
         self.averages = [p.detach().clone() for p in self.g_parameters]
-        self.rate_now = torch.tensor(rate, device=device)
-        adam = lambda parameters: torch.optim.Adam(
-            parameters, lr=self.rate_now if cuda else rate, betas=(0.5, 0.999), capturable=cuda, fused=cuda)
-        self.g_adam, self.d_adam = adam(self.g_parameters), adam(self.d_parameters)
+        self.g_rate, self.d_rate = (torch.tensor(rate, device=device) for _ in range(2))
+        adam = lambda parameters, now: torch.optim.Adam(
+            parameters, lr=now if cuda else rate, betas=(0.5, 0.999), capturable=cuda, fused=cuda)
+        self.g_adam, self.d_adam = adam(self.g_parameters, self.g_rate), adam(self.d_parameters, self.d_rate)
         self.pools = torch.zeros(2, 50, 3, size, size, device=device)
         self.pooled = 0
         self.choices = torch.zeros(rows, 14, batch, dtype=torch.long, device=device)
@@ -287,14 +297,16 @@ class Job:
         return torch.cuda.stream(self.stream) if cuda else torch.autocast("cpu", enabled=False)
 
     def schedule(self, share):
-        """Constant for the first half of the time, then falling to nothing."""
-        now = self.rate * min(1.0, 2 * (1 - share))
-        if cuda:
-            with self.on_stream():
-                self.rate_now.fill_(now)
-        else:
-            for group in (*self.g_adam.param_groups, *self.d_adam.param_groups):
-                group["lr"] = now
+        """Constant for the first half of the time, then falling to nothing; the generators' rises first over `warm_up` of the time."""
+        d_now = self.rate * min(1.0, 2 * (1 - share))
+        g_now = d_now * min(1.0, share / self.warm_up) if self.warm_up else d_now
+        for rate, adam, now in ((self.g_rate, self.g_adam, g_now), (self.d_rate, self.d_adam, d_now)):
+            if cuda:
+                with self.on_stream():
+                    rate.fill_(now)
+            else:
+                for group in adam.param_groups:
+                    group["lr"] = now
 
     def networks(self):
         return ("G_A", self.ga), ("G_B", self.gb), ("D_A", self.da), ("D_B", self.db)

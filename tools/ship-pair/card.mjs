@@ -56,7 +56,7 @@ function commands(pair, domains, facts, models, warmStart) {
   const place = { pair, domains, a: facts.trainA, b: facts.trainB, out, warmStart };
   return [
     facts.prepare,
-    ...(isElsewhere(models[0]) ? there(pair) : here(pair, out, trainCommand(models[0].training, place))),
+    ...(isElsewhere(models[0]) ? there(pair, models[0]) : here(pair, out, trainCommand(models[0].training, place))),
     ...models.map(model => evaluateCommand(model, models, facts, judged)),
     ...(facts.measure ? [wrapped(...splitCommand(facts.measure.replace('JUDGED', judged)))] : []),
     `npm run ship:pair -- --pair ${pair} --judged ${judged}`,
@@ -72,16 +72,20 @@ function here(pair, out, command) {
   return [command, `npm run ship:pair -- --pair ${pair} --plugin ${out}/plugins/${pair}`];
 }
 
-function there(pair) {
+/** Once from nothing, and, where the models began with others' weights, a second time from those. */
+function there(pair, { training }) {
+  const lists = training.warmStart ? ['pairs', 'further'] : ['pairs'];
+  const runs = lists.map((list, at) => `runs/pytorch${at === 0 ? '' : '-further'}`);
   return [
-    'python3 tools/pytorch/train.py tools/pytorch/pairs.json runs/pytorch',
-    `npm run ship:pair -- --pair ${pair} --plugin runs/pytorch/${pair}`,
+    ...lists.map((list, at) => `python3 tools/pytorch/train.py tools/pytorch/${list}.json ${runs[at]}`),
+    `npm run ship:pair -- --pair ${pair} --plugin ${runs.at(-1)}/${pair}`,
   ];
 }
 
 /** The command that takes as many steps of the same on a machine with Node.js alone. */
 function ownTrainer(pair, domains, facts, { training }) {
-  const place = { pair, domains, a: facts.trainA, b: facts.trainB, out: `runs/${pair}` };
+  const warmStart = `models/${pair}`;
+  const place = { pair, domains, a: facts.trainA, b: facts.trainB, out: `runs/${pair}`, warmStart };
   return `The same training by Cyclebox, on any machine that has the time:\n\n${indented(trainCommand(training, place))}`;
 }
 

@@ -30,9 +30,9 @@ export const pairFacts = {
     on: ['photographs of Yosemite in winter', 'photographs of Yosemite in summer'],
   },
   'satellite-map': {
-    prepare: 'npm run dataset:satellite-map',
-    trainA: 'data/satellite-map/a',
-    trainB: 'data/satellite-map/b',
+    prepare: 'npm run dataset:satellite-map\nnpm run dataset:satellite-map -- --size 256 --out data/satellite-map-wide',
+    trainA: 'data/satellite-map-wide/a',
+    trainB: 'data/satellite-map-wide/b',
     testA: 'data/satellite-map/holdout/satellite',
     testB: 'data/satellite-map/holdout/map',
     data: 'NASA Blue Marble and topography (not copyrighted), Natural Earth (public domain)',
