@@ -1,4 +1,5 @@
 export * from './apart.js';
+export * from './cache-folder.js';
 export * from './clock.js';
 export * from './did-you-mean.js';
 export * from './disposable.js';

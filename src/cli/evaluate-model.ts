@@ -4,7 +4,7 @@
  */
 
 import { join, resolve } from 'node:path';
-import { CycleboxError, DisposableStore, readRegularFile, writeFileAtomic } from '../base/index.js';
+import { CycleboxError, DisposableStore, defaultCacheFolder, readRegularFile, writeFileAtomic } from '../base/index.js';
 import { type Engine, type EngineChoice, openEngine, parseEngineChoice } from '../engine/index.js';
 import { blockUntrustedLoaders } from '../image/index.js';
 import { decodeOnnx, metadataKeys } from '../onnx/index.js';
@@ -27,7 +27,6 @@ import {
   type TranslateImage,
 } from '../training/index.js';
 import { openTranslator } from '../translate/index.js';
-import { defaultCacheFolder } from './cache-folder.js';
 import { printSkippedDevice } from './engine-option.js';
 import { EvaluationSheets } from './evaluation-sheets.js';
 import { describeEvaluation } from './evaluation-text.js';

@@ -162,7 +162,9 @@ async function openDaemon(
   const { liveConfig, registry, plugins, workers } = translation;
   const execution = workers
     ? localExecution(workers, localRunner(translation, workers))
-    : opened.add((await import('./remote-execution.js')).remoteExecution(config, config.queue as QueueConfig));
+    : opened.add(
+        (await import('./remote-execution.js')).remoteExecution(config.queue as QueueConfig, () => liveConfig.resolved),
+      );
   const inbox = opened.add(
     await openInbox({
       ...inboxSettings(config),

@@ -16,6 +16,7 @@ import {
   type ResolvedConfig,
   resolveModels,
 } from './config/index.js';
+import type { ModelSupply } from './model-supply.js';
 import { PluginTranslator, pluginWork } from './plugins/index.js';
 import { type ChooseDevices, type ResolvedDevices, resolveDevices, runnerOf, WorkerPool } from './pool/index.js';
 import { poolSettings } from './settings.js';
@@ -73,14 +74,16 @@ export async function openTranslation(
   return { liveConfig, registry, plugins, workers };
 }
 
-/** Has jobs done by the workers of this machine. */
+/** Has jobs done by the workers of this machine. @param supply of models; default: those of this machine */
 export function localRunner(
   { liveConfig, plugins }: Pick<OpenedTranslation, 'liveConfig' | 'plugins'>,
   workers: WorkerPool,
+  supply?: ModelSupply,
 ): Runner {
   const resolved = () => liveConfig.resolved;
   const howOf = (version: string) => ({ fit: fitOf(version), output: outputOf(version) });
-  return runnerOf(key => resolved().models.get(key), howOf, workers, pluginWork({ host: plugins, workers, resolved }));
+  const modelOf = supply?.modelOf ?? (({ key }) => resolved().models.get(key));
+  return runnerOf(modelOf, howOf, workers, pluginWork({ host: plugins, workers, resolved, fetch: supply?.fetch }));
 }
 
 async function openPool(config: DaemonConfig, options: TranslationOptions): Promise<WorkerPool> {

@@ -2,14 +2,17 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { readRegularText, undefinedIfGone, writeFileAtomic } from '../base/index.js';
-import { RemoteRunner, SharedFolderStore } from '../dispatch/index.js';
-import type { DaemonConfig, QueueConfig } from './config/index.js';
+import { RemoteRunner } from '../dispatch/index.js';
+import type { QueueConfig, ResolvedConfig } from './config/index.js';
 import type { Execution } from './execution.js';
+import { modelOfHash, storeOf } from './model-supply.js';
 import type { WorkerFacts } from './pool/index.js';
 
 /** Workers on other machines have settings and devices of their own. */
-export function remoteExecution({ state, inbox, outbox }: DaemonConfig, queue: QueueConfig): Execution {
-  const remote = new RemoteRunner({ ...queue, store: new SharedFolderStore({ inbox, outbox }) });
+export function remoteExecution(queue: QueueConfig, resolved: () => ResolvedConfig): Execution {
+  const { config } = resolved();
+  const store = storeOf(config);
+  const remote = new RemoteRunner({ ...queue, store, modelOf: sha256 => modelOfHash(sha256, resolved()) });
   return {
     runner: remote.runner,
     get size() {
@@ -22,8 +25,11 @@ export function remoteExecution({ state, inbox, outbox }: DaemonConfig, queue: Q
         return { ...device, name: `${name}, ${worker} on ${host}` } as unknown as WorkerFacts;
       }),
     configure: () => {},
-    start: async () => remote.start(await queueIdOf(state)),
-    dispose: () => remote.dispose(),
+    start: async () => remote.start(await queueIdOf(config.state)),
+    async dispose() {
+      await remote.dispose();
+      await store.dispose();
+    },
   };
 }
 

@@ -2,7 +2,7 @@
  * A worker on its own: it has the daemon's configuration, plugins, models and devices, and no inbox. What it is to do, a daemon on
  * another machine tells it through Redis; this is the process that answers, apart from those that compute.
  */
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -14,17 +14,24 @@ import {
   type Listener,
   toDisposable,
 } from '../base/index.js';
-import { type Served, type ServeEvent, SharedFolderStore, serveJobs, type WorkerFeatures } from '../dispatch/index.js';
+import { type FetchedModel, type Served, type ServeEvent, serveJobs, type WorkerFeatures } from '../dispatch/index.js';
 import type { OutputLine } from '../process/index.js';
 import type { DaemonConfig, ResolvedConfig } from './config/index.js';
+import { modelSupply, storeOf } from './model-supply.js';
 import { localRunner, type OpenedTranslation, openTranslation } from './open-translation.js';
 import type { ChooseDevices, WorkerEvent, WorkerFacts, WorkerPool } from './pool/index.js';
 import { poolSettings } from './settings.js';
 
+export type ServingEvent =
+  | ServeEvent
+  | WorkerEvent
+  /** A model that this machine lacked has come. */
+  | { readonly type: 'modelFetched'; readonly model: FetchedModel };
+
 export interface ServingOptions {
   readonly configFile?: string | undefined;
   readonly safe?: boolean | undefined;
-  readonly onEvent?: Listener<ServeEvent | WorkerEvent> | undefined;
+  readonly onEvent?: Listener<ServingEvent> | undefined;
   readonly onWorkerOutput?: ((line: OutputLine) => void) | undefined;
   /** Another worker's entry; for tests. */
   readonly workerEntry?: string | undefined;
@@ -36,12 +43,12 @@ export interface ServingWorker extends Disposable {
   readonly id: string;
   readonly devices: readonly WorkerFacts[];
   readonly translations: WorkerFeatures['translations'];
-  readonly onEvent: Event<ServeEvent | WorkerEvent>;
+  readonly onEvent: Event<ServingEvent>;
   /** Takes nothing more, and finishes what runs, or gives it back after `graceMs`. */
   stop(graceMs?: number): Promise<void>;
 }
 
-/** @throws CONFIG_INVALID without a queue, FILE_NOT_FOUND (a folder that is not mounted), ENGINE_UNAVAILABLE, QUEUE_UNAVAILABLE */
+/** @throws CONFIG_INVALID without a queue, FILE_NOT_FOUND (a folder that is not mounted), ENGINE_UNAVAILABLE, QUEUE_UNAVAILABLE, STORE_UNAVAILABLE */
 export async function serveWorker(config: DaemonConfig, options: ServingOptions = {}): Promise<ServingWorker> {
   const { queue } = config;
   if (!queue) {
@@ -51,18 +58,26 @@ export async function serveWorker(config: DaemonConfig, options: ServingOptions 
   }
   const opened = new DisposableStore();
   try {
-    for (const folder of [config.inbox, config.outbox]) await requireFolder(folder);
+    const store = opened.add(storeOf(config));
+    await store.check();
     const pluginState = await mkdtemp(join(tmpdir(), 'cyclebox-worker-'));
     opened.add(toDisposable(() => rm(pluginState, { recursive: true, force: true })));
     const translation = await openTranslation(config, { ...options, pluginState, hasWorkers: true }, opened);
     const workers = translation.workers as WorkerPool;
+    const fetched = new Emitter<FetchedModel>();
+    const supply = modelSupply(
+      config,
+      store,
+      () => translation.liveConfig.resolved.models,
+      model => fetched.fire(model),
+    );
     const served = await serveJobs({
       ...queue,
-      runner: localRunner(translation, workers),
-      store: opened.add(new SharedFolderStore(config)),
+      runner: localRunner(translation, workers, supply),
+      store,
       describe: () => featuresOf(translation.liveConfig.resolved, workers),
     });
-    return new Serving(translation, workers, served, opened, options);
+    return new Serving(translation, workers, served, fetched, opened, options);
   } catch (error) {
     await opened.dispose();
     throw error;
@@ -74,13 +89,14 @@ class Serving implements ServingWorker {
   readonly #workers: WorkerPool;
   readonly #served: Served;
   readonly #opened: DisposableStore;
-  readonly #events = new Emitter<ServeEvent | WorkerEvent>();
+  readonly #events = new Emitter<ServingEvent>();
   #stopping: Promise<void> | undefined;
 
   constructor(
     translation: OpenedTranslation,
     workers: WorkerPool,
     served: Served,
+    fetched: Emitter<FetchedModel>,
     opened: DisposableStore,
     { onEvent }: ServingOptions,
   ) {
@@ -91,6 +107,7 @@ class Serving implements ServingWorker {
     if (onEvent) this.onEvent(onEvent);
     const { liveConfig, plugins } = translation;
     served.onEvent(event => this.#events.fire(event));
+    fetched.event(model => this.#events.fire({ type: 'modelFetched', model }));
     workers.onEvent(event => {
       if (event.type === 'devices') served.announce();
       this.#events.fire(event);
@@ -105,7 +122,7 @@ class Serving implements ServingWorker {
     liveConfig.watch();
   }
 
-  readonly onEvent: Event<ServeEvent | WorkerEvent> = this.#events.event;
+  readonly onEvent: Event<ServingEvent> = this.#events.event;
 
   get id(): string {
     return this.#served.id;
@@ -142,18 +159,10 @@ function featuresOf({ routes }: ResolvedConfig, workers: WorkerPool): WorkerFeat
   return {
     slots: workers.size,
     translations: routes.flatMap(({ key, version }) => (version === undefined ? [] : [{ key, version }])),
+    fetchable: routes.flatMap(({ key, anyVersion }) =>
+      anyVersion === undefined ? [] : [{ key, version: anyVersion }],
+    ),
     loaded: [...new Set(facts.flatMap(({ models }) => models))],
     devices: facts,
   };
-}
-
-/** A share that is not mounted is not made anew in its place. @throws FILE_NOT_FOUND */
-async function requireFolder(folder: string): Promise<void> {
-  const isThere = await stat(folder).then(
-    status => status.isDirectory(),
-    () => false,
-  );
-  if (isThere) return;
-  const message = `${folder} is not there: a worker needs the folders that the daemon has, mounted on this machine.`;
-  throw new CycleboxError('FILE_NOT_FOUND', message, { subject: { file: folder } });
 }

@@ -1,4 +1,4 @@
-export type { RemoteDevice, WorkerRecord } from './messages.js';
+export { modelOf, type RemoteDevice, type WorkerRecord, withAnyModel } from './messages.js';
 export {
   type DispatchEvent,
   type RemoteDeviceFacts,
@@ -6,5 +6,15 @@ export {
   type RemoteRunnerOptions,
 } from './remote-runner.js';
 export { type Served, type ServeEvent, type ServeOptions, serveJobs, type WorkerFeatures } from './serve-jobs.js';
-export { SharedFolderStore, type WatcherStore, type WorkerStore } from './store/index.js';
+export {
+  type FetchedModel,
+  ModelCache,
+  type ModelSource,
+  NotOffered,
+  type S3Place,
+  S3Store,
+  SharedFolderStore,
+  type WatcherStore,
+  type WorkerStore,
+} from './store/index.js';
 export * from './trainings/index.js';

@@ -5,7 +5,7 @@
  */
 import type { Queue, QueueEvents } from 'bullmq';
 import type { JobMessage, WorkerRecord } from './messages.js';
-import { modelOf } from './messages.js';
+import { hasTranslation, modelOf, withAnyModel } from './messages.js';
 import type { Candidate, Placeable } from './placement.js';
 import { type QueueNames, type Redis, within } from './redis/index.js';
 
@@ -33,6 +33,8 @@ export interface LaneOptions {
   readonly names: QueueNames;
   readonly record: WorkerRecord;
   readonly listener: LaneListener;
+  /** The watcher's: a worker with another one gets nothing. */
+  readonly store: string;
 }
 
 export class Lane implements Candidate {
@@ -75,12 +77,17 @@ export class Lane implements Candidate {
     return new Lane(options, queue, events, eventsRedis);
   }
 
+  get #takes(): boolean {
+    const { isDraining, store } = this.record;
+    return !isDraining && store === this.#options.store;
+  }
+
   get id(): string {
     return this.record.id;
   }
 
   get slots(): number {
-    return this.record.isDraining ? 0 : this.record.slots;
+    return this.#takes ? this.record.slots : 0;
   }
 
   get given(): number {
@@ -92,9 +99,14 @@ export class Lane implements Candidate {
   }
 
   serves({ message }: Placeable & { readonly message: JobMessage }): boolean {
-    const { key, version } = message.translation;
-    if (this.record.isDraining) return false;
-    return this.record.translations.some(one => one.key === key && one.version === version);
+    if (!this.#takes) return false;
+    const { translations, fetchable } = this.record;
+    const { translation } = message;
+    return hasTranslation(translations, translation) || hasTranslation(fetchable, withAnyModel(translation));
+  }
+
+  hasFile({ message }: Placeable & { readonly message: JobMessage }): boolean {
+    return hasTranslation(this.record.translations, message.translation);
   }
 
   hasModel({ model }: Placeable): boolean {
@@ -112,6 +124,11 @@ export class Lane implements Candidate {
       removeOnFail: keepEnded,
     });
     if (this.#given.has(token)) this.#given.set(token, true);
+  }
+
+  /** It was thought to have the model in memory, and has not even its file. */
+  lacks(model: string): void {
+    this.#recent = this.#recent.filter(one => one !== model);
   }
 
   /** It is no concern of this lane any more. */

@@ -16,6 +16,8 @@ const relativePath = z
 /** Stands in names of files and objects. */
 const name = z.string().regex(/^[0-9A-Za-z-]{1,80}$/);
 
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
 const translation = z.object({ key: z.string(), version: z.string() });
 
 const jobMessage = z.object({
@@ -64,7 +66,8 @@ const accompanied = z.boolean();
 const jobReply = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('done'), report, accompanied }),
   z.object({ kind: z.literal('failed'), error, accompanied }),
-  z.object({ kind: z.literal('not-done'), why: z.enum(['redelivered', 'stopping', 'unserved']) }),
+  z.object({ kind: z.literal('not-done'), why: z.enum(['redelivered', 'stopping', 'unserved', 'unable']) }),
+  z.object({ kind: z.literal('unoffered'), model: sha256 }),
 ]);
 
 /** What became of an attempt. */
@@ -74,9 +77,11 @@ export type JobReply =
   | { readonly kind: 'failed'; readonly error: ErrorData; readonly accompanied: boolean }
   /**
    * Nothing was made. `redelivered`: its first worker had it and was lost; `stopping`: the worker gives it back; `unserved`: it has
-   * no such translation.
+   * no such translation; `unable`: it cannot reach the store, or its disk is full.
    */
-  | { readonly kind: 'not-done'; readonly why: 'redelivered' | 'stopping' | 'unserved' };
+  | { readonly kind: 'not-done'; readonly why: 'redelivered' | 'stopping' | 'unserved' | 'unable' }
+  /** Nothing was made: the worker has not the model, and the store has not, either. */
+  | { readonly kind: 'unoffered'; readonly model: string };
 
 const device = z.looseObject({
   device: z.string(),
@@ -94,6 +99,8 @@ const workerRecord = z.object({
   slots: z.int().min(1).max(10_000),
   isDraining: z.boolean(),
   translations: z.array(translation),
+  fetchable: z.array(translation).default([]),
+  store: z.string().default('folder'),
   loaded: z.array(z.string()),
   devices: z.array(device),
 });
@@ -109,6 +116,10 @@ export interface WorkerRecord {
   /** It takes nothing more. */
   readonly isDraining: boolean;
   readonly translations: readonly Translation[];
+  /** Those that it can do with whatever model it is given: `*` stands in the version for its hash. */
+  readonly fetchable: readonly Translation[];
+  /** Which store it has, as the store says it. */
+  readonly store: string;
   /** Hashes of the models that it has in memory. */
   readonly loaded: readonly string[];
   readonly devices: readonly RemoteDevice[];
@@ -149,5 +160,14 @@ function jsonIn(text: string): unknown {
 
 /** The hash of the model that a version names; `router` where it is chosen for each image. */
 export function modelOf({ version }: Translation): string {
-  return version.split(/[@#]/)[0] ?? '';
+  return version.split(/[\^@#~]/)[0] ?? '';
+}
+
+/** The same translation with whatever model. */
+export function withAnyModel({ key, version }: Translation): Translation {
+  return { key, version: `*${version.slice(modelOf({ key, version }).length)}` };
+}
+
+export function hasTranslation(some: readonly Translation[], { key, version }: Translation): boolean {
+  return some.some(one => one.key === key && one.version === version);
 }

@@ -11,6 +11,8 @@ export interface Candidate {
   serves(job: Placeable): boolean;
   /** Whether the job's model is in its memory. */
   hasModel(job: Placeable): boolean;
+  /** Whether it need not fetch the job's model first. */
+  hasFile(job: Placeable): boolean;
 }
 
 export interface Placeable {
@@ -37,6 +39,7 @@ export function workerFor<T extends Candidate>(job: Placeable, workers: readonly
   const leastLoaded = (some: readonly T[]) => [...some].sort((a, b) => load(a) - load(b))[0];
   return (
     leastLoaded(free.filter(worker => worker.hasModel(job))) ??
+    leastLoaded(free.filter(worker => worker.hasFile(job))) ??
     leastLoaded(free) ??
     leastLoaded(fit.filter(worker => worker.hasModel(job))) ??
     leastLoaded(fit)

@@ -22,7 +22,7 @@ import type { Lane, LaneListener } from './lane.js';
 import { type JobMessage, type JobReply, modelOf, parseJobReply, type RemoteDevice } from './messages.js';
 import { ahead, hasRoom, jobFor, type Placeable, workerFor } from './placement.js';
 import { connectRedis, namesOf, QueueOwner, type Redis, recallMark, shownUrl } from './redis/index.js';
-import type { WatcherStore } from './store/index.js';
+import type { ModelSource, WatcherStore } from './store/index.js';
 import { Workers } from './workers.js';
 
 export interface RemoteRunnerOptions {
@@ -33,6 +33,8 @@ export interface RemoteRunnerOptions {
   /** For so long a worker may be silent. */
   readonly lockMs: number;
   readonly store: WatcherStore;
+  /** A model that a worker lacks; undefined where there is none of that hash here. Default: none. */
+  readonly modelOf?: ((sha256: string) => Promise<ModelSource | undefined>) | undefined;
   readonly clock?: Clock | undefined;
 }
 
@@ -102,7 +104,7 @@ export class RemoteRunner implements Disposable {
   readonly runner: Runner = {
     isElsewhere: true,
     run: request => this.#run(request),
-    selfTest: async () => this.#requireReady(),
+    selfTest: () => this.#test(),
     recall: () => this.#recall(),
   };
 
@@ -125,10 +127,11 @@ export class RemoteRunner implements Disposable {
   /**
    * Takes the queue and gets to know its workers.
    * @param state the id of the state folder
-   * @throws QUEUE_UNAVAILABLE, QUEUE_IN_USE
+   * @throws QUEUE_UNAVAILABLE, QUEUE_IN_USE, STORE_UNAVAILABLE, FILE_NOT_FOUND (a folder that is shared)
    */
   async start(state: string): Promise<void> {
-    const { redis: url, name, lockMs } = this.#options;
+    const { redis: url, name, lockMs, store } = this.#options;
+    await store.check();
     const names = namesOf(name);
     const redis = await this.#connection(url);
     this.#redis = redis;
@@ -140,7 +143,7 @@ export class RemoteRunner implements Disposable {
     await redis.publish(names.cancel, '*');
     this.#workers = this.#opened.add(
       new Workers({
-        ...{ redis, names, lockMs, clock, listener: this.#listener },
+        ...{ redis, names, lockMs, clock, store: store.identity, listener: this.#listener },
         onJoined: lane => this.#joined(lane),
         onChanged: () => this.#changed(),
         onGone: (lane, isLost) => this.#gone(lane, isLost),
@@ -184,22 +187,32 @@ export class RemoteRunner implements Disposable {
   async #run(request: RunRequest): Promise<RunReport> {
     this.#requireReady();
     const { store } = this.#options;
-    const { job, token, path, source } = request;
+    const { job, token, path, source, expected, signal } = request;
     // As it is before it is read: what changes later is noticed by it.
     const before = await statFile(source);
     const files = { job, token, path };
     try {
-      await store.offer(files, source);
+      await store.offer(files, { source, expected }, signal);
       const reply = await this.#reply(request);
+      if (reply.kind === 'unoffered') return await this.#offerModel(reply.model, request);
       if (reply.kind !== 'not-done' && reply.accompanied) request.onAccompanied();
       if (reply.kind !== 'done') throw notDone(reply);
-      await store.take(files, request.temporary);
+      await store.take(files, request.temporary, signal);
       const { source: content } = reply.report;
       if (!content || before.kind !== 'file') return reply.report;
       return { ...reply.report, source: { ...content, changed: before.changed } };
     } finally {
       await store.discard(files);
     }
+  }
+
+  /** The job is handed out again when the model is there. @throws CANCELLED, NO_WORKER, STORE_UNAVAILABLE */
+  async #offerModel(sha256: string, { translation }: RunRequest): Promise<never> {
+    const { store, modelOf: find } = this.#options;
+    const model = await find?.(sha256);
+    if (!model) throw lacksModel(sha256, translation.key);
+    await store.offerModel(model);
+    throw new CycleboxError('CANCELLED', `The model ${sha256} is in ${store.name} now: the job is handed out again.`);
   }
 
   #reply(request: RunRequest): Promise<JobReply> {
@@ -224,7 +237,7 @@ export class RemoteRunner implements Disposable {
   #place(): void {
     const lanes = this.#workers?.lanes ?? [];
     for (const attempt of this.#line)
-      if (!lanes.some(lane => lane.serves(attempt))) this.#end(attempt.message.token, unserved(attempt, lanes.length));
+      if (!lanes.some(lane => lane.serves(attempt))) this.#end(attempt.message.token, unserved(attempt, lanes));
     while (this.#line.length > 0) {
       const free = lanes.filter(({ given, slots }) => given < slots).length;
       const [first] = this.#line;
@@ -249,7 +262,9 @@ export class RemoteRunner implements Disposable {
     const attempt = this.#forget(token);
     if (!attempt) return;
     try {
-      attempt.settle(parseJobReply(reply));
+      const parsed = parseJobReply(reply);
+      if (parsed.kind === 'unoffered') attempt.lane?.lacks(parsed.model);
+      attempt.settle(parsed);
     } catch (error) {
       attempt.fail(asCycleboxError(error));
     }
@@ -299,9 +314,11 @@ export class RemoteRunner implements Disposable {
     else this.#end(token, new CycleboxError('CANCELLED', 'It had not begun when the queue was paused.'));
   }
 
-  #joined({ record: { id: worker, host, slots, devices } }: Lane): void {
+  #joined({ record: { id: worker, host, slots, devices, store } }: Lane): void {
     const names = devices.map(({ device, name }) => `${device} (${name})`);
     this.#events.fire({ type: 'workerJoined', worker, host, slots, devices: names });
+    const { identity } = this.#options.store;
+    if (store !== identity) this.#events.fire({ type: 'warning', error: elsewhere(worker, host, store, identity) });
   }
 
   /** @param isLost else what it had is given back, and nobody is to blame */
@@ -350,6 +367,11 @@ export class RemoteRunner implements Disposable {
     this.#sweepTimer = this.#clock.after(sweepEveryMs, () => this.#sweep());
   }
 
+  async #test(): Promise<void> {
+    this.#requireReady();
+    await this.#options.store.check();
+  }
+
   /** @throws QUEUE_UNAVAILABLE, QUEUE_IN_USE */
   #requireReady(): void {
     if (this.#redis?.status !== 'ready') {
@@ -384,10 +406,11 @@ function isBefore(line: readonly Attempt[], other: Attempt, { attempt, lane }: P
   return line.indexOf(other) < line.indexOf(attempt) && lane.serves(other);
 }
 
-function notDone(reply: Exclude<JobReply, { readonly kind: 'done' }>): CycleboxError {
+function notDone(reply: Extract<JobReply, { readonly kind: 'failed' | 'not-done' }>): CycleboxError {
   if (reply.kind === 'failed') return errorFromData(reply.error as ErrorData);
   if (reply.why === 'redelivered')
     return new CycleboxError('WORKER_LOST', 'The worker that had it was not heard of any more.');
+  if (reply.why === 'unable') return new CycleboxError('CANCELLED', 'The worker cannot work at the moment.');
   if (reply.why === 'stopping') return new CycleboxError('CANCELLED', 'The worker stops.');
   return new CycleboxError('NO_WORKER', 'The worker has no such translation any more.');
 }
@@ -396,9 +419,20 @@ function lost({ record: { id, host } }: Lane): CycleboxError {
   return new CycleboxError('WORKER_LOST', `The worker ${id} on ${host} was not heard of any more.`);
 }
 
-/** Where there are no workers at all, jobs wait in the journal until there are. */
-function unserved({ message: { translation } }: Attempt, workers: number): CycleboxError {
-  if (workers === 0) return new CycleboxError('CANCELLED', 'There are no workers.');
+/** Where there are no workers at all, or none that takes anything, jobs wait in the journal until there are. */
+function unserved({ message: { translation } }: Attempt, lanes: readonly Lane[]): CycleboxError {
+  if (lanes.every(({ slots }) => slots === 0)) return new CycleboxError('CANCELLED', 'There are no workers.');
   const message = `No worker has ${translation.key} in version ${translation.version}: start one with the same plugins and models.`;
   return new CycleboxError('NO_WORKER', message);
+}
+
+function lacksModel(sha256: string, key: string): CycleboxError {
+  const message = `A worker has not the model ${sha256} for ${key}, and neither has this machine: install it here or there.`;
+  return new CycleboxError('NO_WORKER', message);
+}
+
+function elsewhere(worker: string, host: string, its: string, ours: string): CycleboxError {
+  const shown = (store: string) => (store === 'folder' ? 'shared folders' : store);
+  const message = `The worker ${worker} on ${host} has ${shown(its)} for a store, and this daemon ${shown(ours)}: it gets no jobs. Give both the same "store".`;
+  return new CycleboxError('STORE_UNAVAILABLE', message);
 }

@@ -19,14 +19,24 @@ import {
   isSameButInode,
   packageVersion,
   systemClock,
+  systemCodeOf,
   toDisposable,
 } from '../base/index.js';
 import type { Runner, RunReport, Translation } from '../inbox/index.js';
+import { BackOff } from '../process/index.js';
 import { Company, type Stay } from './company.js';
-import { type JobMessage, type JobReply, parseJobMessage, type RemoteDevice, type WorkerRecord } from './messages.js';
+import {
+  hasTranslation,
+  type JobMessage,
+  type JobReply,
+  parseJobMessage,
+  type RemoteDevice,
+  type WorkerRecord,
+  withAnyModel,
+} from './messages.js';
 import { ahead } from './placement.js';
 import { connectRedis, namesOf, type QueueNames, type Redis, recallMark, within } from './redis/index.js';
-import type { WorkerStore, WorkFiles } from './store/index.js';
+import { NotOffered, type WorkerStore } from './store/index.js';
 import { beatsPerLock } from './workers.js';
 
 export interface ServeOptions {
@@ -47,6 +57,8 @@ export interface WorkerFeatures {
   /** Jobs that it runs at a time. */
   readonly slots: number;
   readonly translations: readonly Translation[];
+  /** With `*` in the version for the model, which comes from the store. */
+  readonly fetchable: readonly Translation[];
   readonly loaded: readonly string[];
   readonly devices: readonly RemoteDevice[];
 }
@@ -79,6 +91,9 @@ const patienceMs = 2000;
 
 /** BullMQ never decides that a job has failed. */
 const endlessly = 1_000_000_000;
+
+/** What the system says where there is no room on a disk. */
+const fullDisk: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
 
 /** @throws QUEUE_UNAVAILABLE */
 export async function serveJobs(options: ServeOptions): Promise<Served> {
@@ -119,6 +134,10 @@ class JobService implements Served {
   #worker: Worker | undefined;
   #beat: Disposable | undefined;
   #isDraining = false;
+  /** It cannot reach its store, or has no room: nothing is taken until it can. */
+  #isUnable = false;
+  readonly #recovery = new BackOff({ firstMs: 1000, maxMs: 60_000 });
+  #recoveryTimer: Disposable | undefined;
   #isStopping = false;
   /** What was last told at once. */
   #told = '';
@@ -192,6 +211,7 @@ class JobService implements Served {
     }
     await timer.dispose();
     void this.#beat?.dispose();
+    void this.#recoveryTimer?.dispose();
     if (isConnected) await within(patienceMs, this.#sayGoodBye());
     await this.#opened.dispose();
     this.#events.dispose();
@@ -201,6 +221,7 @@ class JobService implements Served {
     if (job.attemptsStarted > 1 || job.stalledCounter > 0) return { kind: 'not-done', why: 'redelivered' };
     const message = parseJobMessage(job.data);
     if (this.#isDraining) return { kind: 'not-done', why: 'stopping' };
+    if (this.#isUnable) return { kind: 'not-done', why: 'unable' };
     const [abort, recall] = [new AbortController(), new AbortController()];
     this.#running.set(message.token, { abort, recall });
     let stay: Stay | undefined;
@@ -216,9 +237,7 @@ class JobService implements Served {
 
   async #attempt(message: JobMessage, stay: Stay, signal: AbortSignal): Promise<JobReply> {
     const { job, path, translation } = message;
-    const { translations } = this.#options.describe();
-    if (!translations.some(({ key, version }) => key === translation.key && version === translation.version))
-      return { kind: 'not-done', why: 'unserved' };
+    if (!this.#serves(translation)) return { kind: 'not-done', why: 'unserved' };
     const startMs = performance.now();
     const ended = (outcome: { readonly report?: RunReport; readonly error?: CycleboxError }) =>
       this.#events.fire({ type: 'ended', job, path, ms: performance.now() - startMs, ...outcome });
@@ -226,9 +245,15 @@ class JobService implements Served {
     try {
       const report = await this.#made(message, signal);
       ended({ report });
+      this.#recovery.reset();
       return { kind: 'done', report, accompanied: stay.accompanied };
     } catch (thrown) {
+      if (thrown instanceof NotOffered) return { kind: 'unoffered', model: thrown.sha256 };
       const error = asCycleboxError(thrown);
+      if (this.#isMine(error)) {
+        this.#becomeUnable(error);
+        return { kind: 'not-done', why: 'unable' };
+      }
       if (this.#isStopping && error.code === 'CANCELLED') return { kind: 'not-done', why: 'stopping' };
       ended({ error });
       return { kind: 'failed', error: withoutStack(error), accompanied: stay.accompanied };
@@ -238,12 +263,12 @@ class JobService implements Served {
   async #made(message: JobMessage, signal: AbortSignal): Promise<RunReport> {
     const { job, token, path, translation, alone, mayGrow, timeoutMs } = message;
     const { store, runner } = this.#options;
-    const files = await store.open({ job, token, path });
+    const files = await store.open({ job, token, path }, signal);
     try {
       const report = await runner.run({
         ...{ job, token, path, translation, alone, mayGrow, timeoutMs, signal },
         source: files.source,
-        expected: { root: files.root, identity: await identityHere(message, files) },
+        expected: { root: files.root, identity: await this.#identityHere(message, files.source) },
         temporary: files.result,
         onAccompanied: () => {},
       });
@@ -254,6 +279,47 @@ class JobService implements Served {
     } finally {
       await files.dispose();
     }
+  }
+
+  /** The identity that the file has here, if it is the file that was seen: inodes may differ from machine to machine. */
+  async #identityHere({ identity }: JobMessage, source: string): Promise<string> {
+    const here = await identify(source);
+    if (here === undefined) throw new CycleboxError('FILE_UNREADABLE', `${source} is not there.`);
+    return this.#options.store.copies || isSameButInode(here, identity) ? here : identity;
+  }
+
+  #serves(translation: Translation): boolean {
+    const { translations, fetchable } = this.#options.describe();
+    return hasTranslation(translations, translation) || hasTranslation(fetchable, withAnyModel(translation));
+  }
+
+  /** Faults of this machine, or of its way to the store: no job is to blame, and other workers may do it. */
+  #isMine(error: CycleboxError): boolean {
+    const { code } = error;
+    if (code === 'STORE_UNAVAILABLE') return true;
+    return this.#options.store.copies && code === 'WRITE_FAILED' && fullDisk.has(systemCodeOf(error) ?? '');
+  }
+
+  /** Takes nothing until the store can be used, which it tries again and again. */
+  #becomeUnable(error: CycleboxError): void {
+    if (this.#isUnable) return;
+    this.#isUnable = true;
+    this.#warn(error);
+    for (const { recall } of this.#running.values()) recall.abort();
+    void this.#say();
+    this.#recoverLater();
+  }
+
+  #recoverLater(): void {
+    this.#recoveryTimer = this.#clock.after(this.#recovery.next(), () => {
+      this.#options.store.check().then(
+        () => {
+          this.#isUnable = false;
+          void this.#say();
+        },
+        () => this.#isDraining || this.#recoverLater(),
+      );
+    });
   }
 
   #cancel(token: string): void {
@@ -274,14 +340,15 @@ class JobService implements Served {
     const record: WorkerRecord = {
       ...{ id: this.id, host: hostname(), pid: process.pid, version: packageVersion() },
       ...this.#options.describe(),
-      isDraining: this.#isDraining,
+      store: this.#options.store.identity,
+      isDraining: this.#isDraining || this.#isUnable,
     };
     const { workers, worker, hello } = this.#names;
     if (this.#redis.status !== 'ready') return;
     const text = JSON.stringify(record);
     // Devices are always at something else: that can wait until it is looked at.
-    const { slots, translations, isDraining } = record;
-    const news = JSON.stringify([slots, translations, isDraining]);
+    const { slots, translations, fetchable, isDraining } = record;
+    const news = JSON.stringify([slots, translations, fetchable, isDraining]);
     const isNews = news !== this.#told;
     this.#told = news;
     const saying = this.#redis
@@ -300,13 +367,6 @@ class JobService implements Served {
   #warn(error: unknown): void {
     this.#events.fire({ type: 'warning', error: asCycleboxError(error, {}, 'QUEUE_UNAVAILABLE') });
   }
-}
-
-/** The identity that the file has here, if it is the file that was seen: inodes may differ from machine to machine. */
-async function identityHere({ identity }: JobMessage, { source, isCopy }: WorkFiles): Promise<string> {
-  const here = await identify(source);
-  if (here === undefined) throw new CycleboxError('FILE_UNREADABLE', `${source} is not there.`);
-  return isCopy || isSameButInode(here, identity) ? here : identity;
 }
 
 function withoutStack(error: CycleboxError) {

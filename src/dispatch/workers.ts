@@ -11,6 +11,8 @@ export interface WorkersOptions {
   readonly redis: Redis;
   readonly names: QueueNames;
   readonly lockMs: number;
+  /** The watcher's store, as it says it. */
+  readonly store: string;
   readonly clock: Clock;
   /** Of one worker's lane. */
   readonly listener: LaneListener;
@@ -137,13 +139,13 @@ export class Workers implements Disposable {
   }
 
   async #meet(record: WorkerRecord): Promise<void> {
-    const { redis, names, listener, onJoined } = this.#options;
+    const { redis, names, listener, store, onJoined } = this.#options;
     const known = this.#lanes.get(record.id);
     if (known) {
       known.record = record;
       return;
     }
-    const lane = await Lane.open({ redis, names, record, listener });
+    const lane = await Lane.open({ redis, names, record, listener, store });
     // What an earlier daemon has left there waits for nobody.
     if (this.#isFirst) await lane.clear();
     if (this.#disposed) return lane.dispose(false);

@@ -16,6 +16,7 @@ export {
   exportFormats,
   exportModel,
 } from './export-model.js';
+export { filesOfModel, type ModelFiles } from './files-of-model.js';
 export {
   type CalibratedConvolution,
   type CalibratedModel,

@@ -23,3 +23,4 @@ export {
   type PictureStep,
   type PictureSteps,
 } from './compute-worker.js';
+export { type ExpectedFile, FileCheck } from './expected-file.js';

@@ -1,13 +1,13 @@
-/** The two ways in which an inbox has its jobs done, behind one face, so that one suite can ask the same of both. */
+/** The ways in which an inbox has its jobs done, behind one face, so that one suite can ask the same of both. */
 import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { CycleboxError, DisposableStore, type ErrorCode } from '../../src/base/index.js';
 import {
   RemoteRunner,
+  type RemoteRunnerOptions,
   type Served,
-  SharedFolderStore,
+  type ServeOptions,
   serveJobs,
-  type WatcherStore,
   type WorkerStore,
 } from '../../src/dispatch/index.js';
 import {
@@ -21,6 +21,8 @@ import {
 } from '../../src/inbox/index.js';
 import { temporaryFolder } from '../support/pictures.js';
 import { hasRedis, openRedis, type TestRedis } from '../support/redis.js';
+import { openS3, type TestS3 } from '../support/s3-server.js';
+import { type StoreSides, s3Stores, sharedFolders } from './stores.js';
 
 export const fault = (code: ErrorCode) => new CycleboxError(code, `${code}, as the test wants it`);
 
@@ -161,6 +163,9 @@ export interface RemoteBench extends Bench {
     readonly runner?: CopyingRunner;
     readonly slots?: number;
     readonly url?: string;
+    readonly store?: WorkerStore;
+    /** In place of "copy" in the version "v1". */
+    readonly describes?: Partial<ReturnType<ServeOptions['describe']>>;
   }): Promise<Served>;
 }
 
@@ -169,29 +174,40 @@ export interface RemoteOptions extends BenchOptions {
   /** At the start; each takes `concurrency` jobs at a time. */
   readonly workerCount?: number;
   readonly lockMs?: number;
-  readonly stores?: (root: string) => { readonly watcher: WatcherStore; readonly worker: WorkerStore };
+  readonly stores?: (root: string) => StoreSides;
+  readonly modelOf?: RemoteRunnerOptions['modelOf'];
 }
 
 /** An inbox whose jobs are done by workers that stand in this process, behind a real Redis. */
 export async function openRemote(options: RemoteOptions): Promise<RemoteBench> {
   const opened = new DisposableStore();
   const root = options.root ?? (await temporaryFolder());
-  const { url, workerCount = 1, lockMs = quickLockMs, stores = sharedFolders, concurrency = 1, ...rest } = options;
+  const {
+    url,
+    workerCount = 1,
+    lockMs = quickLockMs,
+    stores = sharedFolders,
+    concurrency = 1,
+    modelOf,
+    ...rest
+  } = options;
   const runner = options.runner ?? new CopyingRunner();
   const { watcher, worker: workerStore } = stores(root);
+  for (const folder of ['inbox', 'outbox']) await mkdir(join(root, folder), { recursive: true });
   const name = basename(root);
   const common = { name, lockMs };
-  const remote = opened.add(new RemoteRunner({ ...common, redis: url, store: watcher }));
+  const remote = opened.add(new RemoteRunner({ ...common, redis: url, store: watcher, modelOf }));
   const bench = await openBench({ ...rest, root }, runner, remote.runner, 0, opened);
   remote.onEvent(event => {
     if (event.type === 'capacity') bench.inbox.apply({ concurrency: event.size });
   });
   const workers: Served[] = [];
   const addWorker: RemoteBench['addWorker'] = async (own = {}) => {
-    const features = { translations: [{ key: 'copy', version: 'v1' }], loaded: [], devices: [] };
-    const describe = () => ({ ...features, slots: own.slots ?? concurrency });
+    const features = { translations: [{ key: 'copy', version: 'v1' }], fetchable: [], loaded: [], devices: [] };
+    const describe = () => ({ ...features, slots: own.slots ?? concurrency, ...own.describes });
     const worker = await serveJobs({
-      ...{ ...common, redis: own.url ?? url, runner: own.runner ?? runner, store: workerStore, describe },
+      ...{ ...common, redis: own.url ?? url, runner: own.runner ?? runner, describe },
+      store: own.store ?? workerStore,
     });
     workers.push(opened.add(worker));
     return worker;
@@ -210,11 +226,6 @@ export async function openRemote(options: RemoteOptions): Promise<RemoteBench> {
   };
 }
 
-export function sharedFolders(root: string) {
-  const folders = { inbox: join(root, 'inbox'), outbox: join(root, 'outbox') };
-  return { watcher: new SharedFolderStore(folders), worker: new SharedFolderStore(folders) };
-}
-
 let redis: Promise<TestRedis> | undefined;
 
 export const redisBackend: Backend = {
@@ -230,4 +241,22 @@ export const redisBackend: Backend = {
   },
 };
 
-export const backends = [localBackend, redisBackend];
+let s3: Promise<TestS3> | undefined;
+
+export const bucketBackend: Backend = {
+  name: 'on workers behind Redis and a bucket',
+  isThere: hasRedis,
+  async open(options = {}) {
+    redis ??= openRedis();
+    s3 ??= openS3();
+    const bucket = await s3;
+    return openRemote({ ...options, url: (await redis).url, stores: () => s3Stores(bucket) });
+  },
+  async dispose() {
+    await redisBackend.dispose();
+    await (await s3)?.dispose();
+    s3 = undefined;
+  },
+};
+
+export const backends = [localBackend, redisBackend, bucketBackend];

@@ -1,4 +1,4 @@
-/** What an inbox promises, whoever does the work: the same suite on this machine's workers and on workers behind Redis. */
+/** What an inbox promises, whoever does the work: the same suite on this machine's workers and on workers behind Redis, with a shared folder and with a bucket. */
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import {
   type Backend,

@@ -7,24 +7,28 @@ import { DisposableStore } from '../../src/base/index.js';
 import { RemoteRunner } from '../../src/dispatch/index.js';
 import { type CutProxy, openProxy } from '../support/cut-proxy.js';
 import { hasRedis, openRedis, type TestRedis } from '../support/redis.js';
-import {
-  CopyingRunner,
-  latch,
-  openRemote,
-  quickLockMs,
-  type RemoteBench,
-  sharedFolders,
-  untilAborted,
-} from './backends.js';
+import { openS3, type TestS3 } from '../support/s3-server.js';
+import { CopyingRunner, latch, openRemote, quickLockMs, type RemoteBench, untilAborted } from './backends.js';
+import { type StoreSides, s3Stores, sharedFolders } from './stores.js';
 
 const names = (count: number) => Array.from({ length: count }, (_, index) => `${String(index).padStart(3, '0')}.png`);
 
+type StoresOf = (root: string) => StoreSides;
+
+/** For what concerns the way of a result; the rest is the same whatever it goes through. */
+const kinds: readonly { readonly name: string; readonly stores: (s3: TestS3) => StoresOf }[] = [
+  { name: 'in shared folders', stores: () => sharedFolders },
+  { name: 'in a bucket', stores: s3 => () => s3Stores(s3) },
+];
+
 describe.runIf(hasRedis)('dispatch', () => {
   let redis: TestRedis;
+  let s3: TestS3;
   const opened = new DisposableStore();
   let bench: RemoteBench | undefined;
   beforeAll(async () => {
     redis = await openRedis();
+    s3 = await openS3();
   });
   afterEach(async () => {
     await bench?.dispose();
@@ -33,6 +37,7 @@ describe.runIf(hasRedis)('dispatch', () => {
   afterAll(async () => {
     await opened.dispose();
     await redis.dispose();
+    await s3.dispose();
   });
 
   const open = async (options: Partial<Parameters<typeof openRemote>[0]> = {}) => {
@@ -52,8 +57,8 @@ describe.runIf(hasRedis)('dispatch', () => {
   };
 
   /** Works through `count` jobs, and does `harm` while some of them run. */
-  const throughHarm = async (count: number, harm: () => Promise<void>, workerCount = 2) => {
-    const all = await open({ workerCount, concurrency: 2 });
+  const throughHarm = async (count: number, harm: () => Promise<void>, stores: StoresOf = sharedFolders) => {
+    const all = await open({ workerCount: 2, concurrency: 2, stores });
     const [begun, goOn] = [latch(), latch()];
     all.runner.doing = async () => {
       if (all.runner.ran.length < 8) return;
@@ -77,11 +82,12 @@ describe.runIf(hasRedis)('dispatch', () => {
     await expectPromise(all, 40);
   });
 
-  it('loses nothing when Redis is killed and comes back with nothing', async () => {
-    const all = await throughHarm(40, async () => {
+  it.each(kinds)('loses nothing when Redis is killed and comes back with nothing, $name', async ({ stores }) => {
+    const harm = async () => {
       await redis.kill();
       await redis.start(false);
-    });
+    };
+    const all = await throughHarm(40, harm, stores(s3));
     await expectPromise(all, 40);
   });
 
@@ -95,9 +101,9 @@ describe.runIf(hasRedis)('dispatch', () => {
     expect(all.of('failed')).toEqual([]);
   });
 
-  it('publishes nothing of a worker that was cut off for longer than its lock and comes back late', async () => {
+  it.each(kinds)('publishes nothing of a worker cut off for longer than its lock that comes back, $name', async one => {
     const proxy = opened.add(await openProxy(redis.port));
-    const all = await open({ workerCount: 0 });
+    const all = await open({ workerCount: 0, stores: one.stores(s3) });
     const late = new CopyingRunner();
     const [begun, goOn, ended] = [latch(), latch(), latch()];
     late.doing = async () => {

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { modelOf, parseJobMessage, parseJobReply, parseWorkerRecord } from '../../src/dispatch/messages.js';
+import {
+  modelOf,
+  parseJobMessage,
+  parseJobReply,
+  parseWorkerRecord,
+  withAnyModel,
+} from '../../src/dispatch/messages.js';
 
 const message = {
   ...{ job: 'job-1', token: 'token-1', path: 'a/b.png', translation: { key: 'p/q', version: 'v' } },
@@ -34,7 +40,14 @@ describe('messages', () => {
     expect(() => parseWorkerRecord('{')).toThrow(expect.objectContaining({ code: 'PROTOCOL' }));
   });
 
-  it('name the model of a translation without scale and plugins', () => {
-    expect(modelOf({ key: 'p/q', version: 'HASH@512#a|b' })).toBe('HASH');
+  it.each([
+    ['HASH', '*'],
+    ['HASH@512#a|b', '*@512#a|b'],
+    ['HASH^thumbnail@512', '*^thumbnail@512'],
+    ['HASH~{"format":"png"}', '*~{"format":"png"}'],
+    ['HASH#a|b~{"format":"png"}', '*#a|b~{"format":"png"}'],
+  ])('name the model of a translation without scale, tiles, plugins and format: %s', (version, any) => {
+    expect(modelOf({ key: 'p/q', version })).toBe('HASH');
+    expect(withAnyModel({ key: 'p/q', version })).toEqual({ key: 'p/q', version: any });
   });
 });

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { ahead, type Candidate, jobFor, maxPassedOver, workerFor } from '../../src/dispatch/placement.js';
 
-const worker = (given: number, loaded: readonly string[] = [], slots = 1): Candidate => ({
+const worker = (given: number, loaded: readonly string[] = [], slots = 1, lacks = ''): Candidate => ({
   ...{ slots, given },
   serves: ({ model }) => model !== 'unknown',
   hasModel: ({ model }) => loaded.includes(model),
+  hasFile: ({ model }) => model !== lacks,
 });
 const job = (model: string, passedOver = 0) => ({ model, passedOver });
 
@@ -12,6 +13,12 @@ describe('placement', () => {
   it('gives a job to the free worker that has its model loaded', () => {
     const [bare, loaded] = [worker(0), worker(0, ['m'])];
     expect(workerFor(job('m'), [bare, loaded])).toBe(loaded);
+  });
+
+  it('gives a job to a free worker that has the file of its model before one that has to fetch it', () => {
+    const [lacking, busy, having] = [worker(0, [], 1, 'm'), worker(1, ['m']), worker(0)];
+    expect(workerFor(job('m'), [lacking, busy, having])).toBe(having);
+    expect(workerFor(job('m'), [lacking, busy])).toBe(lacking);
   });
 
   it('has a model loaded elsewhere before a worker stands still', () => {

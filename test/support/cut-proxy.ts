@@ -11,7 +11,8 @@ export interface CutProxy {
   dispose(): Promise<void>;
 }
 
-export async function openProxy(toPort: number): Promise<CutProxy> {
+/** @param port its own; default: a free one */
+export async function openProxy(toPort: number, port = 0): Promise<CutProxy> {
   const sockets = new Set<Socket>();
   let isCut = false;
   const follow = (from: Socket, to: Socket) => {
@@ -30,7 +31,7 @@ export async function openProxy(toPort: number): Promise<CutProxy> {
     const up = connect(toPort, '127.0.0.1');
     follow(client, up);
     follow(up, client);
-  }).listen(0, '127.0.0.1');
+  }).listen(port, '127.0.0.1');
   await once(server, 'listening');
   const destroyAll = () => {
     for (const socket of sockets) socket.destroy();

@@ -28,6 +28,7 @@ export const restartKeys = [
   'logFile',
   'dashboard',
   'queue',
+  'store',
 ] as const satisfies readonly (keyof DaemonConfig)[];
 
 export function changedKeys(before: DaemonConfig, after: DaemonConfig): readonly (keyof DaemonConfig)[] {

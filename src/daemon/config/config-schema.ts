@@ -21,6 +21,7 @@ import { dashboardSchema, trainingsSchema, webhookSchema } from './dashboard-con
 import { logFileSchema } from './log-file-config.js';
 import { queueSchema } from './queue-config.js';
 import { scheduleSchema } from './schedule.js';
+import { storeSchema } from './store-config.js';
 
 const folder = z
   .string()
@@ -258,6 +259,7 @@ export const configSchema = z
     dashboard: dashboardSchema.optional(),
     trainings: trainingsSchema.optional(),
     queue: queueSchema.optional(),
+    store: storeSchema.optional(),
     webhooks: z.array(webhookSchema).max(20).optional().describe('Programs that are told of what happens.'),
     routes: z.array(route).min(1, 'must name at least one route').describe('Which files get which translation.'),
   })

@@ -26,6 +26,7 @@ import { type Environment, overlaysOf } from './environment.js';
 import { type LogFileConfig, logFileSchema, resolveLogFile } from './log-file-config.js';
 import { type QueueConfig, queueSchema, resolveQueue } from './queue-config.js';
 import { resolveSchedule, type ScheduleConfig, scheduleSchema } from './schedule.js';
+import { resolveStore, type StoreConfig, s3Schema, storeSchema } from './store-config.js';
 
 export interface RouteConfig {
   /** A glob pattern relative to the inbox. */
@@ -102,6 +103,8 @@ export interface DaemonConfig {
   readonly trainings: TrainingsConfig | undefined;
   /** Undefined: this machine does the work. */
   readonly queue: QueueConfig | undefined;
+  /** Between a daemon and its workers. */
+  readonly store: StoreConfig;
   readonly webhooks: readonly WebhookConfig[];
   readonly routes: readonly RouteConfig[];
 }
@@ -156,6 +159,7 @@ export function resolveConfig(config: WatchConfig, folder: string): DaemonConfig
       runs: inFolder(config.trainings.runs ?? 'runs'),
     },
     queue: resolveQueue(config.queue),
+    store: resolveStore(config.store, inFolder),
     webhooks: resolveWebhooks(config.webhooks),
     routes: config.routes.map(route => ({
       match: route.match,
@@ -189,6 +193,7 @@ function knownKeys(path: JsonPath): string[] {
     webhooks: webhookSchema.shape,
     queue: queueSchema.shape,
     logFile: logFileSchema.shape,
+    store: path.includes('s3') ? s3Schema.shape : storeSchema.shape,
     schedule: path.includes('quiet') ? scheduleSchema.shape.quiet.element.shape : scheduleSchema.shape,
   };
   return Object.keys(inside[String(path[0])] ?? shape);

@@ -4,10 +4,11 @@
  */
 import { posix } from 'node:path';
 import picomatch from 'picomatch';
-import { asCycleboxError, CycleboxError, type RelativePath } from '../../base/index.js';
-import { type PluginCatalog, resolveDirection } from '../../catalog/index.js';
+import { asCycleboxError, asDomainName, CycleboxError, type RelativePath } from '../../base/index.js';
+import { type DomainPair, type PluginCatalog, resolveDirection } from '../../catalog/index.js';
 import type { Router } from '../../inbox/index.js';
 import { mergedOutput } from '../../picture/index.js';
+import type { ModelFit } from '../../plugin-api/index.js';
 import { contributionsOf, missingContribution, outputOptionsOf, type PluginSet } from '../../plugin-host/index.js';
 import type { ComputeModel } from '../../worker/index.js';
 import type { RouteConfig } from './config.js';
@@ -23,6 +24,8 @@ export interface Route extends RouteConfig {
   readonly model: ComputeModel | undefined;
   /** What stands in the journal for the model and how images are shown to it; undefined without a model. */
   readonly version: string | undefined;
+  /** The same with `*` for the model; undefined where not even the direction is known. */
+  readonly anyVersion?: string | undefined;
   /** Why it cannot work; undefined when it can. */
   readonly problem: CycleboxError | undefined;
 }
@@ -71,26 +74,33 @@ async function resolvePair(
   const common = { ...route, key: `${route.pair}/${route.to}` };
   const pair = catalog.pairs.find(({ id }) => id === route.pair);
   const from = pair?.domains.find(domain => domain !== route.to);
+  const reference = pair?.models.get(asDomainName(route.to));
+  const anyVersion = reference && !route.problem ? versionFor('*', route, reference.fit, pair) : undefined;
   try {
     const { model, fit } = await resolveDirection(catalog.pair(route.pair), route.to, { modelStore });
-    const scale = route.scale ?? fit?.scale ?? 'native';
-    const output = mergedOutput(route.output, outputOptionsOf(pair?.output ?? {}));
-    const version = versionOf(
-      model.sha256,
-      { scale, trainedSize: fit?.trainedSize, tiling: route.tiling ?? fit?.tiling },
-      route,
-      output,
-    );
-    return { ...common, from, model, version };
+    return { ...common, from, model, version: versionFor(model.sha256, route, fit, pair), anyVersion };
   } catch (error) {
     return {
       ...common,
       from,
+      anyVersion,
       model: undefined,
       version: undefined,
       problem: asCycleboxError(error, { pair: route.pair }),
     };
   }
+}
+
+function versionFor(
+  model: string,
+  route: RouteConfig,
+  fit: ModelFit | undefined,
+  pair: DomainPair | undefined,
+): string {
+  const scale = route.scale ?? fit?.scale ?? 'native';
+  const output = mergedOutput(route.output, outputOptionsOf(pair?.output ?? {}));
+  const shown = { scale, trainedSize: fit?.trainedSize, tiling: route.tiling ?? fit?.tiling };
+  return versionOf(model, shown, route, output);
 }
 
 /** The part of a pattern before its first wildcard, as a folder. */

@@ -3,8 +3,8 @@
  * stages. Pictures go over as files in the scratch folder of the plugin that is asked, and are removed when it has answered.
  */
 import { relative, sep } from 'node:path';
-import { CycleboxError, type RelativePath } from '../../base/index.js';
-import { resolveDirection } from '../../catalog/index.js';
+import { asDomainName, CycleboxError, type RelativePath } from '../../base/index.js';
+import { type ModelReference, resolveDirection } from '../../catalog/index.js';
 import type { RunRequest } from '../../inbox/index.js';
 import { mergedOutput } from '../../picture/index.js';
 import {
@@ -15,7 +15,7 @@ import {
   scratchFile,
   withoutFiles,
 } from '../../plugin-host/index.js';
-import type { PictureExchange, PictureStep } from '../../worker/index.js';
+import type { ComputeModel, PictureExchange, PictureStep } from '../../worker/index.js';
 import { fitOf, outputOf, processorsOf, type ResolvedConfig, routerIn } from '../config/index.js';
 import type { DisposableSteps, PluginWork, Work, WorkerPool } from '../pool/index.js';
 
@@ -27,19 +27,25 @@ export interface PluginWorkOptions {
   readonly workers: Pick<WorkerPool, 'inspect'>;
   /** As it is in force now. */
   readonly resolved: () => ResolvedConfig;
+  /** Gets a model that this machine lacks, by the hash in its manifest; undefined: from nowhere. */
+  readonly fetch?: ((sha256: string) => Promise<ComputeModel>) | undefined;
 }
 
-export function pluginWork({ host, workers, resolved }: PluginWorkOptions): PluginWork {
+export function pluginWork({ host, ...rest }: PluginWorkOptions): PluginWork {
   return {
     routed(request) {
       const router = routerIn(request.translation.key);
-      return router === undefined ? undefined : routed(router, request, { host, workers, resolved });
+      return router === undefined ? undefined : routed(router, request, { host, ...rest });
     },
     steps: (request, key) => stepsOf(request, key, host),
   };
 }
 
-async function routed(id: string, request: RunRequest, { host, workers, resolved }: PluginWorkOptions): Promise<Work> {
+async function routed(
+  id: string,
+  request: RunRequest,
+  { host, workers, resolved, fetch }: PluginWorkOptions,
+): Promise<Work> {
   const plugin = host.find('routers', id);
   const { job, source, expected, mayGrow, signal, timeoutMs } = request;
   await plugin.activate(`onTranslate:${id}`, signal);
@@ -50,7 +56,12 @@ async function routed(id: string, request: RunRequest, { host, workers, resolved
     const options = { event: `onTranslate:${id}`, doing: `failed as router "${id}" on ${path}`, signal };
     return await plugin.call('route', { id, job, path, thumbnail, ...facts }, options);
   });
-  return await workOf(checkedDecision(decision, id, plugin, pathOf(request)), request.translation.version, resolved());
+  return await workOf(
+    checkedDecision(decision, id, plugin, pathOf(request)),
+    request.translation.version,
+    resolved(),
+    fetch,
+  );
 }
 
 interface Decision {
@@ -71,8 +82,15 @@ function checkedDecision(decision: unknown, id: string, { spec }: CodedPlugin, p
 }
 
 /** The scale of the route, if it names one, else what the pair's manifest says. */
-async function workOf({ pair, to }: Decision, version: string, { catalog, config }: ResolvedConfig): Promise<Work> {
-  const { model, fit } = await resolveDirection(catalog.pair(pair), to, { modelStore: config.models });
+async function workOf(
+  { pair, to }: Decision,
+  version: string,
+  { catalog, config }: ResolvedConfig,
+  fetch: PluginWorkOptions['fetch'],
+): Promise<Work> {
+  const { model, fit } = await resolveDirection(catalog.pair(pair), to, { modelStore: config.models }).catch(error =>
+    fetched(error, catalog.pair(pair).models.get(asDomainName(to)), fetch),
+  );
   const wanted = fitOf(version);
   const scale = wanted.scale === 'native' ? (fit?.scale ?? 'native') : wanted.scale;
   const output = mergedOutput(outputOf(version), outputOptionsOf(catalog.pair(pair).output ?? {}));
@@ -82,6 +100,17 @@ async function workOf({ pair, to }: Decision, version: string, { catalog, config
     fit: { scale, trainedSize: fit?.trainedSize, tiling: wanted.tiling ?? fit?.tiling },
     output,
   };
+}
+
+/** A model that is not here, from where it can be had. @throws the error where it cannot */
+async function fetched(
+  error: unknown,
+  reference: ModelReference | undefined,
+  fetch: PluginWorkOptions['fetch'],
+): Promise<{ readonly model: ComputeModel; readonly fit: ModelReference['fit'] }> {
+  const isMissing = error instanceof CycleboxError && error.code === 'MODEL_MISSING';
+  if (!isMissing || reference?.sha256 === undefined || !fetch) throw error;
+  return { model: await fetch(reference.sha256), fit: reference.fit };
 }
 
 function stepsOf(request: RunRequest, key: string, host: PluginHost): DisposableSteps | undefined {

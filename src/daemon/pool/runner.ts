@@ -35,25 +35,28 @@ export interface PluginWork {
 export interface DisposableSteps extends PictureSteps, Disposable {}
 
 /**
- * @param modelOf the model of a translation's key as it is now
+ * @param modelOf the model of a translation's key as it is now, or of its version where that can be had
  * @param howOf how a version of a translation shows images to its model, and what its results are like
  */
 export function runnerOf(
-  modelOf: (key: string) => ComputeModel | undefined,
+  modelOf: (translation: Translation) => ComputeModel | undefined | Promise<ComputeModel | undefined>,
   howOf: (version: string) => Pick<Work, 'fit' | 'output'>,
   workers: WorkerPool,
   plugins: PluginWork,
 ): Runner {
-  const required = (key: string): ComputeModel => {
-    const model = modelOf(key);
+  const required = async (translation: Translation): Promise<ComputeModel> => {
+    const model = await modelOf(translation);
     if (model) return model;
-    throw new CycleboxError('MODEL_MISSING', `There is no model for ${key}.`);
+    throw new CycleboxError('MODEL_MISSING', `There is no model for ${translation.key}.`);
   };
-  const ordered = ({ key, version }: Translation): Work => ({ key, model: required(key), ...howOf(version) });
+  const ordered = async (translation: Translation): Promise<Work> => {
+    const { key, version } = translation;
+    return { key, model: await required(translation), ...howOf(version) };
+  };
   return {
     async run(request) {
       const { translation, ...task } = request;
-      const { key, model, fit, output } = (await plugins.routed(request)) ?? ordered(translation);
+      const { key, model, fit, output } = (await plugins.routed(request)) ?? (await ordered(translation));
       const steps = plugins.steps(request, key);
       try {
         const report = await workers.run({ ...task, model, fit, output, steps });
@@ -67,7 +70,7 @@ export function runnerOf(
       try {
         const source = join(folder, 'grey.png');
         await writeFile(source, Buffer.from(greyPng, 'base64'));
-        const model = required(translation.key);
+        const model = await required(translation);
         const temporary = join(folder, 'result.png');
         await workers.run({ job: newJobId(), source, temporary, model, signal, timeoutMs: selfTestWithinMs });
       } finally {

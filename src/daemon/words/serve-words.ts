@@ -1,10 +1,12 @@
 /** What a worker that serves a daemon elsewhere says of what it does. */
-import type { ServeEvent, ServeTrainingsEvent } from '../../dispatch/index.js';
+import type { FetchedModel, ServeEvent, ServeTrainingsEvent } from '../../dispatch/index.js';
 import type { WorkerEvent } from '../pool/index.js';
 import { workerWords } from './event-words.js';
 import type { Said } from './said.js';
 
-export function serveWords(event: ServeEvent | ServeTrainingsEvent | WorkerEvent): readonly Said[] {
+export function serveWords(
+  event: ServeEvent | ServeTrainingsEvent | WorkerEvent | { readonly type: 'modelFetched'; readonly model: FetchedModel },
+): readonly Said[] {
   switch (event.type) {
     case 'run-begun': {
       const { run, engine, threads } = event;
@@ -33,6 +35,12 @@ export function serveWords(event: ServeEvent | ServeTrainingsEvent | WorkerEvent
     }
     case 'warning':
       return [{ level: 'warn', text: event.error.toString(), record: { code: event.error.code } }];
+    case 'modelFetched': {
+      const { sha256, bytes } = event.model;
+      const ms = Math.round(event.model.ms);
+      const text = `fetched the model ${sha256.slice(0, 12)}…, ${(bytes / 1e6).toFixed(1)} MB, in ${ms} ms`;
+      return [{ level: 'info', text, record: { model: sha256, bytes, ms } }];
+    }
     default:
       return workerWords(event);
   }

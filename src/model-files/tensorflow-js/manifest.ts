@@ -48,11 +48,8 @@ type StoredWeight = z.infer<typeof weight>;
 
 /** @throws CycleboxError MODEL_INVALID, MODEL_MISSING naming a file of weights that is not there */
 export async function readTensorFlowFiles(path: string): Promise<TensorFlowFiles> {
-  const text = await readText(path);
-  const parsed = document.safeParse(jsonOf(text, path));
-  if (!parsed.success)
-    throw invalid(path, `${parsed.error.issues[0]!.path.join('.')}: ${parsed.error.issues[0]!.message}`);
-  const { modelTopology, weightsManifest, signature } = parsed.data;
+  const { text, data } = await readManifest(path);
+  const { modelTopology, weightsManifest, signature } = data;
   const hash = createHash('sha256').update(text);
   let sizeBytes = Buffer.byteLength(text);
   const weights = new Map<string, TensorFlowWeight>();
@@ -64,6 +61,20 @@ export async function readTensorFlowFiles(path: string): Promise<TensorFlowFiles
   }
   const format = 'node' in modelTopology ? 'graph' : 'layers';
   return { format, topology: modelTopology, signature, weights, sha256: hash.digest('hex'), sizeBytes };
+}
+
+/** Of the files of weights, relative to the manifest. @throws CycleboxError MODEL_INVALID, MODEL_MISSING */
+export async function tensorFlowFileNames(path: string): Promise<readonly string[]> {
+  const { data } = await readManifest(path);
+  return data.weightsManifest.flatMap(({ paths }) => paths);
+}
+
+async function readManifest(path: string) {
+  const text = await readText(path);
+  const parsed = document.safeParse(jsonOf(text, path));
+  if (parsed.success) return { text, data: parsed.data };
+  const [issue] = parsed.error.issues;
+  throw invalid(path, `${issue!.path.join('.')}: ${issue!.message}`);
 }
 
 async function readGroup(path: string, names: readonly string[]): Promise<Buffer> {
