@@ -42,6 +42,7 @@ export interface ServingOptions {
 export interface ServingWorker extends Disposable {
   readonly id: string;
   readonly devices: readonly WorkerFacts[];
+  /** Also those whose models have to be fetched. */
   readonly translations: WorkerFeatures['translations'];
   readonly onEvent: Event<ServingEvent>;
   /** Takes nothing more, and finishes what runs, or gives it back after `graceMs`. */
@@ -131,7 +132,9 @@ class Serving implements ServingWorker {
     return this.#workers.facts();
   }
   get translations(): WorkerFeatures['translations'] {
-    return featuresOf(this.#translation.liveConfig.resolved, this.#workers).translations;
+    const { translations, fetchable } = featuresOf(this.#translation.liveConfig.resolved, this.#workers);
+    const lacking = fetchable.filter(({ key }) => !translations.some(one => one.key === key));
+    return [...translations, ...lacking];
   }
 
   stop(graceMs = this.#translation.liveConfig.resolved.config.stopTimeoutMs): Promise<void> {

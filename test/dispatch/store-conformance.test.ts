@@ -1,6 +1,6 @@
 /** What a store between a watcher and its workers promises, wherever things lie in it. */
 import { mkdir, readdir, readFile, rename, stat, symlink, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { identify, ManualClock, newJobId, sha256File } from '../../src/base/index.js';
 import { NotOffered } from '../../src/dispatch/index.js';
@@ -14,9 +14,10 @@ describe.each(storeKinds)('dispatch store $name', (kind: StoreKind) => {
     const root = await temporaryFolder();
     const clock = new ManualClock(Date.now());
     const { watcher, worker } = await kind.open(root, clock);
-    const attempt = (name = 'a b.png') => ({ job: newJobId(), token: crypto.randomUUID(), path: name });
+    const attempt = (name = 'folder/a b.png') => ({ job: newJobId(), token: crypto.randomUUID(), path: name });
     const offer = async (files: ReturnType<typeof attempt>, content = files.path) => {
       const source = join(root, 'inbox', files.path);
+      await mkdir(dirname(source), { recursive: true });
       await writeFile(source, content);
       const expected = { root: join(root, 'inbox'), identity: String(await identify(source)) };
       await watcher.offer(files, { source, expected });
@@ -40,6 +41,7 @@ describe.each(storeKinds)('dispatch store $name', (kind: StoreKind) => {
     const work = await worker.open(files);
     expect(work.source.startsWith(work.root)).toBe(true);
     expect(await readFile(work.source, 'utf8')).toBe(large);
+    expect(relative(work.root, work.source)).toBe(join('folder', 'a b.png'));
     await work.dispose();
     await make(files, large.toUpperCase());
     await watcher.take(files, temporary);

@@ -1,10 +1,12 @@
 /** A daemon and workers as processes with a real Redis between them, and each of them killed: nothing lost, nothing twice. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { FaultPoint } from '../../src/base/index.js';
 import type { WatchConfig } from '../../src/daemon/index.js';
+import { giveCredentials } from '../dispatch/stores.js';
 import { hasRedis, openRedis, type TestRedis } from '../support/redis.js';
+import { openS3 } from '../support/s3-server.js';
 import { cyclebox, isDone, project, type WhenFinished, workThrough } from './cyclebox-process.js';
 import { dropMany, expectPromiseKept, expectUntouched, published } from './promise-check.js';
 import { isFull, scaled } from './scale.js';
@@ -46,6 +48,34 @@ describe.runIf(hasRedis)('many machines', () => {
       expect(worker.records.filter(({ job }) => job !== undefined).length).toBeGreaterThan(0);
       expect(await worker.stop()).toMatchObject({ code: 0 });
     }
+  });
+
+  it('do it with nothing in common but Redis and a bucket, models included, and one of them killed', async () => {
+    const s3 = await openS3();
+    onTestFinished(() => s3.dispose());
+    giveCredentials();
+    const store = { s3: { bucket: s3.bucket, endpoint: s3.endpoint }, cache: 'cache' };
+    const { root } = await many({ store });
+    const { queue } = JSON.parse(await readFile(join(root, 'watch-config.json'), 'utf8')) as WatchConfig;
+    const startWorker = async () => {
+      const own = await project({ queue, store });
+      for (const name of ['inbox', 'plugins/day-night/to-night.onnx']) await rm(join(own, name), { recursive: true });
+      const worker = cyclebox(own, { args: ['worker'] });
+      const { msg } = await worker.heard(({ msg }) => msg?.startsWith('the worker') ?? false);
+      expect(msg).toContain('does day-night/night');
+      return worker;
+    };
+    const inputs = await dropMany(root, 16);
+    const [doomed, other] = [await startWorker(), await startWorker()];
+    const daemon = cyclebox(root, { args: ['start', '--once'] });
+    await Promise.all([doomed, other].map(worker => worker.heard(({ device }) => device !== undefined)));
+    await doomed.kill();
+    expect(await daemon.ended).toMatchObject({ code: 0 });
+    await expectPromiseKept(root, inputs);
+    for (const { records } of [doomed, other])
+      expect(records.filter(({ msg }) => msg?.startsWith('fetched the model'))).toHaveLength(1);
+    expect([...s3.objects.keys()].filter(key => !key.includes('/models/'))).toEqual([]);
+    expect(await other.stop()).toMatchObject({ code: 0 });
   });
 
   it('refuse a second daemon for the same queue, and say who has it', async () => {

@@ -4,9 +4,9 @@
  * has made: a worker that was cut off and comes back changes nothing. Models are there once, by their hash.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, dirname, extname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { asCycleboxError, type Clock, CycleboxError, makeFolder, sha256File, systemClock } from '../../base/index.js';
 import { FileCheck } from '../../worker/index.js';
 import {
@@ -24,6 +24,9 @@ import { S3Bucket, type S3BucketOptions, type S3Place } from './s3-bucket.js';
 
 const workPrefix = 'work/';
 const modelPrefix = 'models/';
+const scratchPrefix = 'cyclebox-work-';
+/** Longer than any job may take. */
+const abandonedAfterMs = 2 * 86_400_000;
 const parts = { image: '/image', result: '/result' } as const;
 
 export class S3Store implements WatcherStore, WorkerStore {
@@ -31,6 +34,7 @@ export class S3Store implements WatcherStore, WorkerStore {
   readonly copies = true;
   readonly #bucket: S3Bucket;
   readonly #clock: Clock;
+  #tidied: Promise<void> | undefined;
   readonly #offering = new Map<string, Promise<void>>();
   /** When what is left over was first seen, so that nobody's clock has to be right. */
   readonly #seenMs = new Map<string, number>();
@@ -100,17 +104,21 @@ export class S3Store implements WatcherStore, WorkerStore {
   }
 
   async open(attempt: AttemptFiles, signal?: AbortSignal): Promise<WorkFiles> {
-    const root = await mkdtemp(join(tmpdir(), 'cyclebox-work-'));
-    const dispose = () => rm(root, { recursive: true, force: true });
-    // Its name may be one that this system cannot have.
-    const source = join(root, `image${extname(basename(attempt.path)).replace(/[^.0-9A-Za-z]/g, '')}`);
-    const result = join(root, 'result');
+    this.#tidied ??= removeAbandoned();
+    await this.#tidied;
+    const folder = await mkdtemp(join(tmpdir(), scratchPrefix));
+    const dispose = () => rm(folder, { recursive: true, force: true });
+    const root = join(folder, 'inbox');
+    // Results are named by their images, and plugins see where these lie in the inbox.
+    const source = join(root, ...attempt.path.split('/').map(possibleHere));
+    const result = join(folder, 'result');
     try {
+      await mkdir(dirname(source), { recursive: true });
       if (!(await this.#bucket.getFile(keyOf(attempt, 'image'), source, signal)))
         throw new CycleboxError('STORE_UNAVAILABLE', `The image of ${attempt.path} is not in ${this.name} any more.`);
     } catch (error) {
       await dispose();
-      throw error;
+      throw error instanceof CycleboxError ? error : asCycleboxError(error, { file: source }, 'WRITE_FAILED');
     }
     return { root, source, result, deliver: () => this.#deliver(attempt, result, signal), dispose };
   }
@@ -176,6 +184,21 @@ function setKey(sha256: string): string {
 
 function fileKey(sha256: string): string {
   return `${modelPrefix}files/${sha256}`;
+}
+
+/** Windows cannot have every name that others have. */
+function possibleHere(name: string): string {
+  return process.platform === 'win32' ? name.replace(/[<>:"|?*]/g, '_').replace(/[. ]$/, '_') : name;
+}
+
+/** What workers that were killed have left on this machine. */
+async function removeAbandoned(): Promise<void> {
+  for (const name of await readdir(tmpdir()).catch(() => [])) {
+    if (!name.startsWith(scratchPrefix)) continue;
+    const folder = join(tmpdir(), name);
+    const { mtimeMs } = await stat(folder).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
+    if (Date.now() - mtimeMs > abandonedAfterMs) await rm(folder, { recursive: true, force: true }).catch(() => {});
+  }
 }
 
 function overwrites(name: string): CycleboxError {
