@@ -5,7 +5,11 @@ import { workerWords } from './event-words.js';
 import type { Said } from './said.js';
 
 export function serveWords(
-  event: ServeEvent | ServeTrainingsEvent | WorkerEvent | { readonly type: 'modelFetched'; readonly model: FetchedModel },
+  event:
+    | ServeEvent
+    | ServeTrainingsEvent
+    | WorkerEvent
+    | { readonly type: 'modelFetched'; readonly model: FetchedModel },
 ): readonly Said[] {
   switch (event.type) {
     case 'run-begun': {

@@ -3,7 +3,13 @@
  * its job and attempt: it is the watcher's, and nobody else's, to publish it, and it takes only that of the attempt under way. What
  * other attempts leave is removed.
  */
-import { type Disposable, type FileIdentity, type JobId, type RelativePath, withoutPixelEnding } from '../../base/index.js';
+import {
+  type Disposable,
+  type FileIdentity,
+  type JobId,
+  type RelativePath,
+  withoutPixelEnding,
+} from '../../base/index.js';
 import type { ModelSource } from './model-set.js';
 
 /** Names an attempt's image and its result. */
