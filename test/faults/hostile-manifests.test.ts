@@ -3,6 +3,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadPlugins } from '../../src/catalog/index.js';
+import { cpuTimeMs } from '../support/cpu-time.js';
 import { temporaryFolder } from '../support/pictures.js';
 
 const pair = { id: 'cat-dog', domains: ['cat', 'dog'], models: { dog: { path: 'to-dog.onnx' } } };
@@ -57,9 +58,9 @@ async function problemOf(place: (folder: string) => Promise<unknown>) {
   for (const name of ['hostile', 'sound']) await mkdir(join(root, name));
   await writeFile(join(root, 'sound/package.json'), sound);
   await place(join(root, 'hostile'));
-  const startMs = performance.now();
+  const startMs = cpuTimeMs();
   const { pairs, problems } = await loadPlugins([root]);
-  expect(performance.now() - startMs).toBeLessThan(2000);
+  expect(cpuTimeMs() - startMs).toBeLessThan(2000);
   expect(pairs.map(({ id }) => id)).toContain('sound');
   expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
   return { problems, ids: pairs.map(({ id }) => id) };

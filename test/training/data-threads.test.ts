@@ -89,7 +89,8 @@ parentPort.on('message', message => {
       await new Promise(resolve => setImmediate(resolve));
       await data.next();
     }
-    expect(data.waiting.waitedMs - waitedMs).toBeLessThan(200);
+    // Other programs may take the thread's turn, too.
+    expect(data.waiting.waitedMs - waitedMs).toBeLessThan(Math.max(200, data.waiting.elapsedMs / 2));
     expect(data.waiting.elapsedMs).toBeGreaterThan(600);
   });
 });
