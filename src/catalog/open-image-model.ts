@@ -7,8 +7,9 @@ import {
   type Calibration,
   detectInterface,
   type ForeignModel,
+  type FoundCalibration,
+  findCalibration,
   type ReadModelOptions,
-  readCalibration,
   readModel,
 } from '../model-files/index.js';
 import {
@@ -33,6 +34,8 @@ export interface ImageModel extends ModelFile {
   readonly channels: { readonly taken: 1 | 3; readonly given: 1 | 3 };
   /** What lies beside it for calculating in int8. */
   readonly calibration?: Calibration | undefined;
+  /** Why what lies there is of no use. */
+  readonly calibrationFault?: CycleboxError | undefined;
 }
 
 /**
@@ -54,9 +57,10 @@ export async function openImageModel(
   const { fixed, scale, input, output } = taken;
   const channels = { taken: input.channels, given: output.channels };
   // Of a file with several networks, nobody knows which one was calibrated.
-  const calibration = options.network === undefined ? await readCalibration(path, file.sha256) : undefined;
+  const found: FoundCalibration = options.network === undefined ? await findCalibration(path, file.sha256) : {};
   const { sha256: sum, sizeBytes } = file;
-  return { path, sha256: sum, sizeBytes, bytes, fixed, scale, channels, calibration };
+  const { calibration, fault: calibrationFault } = found;
+  return { path, sha256: sum, sizeBytes, bytes, fixed, scale, channels, calibration, calibrationFault };
 }
 
 /** A file that says nothing of its values is looked into, and tried; what does not run is told when a picture comes. */

@@ -2,7 +2,13 @@
 import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CycleboxError, temporaryPathFor } from '../base/index.js';
-import { type ExportedFiles, type ExportedStorage, type ExportFormat, exportModel } from '../model-files/index.js';
+import {
+  type ExportedFiles,
+  type ExportedPrecision,
+  type ExportedStorage,
+  type ExportFormat,
+  exportModel,
+} from '../model-files/index.js';
 import { type NamedModel, resolveModel } from './named-model.js';
 import { exitCodes } from './report-error.js';
 
@@ -10,6 +16,7 @@ export interface ExportModelOptions extends NamedModel {
   readonly out: string;
   readonly as?: ExportFormat;
   readonly weights?: ExportedStorage;
+  readonly precision?: ExportedPrecision;
   readonly network?: string;
   readonly architecture?: string;
   readonly replace?: boolean;
@@ -18,18 +25,18 @@ export interface ExportModelOptions extends NamedModel {
 
 /** @returns the exit code. @throws CycleboxError as `exportModel`; FILE_EXISTS, WRITE_FAILED */
 export async function exportModelFile(file: string | undefined, options: ExportModelOptions): Promise<number> {
-  const { out, weights: storage = 'float32', network, architecture, replace = false } = options;
+  const { out, weights: storage = 'float32', precision = 'float32', network, architecture, replace = false } = options;
   const format = options.as ?? formatOf(out);
   const source = await resolveModel(file, options);
-  const exported = await exportModel(source, { format, storage, network, architecture });
+  const exported = await exportModel(source, { format, storage, precision, network, architecture });
   if (!replace) await requireFree(out);
   await writeWhole(out, exported, format === 'tensorflow-js');
   const sizeBytes = exported.files.reduce((sum, { content }) => sum + content.length, 0);
   const { notes } = exported;
   const said = notes.map(note => `  ${note}\n`).join('');
-  const text = `${source} → ${out} (${format}, ${storage}, ${(sizeBytes / 1e6).toFixed(1)} MB)\n${said}`;
+  const text = `${source} → ${out} (${format}, ${precision === 'int8' ? precision : storage}, ${(sizeBytes / 1e6).toFixed(1)} MB)\n${said}`;
   process.stdout.write(
-    options.json ? `${JSON.stringify({ source, out, format, storage, sizeBytes, notes }, null, 2)}\n` : text,
+    options.json ? `${JSON.stringify({ source, out, format, storage, precision, sizeBytes, notes }, null, 2)}\n` : text,
   );
   return exitCodes.ok;
 }

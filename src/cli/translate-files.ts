@@ -107,6 +107,7 @@ export async function translateFiles(files: readonly string[], options: Translat
     between: stage => changes?.at(stage, translator.exchange),
     progress: fraction => showProgress(`${at} ${Math.floor(fraction * 100)} %`),
   });
+  const named = { ...options, ...(await pairsName(options, places)) };
   const updated = await updatedOutputs(options);
   try {
     const opened = await translator.open();
@@ -115,7 +116,7 @@ export async function translateFiles(files: readonly string[], options: Translat
     for (const [index, file] of files.entries()) {
       at = `${index + 1}/${files.length} ${file} …`;
       showProgress(at);
-      const result = await translateFile(translator, file, { options, output, updated, changes });
+      const result = await translateFile(translator, file, { options: named, output, updated, changes });
       showProgress('');
       if (!options.json && !('error' in result)) process.stdout.write(`${describe(result)}\n`);
       results.push(result);
@@ -210,6 +211,16 @@ function outputOf(options: TranslateFilesOptions): OutputOptions {
 function requireName({ name }: TranslateFilesOptions): void {
   const fault = name === undefined ? undefined : nameFault(name);
   if (fault !== undefined) throw new CycleboxError('USAGE', `--name "${name}" ${fault.replace(/[^.?]$/, '$&.')}`);
+}
+
+/** What a pair calls its results, where nobody says it. */
+async function pairsName(
+  { name, pair, model }: TranslateFilesOptions,
+  places: PairPlaces | undefined,
+): Promise<Pick<TranslateFilesOptions, 'name'>> {
+  if (name !== undefined || pair === undefined || model !== undefined || places === undefined) return {};
+  const template = (await loadAvailablePairs(places)).pair(pair).output?.name;
+  return template === undefined ? {} : { name: template };
 }
 
 /** Folders of a template are below that of the results. */

@@ -13,8 +13,9 @@ import {
   writePyTorch,
   writeSafetensors,
 } from '../nets/index.js';
-import { decodeOnnx, metadataKeys, quantiseWeights, storeWeights, withMetadata } from '../onnx/index.js';
+import { decodeOnnx, metadataKeys, quantiseModel, quantiseWeights, storeWeights, withMetadata } from '../onnx/index.js';
 import { detectInterface } from './detect-interface.js';
+import { calibrationPathOf, findCalibration } from './int8/index.js';
 import type { KnownNetwork } from './network-in-tensors.js';
 import { type ForeignModel, type ReadModelOptions, readModel, readNamedWeights } from './read-model.js';
 import { generatorToGraph } from './tensorflow-js/index.js';
@@ -25,10 +26,15 @@ export type ExportFormat = (typeof exportFormats)[number];
 export const exportedStorages = ['float32', 'float16', 'int8'] as const;
 export type ExportedStorage = (typeof exportedStorages)[number];
 
+export const exportedPrecisions = ['float32', 'int8'] as const;
+export type ExportedPrecision = (typeof exportedPrecisions)[number];
+
 export interface ExportOptions extends ReadModelOptions {
   readonly format: ExportFormat;
   /** Of ONNX files; the others hold float32. */
   readonly storage: ExportedStorage;
+  /** In what an ONNX file calculates its convolutions; int8 needs the calibration beside the model. Default `float32`. */
+  readonly precision?: ExportedPrecision | undefined;
 }
 
 export interface ExportedFiles {
@@ -40,7 +46,12 @@ export interface ExportedFiles {
 
 /** @throws CycleboxError as `readModel`; MODEL_INVALID where the format cannot hold the model; USAGE */
 export async function exportModel(path: string, options: ExportOptions): Promise<ExportedFiles> {
-  const { format, storage } = options;
+  const { format, storage, precision = 'float32' } = options;
+  if (precision === 'int8' && (format !== 'onnx' || storage !== 'float32'))
+    throw new CycleboxError(
+      'USAGE',
+      'Calculating in int8 is for ONNX files, and says how kernels are stored, too: leave --weights out.',
+    );
   if (format !== 'onnx' && storage !== 'float32')
     throw new CycleboxError(
       'USAGE',
@@ -62,12 +73,34 @@ export async function exportModel(path: string, options: ExportOptions): Promise
   }
 }
 
-async function onnxFile(path: string, { storage, ...options }: ExportOptions): Promise<ExportedFiles> {
+async function onnxFile(path: string, { storage, precision, ...options }: ExportOptions): Promise<ExportedFiles> {
   const model = await readModel(path, options);
   const { metadata } = await detectInterface(model, {}, path);
   const bytes = withMetadata(model.bytes, metadata, path);
+  if (precision === 'int8') return inInt8(bytes, model.sha256, path);
   const notes = storage === 'int8' ? ['Kernels are stored as int8; what is calculated with them is float32.'] : [];
   return { files: [{ name: 'model.onnx', content: stored(bytes, storage, path) }], notes };
+}
+
+/** For any runtime that has QLinearConv: static, by the calibration that lies beside the model. */
+async function inInt8(bytes: Uint8Array, sha256: string, path: string): Promise<ExportedFiles> {
+  const { calibration, fault } = await findCalibration(path, sha256);
+  if (fault) throw fault;
+  if (!calibration)
+    throw new CycleboxError(
+      'MODEL_MISSING',
+      `${calibrationPathOf(path)} is not there, and without it nobody knows how far values go. Make it with cyclebox models quantize.`,
+      { subject: { file: path } },
+    );
+  const { convolutions, psnr, images } = calibration;
+  const count = Object.keys(convolutions).length;
+  return {
+    files: [{ name: 'model.onnx', content: quantiseModel(bytes, convolutions, path) }],
+    notes: [
+      `${count} convolutions calculate in int8 (QLinearConv), the rest in float32: ${psnr} dB to float32 over ${images} images.`,
+      'On x64 without VNNI, ONNX Runtime cuts sums of bytes off, unless its session option session.x64quantprecision is 1.',
+    ],
+  };
 }
 
 function stored(bytes: Uint8Array, storage: ExportedStorage, path: string): Uint8Array {

@@ -9,9 +9,11 @@ export {
 } from './detect-interface.js';
 export {
   type ExportedFiles,
+  type ExportedPrecision,
   type ExportedStorage,
   type ExportFormat,
   type ExportOptions,
+  exportedPrecisions,
   exportedStorages,
   exportFormats,
   exportModel,
@@ -24,6 +26,8 @@ export {
   type Calibration,
   calibrate,
   calibrationPathOf,
+  type FoundCalibration,
+  findCalibration,
   type ModelToCalibrate,
   readCalibration,
   squareImage,

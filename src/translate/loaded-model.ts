@@ -2,8 +2,7 @@
  * A model on an engine, in the precision that was asked for or chosen: as one program, in parts, and exactly. Gives way to nothing:
  * that is `model-runner.ts`.
  */
-import type { Disposable } from '../base/index.js';
-import { CycleboxError } from '../base/index.js';
+import { asCycleboxError, CycleboxError, type Disposable } from '../base/index.js';
 import type { ImageModel } from '../catalog/index.js';
 import type { Engine, EngineChoice, EngineOptions, Precision, Program } from '../engine/index.js';
 import { metadataKeys } from '../onnx/index.js';
@@ -29,6 +28,8 @@ export interface LoadedModel extends Disposable {
   readonly engine: Engine;
   readonly network: Network;
   readonly precision: Precision;
+  /** What of the model kept it from a better precision than it is loaded in. */
+  readonly fault: CycleboxError | undefined;
   /** The network as it is taken in parts; undefined where it cannot be. Made when it is first asked for. */
   readonly inParts: () => TiledNetwork | undefined;
   /** In float32, where nobody asks for another precision: what 16 bits are for, fewer would throw away. */
@@ -41,7 +42,7 @@ export async function loadModel(options: LoadOptions, fallback: MemoryFallback):
   const choice = fallback.onCpu ? 'cpu' : options.engine;
   const engine = await openEngine(choice, threads === undefined ? {} : { threads });
   try {
-    const { program, precision } = await loadProgram(engine, options, fallback.precision ?? options.precision);
+    const { program, precision, fault } = await loadProgram(engine, options, fallback.precision ?? options.precision);
     const network = networkOf(program, options.model);
     const inParts = partsOf(engine, options.model, network);
     const { model, precision: wanted } = options;
@@ -52,7 +53,7 @@ export async function loadModel(options: LoadOptions, fallback: MemoryFallback):
       await program.dispose();
       await engine.dispose();
     };
-    return { engine, network, precision, dispose, inParts, forDeep: () => exact.get() };
+    return { engine, network, precision, fault, dispose, inParts, forDeep: () => exact.get() };
   } catch (error) {
     await engine.dispose();
     throw error;
@@ -97,28 +98,31 @@ class ExactNetwork implements Disposable {
   }
 }
 
-function loadAt(
-  engine: Engine,
-  { bytes, path: name, calibration }: ImageModel,
-  precision: Precision,
-): Promise<Program> {
+async function loadAt(engine: Engine, model: ImageModel, precision: Precision): Promise<Program> {
+  const { bytes, path: name, calibration, calibrationFault } = model;
+  if (precision === 'int8' && calibrationFault) throw calibrationFault;
   return engine.load({ bytes, name }, { precision, ranges: calibration?.convolutions });
 }
 
-async function loadProgram(
-  engine: Engine,
-  { model }: LoadOptions,
-  wanted: Precision | 'auto',
-): Promise<{ readonly program: Program; readonly precision: Precision }> {
+interface Loaded {
+  readonly program: Program;
+  readonly precision: Precision;
+  /** What of the model kept it from a better precision. */
+  readonly fault?: CycleboxError | undefined;
+}
+
+async function loadProgram(engine: Engine, { model }: LoadOptions, wanted: Precision | 'auto'): Promise<Loaded> {
   const at = async (precision: Precision) => ({ program: await loadAt(engine, model, precision), precision });
   if (wanted !== 'auto') return at(wanted);
+  const fault = engine.id === 'cpu' ? model.calibrationFault : undefined;
   const [best, plain] = await precisionsFor(engine, model);
-  if (!plain) return at(best!);
+  if (!plain) return { ...(await at(best!)), fault };
   try {
     return await at(best!);
   } catch (error) {
     if (isOutOfMemory(error)) throw error;
-    return at(plain);
+    // A calibration that does not fit its model is told; that a device lacks float16 is nobody's fault.
+    return { ...(await at(plain)), fault: best === 'int8' ? asCycleboxError(error) : undefined };
   }
 }
 

@@ -17,8 +17,11 @@ export interface MemoryFallback {
   readonly maxPixels: number;
 }
 
-/** `caches`: freed, nothing else changes. `precision`: float16 gave NaN. The rest: less memory is asked for. */
-export type MemoryStepKind = 'caches' | 'batch' | 'tiles' | 'cpu' | 'precision';
+/**
+ * `caches`: freed, nothing else changes. `precision`: float16 gave NaN. `calibration`: that for int8 is of no use. The rest: less memory is
+ * asked for.
+ */
+export type MemoryStepKind = 'caches' | 'batch' | 'tiles' | 'cpu' | 'precision' | 'calibration';
 
 /** What one run asked for when it failed. */
 export interface RunSize {

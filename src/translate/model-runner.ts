@@ -60,6 +60,13 @@ export class ModelRunner implements Disposable {
     this.#options = options;
     this.#fallback = fallback;
     this.#loaded = placed;
+    this.#tellFault();
+  }
+
+  #tellFault(): void {
+    const { fault, engine } = this.#loaded;
+    if (fault)
+      reportStep(this.#options, { kind: 'calibration', device: engine.device.id, fallback: this.#fallback, fault });
   }
 
   /** @throws ENGINE_UNAVAILABLE, MODEL_INVALID, OUT_OF_MEMORY when not even the CPU has room for the model */
@@ -270,6 +277,7 @@ export class ModelRunner implements Disposable {
     this.#loaded = await loadModel(this.#options, fallback).catch(() => {
       throw reason;
     });
+    this.#tellFault();
     await old.dispose();
   }
 }
@@ -298,11 +306,16 @@ function onlyInMemory(name: string, { width, height }: Pick<RowSource, 'width' |
 
 function reportStep(
   options: ModelRunnerOptions,
-  { kind, device, fallback }: Omit<MemoryStep, 'model' | 'message'>,
+  { kind, device, fallback, fault }: Omit<MemoryStep, 'model' | 'message'> & { readonly fault?: CycleboxError },
 ): void {
   const { onStep } = options;
   const model = options.model.path;
-  onStep?.({ kind, model, device, fallback, message: messageOf(kind, device, basename(model), fallback) });
+  const message = fault ? faultMessage(basename(model), fault) : messageOf(kind, device, basename(model), fallback);
+  onStep?.({ kind, model, device, fallback, message });
+}
+
+function faultMessage(model: string, { code, message }: CycleboxError): string {
+  return `${model} runs in float32, since its calibration for int8 cannot be used: ${code}: ${message}`;
 }
 
 function messageOf(
@@ -323,6 +336,8 @@ function messageOf(
       return `${ranOut}: from now on it runs on the CPU`;
     case 'precision':
       return `${model} failed on ${device} in float16: from now on it runs in float32`;
+    case 'calibration':
+      return `${model} runs in float32, since its calibration for int8 cannot be used`;
     default:
       return kind satisfies never;
   }

@@ -46,7 +46,7 @@ describe('results of translate', () => {
   test('of a pair are as its manifest says, unless something else is asked for', async () => {
     const { folder, run } = await workplace();
     await testSharp().png().toFile(join(folder, 'a.png'));
-    const output = { format: 'webp', lossless: true };
+    const output = { format: 'webp', lossless: true, name: '{stem}-as-{to}{ext}' };
     const pair = { id: 'cat-dog', domains: ['cat', 'dog'], models: { dog: { path: 'm.onnx' } }, output };
     await mkdir(join(folder, 'cat-dog'));
     await writeTinyOnnx(join(folder, 'cat-dog', 'm.onnx'), { kind: 'identity' });
@@ -56,8 +56,8 @@ describe('results of translate', () => {
     const toDog = ['a.png', '--pair', 'cat-dog', '--to', 'dog', '--plugins', 'cat-dog'];
     expect(await run(...toDog)).toMatchObject({ code: 0, err: '' });
     expect(await run(...toDog, '--format', 'png', '--name', '{from}-{to}-{stem}{ext}')).toMatchObject({ code: 0 });
-    expect((await readdir(join(folder, 'translated'))).sort()).toEqual(['a.webp', 'cat-dog-a.png']);
-    const { rgb } = await decodeImage(join(folder, 'translated', 'a.webp'));
+    expect((await readdir(join(folder, 'translated'))).sort()).toEqual(['a-as-dog.webp', 'cat-dog-a.png']);
+    const { rgb } = await decodeImage(join(folder, 'translated', 'a-as-dog.webp'));
     expect(rgb).toEqual(Buffer.from(testPicture(48, 32).rgb));
   });
 

@@ -77,6 +77,12 @@ function registerExport(models: Command): void {
     .addOption(
       new Option('--weights <storage>', 'as what an ONNX file stores them').choices(['float32', 'float16', 'int8']),
     )
+    .addOption(
+      new Option(
+        '--precision <precision>',
+        'in what an ONNX file calculates its convolutions; int8 is for models that "quantize" has calibrated',
+      ).choices(['float32', 'int8']),
+    )
     .option('--network <name>', 'of several networks in the file, such as G_A')
     .option('--architecture <file>', 'description of the layers')
     .option('--replace', 'replace what is there')

@@ -179,7 +179,8 @@ export function workerWords(event: WorkerEvent): readonly Said[] {
     }
     case 'memoryStep': {
       const { device, kind, model, message } = event.step;
-      return say('warn', message, { code: 'OUT_OF_MEMORY', device, step: kind, model });
+      const code = kind === 'calibration' ? 'MODEL_INVALID' : 'OUT_OF_MEMORY';
+      return say('warn', message, { code, device, step: kind, model });
     }
     case 'deviceFailed': {
       const { device, source, error } = event;

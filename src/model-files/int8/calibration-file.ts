@@ -5,7 +5,7 @@
  */
 import { basename } from 'node:path';
 import { z } from 'zod';
-import { CycleboxError, readRegularText, systemCodeOf, writeFileAtomic } from '../../base/index.js';
+import { asCycleboxError, CycleboxError, readRegularText, systemCodeOf, writeFileAtomic } from '../../base/index.js';
 import type { ModelRanges } from '../../onnx/index.js';
 
 export interface Calibration {
@@ -46,14 +46,36 @@ export function calibrationPathOf(model: string): string {
  * @throws MODEL_INVALID naming the calibration file that cannot be read
  */
 export async function readCalibration(model: string, sha256: string): Promise<Calibration | undefined> {
+  const calibration = await readBeside(model);
+  return calibration?.model === sha256 ? calibration : undefined;
+}
+
+/** What lies beside a model, or why it is of no use: nobody is to fail for it who does not ask for int8. */
+export interface FoundCalibration {
+  readonly calibration?: Calibration | undefined;
+  /** MODEL_INVALID: it cannot be read, or is another model's. */
+  readonly fault?: CycleboxError | undefined;
+}
+
+/** @param sha256 of the model */
+export async function findCalibration(model: string, sha256: string): Promise<FoundCalibration> {
+  try {
+    const calibration = await readBeside(model);
+    if (!calibration || calibration.model === sha256) return { calibration };
+    const why = `it is of a file with the SHA-256 ${calibration.model.slice(0, 12)}…, and the model has ${sha256.slice(0, 12)}….`;
+    return { fault: invalid(calibrationPathOf(model), new Error(why)) };
+  } catch (error) {
+    return { fault: asCycleboxError(error) };
+  }
+}
+
+async function readBeside(model: string): Promise<Calibration | undefined> {
   const path = calibrationPathOf(model);
   const text = await readRegularText(path).catch(error => {
     if (systemCodeOf(error) === 'ENOENT') return undefined;
     throw invalid(path, error);
   });
-  if (text === undefined) return undefined;
-  const calibration = parsed(text, path);
-  return calibration.model === sha256 ? calibration : undefined;
+  return text === undefined ? undefined : parsed(text, path);
 }
 
 function parsed(text: string, path: string): Calibration {

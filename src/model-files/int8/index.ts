@@ -5,5 +5,12 @@ export {
   calibrate,
   type ModelToCalibrate,
 } from './calibrate.js';
-export { type Calibration, calibrationPathOf, readCalibration, writeCalibration } from './calibration-file.js';
+export {
+  type Calibration,
+  calibrationPathOf,
+  type FoundCalibration,
+  findCalibration,
+  readCalibration,
+  writeCalibration,
+} from './calibration-file.js';
 export { squareImage } from './square-image.js';
