@@ -33,7 +33,10 @@ export interface TiledRunOptions extends TileLimits {
   readonly write: (region: Region, data: Float32Array) => Promise<void>;
   /** A small copy of the image: its moments are taken for the image's own. Default: exact. */
   readonly thumbnail?: TiledImage | undefined;
-  /** Exact runs: false computes again in each pass what earlier ones had, and keeps nothing. Default true. */
+  /**
+   * Exact runs: false computes again in each pass what earlier ones had, and keeps nothing. Default true: what does not fit into `keptBytes` goes
+   * to a file, but for what is sooner computed again than written and read.
+   */
   readonly keep?: boolean | undefined;
   /** From 0 to 1. */
   readonly onProgress?: ((fraction: number) => void) | undefined;
@@ -68,7 +71,8 @@ export class TiledNetwork {
   async run(image: TiledImage, options: TiledRunOptions): Promise<TiledRun> {
     const network = this.#at(image.size);
     const known = options.thumbnail ? await this.#momentsOf(options.thumbnail, network, options) : undefined;
-    const passes = known ? [lastPass(network)] : planPasses(network, { keep: options.keep ?? true });
+    const { keep = true, keptBytes: roomBytes } = options;
+    const passes = known ? [lastPass(network)] : planPasses(network, { keep, roomBytes });
     return new ImageRun(this.#engine, network, image, options, new Map(known)).run(passes);
   }
 
