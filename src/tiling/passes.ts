@@ -88,14 +88,22 @@ export function lastPass(network: LocalNetwork, live: readonly NodeId[] = []): P
   return { sources, targets: [network.output], measured: [], kept: [], done: live };
 }
 
-/** What is at hand from the next level on: what it needs, or, of what is computed again, what that is computed from. */
+/**
+ * What is at hand from the next level on: what it needs, or, of what is computed again, what that is computed from. It is computed
+ * again only where that takes no more room than the value: the sum behind a block, say, would keep all blocks before it.
+ */
 function keptAt(network: LocalNetwork, level: number, live: readonly NodeId[], recomputed: number): NodeId[] {
   if (recomputed === Number.POSITIVE_INFINITY) return [];
   const sources = new Set([network.input, ...live]);
-  const isDear = (id: NodeId) =>
-    sources.has(id) || costOf(network, { sources, targets: [id] }) >= recomputed * bytesOf(network, id);
-  const kept = livingAt(network, level).flatMap(id => (isDear(id) ? [id] : sourcesOf(network, id, sources)));
-  return [...new Set(kept)].filter(id => id !== network.input);
+  const room = (ids: readonly NodeId[]) =>
+    ids.reduce((sum, id) => sum + (id === network.input ? 0 : bytesOf(network, id)), 0);
+  const keptFor = (id: NodeId): readonly NodeId[] => {
+    if (recomputed === 0 || sources.has(id)) return [id];
+    const from = sourcesOf(network, id, sources);
+    const isDear = costOf(network, { sources, targets: [id] }) >= recomputed * bytesOf(network, id);
+    return isDear || room(from) > bytesOf(network, id) ? [id] : from;
+  };
+  return [...new Set(livingAt(network, level).flatMap(keptFor))].filter(id => id !== network.input);
 }
 
 /** Which of `sources` a value is computed from. */

@@ -112,18 +112,18 @@ describe('tiled-network', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test('what is sooner computed again than laid down is not laid down, and less than half of the disk is taken', () => {
+  test('what is sooner computed again than laid down is not laid down, and a third less disk is taken', () => {
     const side = 4096;
     const sizes = { image: [1, 3, side, side] };
     const network = new LocalNetwork(importOnnx(readNetwork(modelOf({ ...small, blocks: 2 }), 'it'), sizes));
     const held = planPasses(network, { keep: true, roomBytes: Number.POSITIVE_INFINITY });
     const laid = planPasses(network, { keep: true, roomBytes: 2 ** 20 });
     expect(laid.length).toBe(held.length);
-    expect(keptBytes(network, laid)).toBeLessThan(0.51 * keptBytes(network, held));
+    expect(keptBytes(network, laid)).toBeLessThan(0.67 * keptBytes(network, held));
     // What the blocks make is dear.
     expect(keptBytes(network, laid)).toBeGreaterThan(4 * small.width * 4 * (side / 4) ** 2);
     const cost = (passes: typeof held) => passes.reduce((sum, pass) => sum + costOf(network, pass), 0);
-    expect(cost(laid)).toBeLessThan(2 * cost(held));
+    expect(cost(laid)).toBeLessThan(1.5 * cost(held));
   });
 
   test('passes that keep nothing make the same of it', async () => {
