@@ -6,6 +6,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 
 /** Packages without a licence file → whose text applies: the same project's, or one of LICENSES/. */
 const textElsewhere = [
+  [/^@aws-sdk\//, 'LICENSES/Apache-2.0.txt'],
   [/^onnxruntime-/, 'LICENSES/onnxruntime.txt'],
   [/^@bufbuild\/protobuf$/, 'LICENSES/Apache-2.0.txt; its BSD-3-Clause part: at the head of the file'],
   [/^@tokenizer\/token$/, 'app/node_modules/token-types/LICENSE.txt'],
