@@ -72,6 +72,7 @@ export const rooms = {
       evaluation: { floor: 1 },
       memory: { floor: 1 },
       plugins: { floor: 2 },
+      sweeps: { floor: 2 },
       loop: { floor: 2 },
       process: { floor: 3 },
     },

@@ -22,6 +22,7 @@ export function trainCommand(program: Command): Command {
       'have any worker train it that has the device of --engine; with the queue of this configuration (watch-config.json)',
     )
     .option('--no-follow', 'with --queue: do not wait for its end')
+    .option('--sweep <file>', 'train what this JSON file with comments lists, and write one table of what came of it')
     .option('--json', 'print each event as a line of JSON; with --explain, print one document');
   for (const { title, schema } of optionGroups) addSchemaOptions(command, schema, title);
   return command

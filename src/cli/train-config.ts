@@ -43,7 +43,7 @@ export function trainingFileJsonSchema(): Record<string, unknown> {
 }
 
 /** What only the command line reads, and limits that no editor has to tell. */
-function leaveOutOwnWords(jsonSchema: Record<string, unknown>): void {
+export function leaveOutOwnWords(jsonSchema: Record<string, unknown>): void {
   for (const key of ['flag', 'short', 'path', 'readOnly']) delete jsonSchema[key];
   if (jsonSchema['maximum'] === Number.MAX_SAFE_INTEGER) delete jsonSchema['maximum'];
 }

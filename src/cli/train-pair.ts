@@ -13,11 +13,14 @@ import {
   type TrainingPluginPlaces,
   TrainingProcess,
 } from '../training/index.js';
+import { sweepHere } from './local-sweep.js';
 import { findProject } from './plugin-project.js';
 import { queueTraining } from './queue-training.js';
+import { sweepOnWorkers } from './queued-sweep.js';
 import { exitCodes, printError } from './report-error.js';
 import { printPlan } from './show-plan.js';
 import { showTraining, type TrainingDisplay } from './show-training.js';
+import { Sweep } from './sweep.js';
 import { readTrainingFile } from './train-config.js';
 
 export interface TrainPairOptions {
@@ -33,14 +36,30 @@ export interface TrainPairOptions {
   readonly queue?: string | true;
   /** With `queue`: wait for its end. */
   readonly follow?: boolean;
+  /** A file with trainings that differ in few options. */
+  readonly sweep?: string;
 }
 
 /** Returns the exit code: 0 when trained to the end or to `stopAt`, 130 when interrupted. */
 export async function trainPair(options: TrainPairOptions): Promise<number> {
-  const { queue } = options;
+  const { queue, sweep } = options;
+  if (sweep !== undefined) return trainSweep({ ...options, sweep });
   if (queue !== undefined) return queueTraining(await allOptions(options), { ...options, queue });
   const order = orderOf(await allOptions(options), options.resume ?? false, await pluginPlaces(options));
   return options.explain ? explain(order, options) : run(order, options);
+}
+
+async function trainSweep(options: TrainPairOptions & { readonly sweep: string }): Promise<number> {
+  const { given, config, queue, json = false, resume, explain } = options;
+  if (resume || explain)
+    throw new CycleboxError(
+      'USAGE',
+      'A sweep goes on by itself when it is called again: leave out --resume and --explain.',
+    );
+  const below = config === undefined ? {} : await readTrainingFile(config);
+  const sweep = await Sweep.open({ sweep: options.sweep, below, given, json });
+  if (queue !== undefined) return sweepOnWorkers(sweep, { ...options, queue });
+  return sweepHere(sweep, await pluginPlaces(options), json);
 }
 
 /** A file's `sizes` give way to the command line's `size`. */

@@ -23,4 +23,5 @@ export * from './recipes/index.js';
 export { type EventOf, formatDuration, historyPath, type RunHistory, readHistory } from './records/index.js';
 export { type RunOptions, resolveRunSettings, runOptionsSchema } from './run-options.js';
 export { recipeOf, recipeSettings, resolveTrainingSettings, type TrainingSettings } from './settings.js';
+export * from './sweeps/index.js';
 export type { TrainingEvent, TrainingEventKind, TrainingEventOf, TrainingProgress } from './training-event.js';

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { errorCodes, packageRoot } from '../../src/base/index.js';
 import { withEnvironmentTable } from '../../src/cli/environment-table.js';
 import { withOptionTables } from '../../src/cli/option-table.js';
+import { parseSweepFile, sweepFileJsonSchema } from '../../src/cli/sweep-config.js';
 import { parseTrainingFile, trainingFileJsonSchema } from '../../src/cli/train-config.js';
 import { configJsonSchema, parseConfig, resolveConfig } from '../../src/daemon/index.js';
 import { inboxDefaults } from '../../src/inbox/index.js';
@@ -78,7 +79,10 @@ describe('docs in step', () => {
     const ofTraining = shown.filter(text => text.includes('train.schema.json'));
     expect(ofTraining.length).toBeGreaterThan(0);
     for (const text of ofTraining) expect(() => parseTrainingFile(text, 'example')).not.toThrow();
-    for (const text of shown.filter(each => !ofTraining.includes(each)))
+    const ofSweeps = shown.filter(text => text.includes('sweep.schema.json'));
+    expect(ofSweeps.length).toBeGreaterThan(0);
+    for (const text of ofSweeps) expect(() => parseSweepFile(text, 'example')).not.toThrow();
+    for (const text of shown.filter(each => !ofTraining.includes(each) && !ofSweeps.includes(each)))
       expect(() => resolveConfig(parseConfig(text, 'example'), '/')).not.toThrow();
     expect(() => parseConfig('{ "inbocks": "x", "routes": [] }', 'example')).toThrow(/inbox/);
   });
@@ -110,6 +114,10 @@ describe('docs in step', () => {
 
   test('plugin.schema.json is the one that npm run schema writes', async () => {
     expect(JSON.parse(await read('plugin.schema.json'))).toEqual(pluginJsonSchema());
+  });
+
+  test('sweep.schema.json is the one that npm run schema writes', async () => {
+    expect(JSON.parse(await read('sweep.schema.json'))).toEqual(sweepFileJsonSchema());
   });
 
   test('train.schema.json and the options in docs/training.md are those that npm run schema writes', async () => {

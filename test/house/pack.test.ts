@@ -65,7 +65,7 @@ describe('the packed package, installed into an empty folder', () => {
   test('holds what the commands need, and no sources, tests or tools', async () => {
     const listed = await run('npm', ['pack', '--ignore-scripts', '--dry-run', '--json'], packageRoot);
     const paths: string[] = JSON.parse(listed)[0].files.map(({ path }: { path: string }) => path);
-    const schemas = ['watch-config.schema.json', 'train.schema.json', 'plugin.schema.json'];
+    const schemas = ['watch-config.schema.json', 'train.schema.json', 'sweep.schema.json', 'plugin.schema.json'];
     for (const path of ['LICENSE', 'README.md', 'watch-config.json', ...schemas, 'docs/errors.md'])
       expect(paths).toContain(path);
     expect(

@@ -33,13 +33,14 @@ export function stepValues(step: number): StepValues {
   };
 }
 
-/** A recorder whose clock the steps move on. */
+/** A recorder whose clock the steps move on, on two threads. */
 export function openRecorder(
   out: string,
   options: RunRecorderOptions = {},
 ): { recorder: RunRecorder; clock: ManualClock } {
   const clock = new ManualClock(Date.UTC(2026, 0, 2, 3, 4, 5));
-  return { recorder: new RunRecorder(out, { clock, report: false, tensorboard: false, ...options }), clock };
+  const cpuMs = () => 2 * clock.monotonicMs();
+  return { recorder: new RunRecorder(out, { clock, cpuMs, report: false, tensorboard: false, ...options }), clock };
 }
 
 /** Steps from `from` to `to`, with a checkpoint at every multiple of 25 and an evaluation at every multiple of 20. */

@@ -95,6 +95,7 @@ describe('the history of a run', () => {
     await second.recorder.end(60, 'finished');
     const resumed = await readHistory(out);
     expect(whatHappened(resumed)).toEqual(whatHappened(await uninterrupted()));
+    expect(resumed.end).toMatchObject({ elapsedMs: 60 * stepMs, cpuMs: 120 * stepMs });
     expect(resumed.sessions.map(({ kind, step }) => [kind, step])).toEqual([
       ['start', 0],
       ['resume', 25],

@@ -2,6 +2,7 @@
  * What came out of the study of the cycle, as a Markdown table: what its rows are to be compared with first, then a row for
  * each recipe, the mean over its seeds with their standard deviation. Of the first direction: some recipes have no other.
  */
+import { spreadOf, spreadText } from '../../dist/training/index.js';
 import { contenders } from './cycle-sets.mjs';
 
 /** By title: metric, factor, decimals. */
@@ -40,11 +41,7 @@ function contenderRows(results, direction) {
   const names = [...new Set(results.map(({ name }) => name))];
   return names.map(name => {
     const runs = results.filter(run => run.name === name);
-    const steps = spread(
-      runs.map(each => each.steps),
-      1,
-      0,
-    );
+    const steps = spreadText(spreadOf(runs.map(each => each.steps)), 0);
     const failed = runs.filter(({ failure }) => failure).length;
     const title = failed > 0 ? `${contenders[name].title} (${failed} failed)` : contenders[name].title;
     return [title, String(runs.length), steps, ...cells(runs.flatMap(run => metricsOf(run, direction)))];
@@ -60,16 +57,6 @@ function metricsOf({ judgements }, direction) {
 function cells(metrics) {
   return Object.values(columns).map(([name, factor, digits]) => {
     const values = metrics.map(each => each[name]).filter(value => value !== undefined);
-    return spread(values, factor, digits);
+    return spreadText(spreadOf(values), digits, factor);
   });
-}
-
-/** `0.52 ± 0.03`: the mean, and of several values the standard deviation of a sample. */
-function spread(values, factor, digits) {
-  if (values.length === 0) return '';
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const text = (factor * mean).toFixed(digits);
-  if (values.length === 1) return text;
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
-  return `${text} ± ${(factor * Math.sqrt(variance)).toFixed(digits)}`;
 }

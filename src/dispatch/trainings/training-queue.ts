@@ -100,6 +100,11 @@ export class TrainingQueue implements Disposable {
     return describe(run, order, state, parseStatus(status));
   }
 
+  /** What it was queued with; undefined where there is no such run. @throws STORE_UNAVAILABLE, PROTOCOL */
+  async orderOf(run: string): Promise<RunOrder | undefined> {
+    return runNamePattern.test(run) ? new RunLog(this.#store, run).order() : undefined;
+  }
+
   /** @throws FILE_NOT_FOUND, USAGE when it has ended */
   async cancel(run: string): Promise<void> {
     const [log, order] = await this.#require(run);

@@ -14,6 +14,8 @@ const value = z
   .transform(number => number ?? Number.NaN);
 const values = z.record(name, value).readonly();
 const timed = { atMs: z.number(), step };
+/** That all of the process's threads took, sessions before included; earlier versions did not write it. */
+const cpuMs = z.number().optional();
 
 /** Settings and reports of any shape, as they are shown to people. */
 export type JsonObject = { readonly [key: string]: JsonValue | undefined };
@@ -124,6 +126,7 @@ const checkpoint = z
     kind: z.literal('checkpoint'),
     ...timed,
     elapsedMs: z.number(),
+    cpuMs,
     /** Why it is the best so far, where it is. */
     best: z.object({ metric: z.string(), value }).readonly().optional(),
     window: openWindow.optional(),
@@ -135,6 +138,7 @@ const end = z
     kind: z.literal('end'),
     ...timed,
     elapsedMs: z.number(),
+    cpuMs,
     reason: z.enum(['finished', 'stopped', 'failed']),
     /** What stopped it, for people. */
     message: z.string().optional(),

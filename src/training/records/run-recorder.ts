@@ -27,6 +27,8 @@ export interface RunRecorderOptions {
   /** Which sample grids stay; default: the last 20, the first, and of the others every one whose step is a multiple of 2000. */
   readonly samples?: SampleRetention;
   readonly clock?: Clock;
+  /** CPU time of this process so far, ms. */
+  readonly cpuMs?: () => number;
 }
 
 /** What an evaluation found, in the names that people are to read. */
@@ -37,7 +39,18 @@ export interface EvaluationResult {
   readonly warnings?: readonly TrainingWarning[];
 }
 
-const defaults = { every: 10, tensorboard: true, report: true, samples: { last: 20, everySteps: 2000 } } as const;
+const cpuMsOfProcess = () => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+};
+
+const defaults = {
+  cpuMs: cpuMsOfProcess,
+  every: 10,
+  tensorboard: true,
+  report: true,
+  samples: { last: 20, everySteps: 2000 },
+} as const;
 const flushEveryMs = 10_000;
 const tensorboardTile = 128;
 
@@ -51,7 +64,9 @@ export class RunRecorder implements Disposable {
   #meter = new ProgressMeter(0);
   /** Of sessions before this one. */
   #earlierMs = 0;
+  #earlierCpuMs = 0;
   #startedMs = 0;
+  #startedCpuMs = 0;
   #flushedMs = 0;
 
   /** @param out the run's folder; nothing is written before `start` or `resume` */
@@ -73,6 +88,7 @@ export class RunRecorder implements Disposable {
   async resume(step: number, run: RunDescription): Promise<void> {
     const checkpoint = await lastCheckpoint(this.#out, step);
     this.#earlierMs = checkpoint?.elapsedMs ?? 0;
+    this.#earlierCpuMs = checkpoint?.cpuMs ?? 0;
     this.#window.reopen(checkpoint?.window);
     await this.#samples.rewind(step);
     await this.#open('resume', step, run);
@@ -120,7 +136,7 @@ export class RunRecorder implements Disposable {
    */
   async checkpoint(step: number, best?: EventOf<'checkpoint'>['best']): Promise<void> {
     const window = this.#window.open;
-    const event = { kind: 'checkpoint', ...this.#at(step), elapsedMs: this.#elapsedMs } as const;
+    const event = { kind: 'checkpoint', ...this.#at(step), ...this.#taken } as const;
     this.#history.add({ ...event, ...(best && { best }), ...(window && { window }) });
     await this.flush({ sync: true });
     await this.#report(step);
@@ -128,7 +144,7 @@ export class RunRecorder implements Disposable {
 
   /** The run is over, for now or for good. @param message what stopped it, for people. @throws WRITE_FAILED */
   async end(step: number, reason: EventOf<'end'>['reason'], message?: string): Promise<void> {
-    const event = { kind: 'end', ...this.#at(step), elapsedMs: this.#elapsedMs, reason } as const;
+    const event = { kind: 'end', ...this.#at(step), ...this.#taken, reason } as const;
     this.#history.add({ ...event, ...(message !== undefined && { message }) });
     await this.flush({ sync: true });
     await this.#report(step);
@@ -155,6 +171,12 @@ export class RunRecorder implements Disposable {
     return Math.round(this.#earlierMs + this.#options.clock.monotonicMs() - this.#startedMs);
   }
 
+  /** By the wall, and by the CPU. */
+  get #taken(): { readonly elapsedMs: number; readonly cpuMs: number } {
+    const cpuMs = Math.round(this.#earlierCpuMs + this.#options.cpuMs() - this.#startedCpuMs);
+    return { elapsedMs: this.#elapsedMs, cpuMs };
+  }
+
   #at(step: number): EventTime {
     return { atMs: this.#options.clock.epochMs(), step };
   }
@@ -162,6 +184,7 @@ export class RunRecorder implements Disposable {
   async #open(kind: 'start' | 'resume', step: number, run: RunDescription): Promise<void> {
     const { clock, tensorboard } = this.#options;
     this.#startedMs = clock.monotonicMs();
+    this.#startedCpuMs = this.#options.cpuMs();
     this.#meter = new ProgressMeter(run.steps);
     const described = { ...run, settings: plain(run.settings), data: plain(run.data) };
     this.#history.add({ kind, ...this.#at(step), version: packageVersion(), ...described });
