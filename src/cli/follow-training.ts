@@ -20,7 +20,7 @@ export async function followTraining(queue: TrainingQueue, run: string, options:
   const display = showTraining({ onEvent: events.event }, options.json);
   const offers = await queue.offers();
   const leaving = new AbortController();
-  const leave = () => leaving.abort();
+  const leave = () => void (leaving.signal.aborted ? process.exit(exitCodes.interrupted) : leaving.abort());
   process.on('SIGINT', leave).on('SIGTERM', leave);
   try {
     const listener = {

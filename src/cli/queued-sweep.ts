@@ -52,7 +52,7 @@ async function followSweep(sweep: Sweep, queue: TrainingQueue, roots: TrainingRo
   const runs = new Map(sweep.runs.map(run => [queuedName(sweep, run), run]));
   const offers = await queue.offers();
   const leaving = new AbortController();
-  const leave = () => leaving.abort();
+  const leave = () => void (leaving.signal.aborted ? process.exit(exitCodes.interrupted) : leaving.abort());
   process.on('SIGINT', leave).on('SIGTERM', leave);
   let adding: Promise<void> = Promise.resolve();
   const stands = (now: QueuedRun) => {

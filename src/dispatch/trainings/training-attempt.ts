@@ -138,7 +138,8 @@ export class TrainingAttempt {
     const { order, roots, background, plugins } = this.#options;
     const { engine, threads } = this.owner;
     const here = { engine, threads, background, ...foldersOf(order, roots) } as TrainingFile;
-    if (hasCheckpoint) return resumeOrder(local, here, progressEveryMs, plugins);
+    const { acceptChangedData } = order.options as TrainingFile;
+    if (hasCheckpoint) return resumeOrder(local, { ...here, acceptChangedData }, progressEveryMs, plugins);
     const options = { ...order.options, ...here, out: local } as TrainingFile;
     return newRunOrder(options, progressEveryMs, plugins);
   }

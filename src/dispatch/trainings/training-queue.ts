@@ -96,7 +96,9 @@ export class TrainingQueue implements Disposable {
     const order = runNamePattern.test(run) ? await log.order() : undefined;
     if (!order) return undefined;
     const state = await log.state();
-    const status = isEnded(state) ? null : await this.#redis.get(this.#queues.names.status(run));
+    // Without a connection it would wait for one.
+    const isTold = !isEnded(state) && this.#redis.status === 'ready';
+    const status = isTold ? await this.#redis.get(this.#queues.names.status(run)) : null;
     return describe(run, order, state, parseStatus(status));
   }
 
@@ -108,7 +110,8 @@ export class TrainingQueue implements Disposable {
   /** @throws FILE_NOT_FOUND, USAGE when it has ended */
   async cancel(run: string): Promise<void> {
     const [log, order] = await this.#require(run);
-    const state = await log.append(state => (isEnded(state) ? undefined : { kind: 'cancelled' }));
+    const isUnderWay = ({ standing }: RunState) => standing === 'waiting' || standing === 'running';
+    const state = await log.append(state => (isUnderWay(state) ? { kind: 'cancelled' } : undefined));
     if (!state) throw new CycleboxError('USAGE', `The run ${run} has ended already: there is nothing to cancel.`);
     // One that runs is locked, and is taken out by its worker, which hears of it now.
     await this.#queues.remove(run, queueOf(order, state)).catch(() => {});
