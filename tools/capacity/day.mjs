@@ -14,6 +14,8 @@ export const measured = {
   // `npm run bench:queue -- wire`.
   redisCalls: 10,
   redisBytes: 6500,
+  // ms of CPU.
+  redisMs: 1.17,
   // `npm run bench:queue -- overhead`: from the journal to the outbox, a job of no work, ms.
   inboxMs: 6.0,
   // `node tools/capacity/measure.mjs outputs`: bytes.
@@ -26,7 +28,7 @@ const load = 0.8;
 
 const asked = process.argv.indexOf('--images');
 const perSecond = (asked > 0 ? Number(process.argv[asked + 1]) : 1e9) / 86_400;
-const { networkMs, decodeMs, encodeMs, redisCalls, redisBytes, inboxMs, imageBytes, resultBytes } = measured;
+const { networkMs, decodeMs, encodeMs, redisCalls, redisBytes, redisMs, inboxMs, imageBytes, resultBytes } = measured;
 const needed = ms => Math.ceil((perSecond * ms) / 1000 / load);
 
 console.log(`${perSecond.toFixed(0)} images a second`);
@@ -39,9 +41,8 @@ for (const [device, ms] of Object.entries(networkMs)) {
     `${device}: ${needed(serial)} workers that decode, translate and encode in turn; ${needed(ms)} were all fed by ${cores} cores, 99 % then wait less than ${(p99 * 1000).toFixed(2)} ms in all`,
   );
 }
-console.log(
-  `Redis: ${(perSecond * redisCalls).toFixed(0)} calls and ${((perSecond * redisBytes) / 1e6).toFixed(0)} MB a second`,
-);
+const [calls, megabytes] = [redisCalls, redisBytes / 1e6].map(each => (perSecond * each).toFixed(0));
+console.log(`Redis: ${calls} calls and ${megabytes} MB a second, ${Math.ceil((perSecond * redisMs) / 1000)} cores`);
 console.log(`daemons by what a job takes of one: ${Math.ceil((perSecond * inboxMs) / 1000)}`);
 const [into, out] = [imageBytes, resultBytes].map(bytes => ((perSecond * bytes) / 1e6).toFixed(0));
 console.log(`images ${into} MB a second, results ${out}`);
