@@ -35,7 +35,9 @@ export function cardPart(pair, domains, facts, models, warmStart) {
     describeModels(models),
     `**Data.** ${upperFirst(facts.data)}.`,
     `**From data set to model.**\n\n${indented(commands(pair, domains, facts, models, warmStart))}`,
-    ...[isElsewhere(models[0]) ? ownTrainer(pair, domains, facts, models[0]) : trainingNote(models[0])].filter(Boolean),
+    ...(models.every(isElsewhere)
+      ? [ownTrainer(pair, domains, facts, models[0])]
+      : models.map(trainingNote).filter(Boolean)),
     '**Held-out results**, beside what the input itself gets and what real images of the target get ([what the figures are](../../docs/evaluation.md)):',
     ...models.filter(({ figures }) => figures.length > 0).map(resultsOf),
   ].join('\n\n');
@@ -46,8 +48,14 @@ function describeModels(models) {
     const thousands = `${Math.round(weights / 1000)} thousand weights`;
     return `- to ${to}: ${network}, ${thousands}, stored as ${storage}, ${(sizeBytes / 1e6).toFixed(1)} MB`;
   });
-  const fitted = isElsewhere(models[0]) ? inPyTorch : "by Cyclebox's own trainer";
-  return `**Models.** Fitted ${fitted}.\n\n${lines.join('\n')}`;
+  return `**Models.** ${fittedBy(models)}\n\n${lines.join('\n')}`;
+}
+
+function fittedBy(models) {
+  const by = model => (isElsewhere(model) ? inPyTorch : "by Cyclebox's own trainer");
+  const [first, ...others] = models;
+  if (others.every(other => by(other) === by(first))) return `Fitted ${by(first)}.`;
+  return `${models.map(model => `To ${model.to} fitted ${by(model)}`).join('. ')}.`;
 }
 
 function commands(pair, domains, facts, models, warmStart) {
@@ -56,11 +64,22 @@ function commands(pair, domains, facts, models, warmStart) {
   const place = { pair, domains, a: facts.trainA, b: facts.trainB, out, warmStart };
   return [
     facts.prepare,
-    ...(isElsewhere(models[0]) ? there(pair, models[0]) : here(pair, out, trainCommand(models[0].training, place))),
+    ...trainings(pair, models, place),
     ...models.map(model => evaluateCommand(model, models, facts, judged)),
     ...(facts.measure ? [wrapped(...splitCommand(facts.measure.replace('JUDGED', judged)))] : []),
     `npm run ship:pair -- --pair ${pair} --judged ${judged}`,
   ].join('\n');
+}
+
+/** Each training once; where the directions come from two, each is told to take its own. */
+function trainings(pair, models, place) {
+  const kinds = [true, false].map(elsewhere => models.filter(model => isElsewhere(model) === elsewhere));
+  const isMixed = kinds.every(kind => kind.length > 0);
+  return kinds.flatMap(([model]) => {
+    if (!model) return [];
+    const lines = isElsewhere(model) ? there(pair, model) : here(pair, place.out, trainCommand(model.training, place));
+    return isMixed ? [...lines.slice(0, -1), `${lines.at(-1)} --to ${model.to}`] : lines;
+  });
 }
 
 /** Whether the weights came from another framework's training. */
@@ -75,7 +94,7 @@ function here(pair, out, command) {
 /** Once from nothing, and, where the models began with others' weights, a second time from those. */
 function there(pair, { training }) {
   const lists = training.warmStart ? ['pairs', 'further'] : ['pairs'];
-  const runs = lists.map((list, at) => `runs/pytorch${at === 0 ? '' : '-further'}`);
+  const runs = ['runs/pytorch', 'runs/pytorch-further'].slice(0, lists.length);
   return [
     ...lists.map((list, at) => `python3 tools/pytorch/train.py tools/pytorch/${list}.json ${runs[at]}`),
     `npm run ship:pair -- --pair ${pair} --plugin ${runs.at(-1)}/${pair}`,

@@ -1,5 +1,5 @@
 /**
- * `npm run ship:pair -- --pair ID [--plugin DIR] [--judged DIR] [--scale native|trained|PIXELS]`: puts a trained pair into this
+ * `npm run ship:pair -- --pair ID [--plugin DIR [--to DOMAIN]] [--judged DIR] [--scale native|trained|PIXELS]`: puts a trained pair into this
  * repository: its models into the store, with their weights as float16; sums, sizes, fit, quality and licence into the
  * manifest; commands and figures into the model card. It trains and measures nothing: run it before and after measuring.
  */
@@ -16,6 +16,7 @@ const { values } = parseArgs({
   options: {
     pair: { type: 'string' },
     plugin: { type: 'string' },
+    to: { type: 'string' },
     judged: { type: 'string' },
     scale: { type: 'string' },
     'warm-start': { type: 'string' },
@@ -36,7 +37,10 @@ async function main() {
   const pair = manifest.contributes.domainPairs.find(({ id }) => id === values.pair);
   const directions = Object.keys(pair.models).map(to => ({ to, from: pair.domains.find(domain => domain !== to) }));
   const store = join(values.root, 'models');
-  if (values.plugin) await storeAll(resolve(values.plugin), store, pair, directions);
+  const taken = directions.filter(({ to }) => (values.to ?? to) === to);
+  if (taken.length === 0)
+    throw new RangeError(`--to is ${values.to}; it must be one of ${pair.domains.join(' and ')}.`);
+  if (values.plugin) await storeAll(resolve(values.plugin), store, pair, taken);
   const models = [];
   for (const { from, to } of directions) {
     const isFirst = to === pair.domains[1];
