@@ -90,7 +90,7 @@ export async function memoryRow(engine, steps) {
 /** @param {Engine} engine @param {TrainingSize} size */
 export async function compileStep(engine, size) {
   const spec = stepSpec(size);
-  const graphs = stepGraphs(spec);
+  const graphs = stepGraphs(spec, engine.prefersFewOperations);
   const state = await engine.createState(initialState(spec));
   const { value: programs, ms: compileMs } = await timed(async () => {
     const compiled = [];
@@ -129,9 +129,13 @@ export function initialState(spec) {
   );
 }
 
-/** The generators' graph and the discriminators'. @param {import('../dist/training/recipes/index.js').RecipeSettings} spec */
-export function stepGraphs(spec) {
-  return cyclegan.phases.map(phase => buildPhase(cyclegan, phase, spec).graph);
+/**
+ * The generators' graph and the discriminators'.
+ * @param {import('../dist/training/recipes/index.js').RecipeSettings} spec
+ * @param {boolean} [together] weights updated together
+ */
+export function stepGraphs(spec, together = false) {
+  return cyclegan.phases.map(phase => buildPhase(cyclegan, phase, spec, { together }).graph);
 }
 
 /** Adam's two scalars of step `t`. @param {number} t */

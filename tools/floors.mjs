@@ -19,7 +19,16 @@ export const rooms = {
   download: { floor: 2 },
   onnx: {
     floor: 2,
-    beneath: ['emitter', 'encode-model', 'float16', 'lowering-context', 'model-file', 'padding', 'stored-weights'],
+    beneath: [
+      'emitter',
+      'encode-model',
+      'float16',
+      'lowering-context',
+      'model-file',
+      'padding',
+      'splitting',
+      'stored-weights',
+    ],
     rooms: { generated: { floor: 0 }, convolution: { floor: 1 }, import: { floor: 1 }, int8: { floor: 1 } },
   },
   'plugin-api': { floor: 2 },

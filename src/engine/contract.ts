@@ -73,6 +73,11 @@ export interface Engine extends Disposable {
   readonly id: EngineId;
   /** The device that this engine runs on. */
   readonly device: Device;
+  /**
+   * Whether starting an operation costs more than most of them compute, so that few large ones are better than many small
+   * ones even for the price of copies. Default false.
+   */
+  readonly prefersFewOperations?: boolean;
   /** Variables kept on the device, with their first values. */
   createState(initial: Tensors): Promise<State>;
   /** @throws GRAPH_INVALID when a variable is not in the state; ENGINE_FAILED when the engine refuses the graph. */

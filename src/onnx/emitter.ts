@@ -41,7 +41,7 @@ export class OnnxEmitter {
   readonly #initializers: TensorProto[] = [];
   readonly #inputs: ValueInfoProto[] = [];
   readonly #outputs: ValueInfoProto[] = [];
-  readonly #shared = new Map<string, ValueName>();
+  readonly #shared = new Map<string, readonly ValueName[]>();
   readonly #fixed = new Set<ValueName>();
   #count = 0;
 
@@ -52,18 +52,41 @@ export class OnnxEmitter {
     attributes: Readonly<Record<string, AttributeValue>> = {},
     name: ValueName = this.#fresh(),
   ): ValueName {
-    if (inputs.length > 0 && inputs.every(input => this.#fixed.has(input))) this.#fixed.add(name);
+    this.#append(opType, inputs, attributes, [name]);
+    return name;
+  }
+
+  /** The same with several results, which get fresh names. A result that is not `wanted` has the name '', and is not made. */
+  nodeOf<const Wanted extends readonly boolean[]>(
+    opType: string,
+    inputs: readonly ValueName[],
+    attributes: Readonly<Record<string, AttributeValue>>,
+    wanted: Wanted,
+  ): { readonly [index in keyof Wanted]: ValueName } {
+    const names = wanted.map(is => (is ? this.#fresh() : ''));
+    this.#append(opType, inputs, attributes, names);
+    return names as { readonly [index in keyof Wanted]: ValueName };
+  }
+
+  #append(
+    opType: string,
+    inputs: readonly ValueName[],
+    attributes: Readonly<Record<string, AttributeValue>>,
+    outputs: readonly ValueName[],
+  ): void {
+    if (inputs.length > 0 && inputs.every(input => this.#fixed.has(input))) {
+      for (const name of outputs) this.#fixed.add(name);
+    }
     this.#nodes.push(
       create(NodeProtoSchema, {
         opType,
         ...(contribOps.has(opType) && { domain: contribDomain }),
         name: `${opType}_${this.#nodes.length}`,
         input: [...inputs],
-        output: [name],
+        output: [...outputs],
         attribute: Object.entries(attributes).map(([key, value]) => attribute(key, value)),
       }),
     );
-    return name;
   }
 
   /** Whether a value is part of the file, or computed from such values alone, rather than from what is handed in. */
@@ -111,8 +134,13 @@ export class OnnxEmitter {
 
   /** The value kept under `key`, made on first use: what several lowerings need is computed once. */
   shared(key: string, make: () => ValueName): ValueName {
+    return this.sharedOf(key, () => [make()] as const)[0];
+  }
+
+  /** The same for several values that are made together. */
+  sharedOf<Names extends readonly ValueName[]>(key: string, make: () => Names): Names {
     const known = this.#shared.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) return known as Names;
     const made = make();
     this.#shared.set(key, made);
     return made;
@@ -152,7 +180,7 @@ export class OnnxEmitter {
 
   /** An Identity that only names an output vanishes where the producing node can carry the name itself. */
   #absorbIdentities(): void {
-    const producers = new Map(this.#nodes.map(node => [node.output[0]!, node]));
+    const producers = new Map(this.#nodes.flatMap(node => node.output.map(name => [name, node] as const)));
     const outputs = new Set(this.#outputs.map(output => output.name));
     const renamed = new Map<ValueName, ValueName>();
     const absorbed = new Set<object>();
@@ -177,7 +205,7 @@ export class OnnxEmitter {
     const kept = [...this.#nodes];
     for (let index = kept.length - 1; index >= 0; index--) {
       const node = kept[index]!;
-      if (read.has(node.output[0]!)) for (const input of node.input) read.add(input);
+      if (node.output.some(name => read.has(name))) for (const input of node.input) read.add(input);
       else kept.splice(index, 1);
     }
     if (kept.length === this.#nodes.length) return;

@@ -27,6 +27,7 @@ import { interleavedPhases } from './interleaving.js';
 import type { LoweringContext, LoweringTarget, Tailoring } from './lowering-context.js';
 import { lowerInstanceNorm, lowerInstanceNormGrad } from './normalisation.js';
 import { lowerPad, lowerReflectPad, lowerReflectPadGrad, lowerSliceGrad } from './padding.js';
+import { lowerAsPart } from './splitting.js';
 import { findWeightGradSums } from './weight-gradient-sums.js';
 
 export interface LoweringOptions {
@@ -94,14 +95,7 @@ const lowerings: { readonly [O in OpName]: Lowering<O> } = {
   transpose: ({ emitter, inputs: [x], attributes: { permutation } }) =>
     emitter.node('Transpose', [x!], { perm: permutation }),
   concat: ({ emitter, inputs, attributes: { axis } }) => emitter.node('Concat', inputs, { axis }),
-  slice: ({ emitter, inputs: [x], attributes: { starts, stops, steps } }) =>
-    emitter.node('Slice', [
-      x!,
-      emitter.integers(starts),
-      emitter.integers(stops),
-      emitter.integers(starts.map((_, axis) => axis)),
-      emitter.integers(steps),
-    ]),
+  slice: context => (context.target === 'webgpu' ? lowerAsPart(context) : undefined) ?? lowerSlice(context),
   sliceGrad: lowerSliceGrad,
   pad: lowerPad,
   reflectPad: lowerReflectPad,
@@ -196,6 +190,15 @@ function contextOf<O extends OpName>(
     attributes: node.attributes as Attributes<O>,
     shape: node.shape,
   };
+}
+
+function lowerSlice({
+  emitter,
+  inputs: [x],
+  attributes: { starts, stops, steps },
+}: LoweringContext<'slice'>): ValueName {
+  const axes = starts.map((_, axis) => axis);
+  return emitter.node('Slice', [x!, ...[starts, stops, axes, steps].map(values => emitter.integers(values))]);
 }
 
 /** WebGPU's provider has no Sign. */

@@ -3,7 +3,7 @@
  */
 import { numericShape } from '../graph/index.js';
 import type { OnnxEmitter, ValueName } from './emitter.js';
-import type { LoweringContext } from './lowering-context.js';
+import type { LoweringContext, LoweringTarget } from './lowering-context.js';
 
 export function lowerPad({ emitter, inputs: [x], attributes: { before, after } }: LoweringContext<'pad'>): ValueName {
   return emitter.node('Pad', [x!, emitter.integers([...before, ...after])]);
@@ -14,19 +14,23 @@ export function lowerReflectPad({ emitter, inputs: [x], attributes }: LoweringCo
   return emitter.node('Pad', [x!, emitter.integers([0, 0, top, left, 0, 0, bottom, right])], { mode: 'reflect' });
 }
 
-/** Images up to this size are folded by products with 0-1 matrices, two nodes instead of a dozen slices and copies. */
-const largestFoldedByProduct = 72;
+/**
+ * Images up to this size are folded by products with 0-1 matrices, two nodes instead of a dozen slices and copies. On
+ * WebGPU a node costs more, and a product less.
+ */
+const largestFoldedByProduct: Readonly<Record<LoweringTarget, number>> = { any: 72, webgpu: 320 };
 
 /** Folds the border back, one axis after the other. */
 export function lowerReflectPadGrad({
   emitter,
+  target,
   inputs,
   attributes,
   shape,
 }: LoweringContext<'reflectPadGrad'>): ValueName {
   const [, , height, width] = numericShape(shape, 'reflectPadGrad in ONNX');
   const [top, left, bottom, right] = attributes.padding;
-  if (Math.max(height!, width!) <= largestFoldedByProduct) {
+  if (Math.max(height!, width!) <= largestFoldedByProduct[target]) {
     const columns = emitter.node('MatMul', [inputs[0]!, mirrorMatrix(emitter, width!, left, right, false)]);
     return emitter.node('MatMul', [mirrorMatrix(emitter, height!, top, bottom, true), columns]);
   }

@@ -12,7 +12,7 @@ import { asEngineError, codeOf } from '../../src/engine/onnx/engine-error.js';
 import { openOnnxEngine } from '../../src/engine/onnx/index.js';
 import { unavailable } from '../../src/engine/onnx/unavailable.js';
 import { layoutOfGraph, layoutOfModel } from '../../src/engine/onnx/webgpu-layout.js';
-import { conv2d, conv2dInputGrad, GraphBuilder, reflectPad, symbol } from '../../src/graph/index.js';
+import { conv2d, conv2dInputGrad, GraphBuilder, neg, reflectPad, symbol } from '../../src/graph/index.js';
 import { decodeOnnx, encodeOnnx } from '../../src/onnx/index.js';
 import { randomValues, seededRandom } from '../graph/random-values.js';
 import { temporaryFolder } from '../support/pictures.js';
@@ -165,6 +165,15 @@ describe("WebGPU's layout", () => {
     builder.output('translated', conv2d(reflectPad(x, 0), kernel, { padding: 2 }));
     const graph = builder.build();
     expect([layoutOfGraph(graph), layoutOfModel(decodeOnnx(encodeOnnx(graph)))]).toEqual(['NCHW', 'NCHW']);
+  });
+
+  it('has channels first for training, which goes back and forth between the layouts', () => {
+    const builder = new GraphBuilder();
+    const kernel = builder.variable('kernel', [8, 8, 3, 3]);
+    builder.output('y', conv2d(builder.input('x', [1, 8, 32, 32]), kernel));
+    expect(layoutOfGraph(builder.build())).toBe('NHWC');
+    builder.update(kernel, neg(kernel));
+    expect(layoutOfGraph(builder.build())).toBe('NCHW');
   });
 
   it('has channels first for files with groups', () => {

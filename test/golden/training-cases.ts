@@ -39,8 +39,9 @@ async function expectTraining(engine: Engine, golden: TrainingCase): Promise<voi
   const spec = specOfCase(golden, init!);
   const names = trainedParameters(cyclegan.networks(spec)).map(({ name }) => name);
   const state = await engine.createState(withMoments(spec, init!));
+  const together = engine.prefersFewOperations ?? false;
   const compile = (index: 0 | 1) =>
-    engine.compile(buildPhase(cyclegan, cyclegan.phases[index]!, spec, { inspect: true }).graph, { state });
+    engine.compile(buildPhase(cyclegan, cyclegan.phases[index]!, spec, { inspect: true, together }).graph, { state });
   const [generators, discriminators] = [await compile(0), await compile(1)];
   for (let step = 0; step < golden.steps; step++) {
     const adam = adamTensors(spec, golden.lr, step + 1);

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Engine, evaluate, openEngine } from '../../src/engine/index.js';
 import {
   add,
+  concat,
   conv2d,
   conv2dInputGrad,
   conv2dWeightGrad,
@@ -14,6 +15,7 @@ import {
   type Graph,
   GraphBuilder,
   instanceNorm,
+  instanceNormGrad,
   leakyReluGrad,
   mul,
   type Padding,
@@ -21,6 +23,7 @@ import {
   reflectPadGrad,
   type Stride,
   sign,
+  slice,
   symbol,
   type Tensor,
 } from '../../src/graph/index.js';
@@ -170,17 +173,67 @@ describe('for WebGPU', () => {
     await expectExact(graph, {}, webgpu);
   });
 
+  it.each([
+    ['a kernel that would be unfolded by slices', [2, 3, 12, 11], [2, 5, 6, 5], none, [7, 7]],
+    ['few outputs, which are unfolded instead', [2, 16, 9, 8], [2, 2, 9, 10], [1, 2, 1, 1], [3, 2]],
+    ['eight images', [8, 4, 5, 6], [8, 5, 3, 4], none, [3, 3]],
+  ] as const)('a weight gradient of %s has no slices', async (_, x, dy, padding, kernel) => {
+    const graph = graphOf(b => conv2dWeightGrad(b.input('x', x), b.input('dy', dy), once, padding, kernel));
+    expect(operations(graph)).toContain('Slice');
+    expect(operations(graph, webgpu)).not.toContain('Slice');
+    await expectExact(graph, {}, webgpu);
+  });
+
+  it('the border of an image of a usual size is folded by products', async () => {
+    const graph = graphOf(b => reflectPadGrad(b.input('dy', [1, 2, 106, 80]), [3, 3, 3, 3]));
+    expect(operations(graph)).toContain('Slice');
+    expect(operations(graph, webgpu)).toEqual(['MatMul', 'MatMul']);
+    await expectExact(graph, {}, webgpu);
+  });
+
+  it('slices that are all of a value are its parts, however many', async () => {
+    const parts = (b: GraphBuilder, stops: readonly number[]) => {
+      const x = mul(b.input('x', [2, 24]), 2);
+      return stops.map((stop, at) => slice(x, [0, stops[at - 1] ?? 0], [2, stop]));
+    };
+    const together = graphOf(b => concat(parts(b, [1, 4, 6, 7, 8, 10, 11, 15, 20, 24]).reverse(), 1));
+    expect(operations(together, webgpu).filter(op => op !== 'Split')).toEqual(['Mul', 'Concat']);
+    await expectExact(together, {}, webgpu);
+    const lessThanAll = graphOf(b => concat(parts(b, [1, 4, 6]), 1));
+    expect(operations(lessThanAll, webgpu).filter(op => op === 'Slice')).toHaveLength(3);
+    await expectExact(lessThanAll, {}, webgpu);
+  });
+
   it('a sign is chosen, since there is no Sign', async () => {
     const graph = graphOf(b => sign(b.input('x', [3, 5])));
     expect(operations(graph, webgpu)).not.toContain('Sign');
     await expectExact(graph, {}, webgpu);
   });
 
-  it('instance normalisation is spelt out, since its kernel loses the variance of values far from zero', async () => {
+  it('the mean is taken off before values are normalised, whose variance its kernels lose far from zero', async () => {
     const graph = graphOf(b => instanceNorm(b.input('x', [2, 3, 5, 7])));
     expect(operations(graph)).toEqual(['InstanceNormalization']);
-    expect(operations(graph, webgpu)).not.toContain('InstanceNormalization');
+    const own = operations(graph, webgpu).filter(op => op !== 'Reshape');
+    expect(own).toEqual(['ReduceMean', 'Sub', 'LayerNormalization']);
     await expectExact(graph, {}, webgpu);
+  });
+
+  it('a normalisation and its gradient share the deviation', async () => {
+    const graph = graphOf(b => {
+      const x = b.input('x', [2, 3, 5, 7]);
+      return add(instanceNorm(x), instanceNormGrad(x, b.input('dy', [2, 3, 5, 7]), 1e-5));
+    });
+    const own = operations(graph, webgpu);
+    expect(own.filter(op => op === 'LayerNormalization')).toHaveLength(1);
+    expect(own).not.toContain('Sqrt');
+    await expectExact(graph, {}, webgpu);
+  });
+
+  it('normalisation at any size is spelt out', async () => {
+    const sizes = [1, 3, symbol('height'), symbol('width')];
+    const graph = graphOf(b => instanceNorm(b.input('x', sizes)));
+    expect(operations(graph, webgpu)).toContain('Sqrt');
+    await expectExact(graph, { x: [1, 3, 6, 5] }, webgpu);
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../src/base/index.js';
 import { evaluate } from '../../src/engine/index.js';
-import { GraphBuilder } from '../../src/graph/index.js';
+import { type Graph, GraphBuilder, sizeOf } from '../../src/graph/index.js';
 import {
   adamDefaults,
   adamInputs,
@@ -13,7 +13,7 @@ import {
   momentNames,
   resolveTrainingSettings,
 } from '../../src/training/index.js';
-import { applyAdam } from '../../src/training/recipes/adam.js';
+import { applyAdam, applyAdamTogether } from '../../src/training/recipes/adam.js';
 
 const image = (value: number) => Float32Array.of(value);
 
@@ -120,6 +120,44 @@ describe('Adam', () => {
       });
     }
   });
+});
+
+describe('Adam for weights together', () => {
+  const shapes = { a: [3, 2, 2], b: [1, 2, 2], c: [4], d: [2], e: [5, 3], f: [] };
+
+  it('gives each what it gets alone, to the bit', () => {
+    const random = new Random(7);
+    const drawn = (shape: readonly number[]) => ({
+      shape,
+      data: Float64Array.from({ length: sizeOf(shape) }, () => random.uniform()),
+    });
+    const variables = Object.fromEntries(
+      Object.entries(shapes).flatMap(([name, shape]) => [name, ...momentNames(name)].map(one => [one, drawn(shape)])),
+    );
+    const gradients = Object.entries(shapes).map(([name, shape]) => [`gradient/${name}`, drawn(shape)] as const);
+    const scalar = (value: number) => ({ shape: [], data: Float64Array.of(value) });
+    const inputs = {
+      ...Object.fromEntries(gradients),
+      [adamInputs.stepSize]: scalar(0.01),
+      [adamInputs.epsilon]: scalar(1e-8),
+    };
+    const [apart, together] = [adamGraph(false), adamGraph(true)];
+    expect(together.nodes.filter(({ op }) => op === 'sqrt')).toHaveLength(4); // Of a and b, of c and d, of e, of f.
+    expect(apart.nodes.filter(({ op }) => op === 'sqrt')).toHaveLength(6);
+    expect(evaluate(together, { inputs, variables }).updates).toEqual(evaluate(apart, { inputs, variables }).updates);
+  });
+
+  function adamGraph(areTogether: boolean): Graph {
+    const builder = new GraphBuilder();
+    const weights = Object.entries(shapes).map(([name, shape]) => ({
+      name,
+      weight: builder.variable(name, shape),
+      gradient: builder.input(`gradient/${name}`, shape),
+    }));
+    if (areTogether) applyAdamTogether(builder, weights, adamDefaults);
+    else for (const { name, weight, gradient } of weights) applyAdam(builder, name, weight, gradient, adamDefaults);
+    return builder.build();
+  }
 });
 
 describe('adversarial losses', () => {

@@ -70,6 +70,13 @@ export interface SessionDiagnostics {
   readonly deviceOnly?: boolean;
   /** Each session writes a profile to a file that begins so when it is closed. */
   readonly profilePrefix?: string;
+  /** WebGPU's layout in place of the one that is chosen for each graph or model. */
+  readonly layout?: WebGpuLayout;
+  /**
+   * More options of WebGPU's provider, by the runtime's names: `validationMode`, `storageBufferCacheMode` … All sessions of a
+   * process share the device, which takes them from the first.
+   */
+  readonly webGpuOptions?: Readonly<Record<string, string>>;
 }
 
 /** @throws ENGINE_UNAVAILABLE with what to do when the provider or its device cannot be used on this machine. */
@@ -115,6 +122,7 @@ interface ResolvedOptions {
 class OnnxEngine implements Engine {
   readonly id: OnnxProvider;
   readonly device: Device;
+  readonly prefersFewOperations: boolean;
   readonly #index: number;
   readonly #threads: number | undefined;
   readonly #tailors: boolean;
@@ -139,6 +147,7 @@ class OnnxEngine implements Engine {
     this.#index = index;
     this.#threads = threads;
     this.#tailors = provider === 'cpu' && tailoring;
+    this.prefersFewOperations = provider === 'webgpu';
     this.#diagnostics = diagnostics;
   }
 
@@ -273,12 +282,12 @@ class OnnxEngine implements Engine {
    */
   async #session(bytes: Uint8Array, options: SessionOptions = {}): Promise<ort.InferenceSession> {
     const { training = false, deviceOutputs = [], hostOutputs = [], layout = 'NHWC' } = options;
-    const { deviceOnly, profilePrefix } = this.#diagnostics;
+    const { deviceOnly, profilePrefix, layout: layoutAsked, webGpuOptions = {} } = this.#diagnostics;
     const threads = this.#threads ?? (this.id === 'cpu' ? availableParallelism() : undefined);
     const ofSession = { intra_op: { spin_duration_us: spinMicroseconds }, ...options.extra };
     try {
       const session = await ort.InferenceSession.create(bytes, {
-        executionProviders: executionProviders(this.id, this.#index, layout),
+        executionProviders: executionProviders(this.id, this.#index, layoutAsked ?? layout, webGpuOptions),
         ...(threads !== undefined && { intraOpNumThreads: threads }),
         graphOptimizationLevel: training ? 'basic' : 'all',
         enableMemPattern: this.id === 'cpu' && !training,

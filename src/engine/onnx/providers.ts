@@ -90,12 +90,13 @@ export function executionProviders(
   provider: OnnxProvider,
   index: number,
   layout: WebGpuLayout,
+  webGpuOptions: Readonly<Record<string, string>> = {},
 ): readonly ort.InferenceSession.ExecutionProviderConfig[] {
   switch (provider) {
     case 'cpu':
       return ['cpu'];
     case 'webgpu':
-      return [{ name: 'webgpu', preferredLayout: layout }];
+      return [{ ...webGpuOptions, name: 'webgpu', preferredLayout: layout }];
     case 'tensorrt':
       return [
         { name: 'tensorrt', deviceId: index },

@@ -66,10 +66,11 @@ export class StepRunner implements Disposable {
     accumulate: number,
     randomness: StepRandomness,
   ): Promise<StepRunner> {
+    const together = engine.prefersFewOperations ?? false;
     const compile = async (part: 'accumulate' | 'apply'): Promise<CompiledPhase[]> => {
       const compiled: CompiledPhase[] = [];
       for (const phase of recipe.phases) {
-        const { graph, randomInputs } = buildPhase(recipe, phase, settings, { accumulate, part });
+        const { graph, randomInputs } = buildPhase(recipe, phase, settings, { accumulate, part, together });
         compiled.push({ phase, randomInputs, program: await engine.compile(graph, { state }) });
       }
       return compiled;

@@ -8,7 +8,7 @@
  */
 import { add, broadcast, type Graph, GraphBuilder, gradients, mul, type Tensor } from '../../graph/index.js';
 import { buildNetwork, type NetworkSpec, type Parameter, parametersOf } from '../../nets/index.js';
-import { applyAdam } from './adam.js';
+import { applyAdam, applyAdamTogether } from './adam.js';
 import { createPhaseContext, type RandomInput, weightName } from './phase-context.js';
 import type { Phase, Recipe, RecipeSettings, TrainedNetwork } from './recipe.js';
 
@@ -27,6 +27,8 @@ export interface PhaseOptions {
   /** Runs in a step, ≥ 1, and whether this one is the last of them. Default: one, which is. */
   readonly accumulate?: number;
   readonly part?: 'accumulate' | 'apply';
+  /** Update weights of like shapes together, for engines that prefer few operations. Default: one by one. */
+  readonly together?: boolean;
 }
 
 export interface TrainedParameter {
@@ -113,15 +115,19 @@ function applyGradients(
   parameters: readonly TrainedParameter[],
   gradientsOfLoss: readonly Tensor[],
   settings: RecipeSettings,
-  { inspect = false, accumulate = 1, part = 'apply' }: PhaseOptions,
+  { inspect = false, accumulate = 1, part = 'apply', together = false }: PhaseOptions,
 ): void {
-  parameters.forEach(({ name, shape }, index) => {
+  const updated = parameters.map(({ name, shape }, index) => {
     const whole = gradientsOfLoss[index]!;
     const gradient =
       accumulate === 1 ? whole : accumulateGradient(builder, name, shape, mul(whole, 1 / accumulate), part);
     if (inspect) builder.output(`gradient/${name}`, gradient);
-    if (part === 'apply') applyAdam(builder, name, builder.variable(name, shape), gradient, settings.adam);
+    if (part === 'apply' && !together) {
+      applyAdam(builder, name, builder.variable(name, shape), gradient, settings.adam);
+    }
+    return { name, weight: builder.variable(name, shape), gradient };
   });
+  if (part === 'apply' && together) applyAdamTogether(builder, updated, settings.adam);
 }
 
 /** The gradients gathered with this share. */
