@@ -173,12 +173,9 @@ describe('for WebGPU', () => {
     await expectExact(graph, {}, webgpu);
   });
 
-  it.each([
-    ['a kernel that would be unfolded by slices', [2, 3, 12, 11], [2, 5, 6, 5], none, [7, 7]],
-    ['few outputs, which are unfolded instead', [2, 16, 9, 8], [2, 2, 9, 10], [1, 2, 1, 1], [3, 2]],
-    ['eight images', [8, 4, 5, 6], [8, 5, 3, 4], none, [3, 3]],
-  ] as const)('a weight gradient of %s has no slices', async (_, x, dy, padding, kernel) => {
-    const graph = graphOf(b => conv2dWeightGrad(b.input('x', x), b.input('dy', dy), once, padding, kernel));
+  it('a weight gradient of many images has no slices', async () => {
+    const images = [8, 4, 5, 6];
+    const graph = graphOf(b => conv2dWeightGrad(b.input('x', images), b.input('dy', [8, 5, 3, 4]), once, none, [3, 3]));
     expect(operations(graph)).toContain('Slice');
     expect(operations(graph, webgpu)).not.toContain('Slice');
     await expectExact(graph, {}, webgpu);

@@ -100,7 +100,7 @@ function unfoldedInput(image: Image, c: number): ValueName {
   return emitter.shared(`unfolded ${x} ${stride} ${padding} ${kernel}`, () => {
     const dense = stride.every(step => step === 1);
     const unfolded =
-      dense && image.target === 'any' && kernel[0] * kernel[1] > maxPickedKernel
+      dense && kernel[0] * kernel[1] > maxSlicedKernel
         ? sliced(image, padded(image), c, [dyShape[2]!, dyShape[3]!], false)
         : picked(image, c);
     return emitter.node('Reshape', [unfolded, emitter.integers([c * kernel[0] * kernel[1], -1])]);
@@ -111,7 +111,6 @@ function unfoldedInput(image: Image, c: number): ValueName {
 function unfoldedGradient(image: Image, k: number): ValueName {
   const { emitter, dy, xShape, padding, kernel } = image;
   const [kh, kw] = kernel;
-  if (image.target === 'webgpu') return pickedGradient(image, k);
   const around = [0, 0, kh - 1, kw - 1];
   const spread = emitter.node('Pad', [dy, emitter.integers([...around, ...around])]);
   const size = [xShape[2]! + padding[0] + padding[2], xShape[3]! + padding[1] + padding[3]] as const;
@@ -119,11 +118,8 @@ function unfoldedGradient(image: Image, k: number): ValueName {
   return emitter.node('Reshape', [unfolded, emitter.integers([k * kh * kw, -1])]);
 }
 
-/**
- * On the CPU, kernels of more cells are unfolded by slices: picking multiplies every value by all of the kernel's cells.
- * On WebGPU a slice costs more than those products.
- */
-const maxPickedKernel = 16;
+/** Kernels of more cells are unfolded by slices: picking multiplies every value by all of the kernel's cells. */
+const maxSlicedKernel = 16;
 
 /**
  * Unfolding as a convolution with one kernel for each cell that holds a single one: ONNX Runtime pads, strides and
@@ -131,54 +127,17 @@ const maxPickedKernel = 16;
  * results are no multiple of four, they are images of a batch, which gives the same values in the same order.
  */
 function picked({ emitter, target, x, xShape, stride: strides, padding: pads, kernel }: Image, c: number): ValueName {
-  if (target === 'any') return emitter.node('Conv', [x, cellKernels(emitter, kernel, c)], { group: c, strides, pads });
-  return pickedApart(emitter, x, [c, ...xShape.slice(2)], { kernel, strides, pads });
-}
-
-/** `unfoldedGradient` likewise: backwards is with the kernels in reverse order. */
-function pickedGradient({ emitter, dy, dyShape, xShape, padding, kernel }: Image, k: number): ValueName {
   const [kh, kw] = kernel;
-  const pads = [kh - 1, kw - 1, kh - 1, kw - 1];
-  const spread = [k, ...dyShape.slice(2)];
-  const unfolded = pickedApart(emitter, dy, spread, { kernel, strides: [1, 1], pads, backwards: true });
-  const cells = (xShape[2]! + padding[0] + padding[2]) * (xShape[3]! + padding[1] + padding[3]);
-  return emitter.node('Reshape', [unfolded, emitter.integers([k * kh * kw, cells])]);
-}
-
-interface Picking {
-  readonly kernel: readonly [number, number];
-  readonly strides: readonly number[];
-  readonly pads: readonly number[];
-  readonly backwards?: boolean;
-}
-
-/** Of channels `[c, h, w]` that are the images of a batch: `[c, kh·kw, h', w']`. */
-function pickedApart(
-  emitter: OnnxEmitter,
-  channels: ValueName,
-  [c, height, width]: readonly number[],
-  { kernel, strides, pads, backwards = false }: Picking,
-): ValueName {
-  const apart = emitter.node('Reshape', [channels, emitter.integers([c!, 1, height!, width!])]);
-  return emitter.node('Conv', [apart, cellKernels(emitter, kernel, 1, backwards)], { strides, pads });
-}
-
-/** `[groups·kh·kw, 1, kh, kw]`: in each group a kernel for each cell, which is its only 1. */
-function cellKernels(
-  emitter: OnnxEmitter,
-  [kh, kw]: readonly [number, number],
-  groups: number,
-  backwards = false,
-): ValueName {
   const cells = kh * kw;
-  return emitter.shared(`cells ${groups} ${kh} ${kw} ${backwards}`, () => {
+  const groups = target === 'webgpu' ? 1 : c;
+  const ones = emitter.shared(`cells ${groups} ${kh} ${kw}`, () => {
     const data = new Float32Array(groups * cells * cells);
-    for (let row = 0; row < groups * cells; row++) {
-      const cell = row % cells;
-      data[row * cells + (backwards ? cells - 1 - cell : cell)] = 1;
-    }
+    for (let row = 0; row < groups * cells; row++) data[row * cells + (row % cells)] = 1;
     return emitter.floats(data, [groups * cells, 1, kh, kw]);
   });
+  if (target === 'any') return emitter.node('Conv', [x, ones], { group: c, strides, pads });
+  const apart = emitter.node('Reshape', [x, emitter.integers([c, 1, xShape[2]!, xShape[3]!])]);
+  return emitter.node('Conv', [apart, ones], { strides, pads });
 }
 
 /**
