@@ -26,12 +26,14 @@ function mayBeKernelSized(size: Dimension): boolean {
 
 const convolutions: ReadonlySet<string> = new Set(['conv2d', 'conv2dInputGrad', 'conv2dWeightGrad']);
 
+const ofGradients: ReadonlySet<string> = new Set(['leakyReluGrad', 'instanceNormGrad', 'conv2dWeightGrad']);
+
 /**
  * With gradients the layout has to be changed back and forth around every convolution, for what is computed between them has
  * none that is preferred: a quarter more operations, and choices (`Greater`) that the CPU would have to transpose.
  */
 export function layoutOfGraph({ nodes, updates }: Graph): WebGpuLayout {
-  if (Object.keys(updates).length > 0) return 'NCHW';
+  if (Object.keys(updates).length > 0 || nodes.some(({ op }) => ofGradients.has(op))) return 'NCHW';
   // Every convolution's channels are some image's or kernel's.
   const channels = nodes.filter(({ shape }) => shape.length === 4).map(({ shape }) => shape[1]!);
   if (channels.some(count => typeof count !== 'number' || isMiscomputed(count))) return 'NCHW';
