@@ -55,6 +55,11 @@ export interface EngineOptions {
    * its file. Default true.
    */
   readonly tailoring?: boolean | undefined;
+  /**
+   * Whether models that are loaded on the CPU run in a thread of their own, so that the caller's goes on meanwhile: for who has other
+   * work than waiting. A process that exits in the middle of a run aborts. Default false.
+   */
+  readonly ownThread?: boolean | undefined;
 }
 
 export interface LoadOptions {

@@ -5,13 +5,14 @@
 import * as ort from 'onnxruntime-node';
 import { conv2d, GraphBuilder } from '../../graph/index.js';
 import { encodeOnnx, quantiseModel } from '../../onnx/index.js';
+import type { RunnableSession } from './session-thread.js';
 
 const [channels, side] = [32, 8];
 
 /** Of session options: slower sums that are never cut off. */
 export const wholeSums = { x64quantprecision: '1' } as const;
 
-export async function hasWholeSums(open: (model: Uint8Array) => Promise<ort.InferenceSession>): Promise<boolean> {
+export async function hasWholeSums(open: (model: Uint8Array) => Promise<RunnableSession>): Promise<boolean> {
   const session = await open(largestSums());
   try {
     const x = new ort.Tensor('float32', new Float32Array(channels * side * side).fill(1), [1, channels, side, side]);

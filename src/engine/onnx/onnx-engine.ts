@@ -41,6 +41,7 @@ import { OnnxProgram } from './onnx-program.js';
 import { OnnxState } from './onnx-state.js';
 import { executionProviders, type OnnxProvider, providerTraits, requireProvider } from './providers.js';
 import { announceSession } from './session-channel.js';
+import { type RunnableSession, SessionThread } from './session-thread.js';
 import { TailoringProgram } from './tailoring-program.js';
 import { Transfer } from './transfer.js';
 import { unavailable } from './unavailable.js';
@@ -81,11 +82,12 @@ export interface SessionDiagnostics {
 
 /** @throws ENGINE_UNAVAILABLE with what to do when the provider or its device cannot be used on this machine. */
 export async function openOnnxEngine(options: OnnxEngineOptions = {}): Promise<Engine> {
-  const { provider = 'cpu', index = 0, threads, tailoring = true, diagnostics = {} } = options;
+  const { provider = 'cpu', index = 0, threads, tailoring = true, ownThread = false, diagnostics = {} } = options;
   requireProvider(provider);
   const engine = new OnnxEngine(provider, index, await deviceOf(provider, index, threads), {
     threads,
     tailoring,
+    ownThread: ownThread && provider === 'cpu',
     diagnostics,
   });
   await engine.open();
@@ -111,11 +113,14 @@ interface SessionOptions {
   readonly hostOutputs?: readonly string[];
   readonly layout?: WebGpuLayout;
   readonly extra?: Readonly<Record<string, string>>;
+  /** In the thread for sessions, where there is one. */
+  readonly inThread?: boolean;
 }
 
 interface ResolvedOptions {
   readonly threads: number | undefined;
   readonly tailoring: boolean;
+  readonly ownThread: boolean;
   readonly diagnostics: SessionDiagnostics;
 }
 
@@ -129,6 +134,7 @@ class OnnxEngine implements Engine {
   readonly #diagnostics: SessionDiagnostics;
   readonly #programs = new Set<OnnxProgram | TailoringProgram>();
   readonly #states = new Set<DeviceState>();
+  readonly #thread: SessionThread | undefined;
   #transfer: Transfer | undefined;
   /** Sessions that write a profile. */
   #profiled = 0;
@@ -140,7 +146,7 @@ class OnnxEngine implements Engine {
     provider: OnnxProvider,
     index: number,
     device: Device,
-    { threads, tailoring, diagnostics }: ResolvedOptions,
+    { threads, tailoring, ownThread, diagnostics }: ResolvedOptions,
   ) {
     this.id = provider;
     this.device = device;
@@ -148,6 +154,7 @@ class OnnxEngine implements Engine {
     this.#threads = threads;
     this.#tailors = provider === 'cpu' && tailoring;
     this.prefersFewOperations = provider === 'webgpu';
+    this.#thread = ownThread ? new SessionThread() : undefined;
     this.#diagnostics = diagnostics;
   }
 
@@ -206,7 +213,7 @@ class OnnxEngine implements Engine {
     if (precision === 'float16') await this.#requireFloat16();
     const written = writtenFor(bytes, file, this.device, options);
     const extra = precision === 'int8' && !(await this.#hasWholeSums()) ? wholeSums : {};
-    const open = () => this.#session(written, { layout, extra });
+    const open = () => this.#session(written, { layout, extra, inThread: true });
     try {
       const session = await open();
       await requireFloats(session);
@@ -238,6 +245,7 @@ class OnnxEngine implements Engine {
     await Promise.all([...this.#programs].map(program => program.dispose()));
     await this.#transfer?.dispose();
     this.#transfer = undefined;
+    await this.#thread?.dispose();
   }
 
   /** Tried once: WebGPU has it where the adapter does, and says so only when something runs. */
@@ -280,13 +288,13 @@ class OnnxEngine implements Engine {
    * Training graphs are large and change nothing between runs: only cheap optimisations pay, and a memory plan made in
    * the first run is kept beside what that run took, a quarter more for no speed (bench/levels.mjs has the figures).
    */
-  async #session(bytes: Uint8Array, options: SessionOptions = {}): Promise<ort.InferenceSession> {
+  async #session(bytes: Uint8Array, options: SessionOptions = {}): Promise<RunnableSession> {
     const { training = false, deviceOutputs = [], hostOutputs = [], layout = 'NHWC' } = options;
     const { deviceOnly, profilePrefix, layout: layoutAsked, webGpuOptions = {} } = this.#diagnostics;
     const threads = this.#threads ?? (this.id === 'cpu' ? availableParallelism() : undefined);
     const ofSession = { intra_op: { spin_duration_us: spinMicroseconds }, ...options.extra };
     try {
-      const session = await ort.InferenceSession.create(bytes, {
+      const settings: ort.InferenceSession.SessionOptions = {
         executionProviders: executionProviders(this.id, this.#index, layoutAsked ?? layout, webGpuOptions),
         ...(threads !== undefined && { intraOpNumThreads: threads }),
         graphOptimizationLevel: training ? 'basic' : 'all',
@@ -299,8 +307,9 @@ class OnnxEngine implements Engine {
           profileFilePrefix: `${profilePrefix}-${++this.#profiled}`,
         }),
         extra: { session: deviceOnly ? { ...ofSession, disable_cpu_ep_fallback: '1' } : ofSession },
-      });
-      return announceSession(session);
+      };
+      const thread = options.inThread ? this.#thread : undefined;
+      return announceSession(await (thread?.open(bytes, settings) ?? ort.InferenceSession.create(bytes, settings)));
     } catch (error) {
       throw asEngineError(error, 'compiling');
     }
@@ -309,7 +318,9 @@ class OnnxEngine implements Engine {
   #tailoring(program: OnnxProgram, bytes: Uint8Array, file: string): TailoringProgram {
     return new TailoringProgram(program, async shapes => {
       const tailored = tailoredTo(shapes, bytes, file);
-      return tailored && new OnnxProgram(await this.#session(tailored), { metadata: program.metadata });
+      return (
+        tailored && new OnnxProgram(await this.#session(tailored, { inThread: true }), { metadata: program.metadata })
+      );
     });
   }
 
@@ -328,7 +339,7 @@ function outputLocations(kept: readonly string[], handedOut: readonly string[]):
 }
 
 /** Other values than float32 would be taken for it. @throws GRAPH_INVALID, and closes the session */
-async function requireFloats(session: ort.InferenceSession): Promise<void> {
+async function requireFloats(session: RunnableSession): Promise<void> {
   const values = [...session.inputMetadata, ...session.outputMetadata];
   const other = values.find(value => !value.isTensor || value.type !== 'float32');
   if (!other) return;

@@ -10,6 +10,7 @@ import type { Program, TensorData, Tensors } from '../contract.js';
 import { symbolValues } from '../graph-shapes.js';
 import { asEngineError } from './engine-error.js';
 import type { OnnxState } from './onnx-state.js';
+import type { RunnableSession } from './session-thread.js';
 
 export interface OnnxProgramParts {
   /** What the session was compiled from; absent for a loaded file. */
@@ -17,7 +18,7 @@ export interface OnnxProgramParts {
   readonly state?: OnnxState | undefined;
   readonly metadata?: Readonly<Record<string, string>>;
   /** Makes the session anew; absent where it must stay. */
-  readonly reopen?: (() => Promise<ort.InferenceSession>) | undefined;
+  readonly reopen?: (() => Promise<RunnableSession>) | undefined;
 }
 
 export class OnnxProgram implements Program {
@@ -28,13 +29,13 @@ export class OnnxProgram implements Program {
   readonly #variables: readonly string[];
   readonly #updates: readonly string[];
   readonly #state: OnnxState | undefined;
-  readonly #reopen: (() => Promise<ort.InferenceSession>) | undefined;
+  readonly #reopen: (() => Promise<RunnableSession>) | undefined;
   /** Undefined while suspended, and for good once disposed of. */
-  #session: ort.InferenceSession | undefined;
+  #session: RunnableSession | undefined;
   #disposed = false;
   #afterDispose: () => void = () => {};
 
-  constructor(session: ort.InferenceSession, { graph, state, metadata = {}, reopen }: OnnxProgramParts) {
+  constructor(session: RunnableSession, { graph, state, metadata = {}, reopen }: OnnxProgramParts) {
     const variables = Object.keys(graph?.variables ?? {});
     const updates = Object.keys(graph?.updates ?? {});
     const kept = new Set([...variables.map(variableInput), ...updates.map(variableUpdate)]);
@@ -101,7 +102,7 @@ export class OnnxProgram implements Program {
   }
 
   async #invoke(
-    session: ort.InferenceSession,
+    session: RunnableSession,
     feeds: Record<string, ort.Tensor>,
     fetches: Record<string, ort.Tensor | null>,
   ): Promise<ort.InferenceSession.OnnxValueMapType> {

@@ -3,7 +3,6 @@
  * tests and debuggers can count those that are open. With nobody listening it costs nothing, and it changes no session's behaviour.
  */
 import { channel } from 'node:diagnostics_channel';
-import type { InferenceSession } from 'onnxruntime-node';
 
 export interface SessionMessage {
   readonly kind: 'opened' | 'released';
@@ -12,7 +11,7 @@ export interface SessionMessage {
 const sessions = channel('cyclebox:onnx-session');
 
 /** @returns the same session, whose release is announced once it is done */
-export function announceSession(session: InferenceSession): InferenceSession {
+export function announceSession<S extends { release(): Promise<void> }>(session: S): S {
   const release = session.release.bind(session);
   announce('opened');
   session.release = async () => {

@@ -9,19 +9,20 @@ import * as ort from 'onnxruntime-node';
 import { encodeIdentity } from '../../onnx/index.js';
 import type { TensorData } from '../contract.js';
 import { asEngineError } from './engine-error.js';
+import type { RunnableSession } from './session-thread.js';
 
 export class Transfer {
-  readonly #up: ort.InferenceSession;
-  readonly #down: ort.InferenceSession;
+  readonly #up: RunnableSession;
+  readonly #down: RunnableSession;
 
-  private constructor(up: ort.InferenceSession, down: ort.InferenceSession) {
+  private constructor(up: RunnableSession, down: RunnableSession) {
     this.#up = up;
     this.#down = down;
   }
 
   /** @param open makes a session whose outputs go to the given place */
   static async open(
-    open: (model: Uint8Array, outputs: 'cpu' | 'gpu-buffer') => Promise<ort.InferenceSession>,
+    open: (model: Uint8Array, outputs: 'cpu' | 'gpu-buffer') => Promise<RunnableSession>,
   ): Promise<Transfer> {
     const model = encodeIdentity('x', 'y');
     return new Transfer(await open(model, 'gpu-buffer'), await open(model, 'cpu'));
@@ -47,7 +48,7 @@ export class Transfer {
   }
 }
 
-async function copied(session: ort.InferenceSession, x: ort.Tensor): Promise<ort.Tensor> {
+async function copied(session: RunnableSession, x: ort.Tensor): Promise<ort.Tensor> {
   try {
     const { y } = await session.run({ x });
     return y as ort.Tensor;
