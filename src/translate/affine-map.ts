@@ -44,29 +44,33 @@ export function fitAffine(
   map: Float64Array,
   to: number,
 ): void {
-  const mean = (i: number) => sums[at + i]! / count;
-  const [x0, x1, x2] = [mean(0), mean(1), mean(2)];
-  const s00 = mean(6) - x0 * x0 + ridge;
-  const s01 = mean(7) - x0 * x1;
-  const s02 = mean(8) - x0 * x2;
-  const s11 = mean(9) - x1 * x1 + ridge;
-  const s12 = mean(10) - x1 * x2;
-  const s22 = mean(11) - x2 * x2 + ridge;
+  const each = 1 / count;
+  const x0 = sums[at]! * each;
+  const x1 = sums[at + 1]! * each;
+  const x2 = sums[at + 2]! * each;
+  const s00 = sums[at + 6]! * each - x0 * x0 + ridge;
+  const s01 = sums[at + 7]! * each - x0 * x1;
+  const s02 = sums[at + 8]! * each - x0 * x2;
+  const s11 = sums[at + 9]! * each - x1 * x1 + ridge;
+  const s12 = sums[at + 10]! * each - x1 * x2;
+  const s22 = sums[at + 11]! * each - x2 * x2 + ridge;
   // The inverse of a symmetric matrix, by its cofactors.
-  const [c00, c01, c02] = [s11 * s22 - s12 * s12, s02 * s12 - s01 * s22, s01 * s12 - s02 * s11];
-  const [c11, c12, c22] = [s00 * s22 - s02 * s02, s01 * s02 - s00 * s12, s00 * s11 - s01 * s01];
-  const determinant = s00 * c00 + s01 * c01 + s02 * c02;
+  const c00 = s11 * s22 - s12 * s12;
+  const c01 = s02 * s12 - s01 * s22;
+  const c02 = s01 * s12 - s02 * s11;
+  const c11 = s00 * s22 - s02 * s02;
+  const c12 = s01 * s02 - s00 * s12;
+  const c22 = s00 * s11 - s01 * s01;
+  const scale = 1 / (s00 * c00 + s01 * c01 + s02 * c02);
   for (let o = 0; o < 3; o++) {
-    const y = mean(3 + o);
-    const [p, q, r] = [3 * o, 3 * o + 1, 3 * o + 2].map(k => mean(12 + k) + ridge * prior[k]!) as [
-      number,
-      number,
-      number,
-    ];
-    const [u, v, w] = [p - y * x0, q - y * x1, r - y * x2];
-    const a0 = (u * c00 + v * c01 + w * c02) / determinant;
-    const a1 = (u * c01 + v * c11 + w * c12) / determinant;
-    const a2 = (u * c02 + v * c12 + w * c22) / determinant;
+    const y = sums[at + 3 + o]! * each;
+    const k = at + 12 + 3 * o;
+    const u = sums[k]! * each + ridge * prior[3 * o]! - y * x0;
+    const v = sums[k + 1]! * each + ridge * prior[3 * o + 1]! - y * x1;
+    const w = sums[k + 2]! * each + ridge * prior[3 * o + 2]! - y * x2;
+    const a0 = (u * c00 + v * c01 + w * c02) * scale;
+    const a1 = (u * c01 + v * c11 + w * c12) * scale;
+    const a2 = (u * c02 + v * c12 + w * c22) * scale;
     map[to + 4 * o] = a0;
     map[to + 4 * o + 1] = a1;
     map[to + 4 * o + 2] = a2;

@@ -342,13 +342,23 @@ class ModelTranslator implements Translator {
     return decodeImage(source, { maxPixels, metadata, depth, colour, ...(file === undefined ? {} : { file }) });
   }
 
-  translatePicture<S extends Samples>(
+  async translatePicture<S extends Samples>(
     picture: PictureOf<S>,
     options: TranslatePictureOptions = {},
   ): Promise<TranslatedPicture<S>> {
-    return this.#inTurn(() => this.#translateNow(picture, options));
+    try {
+      const translated = await this.#translateScaled(picture, options);
+      return { ...translated, picture: withSaid(translated.picture, picture) };
+    } catch (error) {
+      throw asCycleboxError(
+        error,
+        { pair: this.#options.subject.pair, plugin: this.#options.subject.plugin },
+        'ENGINE_FAILED',
+      );
+    }
   }
 
+  /** The network has one picture at a time; what comes before and after goes on beside others. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#lastTurn.then(work);
     this.#lastTurn = turn.catch(() => {});
@@ -435,23 +445,6 @@ class ModelTranslator implements Translator {
     await this.#store.dispose();
   }
 
-  async #translateNow<S extends Samples>(
-    picture: PictureOf<S>,
-    options: TranslatePictureOptions,
-  ): Promise<TranslatedPicture<S>> {
-    this.#requireOpen();
-    try {
-      const translated = await this.#translateScaled(picture, options);
-      return { ...translated, picture: withSaid(translated.picture, picture) };
-    } catch (error) {
-      throw asCycleboxError(
-        error,
-        { pair: this.#options.subject.pair, plugin: this.#options.subject.plugin },
-        'ENGINE_FAILED',
-      );
-    }
-  }
-
   async #translateFileNow(source: string, target: string, options: TranslateFileOptions): Promise<TranslatedFile> {
     const { maxPixels, metadata, subject } = this.#options;
     try {
@@ -494,6 +487,11 @@ class ModelTranslator implements Translator {
     return { ...run, notes, scale, shownAs };
   }
 
+  async #run<S extends Samples>(picture: PictureOf<S>, options: TranslatePictureOptions): Promise<PictureRun<S>> {
+    this.#requireOpen();
+    return this.#runner.translate(picture, { ...options, tiling: options.tiling ?? this.#options.tiling });
+  }
+
   #shown(size: PictureSize, options: TranslatePictureOptions): Omit<ShownPicture, 'notes'> {
     const scale = parseScale(options.scale ?? this.#options.scale);
     const trainedSize = options.trainedSize ?? this.#options.trainedSize ?? this.#runner.trainedSize;
@@ -512,9 +510,7 @@ class ModelTranslator implements Translator {
     const { scale, shownAs } = this.#shown(picture, options);
     const throwIfCancelled = () => throwIfAborted(options.signal, 'The translation was cancelled.');
     const limits = { maxPixels, throwIfCancelled, enlargement: this.#runner.enlargement };
-    const run = await translateAtSize(picture, shownAs, limits, each =>
-      this.#runner.translate(each, { ...options, tiling: options.tiling ?? this.#options.tiling }),
-    );
+    const run = await translateAtSize(picture, shownAs, limits, each => this.#inTurn(() => this.#run(each, options)));
     const notes = [...greyNotes(picture, this.#runner.channels), ...(run.notes ?? [])];
     return { ...run, scale, shownAs, notes };
   }
