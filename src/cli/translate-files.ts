@@ -1,40 +1,32 @@
 /**
- * The work of `cyclebox translate`: one file after the other through one translator. A file that fails stops nothing
+ * The work of `cyclebox translate`: files through one translator, of which a few are on their way at a time: one is decoded and
+ * another encoded while a third runs. Results are named and told in the order of the files. A file that fails stops nothing
  * but itself. Results go to stdout, errors and progress to stderr, so that either can be piped.
  */
 import { mkdir, rm } from 'node:fs/promises';
-import { basename, isAbsolute, join, posix, relative, resolve, sep } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import {
   asCycleboxError,
   CycleboxError,
-  contentOf,
   type ErrorData,
   errorToData,
   type MetadataPolicy,
   readRegularFile,
   temporaryPathFor,
 } from '../base/index.js';
-import { loadAvailablePairs } from '../catalog/index.js';
 import { type EngineChoice, type Precision, parseEngineChoice } from '../engine/index.js';
-import {
-  type Colour,
-  type ImageFormat,
-  nameAfter,
-  nameFactsOf,
-  nameFault,
-  nameForFormat,
-  type OutputOptions,
-  outputFault,
-} from '../picture/index.js';
+import { type Colour, type ImageFormat, nameFault, type OutputOptions, outputFault } from '../picture/index.js';
 import type { Scale, Tiling } from '../plugin-api/index.js';
 import { outputOptionsOf, parseScale, type WrittenOutput } from '../plugin-host/index.js';
-import type { PictureSize, TranslatedFile } from '../translate/index.js';
+import type { PictureSize, TranslatedImage } from '../translate/index.js';
 import { printSkippedDevice } from './engine-option.js';
+import { inOrder } from './in-order.js';
 import { type PairPlaces, pairPlaces } from './pair-places.js';
 import type { PluginChanges } from './plugin-changes.js';
 import { exitCodes, printError } from './report-error.js';
+import { pairsName, resultName } from './result-name.js';
 import { TranslatorProcess } from './translator-process.js';
-import type { OpenedTranslator, TranslatorListener } from './translator-protocol.js';
+import type { OpenedTranslator, TranslatorListener, WrittenImage } from './translator-protocol.js';
 import type { UpdatedOutputs } from './update-outputs.js';
 import { nameBeside, writeBeside } from './write-beside.js';
 
@@ -113,10 +105,13 @@ export async function translateFiles(files: readonly string[], options: Translat
     const opened = await translator.open();
     printDevice(opened);
     const results: FileResult[] = [];
-    for (const [index, file] of files.entries()) {
+    const task: Task = { options: named, output, updated, changes, told: { atMs: 0 } };
+    const start = (file: string) => startFile(translator, file, task);
+    // What plugins change waits for them in the process, one at a time.
+    for await (const [index, { file, done }] of inOrder(files, changes ? 1 : onTheirWay, start)) {
       at = `${index + 1}/${files.length} ${file} …`;
       showProgress(at);
-      const result = await translateFile(translator, file, { options: named, output, updated, changes });
+      const result = await done();
       showProgress('');
       if (!options.json && !('error' in result)) process.stdout.write(`${describe(result)}\n`);
       results.push(result);
@@ -213,70 +208,71 @@ function requireName({ name }: TranslateFilesOptions): void {
   if (fault !== undefined) throw new CycleboxError('USAGE', `--name "${name}" ${fault.replace(/[^.?]$/, '$&.')}`);
 }
 
-/** What a pair calls its results, where nobody says it. */
-async function pairsName(
-  { name, pair, model }: TranslateFilesOptions,
-  places: PairPlaces | undefined,
-): Promise<Pick<TranslateFilesOptions, 'name'>> {
-  if (name !== undefined || pair === undefined || model !== undefined || places === undefined) return {};
-  const template = (await loadAvailablePairs(places)).pair(pair).output?.name;
-  return template === undefined ? {} : { name: template };
-}
-
-/** Folders of a template are below that of the results. */
-async function nameOf(file: string, options: TranslateFilesOptions, image: TranslatedFile): Promise<string> {
-  const name = nameForFormat(basename(file), image.format);
-  if (options.name === undefined) return name;
-  const { pair, to } = options;
-  const { width, height, takenAt } = image;
-  const path = relative(process.cwd(), resolve(file)).split(sep).join('/');
-  const isInside = !path.startsWith('../') && !isAbsolute(path);
-  const sha256 = options.name.includes('{hash}') ? (await contentOf(file)).sha256 : undefined;
-  const from = pair === undefined || to === undefined ? undefined : await domainBefore(pair, to, options);
-  const result = { name, pair, from, to, width, height, takenAt, sha256, at: new Date() };
-  const { folder = '', name: called } = nameAfter(
-    options.name,
-    nameFactsOf({ ...result, path: isInside ? path : basename(file) }),
-  );
-  return posix.join(folder, called);
-}
-
-async function domainBefore(pair: string, to: string, { plugins }: TranslateFilesOptions): Promise<string | undefined> {
-  const { domains } = (await loadAvailablePairs(await pairPlaces(plugins))).pair(pair);
-  return domains.find(domain => domain !== to);
-}
-
 /** What holds for all files. */
 interface Task {
   readonly options: TranslateFilesOptions;
   readonly output: OutputOptions;
   readonly updated: UpdatedOutputs | undefined;
   readonly changes: PluginChanges | undefined;
+  /** When the last result was there: of what goes on beside others, the time is told that it took besides theirs. */
+  readonly told: { atMs: number };
 }
 
-async function translateFile(
+/** One is decoded, one runs, one is encoded and named. */
+const onTheirWay = 3;
+
+interface StartedFile {
+  readonly file: string;
+  /** Waits for the translation and gives the result its name. */
+  readonly done: () => Promise<FileResult>;
+}
+
+function startFile(translator: TranslatorProcess, file: string, task: Task): StartedFile {
+  const startMs = performance.now();
+  const target = temporaryPathFor(join(resolve(task.options.out), basename(file)));
+  const translated = translateTo(target, translator, file, task);
+  // Whoever takes the result looks at it; until then it is nobody's fault.
+  translated.catch(() => {});
+  const done = async () => {
+    const result = await finishFile(file, target, translated, task);
+    const ms = Math.round(performance.now() - Math.max(startMs, task.told.atMs));
+    task.told.atMs = performance.now();
+    return 'error' in result ? result : { ...result, ms };
+  };
+  return { file, done };
+}
+
+async function translateTo(
+  target: string,
   translator: TranslatorProcess,
   file: string,
-  { options, output: wanted, updated, changes }: Task,
+  { options: { out }, output, changes }: Task,
+): Promise<TranslatedImage | WrittenImage> {
+  changes?.begin(file);
+  await mkdir(resolve(out), { recursive: true });
+  try {
+    return await translator.translate({ file, options: output, isChanged: changes !== undefined, target });
+  } catch (error) {
+    await rm(target, { force: true });
+    throw error;
+  }
+}
+
+async function finishFile(
+  file: string,
+  target: string,
+  translated: Promise<TranslatedImage | WrittenImage>,
+  { options, updated }: Task,
 ): Promise<FileResult> {
-  const startMs = performance.now();
   try {
     const { out } = options;
-    changes?.begin(file);
-    await mkdir(resolve(out), { recursive: true });
-    const target = temporaryPathFor(join(resolve(out), basename(file)));
-    const image = await translator
-      .translate({ file, options: wanted, isChanged: changes !== undefined, target })
-      .catch(async error => {
-        await rm(target, { force: true });
-        throw error;
-      });
-    const name = await nameOf(file, options, image);
+    const image = await translated;
+    const name = await resultName(file, options, image);
     const { data, ...facts } = image;
     const output = updated
       ? await updated.write(file, translationOf(options), name, data ?? (await takeFile(target)))
       : await (data ? writeBeside(resolve(out), name, data) : nameBeside(resolve(out), name, target));
-    return { file, output, ...facts, ms: Math.round(performance.now() - startMs) };
+    return { file, output, ...facts, ms: 0 };
   } catch (error) {
     const coded = asCycleboxError(error, { file });
     showProgress('');

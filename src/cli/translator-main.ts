@@ -14,16 +14,48 @@ import {
 } from '../image/index.js';
 import type { OutputOptions } from '../picture/index.js';
 import { serveParent } from '../process/index.js';
-import { openTranslator, paced, type Translator } from '../translate/index.js';
-import { type TranslatorApi, type TranslatorListener, translatorProtocol } from './translator-protocol.js';
+import {
+  openTranslator,
+  paced,
+  type TranslatedImage,
+  type TranslateOptions,
+  type Translator,
+} from '../translate/index.js';
+import { PixelBudget } from './pixel-budget.js';
+import {
+  type TranslatorApi,
+  type TranslatorListener,
+  translatorProtocol,
+  type WrittenImage,
+} from './translator-protocol.js';
 
 blockUntrustedLoaders();
 
-/** Files have 8 bits and sRGB. What is amiss with the image is said by whoever decodes it. */
-async function isLarge(file: string, { depth = 'source', colour = 'srgb' }: OutputOptions): Promise<boolean> {
-  if (colour !== 'srgb' || depth === 16) return false;
-  const facts = await inspectImage(file, { maxPixels: Number.POSITIVE_INFINITY }).catch(() => undefined);
-  return facts !== undefined && facts.width * facts.height > largePixels && (depth === 8 || !facts.isDeep);
+/** Of all images that are in memory at a time; one alone may have more. */
+const budget = new PixelBudget(largePixels);
+
+/** What is amiss with the image is said by whoever decodes it. */
+const sizeOf = (file: string) =>
+  inspectImage(file, { maxPixels: Number.POSITIVE_INFINITY })
+    .then(({ width, height, isDeep }) => ({ pixels: width * height, isDeep }))
+    .catch(() => ({ pixels: 0, isDeep: false }));
+
+/** Files have 8 bits and sRGB. */
+function isLarge(
+  { pixels, isDeep }: Awaited<ReturnType<typeof sizeOf>>,
+  { depth = 'source', colour = 'srgb' }: OutputOptions,
+): boolean {
+  return colour === 'srgb' && depth !== 16 && pixels > largePixels && (depth === 8 || !isDeep);
+}
+
+async function unchanged(
+  by: Translator,
+  { file, options, target }: { readonly file: string; readonly options: TranslateOptions; readonly target: string },
+): Promise<TranslatedImage | WrittenImage> {
+  const size = await sizeOf(file);
+  return await budget.spend(size.pixels * (size.isDeep ? 2 : 1), () =>
+    isLarge(size, options) ? by.translateFile(file, target, options) : by.translate(file, options),
+  );
 }
 
 let translator: Translator | undefined;
@@ -38,6 +70,7 @@ await serveParent<TranslatorApi, TranslatorListener>({
         openEngine: (choice, engineOptions) =>
           openEngine(choice, {
             ...engineOptions,
+            ownThread: true,
             onDeviceSkipped: device => void command.call('deviceSkipped', device).catch(() => {}),
           }),
         onMemoryStep: ({ message }) => void command.call('memoryStep', message).catch(() => {}),
@@ -48,9 +81,7 @@ await serveParent<TranslatorApi, TranslatorListener>({
     async translate({ file, options, isChanged, target }) {
       if (!translator) throw new CycleboxError('PROTOCOL', 'no model is open yet: open comes first');
       const onProgress = paced(fraction => void command.call('progress', fraction).catch(() => {}));
-      if (!isChanged && (await isLarge(file, options)))
-        return translator.translateFile(file, target, { ...options, onProgress });
-      if (!isChanged) return translator.translate(file, { ...options, onProgress });
+      if (!isChanged) return await unchanged(translator, { file, options: { ...options, onProgress }, target });
       const changed = (stage: 'before' | 'after') => async (picture: Picture) => {
         current = picture;
         await command.call('between', stage);
@@ -67,4 +98,6 @@ await serveParent<TranslatorApi, TranslatorListener>({
     },
   }),
   onClose: () => translator?.dispose(),
+  // In an orderly exit, a run that is under way would abort with a message that nobody is there to read.
+  onOrphaned: () => process.kill(process.pid, 'SIGKILL'),
 });

@@ -3,9 +3,10 @@
  * either; the daemon starts another and tries the job again.
  */
 import sharp from 'sharp';
+import { openEngine } from '../engine/index.js';
 import { blockUntrustedLoaders } from '../image/index.js';
 import { serveParent } from '../process/index.js';
-import type { MemoryStep } from '../translate/index.js';
+import type { MemoryStep, OpenEngine } from '../translate/index.js';
 import { type ComputeApi, type ComputeListener, computeProtocol } from './compute-protocol.js';
 import { ComputeService } from './compute-service.js';
 
@@ -21,8 +22,11 @@ await serveParent<ComputeApi, ComputeListener>({
     const onMemoryStep = (step: MemoryStep) => void daemon.call('memoryStep', step).catch(() => {});
     const onProgress = (job: string, fraction: number) =>
       void daemon.call('progress', { job, fraction }).catch(() => {});
-    service = new ComputeService({ onMemoryStep, onProgress });
+    const open: OpenEngine = (choice, options) => openEngine(choice, { ...options, ownThread: true });
+    service = new ComputeService({ onMemoryStep, onProgress, openEngine: open });
     return service.handlers();
   },
   onClose: () => service?.dispose(),
+  // In an orderly exit, a run that is under way would abort with a message that nobody is there to read.
+  onOrphaned: () => process.kill(process.pid, 'SIGKILL'),
 });
