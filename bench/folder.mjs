@@ -1,139 +1,206 @@
 /**
  * A folder of photographs from end to end: `cyclebox translate` and a daemon beside the reference's way (one Python process for
- * the folder, and one for each image), and beside what the machine needs at least: inference alone, and coding alone.
+ * the folder, and a shell loop with one for each image), and beside what the machine needs at least. That is the larger of inference
+ * alone and coding alone where one costs the other nothing, and half of the CPU time of both where two cores do all of it.
  */
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { platform } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { openEngine } from '../dist/engine/index.js';
 import { decodeImage, encodeImage } from '../dist/image/index.js';
 import { ownGenerator } from './generator.mjs';
-import { timed } from './measure.mjs';
-import { peerExport, runPeerFolder } from './peer.mjs';
+import { peerExport, peerFolderCommand } from './peer.mjs';
+import { readResults } from './performance-results.mjs';
 
 const cli = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
-const run = promisify(execFile);
-const size = { width: 512, height: 384 };
+const samples = fileURLToPath(new URL('../samples/', import.meta.url));
+const size = 256;
 /** Processes for one image each are started for so many, and counted for all. */
 const alone = 3;
+/** Runs of inference alone, counted for all. */
+const runs = 50;
 
-/** @param {{ runtimes?: import('./peer.mjs').Runtimes, threads: number, scratch: string, photos: number, network: { width: number, blocks: number } }} options */
-export async function folderRows({ runtimes, threads, scratch, photos, network }) {
+/** @typedef {{ seconds: number, cpuSeconds?: number | undefined }} Spent */
+/** @typedef {{ what: string, seconds: number, cpuSeconds?: number, remark?: string, toLarger?: number, toFloor?: number }} Row */
+
+const inference = 'inference alone';
+const coding = 'decoding and encoding alone';
+const floor = 'both on all cores';
+
+/**
+ * @param {object} options
+ * @param {import('./peer.mjs').Runtimes | undefined} options.runtimes
+ * @param {number} options.threads
+ * @param {string} options.scratch
+ * @param {number} options.photos
+ * @param {number} options.peerPhotos the others' time for so many is counted for all
+ * @param {{ width: number, blocks: number }} options.network
+ */
+export function openFolder({ runtimes, threads, scratch, photos, peerPhotos, network }) {
+  const place = lazily(() => makePlace(scratch, photos, peerPhotos, network));
+  const row = (what, remark, measure) => ({
+    what,
+    measure: async () => compared(what, remark, await measure(), photos),
+  });
+  const rows = [
+    row(inference, `${Math.min(runs, photos)} runs, counted for all`, async () =>
+      times(
+        await inferenceAlone((await place()).model, threads, Math.min(runs, photos)),
+        photos / Math.min(runs, photos),
+      ),
+    ),
+    row(coding, 'as many at a time as there are threads', async () => codingAlone((await place()).files, threads)),
+    { what: floor, measure: async () => bothOnAllCores(threads, photos) },
+    row('cyclebox translate', 'from the start of the command to its end', async () => translated(await place())),
+    row('cyclebox start --once', 'from the start of the daemon to its end', async () => worked(await place())),
+  ];
+  return runtimes ? [...rows, ...peerRows(row, { place, runtimes, threads, photos, peerPhotos, network })] : rows;
+}
+
+function peerRows(row, { place, runtimes, threads, photos, peerPhotos, network }) {
+  const part = peerPhotos === photos ? '' : `${peerPhotos} images, counted for all`;
+  const { width, blocks } = network;
+  const torch = { runtime: 'torch', model: `${width},${blocks}`, size: `${size}x${size}`, threads };
+  const folder = async (how, name) => {
+    const { some, root } = await place();
+    const spent = await spentBy(...peerFolderCommand(runtimes, how, { from: some, to: made(join(root, name)) }));
+    return times(spent, photos / peerPhotos);
+  };
+  const exported = (runtime, title) =>
+    row(`${title}, one process for the folder`, part, async () => {
+      const { root } = await place();
+      const file = join(root, 'peer.onnx');
+      const bytes = peerExport(runtimes, { width, blocks, size });
+      if (!bytes) throw new Error('PyTorch did not export the network');
+      writeFileSync(file, bytes);
+      return folder({ ...torch, runtime, model: file }, runtime);
+    });
+  return [
+    row('PyTorch, one process for the folder', part, () => folder(torch, 'torch')),
+    row('PyTorch, a shell loop', `a process for each of ${alone} images, counted for all`, async () => {
+      const { root, files } = await place();
+      const single = made(join(root, 'single'));
+      copyFileSync(files[0], join(single, '0.jpg'));
+      const how = peerFolderCommand(runtimes, torch, { from: single, to: made(join(root, 'single-out')) });
+      const all = [];
+      for (let index = 0; index < alone; index++) all.push(await spentBy(...how));
+      return times(sum(all), photos / alone);
+    }),
+    ...(runtimes.versions.onnxruntime ? [exported('onnxruntime', 'ONNX Runtime in Python')] : []),
+    ...(runtimes.versions.openvino ? [exported('openvino', 'OpenVINO')] : []),
+  ];
+}
+
+/** @returns {Row} beside what was measured before of as many photographs */
+function compared(what, remark, { seconds, cpuSeconds }, photos) {
+  const known = name => knownRow(name, photos)?.seconds;
+  const larger = Math.max(known(inference) ?? Number.NaN, known(coding) ?? Number.NaN);
+  const isMachine = what === inference || what === coding;
+  const ratios = isMachine ? {} : { toLarger: seconds / larger, toFloor: seconds / (known(floor) ?? Number.NaN) };
+  return { what, photos, seconds, cpuSeconds, ...ratios, remark };
+}
+
+function bothOnAllCores(threads, photos) {
+  const parts = [inference, coding].map(name => knownRow(name, photos)?.cpuSeconds);
+  if (parts.some(part => part === undefined)) throw new Error(`${inference} and ${coding} come first`);
+  const cpuSeconds = parts[0] + parts[1];
+  const remark = `CPU time of the two, over ${threads} cores: no pipeline takes less`;
+  return { what: floor, photos, seconds: cpuSeconds / threads, cpuSeconds, remark };
+}
+
+const knownRow = (name, photos) =>
+  readResults().folder?.rows.find(({ what, photos: of }) => what === name && of === photos);
+
+async function makePlace(scratch, photos, peerPhotos, network) {
   const root = join(scratch, 'folder');
-  const inbox = join(root, 'inbox');
-  mkdirSync(inbox, { recursive: true });
+  const inbox = made(join(root, 'inbox'));
   await makePhotographs(inbox, photos);
+  const names = readdirSync(inbox).toSorted();
+  const some = made(join(root, 'some'));
+  for (const name of names.slice(0, peerPhotos)) copyFileSync(join(inbox, name), join(some, name));
   const model = join(root, 'model.onnx');
   writeFileSync(model, ownGenerator(network.width, network.blocks));
-  const files = readdirSync(inbox).map(name => join(inbox, name));
-  const rows = [];
-  const add = (what, seconds, remark = '') => {
-    rows.push({ what, seconds, secondsEach: seconds / photos, remark });
-    console.log(`${what}: ${seconds.toPrecision(3)} s`);
+  return { root, inbox, some, model, files: names.map(name => join(inbox, name)) };
+}
+
+/** Made with the first call. */
+function lazily(make) {
+  let made;
+  return () => {
+    made ??= make();
+    return made;
   };
-  add(
-    'machine: inference alone',
-    await inferenceSeconds(model, threads, photos),
-    'one program, one image after the other',
-  );
-  add('machine: decoding and encoding alone', await codingSeconds(files), 'as many at a time as there are threads');
-  add(
-    'cyclebox translate',
-    await seconds(() => translated(files, model, root)),
-    'from the start of the command to its end',
-  );
-  add('cyclebox start --once', await seconds(() => worked(root, model)), 'from the start of the daemon to its end');
-  if (runtimes) await addPeers(add, { runtimes, threads, root, inbox, photos, network });
-  const floor = Math.max(rows[0].seconds, rows[1].seconds);
-  return rows.map(row => ({ ...row, toLarger: row.seconds / floor }));
 }
-
-async function addPeers(add, { runtimes, threads, root, inbox, photos, network }) {
-  const { width, blocks } = network;
-  const sizes = `${size.width}x${size.height}`;
-  const folders = (name, from = inbox) => ({ from, to: made(join(root, name)) });
-  const torch = { runtime: 'torch', model: `${width},${blocks}`, size: sizes, threads };
-  add(
-    'PyTorch, one process for the folder',
-    await seconds(() => runPeerFolder(runtimes, torch, folders('torch'))),
-    "the reference's way",
-  );
-  const single = made(join(root, 'single'));
-  await writeFile(join(single, '0.jpg'), await readFile(join(inbox, '0000.jpg')));
-  const each = await seconds(async () => {
-    for (let index = 0; index < alone; index++) await runPeerFolder(runtimes, torch, folders('single-out', single));
-  });
-  add('PyTorch, a process for each image', (each / alone) * photos, `measured for ${alone}, counted for all`);
-  const exported = peerExport(runtimes, { width, blocks, size: sizes });
-  if (!exported) return;
-  writeFileSync(join(root, 'peer.onnx'), exported);
-  for (const runtime of ['onnxruntime', 'openvino'].filter(name => runtimes.versions[name])) {
-    const how = { runtime, model: join(root, 'peer.onnx'), size: sizes, threads };
-    add(`${runtime}, one process for the folder`, await seconds(() => runPeerFolder(runtimes, how, folders(runtime))));
-  }
-}
-
-const seconds = async work => (await timed(work)).ms / 1000;
 
 function made(folder) {
   mkdirSync(folder, { recursive: true });
   return folder;
 }
 
-/** Clouds over a sloping ground, with grain: as much to decode and encode as a photograph has. */
+/** Parts of the photographs in `samples/`, each from another place, some mirrored. */
 async function makePhotographs(folder, count) {
-  const { width, height } = size;
+  const sources = ['photo-to-monet', 'summer-to-winter', 'horse-to-zebra'].flatMap(name =>
+    readdirSync(join(samples, name)).map(file => join(samples, name, file)),
+  );
   for (let index = 0; index < count; index++) {
-    const noise = sigma => ({ create: { width, height, channels: 3, noise: { type: 'gaussian', mean: 128, sigma } } });
-    const clouds = await sharp(noise(90))
-      .blur(6)
-      .linear(4, -380 + (index % 40))
-      .png()
-      .toBuffer();
-    const grain = await sharp(noise(12)).png().toBuffer();
-    const name = `${String(index).padStart(4, '0')}.jpg`;
-    await sharp(clouds)
-      .composite([{ input: grain, blend: 'soft-light' }])
-      .jpeg({ quality: 90 })
-      .toFile(join(folder, name));
+    const image = sharp(sources[index % sources.length]);
+    const { width, height } = await image.metadata();
+    const [left, top] = [(index * 37) % (width - size), (index * 23) % (height - size)];
+    const part = image.extract({ left, top, width: size, height: size }).flop(index % 2 === 1);
+    await part.jpeg({ quality: 90 }).toFile(join(folder, `${String(index).padStart(4, '0')}.jpg`));
   }
 }
 
-async function inferenceSeconds(model, threads, photos) {
-  const engine = await openEngine('cpu', { threads });
-  const program = await engine.load({ path: model });
-  const { width, height } = size;
-  const image = { shape: [1, 3, height, width], data: new Float32Array(3 * width * height).fill(0.25) };
-  for (let warmUp = 0; warmUp < 4; warmUp++) await program.run({ image });
-  const counted = Math.min(photos, 50);
-  const took = await seconds(async () => {
-    for (let index = 0; index < counted; index++) await program.run({ image });
-  });
-  await engine.dispose();
-  return (took / counted) * photos;
+/** @returns {Promise<Spent>} */
+async function here(work) {
+  const [start, cpu] = [performance.now(), process.cpuUsage()];
+  await work();
+  const { user, system } = process.cpuUsage(cpu);
+  return { seconds: (performance.now() - start) / 1000, cpuSeconds: (user + system) / 1e6 };
 }
 
-async function codingSeconds(files) {
+const times = ({ seconds, cpuSeconds }, factor) => ({
+  seconds: seconds * factor,
+  cpuSeconds: cpuSeconds === undefined ? undefined : cpuSeconds * factor,
+});
+
+function sum(all) {
+  const of = key => all.reduce((total, each) => total + (each[key] ?? Number.NaN), 0);
+  return { seconds: of('seconds'), cpuSeconds: of('cpuSeconds') };
+}
+
+async function inferenceAlone(model, threads, count) {
+  const engine = await openEngine('cpu', { threads });
+  const program = await engine.load({ path: model });
+  const image = { shape: [1, 3, size, size], data: new Float32Array(3 * size * size).fill(0.25) };
+  for (let warmUp = 0; warmUp < 4; warmUp++) await program.run({ image });
+  const spent = await here(async () => {
+    for (let index = 0; index < count; index++) await program.run({ image });
+  });
+  await engine.dispose();
+  return spent;
+}
+
+function codingAlone(files, lanes) {
   const rest = files.values();
   const lane = async () => {
     for (const file of rest) await encodeImage(await decodeImage(file, { metadata: 'keep' }));
   };
-  return await seconds(() => Promise.all([lane(), lane()]));
+  return here(() => Promise.all(Array.from({ length: lanes }, lane)));
 }
 
-async function translated(files, model, root) {
-  await run(process.execPath, [cli, 'translate', ...files, '--model', model, '--out', join(root, 'translated')], {
-    maxBuffer: 2 ** 28,
-  });
+async function translated({ files, model, root }) {
+  const out = join(root, 'translated');
+  await rm(out, { recursive: true, force: true });
+  return spentBy(process.execPath, [cli, 'translate', ...files, '--model', model, '--engine', 'cpu', '--out', out]);
 }
 
 /** A project whose inbox has the photographs already. */
-async function worked(root, model) {
+async function worked({ root, model }) {
   const plugin = made(join(root, 'plugins/bench'));
   await writeFile(join(plugin, 'bench.onnx'), await readFile(model));
   const models = { b: { path: 'bench.onnx' } };
@@ -145,13 +212,31 @@ async function worked(root, model) {
   };
   await writeFile(join(plugin, 'package.json'), JSON.stringify(manifest));
   const routes = [{ match: '**', pair: 'bench', to: 'b' }];
-  const config = { plugins: ['plugins'], settleMs: 100, routes, dashboard: { enabled: false } };
+  const config = { plugins: ['plugins'], engine: 'cpu', settleMs: 100, routes, dashboard: { enabled: false } };
   await writeFile(join(root, 'watch-config.json'), JSON.stringify(config));
+  for (const name of ['outbox', '.cyclebox']) await rm(join(root, name), { recursive: true, force: true });
   made(join(root, 'outbox'));
-  const child = spawn(process.execPath, [cli, 'start', '--once'], {
-    cwd: root,
-    stdio: ['ignore', 'ignore', 'inherit'],
+  return spentBy(process.execPath, [cli, 'start', '--once'], root);
+}
+
+/**
+ * What a command takes, those that it starts included. Windows does not say how much of the CPU that was.
+ * @param {string} command @param {readonly string[]} args @param {string} [cwd] @returns {Promise<Spent>}
+ */
+async function spentBy(command, args, cwd) {
+  const isPosix = platform() !== 'win32';
+  const [program, ...rest] = isPosix
+    ? ['sh', '-c', '"$@"; code=$?; times >&3; exit $code', 'sh', command, ...args]
+    : [command, ...args];
+  const start = performance.now();
+  const child = spawn(program, rest, { cwd, stdio: ['ignore', 'ignore', 'inherit', 'pipe'] });
+  let said = '';
+  child.stdio[3].on('data', data => {
+    said += data;
   });
-  const [code] = await once(child, 'close');
-  if (code !== 0) throw new Error(`cyclebox start --once ended with ${code}`);
+  const code = await new Promise((resolve, reject) => child.once('close', resolve).once('error', reject));
+  const seconds = (performance.now() - start) / 1000;
+  if (code !== 0) throw new Error(`${[command, ...args].slice(0, 3).join(' ')} … ended with ${code}`);
+  const spent = [...said.matchAll(/(\d+)m([\d.]+)s/g)].map(([, minutes, rest]) => Number(minutes) * 60 + Number(rest));
+  return { seconds, cpuSeconds: isPosix ? spent.reduce((total, each) => total + each, 0) : undefined };
 }

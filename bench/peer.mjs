@@ -100,16 +100,14 @@ export function openPeerTurns({ python }, { runtime, model, size, threads }) {
 }
 
 /**
- * Every image of a folder, in one process, start included.
+ * The command that takes every image of a folder through, in one process.
  * @param {Peer} peer
  * @param {{ runtime: string, model: string, size: string, threads: number }} options
  * @param {{ from: string, to: string }} folders
+ * @returns {[command: string, args: string[]]}
  */
-export async function runPeerFolder({ python }, { runtime, model, size, threads }, { from, to }) {
-  const args = [translating, 'folder', runtime, model, size, String(threads), from, to];
-  const child = spawn(python, ['-W', 'ignore', ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
-  const code = await new Promise((resolve, reject) => child.once('close', resolve).once('error', reject));
-  if (code !== 0) throw new Error(`${runtime} ended with ${code}`);
+export function peerFolderCommand({ python }, { runtime, model, size, threads }, { from, to }) {
+  return [python, ['-W', 'ignore', translating, 'folder', runtime, model, size, String(threads), from, to]];
 }
 
 /**
