@@ -10,7 +10,7 @@ export {
 } from './inbox-options.js';
 export { type InspectOptions, inspectInbox, type PlannedAction } from './inspect.js';
 export type { JobHistory, JobLists, ListedJob, ListedPage } from './job-lists.js';
-export type { CurrentTranslation, QueuePause, Runner, RunRequest } from './jobs/index.js';
+export type { CurrentTranslation, PrefetchRequest, QueuePause, Runner, RunRequest } from './jobs/index.js';
 export {
   type Attempt,
   type Backlog,

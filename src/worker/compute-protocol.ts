@@ -12,7 +12,7 @@ import type { ProtocolName } from '../process/index.js';
 import type { MemoryStep, PictureSize } from '../translate/index.js';
 import type { ExpectedFile } from './expected-file.js';
 
-export const computeProtocol: ProtocolName = { name: 'compute-worker', version: 7 };
+export const computeProtocol: ProtocolName = { name: 'compute-worker', version: 8 };
 
 /** A model file and the hash of its content, by which the worker caches it. */
 export interface ComputeModel {
@@ -134,6 +134,17 @@ export interface ComputeApi {
     /** Where the pixels of a large image go, rather than into memory, until `release`. Undefined: it is held in any case. */
     readonly pixels?: PixelPaths | undefined;
   }): DecodeReport;
+  /**
+   * Decodes what is likely to be asked for next, and keeps it for the `decode` that asks for just that. It promises nothing: what is
+   * large, or cannot be decoded, is left to that call. Answered when it has ended.
+   */
+  prefetch(request: {
+    readonly source: string;
+    readonly expected: ExpectedFile;
+    readonly mayGrow: boolean;
+    readonly depth: Depth;
+    readonly colour?: Colour | undefined;
+  }): void;
   translate(request: {
     readonly job: string;
     readonly model: ComputeModel;

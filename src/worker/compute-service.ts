@@ -52,6 +52,7 @@ import {
   type TranslateReport,
   type WorkerStatus,
 } from './compute-protocol.js';
+import { DecodeAhead } from './decoded-ahead.js';
 import { FileCheck } from './expected-file.js';
 import { ModelCache } from './model-cache.js';
 import { StoredJob } from './stored-job.js';
@@ -74,6 +75,7 @@ export class ComputeService implements Disposable {
   readonly #stored = new Map<string, StoredJob>();
   /** By the hash of the model: how far memory went last time, for when the model is loaded again. */
   readonly #fallbacks = new Map<string, MemoryFallback>();
+  readonly #ahead = new DecodeAhead();
   #settings: ComputeSettings = defaultComputeSettings;
   #models = this.#newCache();
 
@@ -85,6 +87,7 @@ export class ComputeService implements Disposable {
     return {
       configure: settings => this.#configure(settings),
       decode: request => this.#decode(request),
+      prefetch: request => this.#prefetch(request),
       translate: (request, context) => this.#translate(request, context),
       encode: request => this.#encode(request),
       inspect: request => this.#inspect(request),
@@ -112,6 +115,7 @@ export class ComputeService implements Disposable {
     const old = this.#models;
     this.#settings = settings;
     this.#fallbacks.clear();
+    this.#ahead.clear();
     this.#models = this.#newCache();
     await old.dispose();
   }
@@ -146,16 +150,24 @@ export class ComputeService implements Disposable {
     const { job, source, expected, mayGrow, depth = 8, colour, pixels } = request;
     const startMs = performance.now();
     const { metadata = 'keep' } = this.#settings;
+    const ahead = await this.#ahead.take({ source, expected, mayGrow, depth, colour });
     const check = expected && new FileCheck(source, expected);
     const hooks = check && { onOpened: check.onOpened, onRead: check.onRead };
     const how = { maxPixels: this.#maxPixels, metadata, mayGrow: mayGrow ?? false, depth, colour, ...hooks };
-    const picture = await (pixels ? this.#decodeOrStore(source, how, pixels) : decodeImage(source, how));
+    const picture =
+      ahead?.picture ?? (await (pixels ? this.#decodeOrStore(source, how, pixels) : decodeImage(source, how)));
     const { notes = [], ...held } = picture;
     if (pixels && 'kind' in picture) this.#stored.set(job, new StoredJob({ ...picture, notes: [] }, pixels));
     else this.#pictures.set(job, held as AnyPicture);
     faultPoint('decoded', process.ppid);
     const { width, height, format } = picture;
-    return { width, height, format, notes, source: check?.content, ms: performance.now() - startMs };
+    const content = ahead?.content ?? check?.content;
+    return { width, height, format, notes, source: content, ms: performance.now() - startMs };
+  }
+
+  #prefetch(request: ParamsOf<ComputeApi, 'prefetch'>): Promise<void> {
+    const { metadata = 'keep' } = this.#settings;
+    return this.#ahead.start(request, { maxPixels: this.#maxPixels, metadata });
   }
 
   async #decodeOrStore(

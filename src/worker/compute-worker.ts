@@ -79,6 +79,10 @@ export interface ComputeTask {
   readonly onProgress?: ((fraction: number) => void) | undefined;
 }
 
+/** A task that is likely to come next. */
+export type PrefetchRequest = Pick<ComputeTask, 'source' | 'output'> &
+  Readonly<Required<Pick<ParamsOf<ComputeApi, 'prefetch'>, 'expected' | 'mayGrow'>>>;
+
 /** What `ComputeApi.inspect` takes, and how long it may. */
 export interface InspectTask extends ParamsOf<ComputeApi, 'inspect'> {
   readonly signal?: AbortSignal | undefined;
@@ -182,6 +186,17 @@ export class ComputeWorker implements Disposable {
       // A process that was ended amid the work has left them.
       if (!isDone && pixels) for (const path of Object.values(pixels)) await rm(path, { force: true }).catch(() => {});
     }
+  }
+
+  /**
+   * Has the worker decode, beside its job, what is likely to be its next. Ends when it has been tried; undefined where a limit of memory
+   * leaves no room for a second image. @throws as `run` does
+   */
+  prefetch(request: PrefetchRequest): Promise<void> | undefined {
+    if (this.#memoryLimitBytes !== Number.POSITIVE_INFINITY) return undefined;
+    const { source, expected, mayGrow, output = {} } = request;
+    const { depth = 'source', colour } = output;
+    return this.#ready(undefined).then(child => child.call('prefetch', { source, expected, mayGrow, depth, colour }));
   }
 
   /** Looks at an image. @throws as `run` does */

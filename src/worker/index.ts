@@ -22,5 +22,6 @@ export {
   type PictureExchange,
   type PictureStep,
   type PictureSteps,
+  type PrefetchRequest,
 } from './compute-worker.js';
 export { type ExpectedFile, FileCheck } from './expected-file.js';

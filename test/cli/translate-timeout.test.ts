@@ -61,9 +61,9 @@ test('translate --timeout ends an image that takes for ever, names it, and loses
       .png()
       .toFile(join(root, `${name}.png`));
   const files = ['before.png', 'wide.png', 'small.png', 'after.png'];
-  const options = ['--model', 'm.onnx', '--engine', 'cpu', '--threads', '1', '--timeout', '5'];
+  const options = ['--model', 'm.onnx', '--engine', 'cpu', '--threads', '1', '--timeout', '8'];
   const { code, out, err } = await cyclebox(root, 'translate', ...files, ...options).ended;
-  expect(err).toContain('TIMED_OUT: It took longer than 5 s and was ended.');
+  expect(err).toContain('TIMED_OUT: It took longer than 8 s and was ended.');
   expect(out.match(/^\w+\.png(?= → )/gm)).toEqual(['before.png', 'small.png', 'after.png']);
   expect(code).toBe(1);
 });

@@ -9,6 +9,7 @@ import {
   type InboxOptions,
   Journal,
   openQueue,
+  type PrefetchRequest,
   type Router,
   type Runner,
   type RunRequest,
@@ -31,11 +32,20 @@ class CopyingRunner implements Runner {
   readonly ran: string[] = [];
   readonly together: number[] = [];
   faultOf: (name: string, run: number) => Fault | Promise<Fault> = () => undefined;
+  beforeDecoded: (name: string) => Promise<void> = async () => {};
   isWell = true;
   selfTests = 0;
   /** Whether it refuses what may still be being written. */
   isWary = false;
+  /** What was prepared before its turn, and what comes of that. */
+  readonly prepared: string[] = [];
+  outcomeOfPreparing: (name: string) => Promise<void> = async () => {};
   #atOnce = 0;
+
+  prefetch({ source }: PrefetchRequest): Promise<void> {
+    this.prepared.push(basename(source));
+    return this.outcomeOfPreparing(basename(source));
+  }
 
   async run(request: RunRequest) {
     const name = basename(request.source);
@@ -44,6 +54,8 @@ class CopyingRunner implements Runner {
     this.together.push(this.#atOnce);
     try {
       const run = this.ran.filter(one => one === name).length;
+      await this.beforeDecoded(name);
+      request.onDecoded?.();
       const fault = await this.faultOf(name, run);
       if (fault) throw fault;
       if (this.isWary && request.mayGrow) throw new CycleboxError('IMAGE_CORRUPT', 'it ends in zeros');
@@ -99,6 +111,62 @@ async function open(more: Partial<InboxOptions> = {}) {
   };
   return { inbox, runner, events, of, next, work };
 }
+
+describe('a job that is prepared before its turn', () => {
+  /** All are in the queue before the first of them is decoded. */
+  const allQueued = async (names: readonly string[]) => {
+    const opening = await open();
+    const queued = new Promise<void>(resolve => {
+      opening.inbox.onEvent(() => void (opening.of('seen').length === names.length && setImmediate(resolve)));
+    });
+    opening.runner.beforeDecoded = () => queued;
+    return opening;
+  };
+
+  it('is the next, once the one before has been decoded, and is no attempt', async () => {
+    const names = ['a.png', 'b.png', 'c.png'];
+    await drop(...names);
+    const { runner, of, work } = await allQueued(names);
+    runner.outcomeOfPreparing = async () => {
+      throw fault('CANCELLED');
+    };
+    await work();
+    expect(runner.prepared).toEqual(runner.ran.slice(1));
+    expect(runner.ran.toSorted()).toEqual(names);
+    expect(of('started').map(({ attempt }) => attempt)).toEqual([1, 1, 1]);
+    expect(await outputs()).toEqual(names);
+  });
+
+  it('leaves open whose fault a crash was meanwhile: the one that ran is tried alone, and nothing is held against it', async () => {
+    const names = ['a.png', 'b.png'];
+    await drop(...names);
+    const { runner, of, work } = await allQueued(names);
+    runner.outcomeOfPreparing = () => Promise.reject(fault('PROCESS_CRASHED'));
+    let crashes = 0;
+    runner.faultOf = () => (crashes++ === 0 ? fault('PROCESS_CRASHED') : undefined);
+    await work();
+    const [first, second] = runner.ran;
+    expect(runner.ran.toSorted()).toEqual([...names, first].toSorted());
+    expect(second).toBeDefined();
+    expect(of('failed')).toEqual([]);
+    expect(of('retrying')).toEqual([]);
+    expect(await outputs()).toEqual(names);
+  });
+
+  it('counts a crash after it has been prepared against the one that ran', async () => {
+    const names = ['a.png', 'b.png'];
+    await drop(...names);
+    const { runner, of, work } = await allQueued(names);
+    let crashes = 0;
+    runner.faultOf = async () => {
+      await new Promise(resolve => setImmediate(resolve));
+      return crashes++ === 0 ? fault('PROCESS_CRASHED') : undefined;
+    };
+    await work();
+    expect(of('retrying')).toHaveLength(1);
+    expect(await outputs()).toEqual(names);
+  });
+});
 
 describe('a failure that may pass', () => {
   it('is tried again after growing waits, then stands', async () => {

@@ -19,6 +19,7 @@ import {
   type InspectReport,
   type InspectTask,
   type MemoryStep,
+  type PrefetchRequest,
 } from '../../worker/index.js';
 
 /** Failures that may be the device's or its driver's, when they come while a network runs there. */
@@ -146,6 +147,7 @@ export class PoolMember implements Disposable {
     try {
       const onStage = (stage: ComputeStage) => {
         this.#stage = stage;
+        task.onStage?.(stage);
       };
       const onProgress = (fraction: number) => {
         this.#progress = fraction;
@@ -162,6 +164,11 @@ export class PoolMember implements Disposable {
       this.#task = undefined;
       this.#progress = undefined;
     }
+  }
+
+  /** @returns undefined where nothing is decoded ahead. @throws what `ComputeWorker.prefetch` does */
+  prefetch(request: PrefetchRequest): Promise<void> | undefined {
+    return this.#worker.prefetch(request);
   }
 
   /** @throws what `ComputeWorker.inspect` does */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { CycleboxError, type Disposable, newJobId } from '../../base/index.js';
 import type { Runner, RunRequest, Translation } from '../../inbox/index.js';
 import type { OutputOptions } from '../../picture/index.js';
-import type { ComputeFit, ComputeModel, PictureSteps } from '../../worker/index.js';
+import type { ComputeFit, ComputeModel, ComputeStage, PictureSteps } from '../../worker/index.js';
 import type { WorkerPool } from './worker-pool.js';
 
 /** A plain grey PNG of 64 × 64 pixels. */
@@ -59,11 +59,17 @@ export function runnerOf(
       const { key, model, fit, output } = (await plugins.routed(request)) ?? (await ordered(translation));
       const steps = plugins.steps(request, key);
       try {
-        const report = await workers.run({ ...task, model, fit, output, steps });
+        const onStage = (stage: ComputeStage) => void (stage === 'translate' && request.onDecoded?.());
+        const report = await workers.run({ ...task, model, fit, output, steps, onStage });
         return key === translation.key ? report : { ...report, translation: key };
       } finally {
         await steps?.dispose();
       }
+    },
+    prefetch({ translation: { key, version }, source, expected, mayGrow }) {
+      // What a router will choose is not known yet.
+      if (modelOf(key) === undefined) return undefined;
+      return workers.prefetch({ source, expected, mayGrow, output: howOf(version).output });
     },
     async selfTest(translation, signal) {
       const folder = await mkdtemp(join(tmpdir(), 'cyclebox-self-test-'));

@@ -29,6 +29,7 @@ import type {
   InspectReport,
   InspectTask,
   MemoryStep,
+  PrefetchRequest,
 } from '../../worker/index.js';
 import { PoolMember, type WorkerFacts } from './pool-member.js';
 import { type ChooseDevices, chooseCpu, memoryLimitOf, type ResolvedDevices, threadsOf } from './resolve-devices.js';
@@ -123,6 +124,12 @@ export class WorkerPool implements Disposable {
         this.#release(member);
       }
     }
+  }
+
+  /** @returns undefined where nothing is decoded ahead: of several devices nobody knows which will be free first */
+  prefetch(request: PrefetchRequest): Promise<void> | undefined {
+    const [only, other] = this.#members;
+    return other ? undefined : only?.prefetch(request);
   }
 
   /** Has whichever worker is free look at an image. @throws what `ComputeWorker.inspect` does */

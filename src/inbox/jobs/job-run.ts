@@ -42,7 +42,7 @@ export interface JobRunOptions {
   readonly onPublished: () => void;
 }
 
-export interface AttemptOptions extends Pick<RunRequest, 'alone' | 'onAccompanied'> {
+export interface AttemptOptions extends Pick<RunRequest, 'alone' | 'onAccompanied' | 'onDecoded'> {
   readonly signal: AbortSignal;
   /** For the worker's part. */
   readonly timeoutMs: number;
@@ -86,6 +86,15 @@ export class JobRun {
     } finally {
       await rm(temporary, { force: true }).catch(() => {});
     }
+  }
+
+  /** Has a job prepared whose turn has not come; nothing of it is written down. @returns undefined where it is not */
+  prefetch(job: Job, mayGrow: boolean): Promise<void> | undefined {
+    const { inbox, runner, current } = this.#options;
+    const translation = current(job);
+    if (!translation) return undefined;
+    const expected = { root: inbox, identity: job.identity };
+    return runner.prefetch?.({ source: join(inbox, job.path), expected, translation, mayGrow });
   }
 
   async #publish(job: Job, translation: Translation, temporary: string, report: RunReport): Promise<PublishResult> {

@@ -48,6 +48,8 @@ interface Running {
   readonly abort: AbortController;
   /** Another job ran at the same time: if the worker dies, it may have been the other's fault. */
   accompanied: boolean;
+  /** Jobs that are being prepared beside it: the same holds for them. */
+  prepared: number;
   isCancelled: boolean;
   /** Its file had changed but lately when the attempt began. */
   mayGrow: boolean;
@@ -247,7 +249,7 @@ export class JobScheduler implements Disposable {
     this.#ahead = rest;
     if (!next) return;
     const [abort, ended] = [new AbortController(), Promise.resolve()];
-    const running: Running = { abort, ended, accompanied: false, isCancelled: false, mayGrow: false };
+    const running: Running = { abort, ended, accompanied: false, prepared: 0, isCancelled: false, mayGrow: false };
     this.#running.set(next.id, running);
     if (this.#running.size > 1 && !this.#options.runner.isElsewhere)
       for (const one of this.#running.values()) one.accompanied = true;
@@ -276,12 +278,30 @@ export class JobScheduler implements Disposable {
       const onAccompanied = () => {
         running.accompanied = true;
       };
-      const company = { alone: runsIsolated(job), onAccompanied };
+      const onDecoded = () => this.#prefetch();
+      const company = { alone: runsIsolated(job), onAccompanied, onDecoded };
       await this.#run.attempt(job, { signal: abort.signal, timeoutMs: limits().jobTimeoutMs, mayGrow, ...company });
       this.#unwritten.delete(job.id);
     } catch (error) {
       await this.#failed(job, asCycleboxError(error, this.#run.subject(job)), running);
     }
+  }
+
+  /**
+   * Has the next job prepared beside those that run. Whose doing a crash was meanwhile, nobody knows; afterwards they are as alone
+   * as before.
+   */
+  #prefetch(): void {
+    const [next] = this.#ahead;
+    if (!next || this.#exclusive !== undefined || runsIsolated(next) || this.#stopping || this.#gate.pause) return;
+    const prepared = this.#run.prefetch(next, this.#options.unchangedForMs(next) !== undefined);
+    if (!prepared) return;
+    const beside = [...this.#running.values()];
+    for (const running of beside) running.prepared++;
+    const hasEnded = () => {
+      for (const running of beside) running.prepared--;
+    };
+    prepared.then(hasEnded, () => {});
   }
 
   #ended(id: JobId): void {
@@ -321,7 +341,7 @@ export class JobScheduler implements Disposable {
       case 'unserved':
         return this.#unserved(job, error);
       case 'death':
-        return this.#died(job, error, running.accompanied);
+        return this.#died(job, error, running.accompanied || running.prepared > 0);
       case 'undecodable':
         return this.#undecodable(job, error, running.mayGrow);
       case 'may-pass':

@@ -29,7 +29,12 @@ export interface RunRequest {
   readonly alone: boolean;
   /** Told by runners elsewhere, when another job ran beside it on its machine. */
   readonly onAccompanied: () => void;
+  /** The image has been decoded: another may be, meanwhile. */
+  readonly onDecoded?: (() => void) | undefined;
 }
+
+/** What is likely to be run next. */
+export type PrefetchRequest = Pick<RunRequest, 'source' | 'expected' | 'translation' | 'mayGrow'>;
 
 /** Runs one job. Throws coded errors, of which `retry-policy.ts` makes what they mean; CANCELLED is no failure. */
 export interface Runner {
@@ -39,6 +44,11 @@ export interface Runner {
    */
   readonly isElsewhere?: boolean | undefined;
   run(request: RunRequest): Promise<RunReport>;
+  /**
+   * Prepares a job beside the one that runs: a guess, of which nothing is written down, and which may be lost. Ends when it has been tried;
+   * undefined where nothing is prepared. A crash may be its doing, until it has ended.
+   */
+  prefetch?(request: PrefetchRequest): Promise<void> | undefined;
   /**
    * Resolves when a translation of nothing in particular works: asked after several jobs in a row have killed the
    * worker, to tell whose fault that was. Without it, waiting is all that is done.
