@@ -66,10 +66,11 @@ export function runnerOf(
         await steps?.dispose();
       }
     },
-    prefetch({ translation: { key, version }, source, expected, mayGrow }) {
-      // What a router will choose is not known yet.
-      if (modelOf(key) === undefined) return undefined;
-      return workers.prefetch({ source, expected, mayGrow, output: howOf(version).output });
+    prefetch({ translation, source, expected, mayGrow }) {
+      // What a router will choose is not known yet, nor that a model will come from elsewhere.
+      const model = modelOf(translation);
+      if (!model || model instanceof Promise) return undefined;
+      return workers.prefetch({ source, expected, mayGrow, output: howOf(translation.version).output });
     },
     async selfTest(translation, signal) {
       const folder = await mkdtemp(join(tmpdir(), 'cyclebox-self-test-'));
