@@ -29,10 +29,11 @@ export function readResults(file = resultsFile) {
 export function keepRow(section, machine, row, file = resultsFile) {
   const results = readResults(file);
   const known = results[section];
-  const isSame = known && JSON.stringify(known.machine) === JSON.stringify(machine);
+  // Without peers, it is the same machine; with others than before, it is not.
+  const isSame = known && Object.entries(machine).every(([key, value]) => (known.machine[key] ?? value) === value);
   const others = isSame ? known.rows.filter(({ what }) => what !== row.what) : [];
   const measured = new Date().toISOString().slice(0, 10);
-  results[section] = { machine, measured, rows: [...others, row] };
+  results[section] = { machine: { ...(isSame ? known.machine : {}), ...machine }, measured, rows: [...others, row] };
   mkdirSync(new URL('.', file), { recursive: true });
   const beside = new URL(`${file.href}.new`);
   writeFileSync(beside, `${JSON.stringify(results, null, 2)}\n`);

@@ -84,7 +84,7 @@ export function tableOf(name, { machine, measured, rows }) {
 
 /** @param {string} markdown @param {Readonly<Record<string, Section>>} results */
 export function withTables(markdown, results) {
-  return markdown.replace(/(<!-- table ([a-z-]+) -->\n)[\s\S]*?(\n?<!-- end -->)/g, (whole, start, name, end) => {
+  return markdown.replace(/(<!-- table ([a-z-]+) -->\n)[\s\S]*?(<!-- end -->)/g, (whole, start, name, end) => {
     if (!columns[name]) throw new Error(`docs/performance.md has a table ${name}, which nothing measures.`);
     const section = results[name];
     return section ? `${start}\n${tableOf(name, section)}\n${end}` : whole;
