@@ -301,7 +301,7 @@ export class JobScheduler implements Disposable {
     const hasEnded = () => {
       for (const running of beside) running.prepared--;
     };
-    prepared.then(hasEnded, () => {});
+    prepared.then(hasEnded, error => void (classifyFailure(asCycleboxError(error)) !== 'death' && hasEnded()));
   }
 
   #ended(id: JobId): void {
