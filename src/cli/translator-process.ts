@@ -3,7 +3,8 @@
  * interrupted: what takes too long is ended with its process, and the next file gets a new one.
  *
  * Several files may be on their way at a time: one is decoded while another runs. The time of a file counts from when it is the
- * oldest of them. Whose fault the end of a process was that had several, nobody knows: each is tried again, by itself.
+ * oldest of them. Whose fault the end of a process was that had several, or that one took too long, which may have waited for
+ * another's turn in the network, nobody knows: each is tried again, by itself.
  */
 import { rm } from 'node:fs/promises';
 import { CycleboxError, type Disposable } from '../base/index.js';
@@ -135,8 +136,8 @@ export class TranslatorProcess implements Disposable {
     } catch (error) {
       const hasEnded = codeOf(error) === 'PROCESS_CRASHED' || this.#child !== child;
       if (hasEnded) await this.#end(child);
-      if (one.tookTooLong) throw this.#tooLong();
       if (hasEnded && one.accompanied) return undecided;
+      if (one.tookTooLong) throw this.#tooLong();
       throw error;
     } finally {
       this.#line.splice(this.#line.indexOf(one), 1);
