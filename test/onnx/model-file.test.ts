@@ -115,10 +115,16 @@ describe('weights of 32 MiB', () => {
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-/** What `make` makes, and how many bytes of typed arrays that took. */
+/**
+ * What `make` makes, and how many bytes of typed arrays that took: the most of some tries, since what others left may go in the
+ * middle of one, and that only makes it look like less.
+ */
 function allocated<T>(make: () => T): [made: T, bytes: number] {
-  collectGarbage(); // What others left is not to go meanwhile.
-  const before = process.memoryUsage().arrayBuffers;
-  const made = make();
-  return [made, process.memoryUsage().arrayBuffers - before];
+  const tries = Array.from({ length: 5 }, (): [T, number] => {
+    collectGarbage();
+    const before = process.memoryUsage().arrayBuffers;
+    const made = make();
+    return [made, process.memoryUsage().arrayBuffers - before];
+  });
+  return tries.reduce((most, each) => (each[1] > most[1] ? each : most));
 }
