@@ -103,6 +103,38 @@ it('what people wrote into the card stays, and the same again changes nothing', 
   expect(await readFile(file, 'utf8')).toBe(card);
 });
 
+it('one direction is taken alone, and what int8 costs stays with the file that it was measured of', async () => {
+  const { root, plugin } = await toyRepository();
+  await ship(root, '--plugin', plugin);
+  const file = join(root, 'plugins/horse-zebra/package.json');
+  const manifest = JSON.parse(await readFile(file, 'utf8'));
+  const { models } = manifest.contributes.domainPairs[0];
+  const precisions = { int8: { psnr: 40, lowest: 36, images: 12 } };
+  for (const to of ['zebra', 'horse']) models[to].precisions = precisions;
+  models.zebra.sha256 = '0'.repeat(64); // Of another file.
+  await writeFile(file, JSON.stringify(manifest));
+  const horse = join(root, 'models/horse-zebra/to-horse.onnx');
+  await writeFile(horse, await readFile(join(root, 'models/horse-zebra/to-zebra.onnx')));
+  const other = await readFile(horse);
+
+  await ship(root, '--plugin', plugin, '--to', 'zebra');
+  expect(await readFile(horse)).toEqual(other);
+  await ship(root, '--plugin', plugin, '--to', 'horse');
+  expect(await readFile(horse)).not.toEqual(other);
+  await ship(root);
+  const [pair] = JSON.parse(await readFile(file, 'utf8')).contributes.domainPairs;
+  expect(pair.models.zebra.precisions).toBeUndefined();
+  await expect(ship(root, '--plugin', plugin, '--to', 'cow')).rejects.toThrow(
+    /--to is cow; it must be one of horse and zebra/,
+  );
+
+  pair.models.horse.precisions = precisions;
+  await writeFile(file, JSON.stringify({ ...manifest, contributes: { ...manifest.contributes, domainPairs: [pair] } }));
+  await ship(root);
+  const kept = JSON.parse(await readFile(file, 'utf8')).contributes.domainPairs[0].models;
+  expect([kept.horse.precisions, kept.zebra.precisions]).toEqual([precisions, undefined]);
+});
+
 it('weights alone become the models that the training would have written', async () => {
   const { root, plugin } = await toyRepository();
   const options = { size: 32, loadSize: 40, width: 16, blocks: 2, flip: false, steps: 6, identityWeight: 2, step: 4 };

@@ -77,10 +77,13 @@ function contributionOf({ path, sha256, sizeBytes, trainedSize, cropSize, figure
   const fit = { trainedSize, cropSize, scale: Number(scale) || scale };
   const known = Object.fromEntries(Object.entries(fit).filter(([, value]) => value !== undefined));
   const quality = qualityOf(on, figures) ?? before.quality;
+  // What a calibration for int8 says holds for one file.
+  const precisions = before.sha256 === sha256 ? before.precisions : undefined;
   return {
     ...{ path, sha256, size: sizeBytes },
     ...(Object.keys(known).length > 0 && { fit: known }),
     ...(quality && { quality }),
     licence: { weights: 'MIT', data: facts.data },
+    ...(precisions && { precisions }),
   };
 }
