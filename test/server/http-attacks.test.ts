@@ -19,6 +19,14 @@ async function signIn(port: number): Promise<string> {
   return answer.headers['set-cookie']![0]!.split(';')[0]!;
 }
 
+/** An answer that comes while its request is still being sent may be lost with the connection, which is cut off either way. */
+function orReset(answer: Promise<string>): Promise<string> {
+  return answer.catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ECONNRESET' || error.code === 'EPIPE') return 'reset';
+    throw error;
+  });
+}
+
 describe('a page of another site whose name points here (DNS rebinding)', () => {
   it.each(['/', '/api/status', '/api/stream', '/assets/index.js', '/healthz', '/metrics'])(
     'gets nothing of %s, whatever else it brings',
@@ -326,9 +334,11 @@ describe('floods', () => {
   it('of bytes are cut off: JSON beyond a mebibyte, heads without end', async () => {
     const { ask, dashboard } = await openUnderTest();
     const reason = 'x'.repeat(1024 * 1024);
-    expect((await ask('/api/queue/pause', { method: 'POST', body: { reason } })).status).toBe(413);
+    const status = ask('/api/queue/pause', { method: 'POST', body: { reason } }).then(answer => `${answer.status}`);
+    expect(await orReset(status)).toMatch(/^(?:413|reset)$/);
     const head = `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'y'.repeat(100_000)}\r\n\r\n`;
-    expect(await askRaw(dashboard.port, head)).toMatch(/ 431 /);
+    expect(await orReset(askRaw(dashboard.port, head))).toMatch(/ 431 |^reset$/);
+    expect((await ask('/healthz')).status).toBe(200);
   });
 
   it('of heads that come a letter at a time are cut off, and others are answered meanwhile', async () => {
