@@ -11,7 +11,7 @@ import {
   type Clock,
   CycleboxError,
   type Disposable,
-  DisposableStore,
+  type DisposableStore,
   Emitter,
   type Event,
   errorToData,
@@ -20,7 +20,6 @@ import {
   packageVersion,
   systemClock,
   systemCodeOf,
-  toDisposable,
 } from '../base/index.js';
 import type { Runner, RunReport, Translation } from '../inbox/index.js';
 import { BackOff } from '../process/index.js';
@@ -35,7 +34,16 @@ import {
   withAnyModel,
 } from './messages.js';
 import { ahead } from './placement.js';
-import { connectRedis, namesOf, type QueueNames, type Redis, recallMark, within } from './redis/index.js';
+import {
+  endlessly,
+  namesOf,
+  openService,
+  patienceMs,
+  type QueueNames,
+  type Redis,
+  recallMark,
+  within,
+} from './redis/index.js';
 import { NotOffered, type WorkerStore } from './store/index.js';
 import { beatsPerLock } from './workers.js';
 
@@ -86,32 +94,16 @@ export interface Served extends Disposable {
   stop(graceMs: number): Promise<void>;
 }
 
-/** At an end, for what goes over a connection that may be dead. */
-const patienceMs = 2000;
-
-/** BullMQ never decides that a job has failed. */
-const endlessly = 1_000_000_000;
-
 /** What the system says where there is no room on a disk. */
 const fullDisk: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
 
 /** @throws QUEUE_UNAVAILABLE */
-export async function serveJobs(options: ServeOptions): Promise<Served> {
-  const opened = new DisposableStore();
-  try {
-    const connect = async () => {
-      const redis = await connectRedis(options.redis);
-      opened.add(toDisposable(() => redis.disconnect()));
-      return redis;
-    };
-    const [redis, ears] = [await connect(), await connect()];
+export function serveJobs(options: ServeOptions): Promise<Served> {
+  return openService(options.redis, async ({ redis, ears, opened }) => {
     const service = new JobService(options, redis, opened);
     await service.open(ears);
     return service;
-  } catch (error) {
-    await opened.dispose();
-    throw error;
-  }
+  });
 }
 
 interface UnderWay {

@@ -12,15 +12,14 @@ import {
   type Clock,
   CycleboxError,
   type Disposable,
-  DisposableStore,
+  type DisposableStore,
   Emitter,
   type Event,
   systemClock,
-  toDisposable,
 } from '../../base/index.js';
 import { isAlive } from '../../process/index.js';
 import type { TrainingEvent, TrainingPluginPlaces } from '../../training/index.js';
-import { connectRedis, type Redis, within } from '../redis/index.js';
+import { endlessly, openService, patienceMs, type Redis, within } from '../redis/index.js';
 import { isEnded, lostWith, mostFailures, type RunEntry, RunLog, type RunOwner, type RunState } from './run-log.js';
 import { type RunOrder, runNamePattern, type TrainingRoots } from './run-order.js';
 import { anyDevice, familyOf, queueOf, RunQueues, type RunStatus } from './run-queues.js';
@@ -66,29 +65,15 @@ export interface ServedTrainings extends Disposable {
 const beatsPerLock = 6;
 /** Looks at the queues within the time of a lock, at least: news is quick, looking is the truth. */
 const looksPerLock = 15;
-/** BullMQ never decides that a run has failed. */
-const endlessly = 1_000_000_000;
 /** Before a run is looked for again that is not in this machine's store. */
 const absentMs = 30_000;
-const patienceMs = 2000;
-
 /** @throws QUEUE_UNAVAILABLE */
-export async function serveTrainings(options: ServeTrainingsOptions): Promise<ServedTrainings> {
-  const opened = new DisposableStore();
-  try {
-    const connect = async () => {
-      const redis = await connectRedis(options.redis);
-      opened.add(toDisposable(() => redis.disconnect()));
-      return redis;
-    };
-    const [redis, ears] = [await connect(), await connect()];
+export function serveTrainings(options: ServeTrainingsOptions): Promise<ServedTrainings> {
+  return openService(options.redis, async ({ redis, ears, opened }) => {
     const service = new TrainingsService(options, redis, opened);
     await service.open(ears);
     return service;
-  } catch (error) {
-    await opened.dispose();
-    throw error;
-  }
+  });
 }
 
 interface Taken {
