@@ -1,6 +1,6 @@
 /** What `cyclebox doctor` says, for a terminal and for the dashboard alike: each fault with the one command that helps. */
 
-import type { DeviceReport, EngineReport } from '../engine/index.js';
+import { type DeviceReport, type EngineReport, type Int8Worth, isInt8Right } from '../engine/index.js';
 import { healthText } from '../health/index.js';
 import type { Diagnosis, FolderReport, ModelReport, WatchingReport } from './report.js';
 
@@ -43,15 +43,23 @@ function engine(report: EngineReport): string[] {
   return [...report.devices.map(found => device(found, report.version)), ...failed];
 }
 
-function device({ device, hardware, float16, speed, selfTestError }: DeviceReport, version: string): string {
+function device({ device, hardware, float16, int8, speed, selfTestError }: DeviceReport, version: string): string {
   const memory = device.memoryBytes === undefined ? '' : `, ${gigabytes(device.memoryBytes)}`;
   const measured = speed
     ? `${speed.imagesPerSecond.toPrecision(3)} images/s of ${speed.size} × ${speed.size}`
     : 'not timed';
   const by = device.name.startsWith(version) ? '' : version;
-  const facts = [measured, float16 ? 'float16' : 'float32 only', hardware ? '' : 'software renderer', by];
+  const precisions = [...(float16 ? ['float16'] : int8 ? [] : ['float32 only']), ...(int8 ? [int8Text(int8)] : [])];
+  const facts = [measured, ...precisions, hardware ? '' : 'software renderer', by];
   const error = `self-test passed (error ${selfTestError.toExponential(0)})`;
   return `${device.id.padEnd(9)} ${device.name}${memory}: ${[...facts, error].filter(Boolean).join(', ')}`;
+}
+
+/** Of a convolution, not of a model: how much of one calculates in int8 is its calibration's affair. */
+function int8Text(worth: Int8Worth): string {
+  if (!isInt8Right(worth)) return 'int8 computes wrongly and is not taken';
+  const bits = worth.kernelBits === 7 ? ' (kernels of 7 bits: sums of 8 are cut off here)' : '';
+  return `convolutions in int8 ${worth.speedup.toFixed(1)} times as fast as in float32${bits}`;
 }
 
 function configuration({ config, folders, watching }: Diagnosis): string[] {

@@ -7,7 +7,7 @@
  */
 import type { Disposable } from '../base/index.js';
 import type { Graph } from '../graph/index.js';
-import type { ModelRanges } from '../onnx/index.js';
+import type { KernelBits, ModelRanges } from '../onnx/index.js';
 
 /** Row-major float32 values. `data.length` is the product of `shape`. */
 export interface TensorData {
@@ -67,6 +67,8 @@ export interface LoadOptions {
   readonly precision?: Precision | undefined;
   /** How far the model's values go, for int8. @throws ENGINE_UNAVAILABLE for int8 without it */
   readonly ranges?: ModelRanges | undefined;
+  /** Of kernels in int8. Default: as many as this processor adds up without cutting sums off (`Engine.kernelBits`). */
+  readonly kernelBits?: KernelBits | undefined;
 }
 
 export interface CompileOptions {
@@ -89,6 +91,8 @@ export interface Engine extends Disposable {
   compile(graph: Graph, options?: CompileOptions): Promise<Program>;
   /** An ONNX file with float32 inputs and outputs. @throws MODEL_INVALID naming the file. */
   load(model: ModelSource, options?: LoadOptions): Promise<Program>;
+  /** How many bits kernels in int8 may have for sums to be right on this device. Only for the CPU's. */
+  kernelBits?(): Promise<KernelBits>;
   /** Gives back what is kept only for speed (arenas, pools of buffers): the first thing to do when memory runs out. */
   releaseCaches(): Promise<void>;
 }

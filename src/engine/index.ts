@@ -11,7 +11,7 @@ export {
   type EngineReport,
   type Int8Worth,
   int8WorthOf,
-  isInt8Worth,
+  isInt8Right,
   type MeasuredSpeed,
   measureInt8,
   type SkippedDevice,

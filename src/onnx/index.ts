@@ -18,6 +18,7 @@ export {
   type ChannelRanges,
   type ConvolutionRanges,
   exposeConvolutions,
+  type KernelBits,
   type ModelRanges,
   quantiseModel,
   type WatchedConvolution,

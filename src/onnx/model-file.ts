@@ -41,6 +41,8 @@ export interface OnnxModelFile {
   readonly inputs: readonly OnnxValue[];
   readonly outputs: readonly OnnxValue[];
   readonly convolutions: readonly OnnxConvolution[];
+  /** Whether some of it calculates with bytes, as tools that quantise write it. */
+  readonly isQuantised: boolean;
   /** By name; of what is stored as float16, that of the float32 tensor that the file makes of it. */
   readonly weights: ReadonlyMap<string, OnnxWeight>;
 }
@@ -60,6 +62,7 @@ export function describeModel({ producerName, metadataProps, graph }: ModelProto
     inputs: (graph?.input ?? []).filter(({ name }) => !stored.has(name)).map(describeValue),
     outputs: (graph?.output ?? []).map(describeValue),
     convolutions: (graph?.node ?? []).filter(({ opType }) => opType === 'Conv').map(convolutionOf),
+    isQuantised: (graph?.node ?? []).some(({ opType }) => givesBytes(opType)),
     weights: new Map([
       ...initializers
         .filter(({ dataType }) => dataType === TensorProto_DataType.FLOAT)
@@ -67,6 +70,11 @@ export function describeModel({ producerName, metadataProps, graph }: ModelProto
       ...(graph ? halfWeightsOf(graph) : []),
     ]),
   };
+}
+
+/** Not of kernels that are merely stored as bytes: those become floats first. */
+export function givesBytes(operation: string): boolean {
+  return /QuantizeLinear$|^QLinear|Integer$/.test(operation);
 }
 
 function weightOf(tensor: TensorProto, read: (tensor: TensorProto) => Float32Array): OnnxWeight {

@@ -11,7 +11,7 @@ import type { Graph } from '../graph/index.js';
 import { minChannelsOfFixed } from './convolution/index.js';
 import { checkImportable, importOnnx, type OnnxNetwork, readNetwork } from './import/index.js';
 import { encodeOnnx } from './lowering.js';
-import type { OnnxModelFile } from './model-file.js';
+import { givesBytes, type OnnxModelFile } from './model-file.js';
 
 type Shapes = Readonly<Record<string, readonly number[]>>;
 
@@ -37,9 +37,6 @@ export function tailoredTo(shapes: Shapes, bytes: Uint8Array, file: string): Uin
   return gains.tiled > 0 ? encoded : undefined;
 }
 
-/** Bytes between layers are what makes a quantised file fast: as floats it would be slower, and something else. */
-const quantised = /QuantizeLinear$|^QLinear|Integer$/;
-
 function graphAt(shapes: Shapes, bytes: Uint8Array, file: string): Graph | undefined {
   const network = importable(bytes, file);
   try {
@@ -53,7 +50,8 @@ function importable(bytes: Uint8Array, file: string): OnnxNetwork | undefined {
   try {
     const network = readNetwork(bytes, file);
     checkImportable(network);
-    return network.nodes.some(({ op }) => quantised.test(op)) ? undefined : network;
+    // Bytes between layers are what makes a quantised file fast: as floats it would be slower, and something else.
+    return network.nodes.some(({ op }) => givesBytes(op)) ? undefined : network;
   } catch {
     return undefined;
   }

@@ -148,6 +148,7 @@ describe('a diagnosis', () => {
       0,
       expect.stringMatching(/Ready to translate and to train.*"cyclebox init"/),
     ]);
+    expect(unnamed.out).toMatch(/cpu .*convolutions in int8 \d+\.\d times as fast as in float32/);
     expect(faults(await examine(folder))).toMatchObject([
       { about: 'configuration', remedy: `cyclebox init ${shellQuote(folder)}` },
     ]);

@@ -121,6 +121,8 @@ describe('looking for devices', () => {
     const [found] = report?.usable ? report.devices : [];
     expect(found?.speed).toMatchObject({ size: 32 });
     expect(found?.speed?.imagesPerSecond).toBeGreaterThan(1);
+    expect(found?.int8?.error).toBeLessThan(0.02);
+    expect([7, 8]).toContain(found?.int8?.kernelBits);
   });
 
   test('what has no device here is said without a process; what is asked for by name is tried', async () => {

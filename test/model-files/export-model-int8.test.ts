@@ -15,11 +15,9 @@ const model = join(packageRoot, 'models/horse-zebra/to-zebra.onnx');
 const horse = join(packageRoot, 'samples/horse-to-zebra/nokota-horses.jpg');
 
 async function resultOf(bytes: Uint8Array, image: TensorData): Promise<Float32Array> {
-  const extra = { session: { x64quantprecision: '1' } };
   const session = await ort.InferenceSession.create(bytes, {
     executionProviders: ['cpu'],
     intraOpNumThreads: 1,
-    extra,
   });
   try {
     const results = await session.run({

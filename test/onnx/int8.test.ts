@@ -24,11 +24,27 @@ describe('a kernel in int8', () => {
   const input = { scales: Float32Array.of(0.5, 2), zeros: Uint8Array.of(3, 0) };
 
   it('takes the scales of its input and has one of its own for each output channel', () => {
-    const { bytes, scales, offsets } = quantiseKernel(kernel, 3, input);
+    const { bytes, scales, offsets } = quantiseKernel(kernel, 3, input, 8);
     // The first channel's weights times their inputs' scales are 0.5, -0.3, 0.5, 0.2; the largest is 127 steps.
     expect([...scales].map(scale => scale * 127)).toEqual([expect.closeTo(0.5), expect.closeTo(0), expect.closeTo(2)]);
     expect([...bytes]).toEqual([127, -76, 127, 51, 0, 0, 0, 0, -70, 127, 127, 127]);
     expect([...offsets]).toEqual([3 * (127 - 76), 0, 3 * (127 - 70)]);
+  });
+
+  it('of 7 bits has sums of two products with bytes that 16 bits hold', () => {
+    const random = seededRandom(3);
+    const values = randomValues(random, [16, 8, 3, 3], between(-1, 1));
+    const image = { scales: Float32Array.from({ length: 8 }, () => random() + 0.1), zeros: new Uint8Array(8) };
+    const { bytes, scales } = quantiseKernel(values, 16, image, 7);
+    expect(Math.max(...bytes.map(Math.abs))).toBe(64);
+    const twoOf = (byte: number) => 2 * 255 * byte;
+    expect(twoOf(Math.max(...bytes))).toBeLessThan(2 ** 15);
+    expect(twoOf(Math.min(...bytes))).toBeGreaterThanOrEqual(-(2 ** 15));
+    const steps = [...values].map((value, at) => {
+      const [output, input] = [Math.floor(at / 72), Math.floor((at % 72) / 9)];
+      return Math.abs((value * image.scales[input]!) / scales[output]! - bytes[at]!);
+    });
+    expect(Math.max(...steps)).toBeLessThan(0.5001);
   });
 });
 
@@ -61,8 +77,8 @@ describe('a convolution in int8', () => {
     ],
   ] as const)('is the sum of bytes that it says: %s', async (_name, { border, isNormalised, ranges }) => {
     const file = convolution(border, isNormalised);
-    const given = await run(quantiseModel(file, { y: ranges }));
-    const wanted = reference({ border, isNormalised, ranges });
+    const given = await run(quantiseModel(file, { y: ranges }, { kernelBits: await engine.kernelBits!() }));
+    const wanted = reference({ border, isNormalised, ranges, most: (await engine.kernelBits!()) === 7 ? 64 : 127 });
     const isSigned = ranges.into.least.some(value => value < 0);
     const exact = await run(file, isSigned ? image : { ...image, data: image.data.map(value => Math.max(0, value)) });
     // Sums that end halfway between two bytes may go either way.
@@ -105,10 +121,13 @@ describe('a convolution in int8', () => {
     border,
     isNormalised,
     ranges: { into, outOf },
+    most,
   }: {
     readonly border: 'zeros' | 'mirror';
     readonly isNormalised: boolean;
     readonly ranges: ConvolutionRanges;
+    /** The largest byte of a kernel. */
+    readonly most: number;
   }): { readonly values: readonly number[]; readonly steps: readonly number[] } {
     const isSigned = border === 'zeros' && into.least.some(value => value < 0);
     const inScale = into.least.map((low, c) =>
@@ -124,7 +143,7 @@ describe('a convolution in int8', () => {
     for (let k = 0; k < outputs; k++) {
       const of = (c: number, cell: number) => weights[(k * channels + c) * 9 + cell]! * inScale[c]!;
       const all = Array.from({ length: channels * 9 }, (_, at) => of(Math.floor(at / 9), at % 9));
-      const scale = Math.max(...all.map(Math.abs)) / 127;
+      const scale = Math.max(...all.map(Math.abs)) / most;
       for (let y = 0; y < side; y++)
         for (let x = 0; x < side; x++) {
           let sum = 0;
@@ -147,6 +166,33 @@ describe('a convolution in int8', () => {
   }
 
   const mirrored = (at: number) => Math.min(Math.abs(at), 2 * (side - 1) - Math.abs(at));
+});
+
+describe('the largest sums there are', () => {
+  const [wide, size] = [64, 12];
+  const whole = (value: number) => new Array<number>(wide).fill(value);
+  const white = { shape: [1, wide, size, size], data: new Float32Array(wide * size ** 2).fill(1) };
+
+  it.each([
+    ['1 × 1', 1],
+    ['3 × 3', 3],
+    ['7 × 7', 7],
+  ])('are not cut off, whatever the processor does: %s', async (_name, cells) => {
+    const sum = wide * cells ** 2;
+    const file = onnxFile({
+      nodes: [['Conv', ['image', 'w'], ['out'], { pads: new Array<number>(4).fill((cells - 1) / 2) }]],
+      constants: { w: { shape: [wide, wide, cells, cells], values: new Array<number>(wide * sum).fill(1) } },
+      inputs: { image: white.shape },
+      outputs: ['out'],
+    });
+    const ranges = { out: { into: { least: whole(0), most: whole(1) }, outOf: { least: whole(0), most: whole(sum) } } };
+    const program = await engine.load({ bytes: file }, { precision: 'int8', ranges });
+    const { out } = await program.run({ image: white });
+    await program.dispose();
+    const inside = Math.floor(size / 2) * (size + 1);
+    for (let channel = 0; channel < wide; channel++)
+      expect(out!.data[channel * size ** 2 + inside]! / sum).toBeCloseTo(1, 2);
+  });
 });
 
 describe('a generator in int8', () => {
@@ -188,15 +234,19 @@ describe('what cannot be int8', () => {
   const range = { into: { least: [0], most: [1] }, outOf: { least: [0], most: [2] } };
 
   it('is a model of an old operation set', () => {
-    expect(() => quantiseModel(file(11), { out: range }, 'old.onnx')).toThrow(/old\.onnx is written in opset 11/);
+    expect(() => quantiseModel(file(11), { out: range }, { file: 'old.onnx' })).toThrow(
+      /old\.onnx is written in opset 11/,
+    );
   });
 
   it('is one with the calibration of another', () => {
-    expect(() => quantiseModel(file(17), { elsewhere: range }, 'a.onnx')).toThrow(
+    expect(() => quantiseModel(file(17), { elsewhere: range }, { file: 'a.onnx' })).toThrow(
       /no convolution elsewhere.*Calibrate/,
     );
     const two = { least: [0, 0], most: [1, 1] };
-    expect(() => quantiseModel(file(17), { out: { ...range, into: two } }, 'a.onnx')).toThrow(/has 1 channels at out/);
+    expect(() => quantiseModel(file(17), { out: { ...range, into: two } }, { file: 'a.onnx' })).toThrow(
+      /has 1 channels at out/,
+    );
   });
 
   it('is one on a GPU, and the error says that int8 is for the CPU', () => {

@@ -3,6 +3,7 @@
  * asked, and that `cyclebox doctor --json` prints.
  */
 import type { Device, EngineChoice, EngineId } from '../contract.js';
+import type { Int8Worth } from './int8-worth.js';
 
 /** Seconds for a generator at a size, measured. */
 export interface MeasuredSpeed {
@@ -16,6 +17,8 @@ export interface DeviceReport {
   /** False for a software renderer: right, but slower than the CPU used directly. */
   readonly hardware: boolean;
   readonly float16: boolean;
+  /** What int8 is worth there; only of the CPU, and only where speed was asked for. */
+  readonly int8?: Int8Worth | undefined;
   /** The largest difference of the self-test's outputs from the CPU's numbers, where it passed. */
   readonly selfTestError: number;
   /** Only where it was asked for. */

@@ -1,27 +1,27 @@
 /**
- * Whether int8 pays on this machine's CPU: one convolution of the kind that generators mostly consist of, in float32 and in int8,
- * turn by turn. CPUs without instructions for sums of bytes take as long either way, and older ones may cut sums off.
+ * What int8 is worth on this machine's CPU: one convolution of the kind that generators mostly consist of, in float32 and in int8,
+ * turn by turn. No list of processors and their instructions, which not every system tells: what counts is what the runtime makes
+ * of them.
  */
 import { conv2d, GraphBuilder } from '../../graph/index.js';
-import { encodeOnnx, type ModelRanges } from '../../onnx/index.js';
+import { encodeOnnx, type KernelBits, type ModelRanges } from '../../onnx/index.js';
 import type { Engine, Precision, Program, TensorData } from '../contract.js';
 
 export interface Int8Worth {
-  /** Time in float32 over time in int8. */
+  /** Time in float32, as programs run that are tailored to a size, over time in int8. */
   readonly speedup: number;
   /** The largest difference of a result, over the largest result. */
   readonly error: number;
+  /** Of kernels: 7 where the processor would cut off sums of 8. */
+  readonly kernelBits: KernelBits;
 }
-
-/** Less is not worth a difference of results, however small. */
-const leastSpeedup = 1.3;
 
 /** Of values that are whole numbers of steps; a sum that is cut off is off by a fifth and more. */
 const mostError = 0.02;
 
-/** Whether int8 is to be taken where nobody says. */
-export function isInt8Worth({ speedup, error }: Int8Worth): boolean {
-  return speedup >= leastSpeedup && error <= mostError;
+/** Whether what came out is that of whole sums. */
+export function isInt8Right({ error }: Int8Worth): boolean {
+  return error <= mostError;
 }
 
 const [channels, side, rounds] = [128, 64, 6];
@@ -51,7 +51,8 @@ export async function measureInt8(engine: Engine): Promise<Int8Worth> {
       times[0] = Math.min(times[0], (await timed(exact)).micros);
       times[1] = Math.min(times[1], (await timed(bytes)).micros);
     }
-    return { speedup: times[0] / times[1], error: largestDifference(given.data, wanted.data) };
+    const kernelBits = (await engine.kernelBits?.()) ?? 7;
+    return { speedup: times[0] / times[1], error: largestDifference(given.data, wanted.data), kernelBits };
   } finally {
     for (const program of opened) await program.dispose();
   }

@@ -7,6 +7,7 @@ import { type CallOptions, Child, compiledEntry } from '../../process/index.js';
 import type { EngineId } from '../contract.js';
 import { commandIn } from '../remedies.js';
 import type { DeviceReport, MeasuredSpeed } from './engine-report.js';
+import type { Int8Worth } from './int8-worth.js';
 import { type ProbeApi, probeProtocol, type SpeedTest } from './probe-protocol.js';
 
 export interface ProbeOptions {
@@ -48,8 +49,9 @@ export async function probeDevice(
     // The riskiest comes last: what kills the process then costs only the answer to itself.
     const speed = options.speed && (await measureOrSkip(child, options.speed, limits));
     const float16 = options.float16 !== false && (await child.call('tryFloat16', null, limits).catch(() => false));
+    const int8 = options.speed && engine === 'cpu' ? await tryInt8(child, limits) : undefined;
     throwIfAborted(signal, 'The search for devices was cancelled.');
-    return { usable: true, version, report: { ...probed, float16, ...(speed && { speed }) } };
+    return { usable: true, version, report: { ...probed, float16, ...(speed && { speed }), ...(int8 && { int8 }) } };
   } catch (error) {
     throwIfAborted(signal, 'The search for devices was cancelled.');
     return failure(error);
@@ -74,6 +76,10 @@ async function measureOrSkip(
   limits: CallOptions,
 ): Promise<MeasuredSpeed | undefined> {
   return child.call('measure', test, limits).catch(() => undefined);
+}
+
+function tryInt8(child: Child<ProbeApi>, limits: CallOptions): Promise<Int8Worth | undefined> {
+  return child.call('tryInt8', null, limits).catch(() => undefined);
 }
 
 /** Only what cannot be had has a remedy: a device that crashes or computes wrongly is not missing anything. */

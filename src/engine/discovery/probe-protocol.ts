@@ -5,6 +5,7 @@
 import type { ProtocolName } from '../../process/index.js';
 import type { Device, EngineId } from '../contract.js';
 import type { MeasuredSpeed } from './engine-report.js';
+import type { Int8Worth } from './int8-worth.js';
 
 export const probeProtocol: ProtocolName = { name: 'engine-probe', version: 1 };
 
@@ -33,6 +34,8 @@ export interface ProbeApi {
   }): ProbedDevice;
   /** Whether it runs a model in float16, and right. */
   tryFloat16(params: null): boolean;
+  /** What int8 is worth on it. */
+  tryInt8(params: null): Int8Worth;
   /** At the largest size that the budget allows. */
   measure(params: SpeedTest): MeasuredSpeed;
 }

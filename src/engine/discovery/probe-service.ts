@@ -11,6 +11,7 @@ import type { Engine, TensorData } from '../contract.js';
 import { openDevice } from '../open-device.js';
 import type { MeasuredSpeed } from './engine-report.js';
 import { isHardware, softwareRendererMessage } from './hardware.js';
+import { int8WorthOf } from './int8-worth.js';
 import { measureSpeed } from './measure-speed.js';
 import type { ProbeApi, ProbedDevice, SpeedTest } from './probe-protocol.js';
 import { runFloat16SelfTest, runSelfTest } from './self-test.js';
@@ -22,6 +23,7 @@ export class ProbeService {
     return {
       open: params => this.#open(params),
       tryFloat16: () => this.#tryFloat16(),
+      tryInt8: () => int8WorthOf(this.#opened()),
       measure: test => this.#measure(test),
     };
   }

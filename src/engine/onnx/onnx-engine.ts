@@ -12,6 +12,7 @@ import {
   decodeOnnx,
   encodeIdentity,
   encodeOnnx,
+  type KernelBits,
   type LoweringTarget,
   mayGain,
   tailoredTo,
@@ -32,7 +33,7 @@ import type {
 } from '../contract.js';
 import { checkVariables } from '../graph-shapes.js';
 import { readModelSource } from '../model-source.js';
-import { hasWholeSums, wholeSums } from './byte-sums.js';
+import { cpuKernelBits, wholeSums } from './byte-sums.js';
 import { DeviceState } from './device-state.js';
 import { onnxDevices } from './devices.js';
 import { asEngineError } from './engine-error.js';
@@ -140,7 +141,6 @@ class OnnxEngine implements Engine {
   #profiled = 0;
   /** Rejects where the device has none. */
   #float16: Promise<void> | undefined;
-  #wholeSums: Promise<boolean> | undefined;
 
   constructor(
     provider: OnnxProvider,
@@ -211,8 +211,10 @@ class OnnxEngine implements Engine {
     const { metadata } = content;
     const layout = layoutOfModel(content);
     if (precision === 'float16') await this.#requireFloat16();
-    const written = writtenFor(bytes, file, this.device, options);
-    const extra = precision === 'int8' && !(await this.#hasWholeSums()) ? wholeSums : {};
+    // Other devices leave what is quantised to the CPU.
+    const kernelBits = precision === 'int8' || content.isQuantised ? await cpuKernelBits() : undefined;
+    const written = writtenFor(bytes, file, this.device, { kernelBits, ...options });
+    const extra = content.isQuantised && kernelBits === 7 ? wholeSums : {};
     const open = () => this.#session(written, { layout, extra, inThread: true });
     try {
       const session = await open();
@@ -269,9 +271,8 @@ class OnnxEngine implements Engine {
     }
   }
 
-  #hasWholeSums(): Promise<boolean> {
-    this.#wholeSums ??= hasWholeSums(model => this.#session(model));
-    return this.#wholeSums;
+  kernelBits(): Promise<KernelBits> {
+    return cpuKernelBits();
   }
 
   get #target(): LoweringTarget {

@@ -8,7 +8,7 @@ export function writtenFor(
   bytes: Uint8Array,
   file: string,
   device: Device,
-  { precision = 'float32', ranges }: LoadOptions,
+  { precision = 'float32', ranges, kernelBits }: LoadOptions,
 ): Uint8Array {
   switch (precision) {
     case 'float32':
@@ -16,7 +16,7 @@ export function writtenFor(
     case 'float16':
       return toHalfPrecision(bytes, file);
     case 'int8':
-      return quantiseModel(bytes, requireRanges(ranges, file, device), file);
+      return quantiseModel(bytes, requireRanges(ranges, file, device), { file, kernelBits });
     default:
       return precision satisfies never;
   }

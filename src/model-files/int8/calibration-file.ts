@@ -11,7 +11,7 @@ import type { ModelRanges } from '../../onnx/index.js';
 export interface Calibration {
   /** SHA-256 of the model that it belongs to. */
   readonly model: string;
-  /** Of int8 to float32 over the judging images, in dB: 20 log10(255) - 10 log10(mean squared difference of bytes). */
+  /** Of int8 (kernels of 7 bits, as any processor has them right) to float32 over the judging images, in dB: 20 log10(255) - 10 log10(mean squared difference of bytes). */
   readonly psnr: number;
   /** That of the image with the lowest. */
   readonly lowest: number;
@@ -20,6 +20,8 @@ export interface Calibration {
   readonly calibratedOn: number;
   /** Time in int8 over time in float32, where it was made. */
   readonly timeRatio: number;
+  /** How many times as fast as in float32 a convolution was in int8 there; absent of older calibrations. */
+  readonly speedup?: number | undefined;
   readonly convolutions: ModelRanges;
 }
 
@@ -32,6 +34,7 @@ const schema = z.strictObject({
   images: z.int().min(1),
   calibratedOn: z.int().min(1),
   timeRatio: z.number().positive(),
+  speedup: z.number().positive().exactOptional(),
   convolutions: z.record(z.string(), z.strictObject({ into: channels, outOf: channels })),
 });
 

@@ -4,7 +4,7 @@
  */
 
 export interface ByteKernel {
-  /** As the kernel: `[out, in, h, w]`, -127 to 127. */
+  /** As the kernel: `[out, in, h, w]`, -127 to 127, or -64 to 64 of 7 bits. */
   readonly bytes: Int8Array;
   /** By output channel: weight · scale of its input channel ≈ byte · this. */
   readonly scales: Float32Array;
@@ -12,7 +12,15 @@ export interface ByteKernel {
   readonly offsets: Float64Array;
 }
 
-const most = 127;
+/**
+ * 8 are for processors that add products in 32 bits. x64 without VNNI adds two of them in 16 bits and cuts off beyond 32767
+ * (vpmaddubsw): of kernels of 7 bits two products are 2 · 255 · 64 = 32640 at most.
+ */
+export type KernelBits = 7 | 8;
+
+/** The largest byte of a kernel. */
+const mostOf: Readonly<Record<KernelBits, number>> = { 7: 64, 8: 127 };
+
 const leastScale = 1e-12;
 
 /**
@@ -23,7 +31,9 @@ export function quantiseKernel(
   kernel: Float32Array,
   outputs: number,
   { scales, zeros }: { readonly scales: Float32Array; readonly zeros: Uint8Array },
+  bits: KernelBits,
 ): ByteKernel {
+  const most = mostOf[bits];
   const [row, cells] = [kernel.length / outputs, kernel.length / outputs / scales.length];
   const bytes = new Int8Array(kernel.length);
   const own = new Float32Array(outputs);
@@ -36,7 +46,8 @@ export function quantiseKernel(
     own[output] = Math.max(largest / most, leastScale);
     for (let at = 0; at < row; at++) {
       const input = Math.floor(at / cells);
-      const byte = Math.round((kernel[from + at]! * scales[input]!) / own[output]!);
+      // A scale that was rounded down must not make the largest a step more.
+      const byte = Math.max(-most, Math.min(most, Math.round((kernel[from + at]! * scales[input]!) / own[output]!)));
       bytes[from + at] = byte;
       offsets[output]! += byte * zeros[input]!;
     }

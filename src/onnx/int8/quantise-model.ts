@@ -1,7 +1,7 @@
 /**
  * A model file rewritten to calculate its convolutions in int8: bytes in, int8 kernels with a scale for each channel, bytes out,
- * by ONNX Runtime's QLinearConv, which CPUs with VNNI do four times as fast as float32. Everything else stays float32, and
- * normalisation with it. Nothing is measured here: how far values go comes from a calibration.
+ * by ONNX Runtime's QLinearConv, which CPUs with VNNI do four times as fast as float32, and others somewhat faster. Everything else
+ * stays float32, and normalisation with it. Nothing is measured here: how far values go comes from a calibration.
  *
  * Scales of input channels go into the kernel, those of output channels into the result's: the runtime sees scales of 1. Where
  * an instance normalisation follows, each channel is centred, since what is taken away cancels there.
@@ -21,7 +21,7 @@ import {
 import { parseModel } from '../model-file.js';
 import { restoreFloats } from '../stored-weights.js';
 import { type Convolution, convolutionsOf } from './convolutions.js';
-import { quantiseKernel } from './kernel.js';
+import { type KernelBits, quantiseKernel } from './kernel.js';
 import {
   asymmetricScales,
   type ByteScales,
@@ -34,15 +34,23 @@ import {
 /** Since this version bytes have scales for channels, and borders. */
 const oldestOpset = 13;
 
+export interface QuantiseOptions {
+  /** What errors name. */
+  readonly file?: string | undefined;
+  /** Default 7, which is right on every processor. */
+  readonly kernelBits?: KernelBits | undefined;
+}
+
 /** @throws MODEL_INVALID naming `file` where its operations are too old, or the ranges are another model's */
-export function quantiseModel(bytes: Uint8Array, ranges: ModelRanges, file = 'The model'): Uint8Array {
+export function quantiseModel(bytes: Uint8Array, ranges: ModelRanges, options: QuantiseOptions = {}): Uint8Array {
+  const { file = 'The model', kernelBits = 7 } = options;
   const model = parseModel(bytes, file);
   const opset = model.opsetImport.find(({ domain }) => !domain || domain === 'ai.onnx')?.version ?? 1n;
   if (Number(opset) < oldestOpset)
     throw invalid(file, `is written in opset ${opset}, and int8 needs ${oldestOpset}. Export it anew`);
   const graph = model.graph!;
   restoreFloats(graph);
-  const rewrite = new Int8Rewrite(graph, ranges, file);
+  const rewrite = new Int8Rewrite(graph, ranges, file, kernelBits);
   graph.node = graph.node.flatMap(node => rewrite.rewritten(node));
   graph.initializer.push(...rewrite.initializers);
   graph.valueInfo = [];
@@ -59,9 +67,11 @@ class Int8Rewrite {
   readonly #convolutions: ReadonlyMap<string, Convolution>;
   readonly #ranges: ModelRanges;
   readonly #file: string;
+  readonly #bits: KernelBits;
   #count = 0;
 
-  constructor(graph: GraphProto, ranges: ModelRanges, file: string) {
+  constructor(graph: GraphProto, ranges: ModelRanges, file: string, bits: KernelBits) {
+    this.#bits = bits;
     this.#convolutions = new Map(convolutionsOf(graph).map(each => [each.output, each]));
     this.#ranges = ranges;
     this.#file = file;
@@ -79,7 +89,7 @@ class Int8Rewrite {
     this.#requireChannels(convolution, ranges.into, inputs);
     this.#requireChannels(convolution, ranges.outOf, outputs);
     const into = convolution.hasZeros ? sharedZeroScales(ranges.into) : asymmetricScales(ranges.into);
-    const kernel = quantiseKernel(convolution.kernel.data, outputs, into);
+    const kernel = quantiseKernel(convolution.kernel.data, outputs, into, this.#bits);
     const outOf = convolution.isNormalised ? centredScales(ranges.outOf) : asymmetricScales(ranges.outOf);
     const nodes = [this.#quantised(convolution.input, into)];
     if (convolution.mirror)
