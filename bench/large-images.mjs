@@ -2,8 +2,9 @@
  * What large images take: time, memory at the most, and temporary disk, from file to file through a small generator, by `cyclebox
  * translate` or by a daemon's worker. The image is written strip by strip and never held; it reports and never fails.
  *
- *     node bench/large-images.mjs --width 32768 --height 4096 --net 8 --blocks 2 [--daemon] [--times 2] [--format tiff]
+ *     node bench/large-images.mjs --width 32768 --height 4096 --net 8 --blocks 2 [--daemon] [--times 2] [--format tiff] [--keep]
  *
+ * `--keep` leaves image, model and result where they are, to be looked at; `--image FILE` takes one that is there, of the size named.
  * Memory is read from /proc, so on Linux only.
  */
 import { spawn } from 'node:child_process';
@@ -41,12 +42,14 @@ const { values } = parseArgs({
     timeout: { type: 'string', default: '86400' },
     times: { type: 'string', default: '1' },
     daemon: { type: 'boolean', default: false },
+    keep: { type: 'boolean', default: false },
+    image: { type: 'string' },
     scratch: { type: 'string', default: '/var/tmp' },
   },
 });
 const [width, height, threads, timeout] = [values.width, values.height, values.threads, values.timeout].map(number);
 const root = mkdtempSync(join(values.scratch, 'cyclebox-bench-'));
-process.on('exit', () => rmSync(root, { recursive: true, force: true }));
+process.on('exit', () => (values.keep ? console.log(`kept: ${root}`) : rmSync(root, { recursive: true, force: true })));
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
 const temporary = join(root, 'temporary');
 mkdirSync(temporary);
@@ -203,7 +206,7 @@ async function inDaemon(image, daemon, times) {
 }
 
 const out = join(root, 'out');
-const image = await makeImage();
+const image = values.image ?? (await makeImage());
 const model = join(root, 'model.onnx');
 writeFileSync(model, ownGenerator(number(values.net), number(values.blocks)));
 const megapixels = ((width * height) / 1e6).toFixed(0);

@@ -6,7 +6,7 @@
 import type { ImageFormat } from '../picture/index.js';
 import { type DecodeLimits, defaultMaxPixels, readHeader, requireFormat } from './decode.js';
 import { planReading } from './reading-plan.js';
-import { requireFileSize, withImageFile } from './source.js';
+import { pixelBytes, requireFileSize, withImageFile } from './source.js';
 
 export interface ImageFacts {
   readonly format: ImageFormat;
@@ -30,7 +30,7 @@ export function inspectImage(path: string, limits: Pick<DecodeLimits, 'maxPixels
   const { maxPixels = defaultMaxPixels } = limits;
   return withImageFile(path, async ({ start, file }) => {
     const format = await requireFormat(start, path);
-    requireFileSize(file.size, maxPixels, path);
+    requireFileSize(file.size, pixelBytes(maxPixels), path);
     const source = file.size <= wholeBytes ? await file.read(0, file.size) : path;
     const plan = await planReading(source, format, path, file);
     const metadata = await readHeader(plan, maxPixels, path);

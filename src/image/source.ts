@@ -20,8 +20,13 @@ const mostBytes = 2 ** 31 - 1;
  * More than the largest image of `maxPixels` pixels that is not compressed at all: 16 bytes for each, and what a camera or a
  * scanner writes besides.
  */
+export function pixelBytes(maxPixels: number): number {
+  return maxPixels * 16 + 64 * 2 ** 20;
+}
+
+/** Of a file that is read whole: no more than one buffer holds, either. */
 export function maxFileBytes(maxPixels: number): number {
-  return Math.min(mostBytes, maxPixels * 16 + 64 * 2 ** 20);
+  return Math.min(mostBytes, pixelBytes(maxPixels));
 }
 
 export interface ImageFileStart {
@@ -44,8 +49,7 @@ export async function withImageFile<T>(
 }
 
 /** @throws CycleboxError IMAGE_TOO_LARGE */
-export function requireFileSize(bytes: number, maxPixels: number, file: string): void {
-  const limit = maxFileBytes(maxPixels);
+export function requireFileSize(bytes: number, limit: number, file: string): void {
   if (bytes > limit) throw tooLargeImage(file, megabytes(bytes), `${megabytes(limit)} for a file`);
 }
 

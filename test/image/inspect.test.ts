@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
-import { decodeImage, encodeImage, imageFormats, inspectImage } from '../../src/image/index.js';
+import { decodeImage, encodeImage, imageFormats, inspectImage, RawTiff } from '../../src/image/index.js';
 import { temporaryFolder, testPicture, testSharp } from '../support/pictures.js';
 
 async function fileOf(bytes: Uint8Array): Promise<string> {
@@ -55,6 +55,18 @@ describe('a header', () => {
     const cut = await fileOf(png.subarray(0, png.length - 1000));
     expect(await inspectImage(cut)).toMatchObject({ format: 'png', width: 800, height: 700 });
     await expect(decodeImage(cut)).rejects.toMatchObject({ code: 'IMAGE_CORRUPT' });
+  });
+
+  test('of a file of more than 2 GB is read like any other', async () => {
+    const path = join(await temporaryFolder(), 'vast.tif');
+    const [width, height] = [30_000, 25_000];
+    const tiff = await RawTiff.create(path, { width, height, channels: 3 });
+    await tiff.write(height - 1, new Uint8Array(width * 3));
+    await tiff.close();
+    const { bytes, ...facts } = await inspectImage(path, { maxPixels: Number.POSITIVE_INFINITY });
+    expect(bytes).toBeGreaterThan(2 ** 31);
+    expect(facts).toMatchObject({ format: 'tiff', width, height });
+    await expect(inspectImage(path)).rejects.toMatchObject({ code: 'IMAGE_TOO_LARGE' });
   });
 
   test('of what cannot be decoded is refused in the same words', async () => {
