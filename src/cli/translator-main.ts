@@ -12,7 +12,6 @@ import {
   readPicture,
   writePicture,
 } from '../image/index.js';
-import type { OutputOptions } from '../picture/index.js';
 import { serveParent } from '../process/index.js';
 import {
   openTranslator,
@@ -40,21 +39,13 @@ const sizeOf = (file: string) =>
     .then(({ width, height, isDeep }) => ({ pixels: width * height, isDeep }))
     .catch(() => ({ pixels: 0, isDeep: false }));
 
-/** Files have 8 bits and sRGB. */
-function isLarge(
-  { pixels, isDeep }: Awaited<ReturnType<typeof sizeOf>>,
-  { depth = 'source', colour = 'srgb' }: OutputOptions,
-): boolean {
-  return colour === 'srgb' && depth !== 16 && pixels > largePixels && (depth === 8 || !isDeep);
-}
-
 async function unchanged(
   by: Translator,
   { file, options, target }: { readonly file: string; readonly options: TranslateOptions; readonly target: string },
 ): Promise<TranslatedImage | WrittenImage> {
   const size = await sizeOf(file);
   return await budget.spend(size.pixels * (size.isDeep ? 2 : 1), () =>
-    isLarge(size, options) ? by.translateFile(file, target, options) : by.translate(file, options),
+    size.pixels > largePixels ? by.translateFile(file, target, options) : by.translate(file, options),
   );
 }
 

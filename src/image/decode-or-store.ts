@@ -4,8 +4,8 @@
  */
 import type { RegularFile } from '../base/index.js';
 import type { AnyPicture, ImageFormat } from '../picture/index.js';
+import type { DecodeColours } from './colour-reading.js';
 import {
-  type DecodeColours,
   type DecodeLimits,
   decodeJudged,
   defaultMaxPixels,
@@ -36,13 +36,10 @@ type Limits = DecodeLimits & DecodeColours;
 /** Larger files are not read whole before they are decoded: then neither what ends in zeros nor a cut end is looked for. */
 const mostHeldBytes = 256 * 2 ** 20;
 
-/**
- * Files of pixels have 8 bits and sRGB: what is to have others is decoded into memory, as are images of more channels.
- * @throws CycleboxError as `decodeImage`, WRITE_FAILED
- */
+/** @throws CycleboxError as `decodeImage`, WRITE_FAILED */
 export function decodeOrStore(path: string, limits: Limits, choice: StoreChoice): Promise<AnyPicture | StoredImage> {
-  const { onOpened, metadata } = limits;
-  const how = { temporary: choice.temporary, metadata };
+  const { onOpened, metadata, depth, colour } = limits;
+  const how = { temporary: choice.temporary, metadata, depth, colour };
   return withImageFile(
     path,
     async ({ start, file }) => {
@@ -50,14 +47,14 @@ export function decodeOrStore(path: string, limits: Limits, choice: StoreChoice)
       const format = await requireFormat(start, path);
       const vast =
         file.size > (choice.heldBytes ?? mostHeldBytes) ? await judgeVast(file, format, limits, path) : undefined;
-      if (vast && isToBeStored(vast, limits, choice)) {
+      if (vast && isToBeStored(vast, choice)) {
         await tellBytes(file, limits);
         const stored = await storeJudged(vast, how, path);
         await checkAgain(path, limits, stored);
         return stored;
       }
       const judged = await judgeImage(await readBytes(file, limits, path), format, limits, path);
-      return isToBeStored(judged, limits, choice) ? storeJudged(judged, how, path) : decodeJudged(judged, limits, path);
+      return isToBeStored(judged, choice) ? storeJudged(judged, how, path) : decodeJudged(judged, limits, path);
     },
     { followLinks: onOpened === undefined },
   );
@@ -88,11 +85,6 @@ async function checkAgain(path: string, { onOpened }: Limits, stored: StoredImag
   }
 }
 
-function isToBeStored(
-  { plan, header }: JudgedImage,
-  { depth, colour = 'srgb' }: Limits,
-  { abovePixels = largePixels }: StoreChoice,
-): boolean {
-  const hasBytes = header.depth === 'uchar' && depth !== 16 && colour === 'srgb';
-  return hasBytes && header.width * header.height > abovePixels && (plan.tiff?.bands.extra ?? 0) <= 1;
+function isToBeStored({ header }: JudgedImage, { abovePixels = largePixels }: StoreChoice): boolean {
+  return header.width * header.height > abovePixels;
 }

@@ -7,20 +7,18 @@
  */
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import type { MetadataPolicy, RegularFile } from '../base/index.js';
-import type { AnyPicture, Colour, Depth, ImageFormat, Picture, Samples } from '../picture/index.js';
-import { samplesLike, toEightBits, toSixteenBits } from '../picture/index.js';
+import type { AnyPicture, ImageFormat, Picture } from '../picture/index.js';
+import { type ColourReading, colourReading, type DecodeColours } from './colour-reading.js';
 import { decoderFault } from './decoder-fault.js';
 import { missingEnd, suspiciousZeros } from './file-end.js';
 import { describeContent, imageFormatOf, isCutOffBeforeMagic, rawFormatOf } from './file-kind.js';
-import { isProfile, isSrgb, parseProfile } from './icc-profile.js';
-import { ColourConversion } from './matrix-colours.js';
 import { notesOn } from './notes.js';
 import { asSamplesOf, rawOf } from './raw-samples.js';
 import { readMetadata } from './read-metadata.js';
 import { planReading, type ReadingPlan, rawImage } from './reading-plan.js';
 import { corruptImage, tooLargeImage, unsupportedImage } from './refusal.js';
-import { type ImageFileStart, requireFileSize, withImageFile } from './source.js';
-import { fromSource, isConvertible } from './source-colours.js';
+import { type ImageFileStart, maxFileBytes, requireFileSize, withImageFile } from './source.js';
+import { type Bands, splitBands } from './split-bands.js';
 import { bareTiff } from './tiff-bare.js';
 
 /** 128 megapixels: such an image takes 384 MB, and its translation as much again. */
@@ -39,12 +37,6 @@ export interface DecodeLimits {
   readonly onOpened?: (file: RegularFile) => Promise<void>;
   /** Told of the bytes that are decoded: of all of them at once, or piece by piece. */
   readonly onRead?: (bytes: Uint8Array) => void;
-}
-
-export interface DecodeColours {
-  readonly depth: Depth;
-  /** `source`: the picture can be written in the space of its source (`space`). Default `srgb`. */
-  readonly colour?: Colour | undefined;
 }
 
 /**
@@ -95,10 +87,9 @@ export async function decodeJudged(
   file: string,
 ): Promise<AnyPicture> {
   const { depth = 8, colour = 'srgb' } = limits;
-  const keepsSource = colour === 'source' && isConvertible(metadata.icc) && isOfColours(metadata);
-  const reading = keepsSource ? readInSource : decodeColours;
-  const { picture: decoded, isTakenDeep } = await reading(plan, metadata, depth, file);
-  const picture = depth === 16 ? toSixteenBits(decoded) : decoded;
+  const reading = colourReading(metadata, { depth, colour });
+  const picture = reading.finish(splitBands(await decode(plan, reading, file), plan, file));
+  const { isTakenDeep } = reading;
   const read = limits.metadata === 'keep' ? await readMetadata(plan, metadata) : undefined;
   const notes = [...notesOn(plan, metadata, { zeros, isTakenDeep, colour }), ...(read?.notes ?? [])];
   return {
@@ -125,7 +116,7 @@ export async function readBytes(
   { maxPixels = defaultMaxPixels, onRead }: DecodeLimits,
   file: string,
 ): Promise<Buffer> {
-  requireFileSize(opened.size, maxPixels, file);
+  requireFileSize(opened.size, maxFileBytes(maxPixels), file);
   const bytes = await opened.read(0, opened.size);
   onRead?.(bytes);
   return bytes;
@@ -173,61 +164,8 @@ const formatOf = (metadata: Metadata): string =>
 
 const megapixels = (pixels: number): string => String(Number((pixels / 1e6).toPrecision(4)));
 
-interface Decoded {
-  readonly picture: AnyPicture;
-  readonly isTakenDeep: boolean;
-}
-
-/** Red, green and blue. */
-const isOfColours = ({ space }: Metadata): boolean => space === 'srgb' || space === 'rgb16';
-
-async function readInSource(plan: ReadingPlan, metadata: Metadata, depth: Depth, file: string): Promise<Decoded> {
-  const isTakenDeep = depth !== 8 && hasSixteenBits(metadata);
-  const how = isTakenDeep ? sixteenBits : { ...eightBits, ignoreIcc: true };
-  return { picture: fromSource(split(await decode(plan, how, file), plan, file), metadata.icc!), isTakenDeep };
-}
-
-/**
- * Of 16 bits, libvips would convert colours to another space than sRGB, or those of grey not at all: what can be converted
- * here is; of the rest, it is given 8 bits to convert.
- */
-async function decodeColours(plan: ReadingPlan, metadata: Metadata, depth: Depth, file: string): Promise<Decoded> {
-  const read = async (how: HowRead) => split(await decode(plan, how, file), plan, file);
-  if (!hasSixteenBits(metadata)) return { picture: await read(eightBits), isTakenDeep: false };
-  const profile = parseProfile(metadata.icc);
-  const isOther = profile !== undefined && !isSrgb(profile);
-  if (!profile && isProfile(metadata.icc)) return { picture: await read(eightBitsFirst), isTakenDeep: false };
-  if (depth === 8 && !isOther) return { picture: await read(eightBitsAsTheyAre), isTakenDeep: false };
-  const own = await read(sixteenBits);
-  const deep = isOther ? ColourConversion.toSrgb(profile, own.rgb).picture(own) : own;
-  return depth === 8 ? { picture: toEightBits(deep), isTakenDeep: false } : { picture: deep, isTakenDeep: true };
-}
-
-/** Inks become 8 bits in any case. */
-function hasSixteenBits({ depth, space }: Metadata): boolean {
-  return depth === 'ushort' && (space === 'rgb16' || space === 'grey16');
-}
-
-interface HowRead {
-  readonly like: Samples;
-  /** Colours stay those of the file's own space. */
-  readonly ignoreIcc?: boolean;
-  /** Before colours are converted. */
-  readonly toEightBits?: boolean;
-}
-
-const eightBits: HowRead = { like: new Uint8Array() };
-const eightBitsAsTheyAre: HowRead = { ...eightBits, ignoreIcc: true };
-const eightBitsFirst: HowRead = { ...eightBits, toEightBits: true };
-const sixteenBits: HowRead = { like: new Uint16Array(), ignoreIcc: true };
-
-interface RawPixels {
-  readonly data: Samples;
-  readonly info: { readonly width: number; readonly height: number; readonly channels: number };
-}
-
 /** What a TIFF's decoder warns of is mostly fields; where it only warns of missing pixels too, it is shown no other fields. */
-export function strictLoader(plan: ReadingPlan, ignoreIcc = false): Sharp {
+function strictLoader(plan: ReadingPlan, ignoreIcc = false): Sharp {
   const { source, tiff } = plan;
   const bare = tiff?.warnsOfDamage && typeof source !== 'string' ? bareTiff(source, tiff.directory) : undefined;
   return bare
@@ -235,12 +173,17 @@ export function strictLoader(plan: ReadingPlan, ignoreIcc = false): Sharp {
     : loader(plan, tiff ? 'error' : 'warning', ignoreIcc);
 }
 
-function decode(plan: ReadingPlan, { like, ignoreIcc, toEightBits }: HowRead, file: string): Promise<RawPixels> {
+/** What there is to read of the file, before anything is made of it. */
+export function valuesToRead(plan: ReadingPlan, { ignoreIcc, toEightBits }: ColourReading): Sharp {
   const image = strictLoader(plan, ignoreIcc);
+  return toEightBits ? image.pipelineColourspace('srgb') : image;
+}
+
+function decode(plan: ReadingPlan, reading: ColourReading, file: string): Promise<Bands> {
   return orFault(file, async () => {
-    const reduced = toEightBits ? image.pipelineColourspace('srgb') : image;
-    const { data, info } = await rawOf(reduced, like, 3).toBuffer({ resolveWithObject: true });
-    return { data: asSamplesOf(like, data), info };
+    const image = rawOf(valuesToRead(plan, reading), reading.like, 3);
+    const { data, info } = await image.toBuffer({ resolveWithObject: true });
+    return { ...info, data: asSamplesOf(reading.like, data) };
   });
 }
 
@@ -250,27 +193,4 @@ async function orFault<T>(file: string, read: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw await decoderFault(error, file);
   }
-}
-
-/** Interleaved grey, grey + alpha, colour or colour + alpha to colour and alpha apart; other bands are left out. */
-function split({ data, info }: RawPixels, { format, tiff }: ReadingPlan, file: string): AnyPicture {
-  const { width, height, channels } = info;
-  const pixels = width * height;
-  const extra = tiff?.bands.extra ?? (channels % 2 === 0 ? 1 : 0);
-  const colours = channels - extra;
-  if ((colours !== 1 && colours !== 3) || data.length !== pixels * channels)
-    throw unsupportedImage(file, `an image of ${channels} channels`, 'Convert it to grey or colour.');
-  const alphaBand = tiff ? tiff.bands.alpha : extra === 1 ? 0 : undefined;
-  const rgb = channels === 3 && colours === 3 ? data : interleavedColours(data, pixels, channels, colours);
-  if (alphaBand === undefined) return { width, height, rgb, format };
-  const alpha = samplesLike(data, pixels);
-  for (let i = 0; i < pixels; i++) alpha[i] = data[i * channels + colours + alphaBand]!;
-  return { width, height, rgb, alpha, format };
-}
-
-function interleavedColours(data: Samples, pixels: number, channels: number, colours: 1 | 3): Samples {
-  const rgb = samplesLike(data, pixels * 3);
-  for (let i = 0; i < pixels; i++)
-    for (let c = 0; c < 3; c++) rgb[i * 3 + c] = data[i * channels + (colours === 3 ? c : 0)]!;
-  return rgb;
 }

@@ -3,23 +3,44 @@
  * finished file, as there, where it is small enough to be held.
  */
 import { open, rm, stat, writeFile } from 'node:fs/promises';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { asCycleboxError, readRegularFile } from '../base/index.js';
-import { type ImageFormat, type PictureMetadata, requireCoding } from '../picture/index.js';
+import { deepFormats, type ImageFormat, type PictureMetadata, requireCoding } from '../picture/index.js';
 import { embedMetadata, homelessMetadata } from './embed-metadata.js';
-import { type EncodeOptions, encoder, requireFit } from './encode.js';
+import { srgbProfile } from './embed-profile.js';
+import { type EncodeOptions, encoder, lostDepth, requireFit } from './encode.js';
+import { RawTiff } from './raw-tiff.js';
 
 export interface StoredResult {
-  /** A TIFF, as `raw-tiff.ts` writes it. */
+  /** A TIFF, as `createResultTiff` makes it. */
   readonly pixels: string;
   readonly width: number;
   readonly height: number;
   readonly hasAlpha: boolean;
+  /** Bits of each value. */
+  readonly depth: 8 | 16;
+  /** Rather than of the space of the source. */
+  readonly isSrgb: boolean;
   readonly metadata: PictureMetadata | undefined;
+}
+
+/**
+ * The file for a result's pixels: it names the space of their colours, since libvips guesses it where nothing does.
+ * @param icc of that space; undefined: sRGB
+ */
+export async function createResultTiff(
+  pixels: string,
+  { hasAlpha, ...size }: Pick<StoredResult, 'width' | 'height' | 'hasAlpha' | 'depth'>,
+  icc: Uint8Array | undefined,
+): Promise<RawTiff> {
+  return RawTiff.create(pixels, { ...size, channels: hasAlpha ? 4 : 3, icc: icc ?? (await srgbProfile()) });
 }
 
 /** Larger files get no metadata. */
 const mostHeldBytes = 2 ** 30;
+
+/** TIFFs whose pixels take more get offsets of 8 bytes, since those of 4 might not do. */
+const mostPlainTiffBytes = 3.5 * 2 ** 30;
 
 /**
  * Writes and flushes `target`, which must not exist; nothing stays of it where that fails.
@@ -36,28 +57,62 @@ export async function encodeStored(
   requireCoding(options, format);
   try {
     await (await open(target, 'wx')).close();
-    const image = sharp(result.pixels, { limitInputPixels: false, sequentialRead: true });
-    const upon = format === 'jpeg' && result.hasAlpha ? image.flatten({ background: '#ffffff' }) : image;
-    await encoder(upon.withIccProfile('srgb'), format, options).toFile(target);
+    await withPixelsFor(result, format, async pixels => {
+      await encoder(tagged(pixels, format), format, options, isVast(pixels)).toFile(target);
+    });
     const notes = await describe(result, target, format);
     const file = await open(target, 'r+');
     await file.sync().finally(() => file.close());
-    return notes;
+    return [...(result.depth === 16 ? lostDepth(format) : []), ...notes];
   } catch (error) {
     await rm(target, { force: true }).catch(() => {});
     throw asCycleboxError(error, { file: target }, 'WRITE_FAILED');
   }
 }
 
-async function describe(
-  { metadata, ...size }: StoredResult,
-  target: string,
+const isVast = ({ width, height, depth, hasAlpha }: StoredResult): boolean =>
+  (width * height * (hasAlpha ? 4 : 3) * depth) / 8 > mostPlainTiffBytes;
+
+/** Of 16 bits where the format has them, else of 8 in a file of their own. */
+async function withPixelsFor(
+  result: StoredResult,
   format: ImageFormat,
-): Promise<readonly string[]> {
+  use: (result: StoredResult) => Promise<void>,
+): Promise<void> {
+  if (result.depth === 8 || deepFormats.has(format)) return use(result);
+  const eightBits: StoredResult = { ...result, depth: 8, pixels: `${result.pixels}.8.tif` };
+  try {
+    await halved(result)
+      .tiff({ compression: 'none', bigtiff: isVast(eightBits) })
+      .toFile(eightBits.pixels);
+    await use(eightBits);
+  } finally {
+    await rm(eightBits.pixels, { force: true }).catch(() => {});
+  }
+}
+
+/** The nearest byte of each value: libvips cuts the lower 8 bits off, and so what is rounded comes before that. */
+function halved({ pixels, hasAlpha }: StoredResult): Sharp {
+  const bands = hasAlpha ? 4 : 3;
+  const [factor, half] = [new Array<number>(bands).fill(256 / 257), new Array<number>(bands).fill(128)];
+  return opened(pixels).linear(factor, half).toColourspace('srgb').keepIccProfile();
+}
+
+const opened = (pixels: string): Sharp => sharp(pixels, { limitInputPixels: false, sequentialRead: true });
+
+/** With the profile that its file has; not a value is changed for it. */
+function tagged({ pixels, hasAlpha, depth }: StoredResult, format: ImageFormat): Sharp {
+  const image = opened(pixels);
+  const upon = format === 'jpeg' && hasAlpha ? image.flatten({ background: '#ffffff' }) : image;
+  return upon.toColourspace(depth === 16 ? 'rgb16' : 'srgb').keepIccProfile();
+}
+
+async function describe(result: StoredResult, target: string, format: ImageFormat): Promise<readonly string[]> {
+  const { metadata } = result;
   if (!metadata) return [];
   const { size: bytes } = await stat(target);
-  if (format === 'avif' || bytes > mostHeldBytes)
+  if (format === 'avif' || bytes > mostHeldBytes || (format === 'tiff' && isVast(result)))
     return ['what it says besides its pixels (EXIF, XMP, GeoTIFF) was left out, since its result is so large'];
-  await writeFile(target, embedMetadata(await readRegularFile(target), format, metadata, { ...size, isSrgb: true }));
-  return homelessMetadata(metadata, format, size);
+  await writeFile(target, embedMetadata(await readRegularFile(target), format, metadata, result));
+  return homelessMetadata(metadata, format, result);
 }

@@ -65,11 +65,14 @@ export async function encodeImage(picture: AnyPicture, options: EncodeOptions = 
 /** What of a picture has no place in the file that `encodeImage` makes: sentences without a subject, which is the source. */
 export function encodingNotes(picture: AnyPicture, { format = picture.format }: EncodeOptions): readonly string[] {
   return [
-    ...(isDeep(picture) && !deepFormats.has(format)
-      ? [`its 16 bits a channel became 8, since ${format} has no more`]
-      : []),
+    ...(isDeep(picture) ? lostDepth(format) : []),
     ...(picture.metadata ? homelessMetadata(picture.metadata, format, picture) : []),
   ];
+}
+
+/** What becomes of 16 bits a channel. */
+export function lostDepth(format: ImageFormat): readonly string[] {
+  return deepFormats.has(format) ? [] : [`its 16 bits a channel became 8, since ${format} has no more`];
 }
 
 /** Its container is the encoder's, which takes metadata from the image that it reads: so there is one in between. */
@@ -90,7 +93,8 @@ const describedBy = ({ width, height, space }: AnyPicture): EmbedInto => ({
   isSrgb: space === undefined,
 });
 
-export function encoder(image: Sharp, format: ImageFormat, options: EncodeOptions): Sharp {
+/** @param bigtiff a TIFF of more than 4 GB needs it */
+export function encoder(image: Sharp, format: ImageFormat, options: EncodeOptions, bigtiff = false): Sharp {
   const { quality, lossless = false, chroma, compression } = options;
   switch (format) {
     case 'jpeg':
@@ -109,6 +113,7 @@ export function encoder(image: Sharp, format: ImageFormat, options: EncodeOption
       return image.tiff({
         compression: typeof compression === 'string' ? compression : 'deflate',
         predictor: 'horizontal',
+        bigtiff,
       });
     default:
       return format satisfies never;

@@ -22,14 +22,16 @@ export {
   whiteOf,
   writePicture,
 } from '../picture/index.js';
-export { type DecodeColours, type DecodeLimits, decodeImage, defaultMaxPixels } from './decode.js';
+export type { DecodeColours } from './colour-reading.js';
+export { type DecodeLimits, decodeImage, defaultMaxPixels } from './decode.js';
 export { decodeOrStore, largePixels, type StoreChoice } from './decode-or-store.js';
 export { type EncodeOptions, encodeImage, encodingNotes } from './encode.js';
-export { encodeStored, type StoredResult } from './encode-stored.js';
+export { createResultTiff, encodeStored, type StoredResult } from './encode-stored.js';
 export { withoutHiddenColours } from './hidden-colours.js';
 export { type ImageFacts, inspectImage } from './inspect.js';
 export { blockUntrustedLoaders, decodeOnOneThread } from './loaders.js';
 export { RawTiff } from './raw-tiff.js';
 export { resizeAlpha, resizePicture } from './resize.js';
+export { SourceColours } from './source-colours.js';
 export { pictureOfStored, type StoredImage, storeImage } from './stored-image.js';
 export { enlargeTiles, planTiles, type TileAxis, type TileOptions, type TilePlan } from './tiles.js';

@@ -5,11 +5,16 @@
 import type { Sharp } from 'sharp';
 import type { Samples } from '../picture/index.js';
 
-/** The image's values, as deep as `like`. @param channels 1: of one channel, else red, green and blue with or without alpha */
-export function rawOf(image: Sharp, like: Samples, channels: 1 | 3): Sharp {
+/** The image with values as deep as `like`, for whatever it is written as. @param channels 1: of one channel, else red, green and blue with or without alpha */
+export function atDepth(image: Sharp, like: Samples, channels: 1 | 3): Sharp {
   const isDeep = like instanceof Uint16Array;
-  if (channels === 1) return image.toColourspace(isDeep ? 'grey16' : 'b-w').raw({ depth: isDeep ? 'ushort' : 'uchar' });
-  return image.toColourspace(isDeep ? 'rgb16' : 'srgb').raw({ depth: isDeep ? 'ushort' : 'uchar' });
+  if (channels === 1) return image.toColourspace(isDeep ? 'grey16' : 'b-w');
+  return image.toColourspace(isDeep ? 'rgb16' : 'srgb');
+}
+
+/** The image's values, as deep as `like`. @param channels as above */
+export function rawOf(image: Sharp, like: Samples, channels: 1 | 3): Sharp {
+  return atDepth(image, like, channels).raw({ depth: like instanceof Uint16Array ? 'ushort' : 'uchar' });
 }
 
 /** What `rawOf` gave, as an array of the kind of `like`. */

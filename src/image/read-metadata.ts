@@ -31,7 +31,7 @@ const geographic: ReadonlySet<number> = new Set([33_550, 33_922, 34_264, 34_735,
 
 export async function readMetadata(plan: ReadingPlan, header: Metadata): Promise<ReadMetadata> {
   const block = plan.tiff ? { file: undefined, main: plan.tiff.directory } : await exifBlock(header.exif);
-  const file = plan.tiff ? await tiffOf(plan.source) : block?.file;
+  const file = plan.tiff ? await readTiff(plan.container) : block?.file;
   const main = block?.main;
   const exif = await below(file, main, tag.exif);
   const isTurned = (header.orientation ?? 1) > 1;
@@ -61,9 +61,6 @@ async function exifBlock(exif: Buffer | undefined): Promise<{ file: TiffFile; ma
   const file = await readTiff(bytesAsSource(exif.subarray(prefix)));
   return file && { file, main: file.directories[0]! };
 }
-
-const tiffOf = (source: string | Uint8Array): Promise<TiffFile | undefined> =>
-  typeof source === 'string' ? Promise.resolve(undefined) : readTiff(bytesAsSource(source));
 
 async function below(file: TiffFile | undefined, main: TiffDirectory | undefined, pointer: number) {
   return file && main ? (await file.below(main, pointer))[0] : undefined;

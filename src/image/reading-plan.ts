@@ -14,6 +14,8 @@ export interface ReadingPlan {
   readonly format: ImageFormat;
   /** For the decoder: the file's bytes, or what they should have been, or its path. */
   readonly source: string | Uint8Array;
+  /** The file itself, for what the decoder does not read of it: as long as it is open. */
+  readonly container: ByteSource;
   /** Of the images that the file holds, the one to decode. */
   readonly page: number;
   readonly tiff: ReadableTiff | undefined;
@@ -33,9 +35,17 @@ export async function planReading(
   file: string,
   container?: ByteSource,
 ): Promise<ReadingPlan> {
-  const plain = { format, source, page: 0, tiff: undefined, missing: undefined, notes: [] };
-  if (format === 'tiff')
-    return planTiff(plain, container ?? bytesAsSource(typeof source === 'string' ? new Uint8Array() : source), file);
+  const bytes = typeof source === 'string' ? new Uint8Array() : source;
+  const plain = {
+    format,
+    source,
+    container: container ?? bytesAsSource(bytes),
+    page: 0,
+    tiff: undefined,
+    missing: undefined,
+    notes: [],
+  };
+  if (format === 'tiff') return planTiff(plain, file);
   return format === 'jpeg' && typeof source !== 'string' ? planJpeg(plain, source, file) : plain;
 }
 
@@ -50,8 +60,8 @@ function planJpeg(plain: ReadingPlan, bytes: Uint8Array, file: string): ReadingP
   return { ...plain, source: stream.bytes, missing: stream.hasEnd ? undefined : 'its end is missing' };
 }
 
-async function planTiff(plain: ReadingPlan, container: ByteSource, file: string): Promise<ReadingPlan> {
-  const tiff = await judgeTiff(container);
+async function planTiff(plain: ReadingPlan, file: string): Promise<ReadingPlan> {
+  const tiff = await judgeTiff(plain.container);
   switch (tiff.kind) {
     case 'unreadable':
       throw corruptImage(file, 'its directory is missing or cannot be read');

@@ -13,7 +13,7 @@ import {
   toSixteenBits,
   whiteOf,
 } from '../picture/index.js';
-import { isSrgb, parseProfile } from './icc-profile.js';
+import { isSrgb, type MatrixProfile, parseProfile } from './icc-profile.js';
 import { ColourConversion } from './matrix-colours.js';
 
 /** A change of so much of the range, in any channel, leaves nothing of what was beyond sRGB. */
@@ -25,22 +25,51 @@ export function isConvertible(icc: Uint8Array | undefined): icc is Uint8Array {
   return profile?.kind === 'colour' && !isSrgb(profile);
 }
 
-/** The picture in sRGB, with what it was. @param own in the space of `icc` */
-export function fromSource<S extends Samples>(own: PictureOf<S>, icc: Uint8Array): PictureOf<S> {
-  const picture = ColourConversion.toSrgb(parseProfile(icc)!, own.rgb).picture(own);
-  return { ...picture, space: { icc, rgb: own.rgb } };
+/** The way to sRGB and back, of whole pictures or of their rows; what it looks up is made once for each depth. */
+export class SourceColours {
+  readonly #icc: Uint8Array;
+  readonly #profile: MatrixProfile;
+  readonly #conversions = new Map<string, ColourConversion>();
+
+  /** @param icc a profile that `isConvertible` */
+  constructor(icc: Uint8Array) {
+    this.#icc = icc;
+    this.#profile = parseProfile(icc)!;
+  }
+
+  /** In sRGB, with what it was. @param own in the space of the profile */
+  toSrgb<S extends Samples>(own: PictureOf<S>): PictureOf<S> {
+    return { ...this.#into(own.rgb).picture(own), space: { icc: this.#icc, rgb: own.rgb } };
+  }
+
+  /** In the space of the profile. @param picture with what it was before it was translated, unless it has become larger */
+  toSource<S extends Samples>(picture: PictureOf<S>): PictureOf<S> {
+    const { rgb, space, width, height } = picture;
+    const back = this.#outOf(rgb);
+    if (space?.rgb.length !== rgb.length) return back.picture(picture);
+    const source: AnyPicture = { width, height, rgb: space.rgb, format: picture.format };
+    const own = (isDeep(picture) ? toSixteenBits(source) : toEightBits(source)).rgb as S;
+    return { ...picture, rgb: restored(rgb, own, this.#into(own), back) };
+  }
+
+  #into(like: Samples): ColourConversion {
+    return this.#made(`in ${whiteOf(like)}`, () => ColourConversion.toSrgb(this.#profile, like));
+  }
+
+  #outOf(like: Samples): ColourConversion {
+    return this.#made(`out ${whiteOf(like)}`, () => ColourConversion.fromSrgb(this.#profile, like));
+  }
+
+  #made(key: string, make: () => ColourConversion): ColourConversion {
+    const made = this.#conversions.get(key) ?? make();
+    this.#conversions.set(key, made);
+    return made;
+  }
 }
 
 /** In the space of its source, or as it is where it has none of its own. */
 export function toSource<S extends Samples>(picture: PictureOf<S>): PictureOf<S> {
-  const { rgb, space, width, height } = picture;
-  if (!space) return picture;
-  const profile = parseProfile(space.icc)!;
-  const back = ColourConversion.fromSrgb(profile, rgb);
-  if (space.rgb.length !== rgb.length) return back.picture(picture);
-  const source: AnyPicture = { width, height, rgb: space.rgb, format: picture.format };
-  const own = (isDeep(picture) ? toSixteenBits(source) : toEightBits(source)).rgb as S;
-  return { ...picture, rgb: restored(rgb, own, ColourConversion.toSrgb(profile, own), back) };
+  return picture.space ? new SourceColours(picture.space.icc).toSource(picture) : picture;
 }
 
 function restored<S extends Samples>(rgb: S, own: S, toSrgb: ColourConversion, back: ColourConversion): S {

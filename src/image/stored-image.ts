@@ -5,16 +5,24 @@
  */
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { asCycleboxError, CycleboxError, type Disposable, type MetadataPolicy, systemCodeOf } from '../base/index.js';
-import type { ImageFormat, Picture, PictureMetadata } from '../picture/index.js';
-import { type JudgedImage, readHeader, requireFormat, strictLoader } from './decode.js';
+import {
+  type AnyPicture,
+  type ImageFormat,
+  type PictureMetadata,
+  type Samples,
+  samplesLike,
+} from '../picture/index.js';
+import { type ColourReading, colourReading, type DecodeColours } from './colour-reading.js';
+import { type JudgedImage, readHeader, requireFormat, valuesToRead } from './decode.js';
 import { decoderFault } from './decoder-fault.js';
 import { notesOn } from './notes.js';
+import { atDepth } from './raw-samples.js';
 import { readMetadata } from './read-metadata.js';
-import { planReading } from './reading-plan.js';
-import { unsupportedImage } from './refusal.js';
+import { planReading, type ReadingPlan } from './reading-plan.js';
 import { withImageFile } from './source.js';
+import { splitBands } from './split-bands.js';
 
-/** Upright, 8-bit sRGB. */
+/** Upright, sRGB, of 8 or 16 bits. */
 export interface StoredImage extends Disposable {
   readonly kind: 'stored';
   readonly width: number;
@@ -23,13 +31,15 @@ export interface StoredImage extends Disposable {
   readonly hasAlpha: boolean;
   readonly notes: readonly string[];
   readonly metadata: PictureMetadata | undefined;
+  /** Where it was read to be written in the space of its source: the profile of that. */
+  readonly icc: Uint8Array | undefined;
   /** Interleaved red, green, blue of the rows `from` to `to`. */
-  readonly rows: (from: number, to: number) => Promise<Uint8Array>;
-  /** Opacity of these rows. */
-  readonly alphaRows: (from: number, to: number) => Promise<Uint8Array>;
+  readonly rows: (from: number, to: number) => Promise<Samples>;
+  /** These rows as a picture: with their opacity, and with their colours in the space of the source. */
+  readonly strip: (from: number, to: number) => Promise<AnyPicture>;
 }
 
-export interface StoreOptions {
+export interface StoreOptions extends DecodeColours {
   /** The file that holds the pixels, which ends in `.v`; it loses its name as soon as it is written. */
   readonly temporary: string;
   /** Default `strip`. */
@@ -52,31 +62,34 @@ export function storeImage(path: string, options: StoreOptions & { readonly maxP
 /** @throws CycleboxError as above */
 export async function storeJudged(
   { plan, header, zeros }: JudgedImage,
-  { temporary, metadata }: StoreOptions,
+  { temporary, metadata, depth, colour = 'srgb' }: StoreOptions,
   file: string,
 ): Promise<StoredImage> {
+  const reading = colourReading(header, { depth, colour });
   try {
-    const info = await strictLoader(plan)
-      .toColourspace('srgb')
-      .toFile(temporary)
-      .catch(async (error: unknown) => {
-        throw isAboutRoom(error) ? noRoom(temporary, error) : await decoderFault(error, file);
-      });
-    const extra = plan.tiff?.bands.extra ?? (info.channels % 2 === 0 ? 1 : 0);
-    if (info.channels > 4 || extra > 1)
-      throw unsupportedImage(file, `a large image of ${info.channels} channels`, 'Convert it to grey or colour.');
+    const { width, height, channels } = await layDown(plan, reading, temporary, file);
     const read = metadata === 'keep' ? await readMetadata(plan, header) : undefined;
-    const pixels = new StoredPixels(await open(temporary, 'r'), info.width, info.channels);
+    const pixels = new StoredPixels(await open(temporary, 'r'), width * channels, reading.like);
+    const strip = async (from: number, to: number) => {
+      const bands = { data: await pixels.rows(from, to), width, height: to - from, channels };
+      return reading.finish(splitBands(bands, plan, file));
+    };
+    const { alpha, space } = await strip(0, 1).catch(async error => {
+      await pixels.close();
+      throw error;
+    });
+    const { isTakenDeep } = reading;
     return {
       kind: 'stored',
-      width: info.width,
-      height: info.height,
+      width,
+      height,
       format: plan.format,
-      hasAlpha: extra === 1,
-      notes: [...notesOn(plan, header, { zeros, isTakenDeep: false, colour: 'srgb' }), ...(read?.notes ?? [])],
+      hasAlpha: alpha !== undefined,
+      notes: [...notesOn(plan, header, { zeros, isTakenDeep, colour }), ...(read?.notes ?? [])],
       metadata: read?.metadata,
-      rows: (from, to) => pixels.rows(from, to),
-      alphaRows: (from, to) => pixels.alphaRows(from, to),
+      icc: space?.icc,
+      rows: async (from, to) => (await strip(from, to)).rgb,
+      strip,
       dispose: () => pixels.close(),
     };
   } finally {
@@ -85,12 +98,17 @@ export async function storeJudged(
   }
 }
 
+function layDown(plan: ReadingPlan, reading: ColourReading, temporary: string, file: string) {
+  return atDepth(valuesToRead(plan, reading), reading.like, 3)
+    .toFile(temporary)
+    .catch(async (error: unknown) => {
+      throw isAboutRoom(error) ? noRoom(temporary, error) : await decoderFault(error, file);
+    });
+}
+
 /** All of it, in memory. */
-export async function pictureOfStored(image: StoredImage): Promise<Picture> {
-  const { width, height, format, notes, metadata, hasAlpha } = image;
-  const rgb = await image.rows(0, height);
-  const said = { ...(notes.length > 0 && { notes }), ...(metadata && { metadata }) };
-  return { width, height, rgb, format, ...(hasAlpha && { alpha: await image.alphaRows(0, height) }), ...said };
+export async function pictureOfStored({ height, notes, metadata, strip }: StoredImage): Promise<AnyPicture> {
+  return { ...(await strip(0, height)), ...(notes.length > 0 && { notes }), ...(metadata && { metadata }) };
 }
 
 function isAboutRoom(error: unknown): boolean {
@@ -105,50 +123,31 @@ function noRoom(path: string, cause: unknown): CycleboxError {
   return new CycleboxError('WRITE_FAILED', message, { subject: { file: path }, cause });
 }
 
+/** Values of the file's bands, row by row. */
 class StoredPixels {
   readonly #file: FileHandle;
-  readonly #width: number;
-  readonly #channels: number;
+  readonly #rowLength: number;
+  readonly #like: Samples;
 
-  constructor(file: FileHandle, width: number, channels: number) {
+  constructor(file: FileHandle, rowLength: number, like: Samples) {
     this.#file = file;
-    this.#width = width;
-    this.#channels = channels;
+    this.#rowLength = rowLength;
+    this.#like = like;
   }
 
-  async rows(from: number, to: number): Promise<Uint8Array> {
-    const data = await this.#read(from, to);
-    const channels = this.#channels;
-    if (channels === 3) return data;
-    const isGrey = channels < 3;
-    const rgb = new Uint8Array((data.length / channels) * 3);
-    for (let i = 0, at = 0; at < data.length; i += 3, at += channels) {
-      rgb[i] = data[at]!;
-      rgb[i + 1] = data[isGrey ? at : at + 1]!;
-      rgb[i + 2] = data[isGrey ? at : at + 2]!;
+  async rows(from: number, to: number): Promise<Samples> {
+    const values = samplesLike(this.#like, (to - from) * this.#rowLength);
+    const bytes = new Uint8Array(values.buffer);
+    const at = headerBytes + from * this.#rowLength * values.BYTES_PER_ELEMENT;
+    for (let done = 0; done < bytes.length; ) {
+      const { bytesRead } = await this.#file.read(bytes, done, bytes.length - done, at + done);
+      if (bytesRead === 0) throw asCycleboxError(new Error('a temporary file of pixels was cut off'));
+      done += bytesRead;
     }
-    return rgb;
-  }
-
-  async alphaRows(from: number, to: number): Promise<Uint8Array> {
-    const data = await this.#read(from, to);
-    const alpha = new Uint8Array(data.length / this.#channels);
-    for (let i = 0, at = this.#channels - 1; i < alpha.length; i++, at += this.#channels) alpha[i] = data[at]!;
-    return alpha;
+    return values;
   }
 
   async close(): Promise<void> {
     await this.#file.close();
-  }
-
-  async #read(from: number, to: number): Promise<Uint8Array> {
-    const rowBytes = this.#width * this.#channels;
-    const data = new Uint8Array((to - from) * rowBytes);
-    for (let done = 0; done < data.length; ) {
-      const { bytesRead } = await this.#file.read(data, done, data.length - done, headerBytes + from * rowBytes + done);
-      if (bytesRead === 0) throw asCycleboxError(new Error('a temporary file of pixels was cut off'));
-      done += bytesRead;
-    }
-    return data;
   }
 }

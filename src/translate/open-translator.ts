@@ -158,7 +158,8 @@ export interface DecodeOptions {
   /** How errors name a source that is bytes. */
   readonly file?: string | undefined;
 }
-export type TranslateFileOptions = TranslatePictureOptions & EncodeOptions;
+/** Of depth and colours as `translate`. */
+export type TranslateFileOptions = TranslatePictureOptions & EncodeOptions & { readonly depth?: Depth | undefined };
 
 /** An image that was translated from file to file. */
 export type TranslatedFile = Omit<TranslatedImage, 'data'>;

@@ -7,19 +7,25 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asCycleboxError, type MetadataPolicy } from '../base/index.js';
 import {
+  createResultTiff,
+  type Depth,
   type EncodeOptions,
   encodeStored,
   type ImageFormat,
-  RawTiff,
+  isDeep,
+  type Samples,
+  SourceColours,
   type StoredImage,
   type StoredResult,
+  samplesLike,
   storeImage,
 } from '../image/index.js';
 import type { RowSink, RowSource } from './part-pixels.js';
 import { spillFolder } from './translate-in-parts.js';
 
 export interface StoredRequest<T> {
-  readonly encoding: EncodeOptions;
+  /** What results are like, and so what is to be read of sources. */
+  readonly encoding: EncodeOptions & { readonly depth?: Depth | undefined };
   readonly source: string;
   /** The encoded result; must not exist. */
   readonly target: string;
@@ -50,8 +56,10 @@ export async function translateStored<T>(request: StoredRequest<T>): Promise<Sto
   };
   process.once('exit', clear);
   try {
-    const { source, maxPixels, metadata } = request;
-    const image = await storeImage(source, { maxPixels, metadata, temporary: join(folder, 'source.v') });
+    const { source, maxPixels, metadata, encoding } = request;
+    const { depth = 'source', colour } = encoding;
+    const temporary = join(folder, 'source.v');
+    const image = await storeImage(source, { maxPixels, metadata, temporary, depth, colour });
     try {
       return await throughFile(image, join(folder, 'result.tif'), request);
     } finally {
@@ -92,39 +100,58 @@ export async function translateStoredPixels<T>(
   { enlargement, translate }: Pick<StoredRequest<T>, 'enlargement' | 'translate'>,
 ): Promise<StoredPixels<T>> {
   const [width, height] = [image.width * enlargement, image.height * enlargement];
-  const { hasAlpha, metadata } = image;
-  const orFailed = <R>(writing: Promise<R>) =>
-    writing.catch(error => {
-      throw asCycleboxError(error, { file: pixels }, 'WRITE_FAILED');
-    });
-  const tiff = await orFailed(RawTiff.create(pixels, { width, height, channels: hasAlpha ? 4 : 3 }));
+  const { hasAlpha, metadata, icc } = image;
+  const depth = isDeep(await image.strip(0, 1)) ? 16 : 8;
+  const result = { pixels, width, height, hasAlpha, depth, isSrgb: icc === undefined, metadata } as const;
+  const tiff = await orFailed(pixels, createResultTiff(pixels, result, icc));
+  const finish = finishing(image, enlargement);
   const sink: RowSink = {
     width,
     height,
-    write: async (from, rows) => {
-      // Rows have the depth of the image's own, which is a byte.
-      const bytes = rows instanceof Uint8Array ? rows : Uint8Array.from(rows);
-      await orFailed(tiff.write(from, hasAlpha ? await withAlpha(image, from, bytes, enlargement) : bytes));
-    },
+    write: async (from, rows) => orFailed(pixels, tiff.write(from, await finish(from, rows))),
   };
   const run = await translate(image, sink).finally(() => tiff.close());
   const notes = [...image.notes, ...(hasAlpha ? [hiddenColours] : [])];
-  return { run, result: { pixels, width, height, hasAlpha, metadata }, notes };
+  return { run, result, notes };
 }
 
-/** Opacity of the source's own pixel, where results are larger. */
-async function withAlpha(image: StoredImage, from: number, rows: Uint8Array, times: number): Promise<Uint8Array> {
-  const width = image.width * times;
-  const count = rows.length / 3 / width;
-  const first = Math.floor(from / times);
-  const alpha = await image.alphaRows(first, Math.ceil((from + count) / times));
-  const result = new Uint8Array(count * width * 4);
+async function orFailed<R>(file: string, writing: Promise<R>): Promise<R> {
+  try {
+    return await writing;
+  } catch (error) {
+    throw asCycleboxError(error, { file }, 'WRITE_FAILED');
+  }
+}
+
+/** Rows of the result as they are written: in the space that the image is to stay in, and with its opacity. */
+function finishing(image: StoredImage, times: number): (from: number, rows: Samples) => Promise<Samples> {
+  const { hasAlpha, icc, width, format } = image;
+  if (!hasAlpha && !icc) return async (_, rows) => rows;
+  const colours = icc && new SourceColours(icc);
+  return async (from, rows) => {
+    const height = rows.length / 3 / (width * times);
+    const first = Math.floor(from / times);
+    const own = await image.strip(first, Math.ceil((from + height) / times));
+    const translated = { width: width * times, height, rgb: rows, format, ...(own.space && { space: own.space }) };
+    const { rgb } = colours ? colours.toSource(translated) : translated;
+    return own.alpha ? withAlpha(rgb, own.alpha, { width, from: from - first * times, times }) : rgb;
+  };
+}
+
+/** Opacity of the source's own pixel, where results are larger. @param from the first row, in those that the opacity is of */
+function withAlpha(
+  rgb: Samples,
+  alpha: Samples,
+  { width, from, times }: { readonly width: number; readonly from: number; readonly times: number },
+): Samples {
+  const count = rgb.length / 3 / (width * times);
+  const result = samplesLike(rgb, count * width * times * 4);
   for (let y = 0, to = 0, at = 0; y < count; y++) {
-    const row = (Math.floor((from + y) / times) - first) * image.width;
-    for (let x = 0; x < width; x++, to += 4, at += 3) {
-      result[to] = rows[at]!;
-      result[to + 1] = rows[at + 1]!;
-      result[to + 2] = rows[at + 2]!;
+    const row = Math.floor((from + y) / times) * width;
+    for (let x = 0; x < width * times; x++, to += 4, at += 3) {
+      result[to] = rgb[at]!;
+      result[to + 1] = rgb[at + 1]!;
+      result[to + 2] = rgb[at + 2]!;
       result[to + 3] = alpha[row + Math.floor(x / times)]!;
     }
   }

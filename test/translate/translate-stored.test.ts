@@ -7,6 +7,7 @@ import { decodeImage, encodeImage, type Picture } from '../../src/image/index.js
 import { type GeneratorSpec, initialise, parametersOf } from '../../src/nets/index.js';
 import { encodeGenerator } from '../../src/training/generator-model.js';
 import { openTranslator, type TranslatorOptions } from '../../src/translate/index.js';
+import { colourProfile, type ProfileName, withIcc } from '../support/colour-profiles.js';
 import { type ForeignModel, foreignModel, node, tensor } from '../support/foreign-onnx.js';
 import { maxDifference, temporaryFolder, testPicture } from '../support/pictures.js';
 import { writeTinyOnnx } from '../support/tiny-onnx.js';
@@ -32,6 +33,37 @@ async function generator(folder: string): Promise<string> {
 function seen(width: number, height: number): Picture {
   const { alpha, ...picture } = testPicture(width, height, { alpha: true });
   return { ...picture, alpha: alpha!.map(value => Math.max(1, value)) };
+}
+
+/** With more levels than bytes have, where there are 16 bits; opaque, since only there are results of JPEG alike. */
+async function deepImage(bits: 8 | 16, profile: ProfileName | 'none'): Promise<Buffer> {
+  const [width, height] = [203, 117];
+  const values = Array.from({ length: width * height * 3 }, (_, i) => {
+    const [x, y] = [Math.floor(i / 3) % width, Math.floor(i / 3 / width)];
+    return (x * 271 + y * 97 + (i % 3) * 9001) % 65_536;
+  });
+  const data = bits === 16 ? Uint16Array.from(values) : Uint8Array.from(values, value => value >> 8);
+  const image = sharp(data, { raw: { width, height, channels: 3 } }).toColourspace(bits === 16 ? 'rgb16' : 'srgb');
+  const png = await image.png().toBuffer();
+  return profile === 'none' ? png : withIcc(png, await colourProfile(profile));
+}
+
+/** As they are, whatever they are of. */
+async function valuesOf(image: string | Buffer): Promise<Uint8Array | Uint16Array> {
+  const { depth } = await sharp(image).metadata();
+  const opened = sharp(image, { ignoreIcc: true });
+  if (depth !== 'ushort') return opened.raw().toBuffer();
+  const bytes = await opened.toColourspace('rgb16').raw({ depth: 'ushort' }).toBuffer();
+  return new Uint16Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+}
+
+function meanDifference(one: ArrayLike<number>, other: ArrayLike<number>): number {
+  return Array.from(one).reduce((sum, value, i) => sum + Math.abs(value - other[i]!), 0) / one.length;
+}
+
+async function headOf(image: string | Buffer) {
+  const { depth, icc, hasAlpha } = await sharp(image).metadata();
+  return { depth, icc, hasAlpha };
 }
 
 /** Every pixel four times, and negative. */
@@ -83,6 +115,33 @@ describe('translate-stored', () => {
       expect(await readdir(spill)).toEqual([]);
     },
   );
+
+  const deeps = (['none', 'p3', 'adobe'] as const).flatMap(profile =>
+    (['srgb', 'source'] as const).flatMap(colour =>
+      (['png', 'tiff', 'webp', 'jpeg'] as const).flatMap(format =>
+        ([16, 8] as const).map(bits => ({ profile, colour, format, bits })),
+      ),
+    ),
+  );
+  test.each(deeps)('%j is from file to file what it is in memory', async ({ profile, bits, ...how }) => {
+    const source = join(folder, 'in.png');
+    await writeFile(source, await deepImage(bits, profile));
+    const model = await writeTinyOnnx(join(folder, 'normalize.onnx'), { kind: 'normalize' });
+    const translator = await opened({ model, memoryLimitBytes: 4 * 6 * 16 * 96 * 96 });
+    const coding = { png: {}, tiff: {}, webp: { lossless: true }, jpeg: { quality: 100 } }[how.format];
+    const options = { ...how, ...coding };
+    const target = join(folder, 'out');
+    const written = await translator.translateFile(source, target, options);
+    const inMemory = await translator.translate(source, options);
+    expect([...written.notes].sort()).toEqual([...inMemory.notes].sort());
+    const [file, memory] = await Promise.all([target, inMemory.data].map(each => valuesOf(each)));
+    expect(await headOf(target)).toEqual(await headOf(inMemory.data));
+    expect(file!.length).toBe(memory!.length);
+    // What differs by one before it is coded with loss may differ by more after that.
+    if (how.format === 'jpeg') expect(meanDifference(file!, memory!)).toBeLessThan(1);
+    else expect(maxDifference(file!, memory!)).toBeLessThanOrEqual(1);
+    expect(await readdir(spill)).toEqual([]);
+  });
 
   test('what is said besides pixels goes along, and a turned image comes out upright', async () => {
     const source = join(folder, 'in.jpg');

@@ -1,10 +1,11 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DisposableStore, sha256File } from '../../src/base/index.js';
 import { decodeImage } from '../../src/image/index.js';
 import { type ComputeModel, type ComputeSettings, ComputeWorker } from '../../src/worker/index.js';
+import { colourProfile, withIcc } from '../support/colour-profiles.js';
 import { maxDifference, temporaryFolder, testSharp } from '../support/pictures.js';
 import { writeTinyOnnx } from '../support/tiny-onnx.js';
 
@@ -85,11 +86,24 @@ describe('stored-job', () => {
     expect(await readdir(join(folder, 'out'))).toEqual(['.a.tmp']);
   });
 
-  it('one of 16 bits stays one of 16 bits', async () => {
+  it('one of 16 bits, and one whose colours are to stay those of its source, come out of files as they would of memory', async () => {
     const source = join(folder, 'a.png');
-    await testSharp(203, 117).toColourspace('rgb16').png().toFile(source);
-    const temporary = join(folder, 'out/.a.tmp');
-    await worker({ storedAbovePixels: 20_000 }).run({ source, model: await model('negate'), job: '1', temporary });
-    expect((await sharp(temporary).metadata()).depth).toBe('ushort');
+    const png = await testSharp(203, 117).toColourspace('rgb16').png().toBuffer();
+    await writeFile(source, withIcc(png, await colourProfile('p3')));
+    const output = { colour: 'source' } as const;
+    const task = { source, model: await model(), output };
+    const temporaries = ['1', '2'].map(job => join(folder, `out/.${job}.tmp`));
+    const told: string[] = [];
+    const onProgress = () => void told.push(...readdirSync(join(folder, 'out')));
+    await worker({ storedAbovePixels: 20_000 }).run({ ...task, job: '1', temporary: temporaries[0]!, onProgress });
+    expect(told).toContain('.1.tmp.tif');
+    await worker().run({ ...task, job: '2', temporary: temporaries[1]! });
+    const [one, other] = await Promise.all(
+      temporaries.map(path => decodeImage(path, { depth: 'source', colour: 'source' })),
+    );
+    expect(one!.rgb).toBeInstanceOf(Uint16Array);
+    expect(one!.space!.icc).toEqual(await colourProfile('p3'));
+    expect(maxDifference(one!.space!.rgb, other!.space!.rgb)).toBeLessThanOrEqual(1);
+    expect((await readdir(join(folder, 'out'))).sort()).toEqual(['.1.tmp', '.2.tmp']);
   });
 });
