@@ -17,8 +17,10 @@ import { insistsOnSize } from './fixed-size.js';
 import { isOutOfMemory, type LoadedModel, type LoadOptions, loadModel } from './loaded-model.js';
 import { type MemoryFallback, type MemoryStepKind, nextFallback, noFallback } from './memory-fallback.js';
 import { type RowSink, type RowSource, rowsOf } from './part-pixels.js';
+import type { UnitTensor } from './tensor-pixels.js';
 import { type PartsLimits, thumbnailOf, tileBytesFor, translateInParts } from './translate-in-parts.js';
 import {
+  goesWhole,
   type PicturePlan,
   type PictureRun,
   planPicture,
@@ -26,6 +28,7 @@ import {
   translatePicture,
   withPixels,
 } from './translate-picture.js';
+import { mayGoAhead, runWhole, showWhole } from './whole-picture.js';
 
 /** What was given up, and how the model is run from now on. */
 export interface MemoryStep {
@@ -47,6 +50,18 @@ export interface ModelRunnerOptions extends LoadOptions {
   /** Frees what others hold on the device. */
   readonly freeMemory: (() => Promise<void>) | undefined;
 }
+
+/** Has work done when nobody else's is. */
+export type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
+
+interface Given<S extends Samples> {
+  readonly picture: PictureOf<S>;
+  /** What the network is shown of it, where that was made beforehand. */
+  readonly shown: UnitTensor | undefined;
+}
+
+/** What is left to do when the network is free again. */
+type Finish<S extends Samples> = () => Promise<PictureRun<S>>;
 
 /** Larger tiles than this see no better and fit no better. Only where several go at a time. */
 const largestTileOnDevice = 1024;
@@ -130,12 +145,29 @@ export class ModelRunner implements Disposable {
     return this.#options.model.scale;
   }
 
-  /** One at a time. @throws OUT_OF_MEMORY when there is nothing left to give up, MODEL_INVALID, ENGINE_FAILED, CANCELLED */
-  async translate<S extends Samples>(picture: PictureOf<S>, options: RunOptions): Promise<PictureRun<S>> {
+  /**
+   * One at a time, or in turns: `inTurn` is handed what needs the network to itself. What comes before and after that goes on beside
+   * another picture's run.
+   * @throws OUT_OF_MEMORY when there is nothing left to give up, MODEL_INVALID, ENGINE_FAILED, CANCELLED
+   */
+  async translate<S extends Samples>(
+    picture: PictureOf<S>,
+    options: RunOptions,
+    inTurn: InTurn = work => work(),
+  ): Promise<PictureRun<S>> {
+    const { network } = this.#loaded;
+    const ahead = mayGoAhead(picture) && goesWhole(network, picture, this.#limits());
+    const shown = ahead ? showWhole(network, picture) : undefined;
+    const finish = await inTurn(() => this.#translateNow({ picture, shown }, options));
+    return await finish();
+  }
+
+  /** Steps back as often as there is something to give up. */
+  async #translateNow<S extends Samples>(given: Given<S>, options: RunOptions): Promise<Finish<S>> {
     for (let cachesAreFree = false; ; cachesAreFree = true) {
-      const plan = planPicture(this.#loaded.network, picture, this.#limits());
+      const plan = planPicture(this.#loaded.network, given.picture, this.#limits());
       try {
-        return await this.#translatePlanned(picture, plan, options);
+        return await this.#translatePlanned(given, plan, options);
       } catch (error) {
         if (isOutOfMemory(error)) await (cachesAreFree ? this.#fallBack(plan, error) : this.#freeCaches());
         else await this.#withoutFloat16(error);
@@ -148,26 +180,32 @@ export class ModelRunner implements Disposable {
   }
 
   async #translatePlanned<S extends Samples>(
-    picture: PictureOf<S>,
+    { picture, shown }: Given<S>,
     plan: PicturePlan,
     options: RunOptions,
-  ): Promise<PictureRun<S>> {
-    const { network, engine, precision, inParts, forDeep } = this.#loaded;
-    const { tiling = 'exact' } = options;
+  ): Promise<Finish<S>> {
+    const { network, engine, precision: loaded, inParts, forDeep } = this.#loaded;
+    const { tiling = 'exact', signal } = options;
+    const { count: tiles } = plan.tiles;
     const device = engine.device.id;
-    const parts = plan.tiles.count > 1 && tiling !== 'independent' ? inParts() : undefined;
-    if (parts) return { ...(await this.#translateInParts(picture, parts, { ...options, tiling })), device, tiling };
+    const parts = tiles > 1 && tiling !== 'independent' ? inParts() : undefined;
+    if (parts) {
+      const run = await this.#translateInParts(picture, parts, { ...options, tiling });
+      return async () => ({ ...run, device, tiling });
+    }
     const taken = isDeep(picture) ? await forDeep() : network;
-    const translated = await translatePicture(taken, picture, plan, options);
-    const { count } = plan.tiles;
-    return {
-      picture: translated,
-      tiles: count,
-      device,
-      precision: taken === network ? precision : 'float32',
-      notes: taken === network ? [] : [deepInFloat32(precision)],
-      ...(count > 1 && { tiling: 'independent' as const }),
-    };
+    const isLoaded = taken === network;
+    const precision = isLoaded ? loaded : 'float32';
+    const facts = { tiles, device, precision, notes: isLoaded ? [] : [deepInFloat32(loaded)] };
+    if (tiles > 1) {
+      const translated = await translatePicture(taken, picture, plan, options);
+      return async () => ({ ...facts, picture: translated, tiling: 'independent' });
+    }
+    const finish = await runWhole(taken, { picture, shown: shown ?? showWhole(taken, picture) }, signal);
+    // Whether it has to be tried again in another precision is known when it is finished.
+    if (shown && precision !== 'float16') return async () => ({ ...facts, picture: await finish() });
+    const translated = await finish();
+    return async () => ({ ...facts, picture: translated });
   }
 
   /** Graphs are computed in float32 on every device. */

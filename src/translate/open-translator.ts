@@ -488,9 +488,14 @@ class ModelTranslator implements Translator {
     return { ...run, notes, scale, shownAs };
   }
 
-  async #run<S extends Samples>(picture: PictureOf<S>, options: TranslatePictureOptions): Promise<PictureRun<S>> {
-    this.#requireOpen();
-    return this.#runner.translate(picture, { ...options, tiling: options.tiling ?? this.#options.tiling });
+  #run<S extends Samples>(picture: PictureOf<S>, options: TranslatePictureOptions): Promise<PictureRun<S>> {
+    const how = { ...options, tiling: options.tiling ?? this.#options.tiling };
+    return this.#runner.translate(picture, how, work =>
+      this.#inTurn(() => {
+        this.#requireOpen();
+        return work();
+      }),
+    );
   }
 
   #shown(size: PictureSize, options: TranslatePictureOptions): Omit<ShownPicture, 'notes'> {
@@ -511,7 +516,7 @@ class ModelTranslator implements Translator {
     const { scale, shownAs } = this.#shown(picture, options);
     const throwIfCancelled = () => throwIfAborted(options.signal, 'The translation was cancelled.');
     const limits = { maxPixels, throwIfCancelled, enlargement: this.#runner.enlargement };
-    const run = await translateAtSize(picture, shownAs, limits, each => this.#inTurn(() => this.#run(each, options)));
+    const run = await translateAtSize(picture, shownAs, limits, each => this.#run(each, options));
     const notes = [...greyNotes(picture, this.#runner.channels), ...(run.notes ?? [])];
     return { ...run, scale, shownAs, notes };
   }

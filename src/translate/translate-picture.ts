@@ -25,7 +25,15 @@ import type { FixedSizes } from '../onnx/index.js';
 import type { Tiling } from '../plugin-api/index.js';
 import { insistsOnSize } from './fixed-size.js';
 import { minTile, type RunSize } from './memory-fallback.js';
-import { allowedLength, type Region, regionsToTensor, type SizeRule, sidesFor } from './tensor-pixels.js';
+import {
+  allowedLength,
+  filled,
+  type Region,
+  regionsToTensor,
+  type SizeRule,
+  sidesFor,
+  type UnitTensor,
+} from './tensor-pixels.js';
 
 /** A program with what its pictures must be like; made once per model. */
 export interface Network {
@@ -123,6 +131,16 @@ export async function withPixels<S extends Samples>(
   return { ...picture, ...pixels, ...(alpha && { alpha }) };
 }
 
+/** Whether a picture needs no tiles. */
+export function goesWhole(network: Network, picture: AnyPicture, limits: Limits): boolean {
+  const { width, height } = sidesFor(picture, network.rule, network.fixed);
+  return width * height <= mostPixelsAtOnce(network, limits);
+}
+
+function mostPixelsAtOnce({ bytesPerPixel }: Network, { memoryBytes, maxPixels }: Limits): number {
+  return Math.min(memoryBytes / bytesPerPixel, maxPixels);
+}
+
 /**
  * @param picture of the size that the network insists on, if it does
  * @throws OUT_OF_MEMORY when the memory limit is below the smallest tile, or the one size that there is
@@ -131,7 +149,7 @@ export function planPicture(network: Network, picture: AnyPicture, limits: Limit
   const { bytesPerPixel, rule, name, batches, fixed } = network;
   const { width, height } = picture;
   const affordable = limits.memoryBytes / bytesPerPixel;
-  const most = Math.min(affordable, limits.maxPixels);
+  const most = mostPixelsAtOnce(network, limits);
   const sides = sidesFor(picture, rule, fixed);
   const pixels = sides.width * sides.height;
   if (pixels <= most)
@@ -203,7 +221,8 @@ async function addTiles(
   }
 }
 
-interface Planes {
+/** A result as three planes of values in [-1, 1]: `rowLength` values a row, `plane` values a plane. */
+export interface Planes {
   readonly data: Float32Array;
   readonly rowLength: number;
   readonly plane: number;
@@ -229,8 +248,12 @@ function addTile(
 }
 
 async function run(network: Network, picture: AnyPicture, regions: readonly Region[]): Promise<Planes> {
-  const { program, rule, name, fixed, scale } = network;
-  const image = regionsToTensor(picture, filled(regions, fixed.batch), sidesFor(regions[0]!, rule, fixed));
+  const { rule, fixed } = network;
+  return runTensor(network, regionsToTensor(picture, filled(regions, fixed.batch), sidesFor(regions[0]!, rule, fixed)));
+}
+
+/** @throws MODEL_INVALID for results of another size than the image's, times `scale`; what the engine throws */
+export async function runTensor({ program, name, scale }: Network, image: UnitTensor): Promise<Planes> {
   const results = await program.run({ [program.inputs[0]!]: image });
   const translated = results[program.outputs[0]!];
   const [n, , height, width] = image.shape;
@@ -245,19 +268,16 @@ async function run(network: Network, picture: AnyPicture, regions: readonly Regi
   return { data: translated.data, rowLength: width * scale, plane: height * width * scale ** 2 };
 }
 
-/** As many as the network insists on: what comes of the copies is not looked at. */
-function filled(regions: readonly Region[], batch: number | undefined): readonly Region[] {
-  const missing = Math.max(0, (batch ?? 0) - regions.length);
-  return [...regions, ...new Array<Region>(missing).fill(regions[0]!)];
-}
-
 /** Rounds the finished rows of `band` into `rgb[from, to)`. */
 function storeBand(band: Float32Array, rgb: Samples, from: number, to: number, { name }: Network): void {
   const white = whiteOf(rgb);
   for (let i = from; i < to; i++) {
     const value = band[i - from]!;
-    if (Number.isNaN(value))
-      throw new CycleboxError('ENGINE_FAILED', `${name} produced NaN. Its weights may be damaged.`);
+    if (Number.isNaN(value)) throw notANumber(name);
     rgb[i] = toSample(value, white);
   }
+}
+
+export function notANumber(name: string): CycleboxError {
+  return new CycleboxError('ENGINE_FAILED', `${name} produced NaN. Its weights may be damaged.`);
 }
