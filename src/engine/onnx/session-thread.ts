@@ -1,7 +1,8 @@
 /**
  * A thread in which sessions of ONNX Runtime run, seen from the side that asks: `run` blocks the thread that it is called on,
  * and with one of its own the caller's goes on decoding, encoding and answering meanwhile. Sessions behave as those of the
- * runtime do, one run after the other. Tensors are copied over; memory that ends the process does so as before.
+ * runtime do, one run after the other. Tensors are copied over; memory that ends the process does so as before. The other threads
+ * of the process step back behind the first of these (step-back.ts).
  */
 import { Worker } from 'node:worker_threads';
 import * as ort from 'onnxruntime-node';
@@ -51,6 +52,14 @@ export interface OpenedSession
   extends Pick<RunnableSession, 'inputNames' | 'outputNames' | 'inputMetadata' | 'outputMetadata'> {
   readonly session: number;
 }
+
+export interface SessionThreadData {
+  /** The other threads of the process step back behind it. */
+  readonly goesFirst: boolean;
+}
+
+/** What a later thread inherits of priority is that of the one that starts it, which has stepped back by then. */
+let isFirst = true;
 
 interface Pending {
   readonly resolve: (value: unknown) => void;
@@ -103,7 +112,9 @@ export class SessionThread implements Disposable {
 
   #start(): Worker {
     // Options of the process, such as a test runner's, are not for this thread.
-    const worker = new Worker(compiledEntry(import.meta.url, './session-main.js'), { execArgv: [] });
+    const workerData: SessionThreadData = { goesFirst: isFirst };
+    const worker = new Worker(compiledEntry(import.meta.url, './session-main.js'), { execArgv: [], workerData });
+    isFirst = false;
     worker.on('message', (message: FromSessionThread) => this.#receive(worker, message));
     worker.on('error', error => this.#lose(worker, error.message));
     worker.on('exit', code => this.#lose(worker, `it exited with code ${code}`));
