@@ -58,6 +58,18 @@ describe('the estimate of a training', () => {
     expect(larger! / four!).toBeCloseTo(1, 1);
   });
 
+  it('has the copies of weights that are joined to be updated, where an engine prefers few operations', () => {
+    // Small crops of wide networks: there the update is what takes the most.
+    const settings = settingsOf({ size: 32, width: 32 });
+    const [apart, joined] = [false, true].map(prefersFew => estimateMemory(settings, prefersFew));
+    const { weights } = apart!;
+    const more = joined!.activations - apart!.activations;
+    // At least a weight, its gradient and both moments of the largest group once more; at most all of them, and what is made of them.
+    expect(more / weights).toBeGreaterThan(0.5);
+    expect(more / weights).toBeLessThan(1.55 * 8);
+    expect(joined!.onDevice - apart!.onDevice).toBeCloseTo(more, 0);
+  });
+
   it('of growing crops is that of the last ones', () => {
     expect(estimateMemory(settingsOf({ sizes: [32, 64] })).total).toBe(estimateMemory(settingsOf()).total);
   });
@@ -70,7 +82,7 @@ describe('a training that does not fit into memory', () => {
 
   function refusal(device: Device, available: AvailableMemory): string {
     try {
-      requireMemory(asked, device, available);
+      requireMemory(asked, { device }, available);
     } catch (error) {
       expect(error).toMatchObject({ code: 'OUT_OF_MEMORY', subject: { pair: 'red-blue' } });
       return (error as CycleboxError).message;
@@ -82,7 +94,7 @@ describe('a training that does not fit into memory', () => {
 
   it('is allowed where there is just enough', () => {
     const machine = estimateMemory(asked).total;
-    expect(() => requireMemory(asked, processor, { machine, device: undefined })).not.toThrow();
+    expect(() => requireMemory(asked, { device: processor }, { machine, device: undefined })).not.toThrow();
   });
 
   it('is refused with the largest batch that fits, in runs that make up for it', () => {

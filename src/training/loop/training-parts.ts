@@ -109,7 +109,7 @@ async function openEngineWithMemory(
 ): Promise<Engine> {
   const engine = await open(choice, { threads, onDeviceSkipped });
   try {
-    if (memoryCheck) requireMemory(settings, engine.device);
+    if (memoryCheck) requireMemory(settings, engine);
     return engine;
   } catch (error) {
     await engine.dispose();

@@ -3,7 +3,7 @@
  * It says nothing of how much is free just now: other programs come and go.
  */
 import { CycleboxError, machineMemoryBytes } from '../../base/index.js';
-import type { Device } from '../../engine/index.js';
+import type { Device, Engine } from '../../engine/index.js';
 import type { TrainingSettings } from '../settings.js';
 import { estimateMemory, type MemoryEstimate } from './memory-estimate.js';
 
@@ -22,18 +22,26 @@ export function fitsMemory({ total, onDevice }: MemoryEstimate, available: Avail
   return total <= available.machine;
 }
 
+/** Where a training is to run. */
+export type TrainingPlace = Pick<Engine, 'device' | 'prefersFewOperations'>;
+
 /** @throws OUT_OF_MEMORY naming what it needs, what there is, and which option to lower to what */
 export function requireMemory(
   settings: TrainingSettings,
-  device: Device,
+  { device, prefersFewOperations }: TrainingPlace,
   available: AvailableMemory = availableMemory(device),
 ): void {
-  const estimate = estimateMemory(settings);
+  const estimateOf = (each: TrainingSettings) => estimateMemory(each, prefersFewOperations);
+  const estimate = estimateOf(settings);
   if (fitsMemory(estimate, available)) return;
   const { pair, batch, size, width } = settings;
   const needs = `Training ${pair} with batch ${batch}, crops of ${size}, width ${width} needs about ${needed(estimate, device, available)}`;
   const off = 'The estimate can be a third off: --no-memory-check tries all the same.';
-  throw new CycleboxError('OUT_OF_MEMORY', `${needs}. ${advice(settings, available)} ${off}`, { subject: { pair } });
+  throw new CycleboxError(
+    'OUT_OF_MEMORY',
+    `${needs}. ${advice(settings, each => fitsMemory(estimateOf(each), available))} ${off}`,
+    { subject: { pair } },
+  );
 }
 
 function needed({ onDevice, total }: MemoryEstimate, device: Device, available: AvailableMemory): string {
@@ -44,9 +52,9 @@ function needed({ onDevice, total }: MemoryEstimate, device: Device, available: 
 }
 
 /** The first of ever smaller trainings that fits, as options. */
-function advice(settings: TrainingSettings, available: AvailableMemory): string {
+function advice(settings: TrainingSettings, fits: (settings: TrainingSettings) => boolean): string {
   for (const smaller of smallerSettings(settings)) {
-    if (fitsMemory(estimateMemory(lowered(settings, smaller)), available)) return `Give ${options(smaller)}.`;
+    if (fits(lowered(settings, smaller))) return `Give ${options(smaller)}.`;
   }
   return 'No smaller batch, crop or width would do here.';
 }

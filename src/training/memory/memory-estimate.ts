@@ -41,12 +41,15 @@ const copiesPerByte = 2.85;
 const copiesOnDevice = 1;
 const programBytes = 225 * 2 ** 20;
 
-export function estimateMemory(settings: TrainingSettings): MemoryEstimate {
+/**
+ * @param prefersFewOperations as the engine has it: weights of like shapes are then joined to be updated, and lie there twice
+ */
+export function estimateMemory(settings: TrainingSettings, prefersFewOperations = false): MemoryEstimate {
   const weights = bytesOf(trainedParameters(networksOf(settings)));
   const moments = 2 * weights;
   const averages = settings.ema > 0 ? bytesOf(generatorParameters(settings)) : 0;
   const gathered = settings.accumulate > 1 ? weights : 0;
-  const activations = takenPerLiveByte * trainingLiveBytes(settings);
+  const activations = takenPerLiveByte * trainingLiveBytes(settings, prefersFewOperations);
   const variables = weights + moments + averages + gathered;
   const copies = copiesPerByte * variables;
   const pools = poolBytes(settings);
@@ -65,13 +68,13 @@ export function estimateMemory(settings: TrainingSettings): MemoryEstimate {
 }
 
 /** Each program keeps what its largest run took, so that they add up; of the stages, one at a time is there. */
-function trainingLiveBytes(settings: TrainingSettings): number {
+function trainingLiveBytes(settings: TrainingSettings, together: boolean): number {
   const recipe = recipeOf(settings);
   const spec = recipeSettings(settings);
   const { accumulate } = settings;
   const parts = accumulate > 1 ? (['accumulate', 'apply'] as const) : (['apply'] as const);
   const phases = recipe.phases.flatMap(phase =>
-    parts.map(part => buildPhase(recipe, phase, spec, { accumulate, part }).graph),
+    parts.map(part => buildPhase(recipe, phase, spec, { accumulate, part, together }).graph),
   );
   return [...phases, buildPreview(recipe, spec)].reduce((sum, graph) => sum + liveBytes(graph), 0);
 }

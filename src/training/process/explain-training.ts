@@ -38,7 +38,7 @@ export async function explainTraining(start: RunStart): Promise<TrainingPlan> {
       networks: plannedNetworks(settings),
       ...plannedData(settings, start.survey),
       step,
-      memory: estimateMemory(settings),
+      memory: estimateMemory(settings, engine.prefersFewOperations),
       availableMemory: availableMemory(engine.device),
       stages,
       totalMs: refusal ? undefined : stages.reduce((sum, { steps, stepMs }) => sum + steps * stepMs, 0),
@@ -50,9 +50,9 @@ export async function explainTraining(start: RunStart): Promise<TrainingPlan> {
   }
 }
 
-function refusalOf(settings: TrainingSettings, { device }: Engine) {
+function refusalOf(settings: TrainingSettings, engine: Engine) {
   try {
-    requireMemory(settings, device);
+    requireMemory(settings, engine);
     return undefined;
   } catch (error) {
     if (error instanceof CycleboxError && error.code === 'OUT_OF_MEMORY') return errorToData(error);
