@@ -39,9 +39,16 @@ export function pixelPathsFor(temporary: string): PixelPaths {
   return { source: `${temporary}${pixelEndings.source}`, result: `${temporary}${pixelEndings.result}` };
 }
 
+const bytesEnding = '.8.tif';
+
+/** Where a result of 16 bits lies in 8, for formats that have no more. */
+export function pixelsInBytes(result: string): string {
+  return result.slice(0, result.length - pixelEndings.result.length) + bytesEnding;
+}
+
 /** The name of the temporary that a file of pixels is beside; else the name itself. */
 export function withoutPixelEnding(name: string): string {
-  const ending = Object.values(pixelEndings).find(each => name.endsWith(each)) ?? '';
+  const ending = [bytesEnding, ...Object.values(pixelEndings)].find(each => name.endsWith(each)) ?? '';
   return name.slice(0, name.length - ending.length);
 }
 

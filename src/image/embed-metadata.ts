@@ -135,29 +135,58 @@ function riffChunk(name: string, content: Buffer): Buffer {
 
 /** The directory is written once more at the end, with more fields. */
 function intoTiff(bytes: Buffer, metadata: PictureMetadata, size: EmbedInto): Buffer {
-  const { main, exif, gps, geo, xmp, density } = metadata;
   if (bytes.toString('latin1', 0, 2) !== 'II') return bytes;
-  const packet = xmp === undefined ? [] : [bytesField(700, 1, Buffer.from(xmp, 'utf8'))];
-  const place = isOfSize(metadata, size) ? geo : [];
-  const added = [...main, ...place, ...packet, ...resolution(density)];
-  const replaced = new Set(added.map(field => field.tag));
   const at = bytes.length + (bytes.length % 2);
-  const below = new Map([[tag.exif, exif.length > 0 ? exifFields(exif, size) : []] as const, [tag.gps, gps] as const]);
-  const present = entriesOf(bytes).filter(field => !replaced.has(field.tag));
-  const whole = Buffer.concat([
-    bytes,
-    Buffer.alloc(at - bytes.length),
-    directoryTree([...present, ...added], below, at),
-  ]);
+  const directory = describedDirectory(bytes.subarray(bytes.readUInt32LE(4)), metadata, size, at);
+  const whole = Buffer.concat([bytes, Buffer.alloc(at - bytes.length), directory]);
   whole.writeUInt32LE(at, 4);
   return whole;
 }
 
-/** Fields of the only directory of a little-endian TIFF, with their values, or the place of them, in four bytes. */
-function entriesOf(tiff: Buffer): readonly TiffField[] {
-  const at = tiff.readUInt32LE(4);
-  return Array.from({ length: tiff.readUInt16LE(at) }, (_, i) => {
-    const entry = tiff.subarray(at + 2 + i * 12, at + 14 + i * 12);
+/** A file that is open for both. */
+export interface TiffOnDisk {
+  readonly size: number;
+  read(offset: number, length: number): Promise<Buffer>;
+  write(offset: number, bytes: Buffer): Promise<void>;
+}
+
+/**
+ * As `embedMetadata`, but where the file lies: for TIFFs that are too large to be held.
+ * @returns whether it is one whose places have four bytes, and has room for more; else it stays as it was
+ */
+export async function embedIntoTiff(file: TiffOnDisk, metadata: PictureMetadata, size: EmbedInto): Promise<boolean> {
+  const head = await file.read(0, 8);
+  if (head.readUInt32LE(0) !== 0x002a4949) return false;
+  const directory = await file.read(head.readUInt32LE(4), longestDirectory);
+  const at = file.size + (file.size % 2);
+  const described = (place: number) => describedDirectory(directory, metadata, size, place);
+  if (at + described(0).length >= 2 ** 32) return false;
+  await file.write(at, described(at));
+  const place = Buffer.alloc(4);
+  place.writeUInt32LE(at);
+  await file.write(4, place);
+  return true;
+}
+
+/** Far more than our own encoders write. */
+const longestDirectory = 2 + 64 * 12;
+
+/** @param directory the one that is there, with whatever follows it @param at where the other will lie */
+function describedDirectory(directory: Buffer, metadata: PictureMetadata, size: EmbedInto, at: number): Buffer {
+  const { main, exif, gps, geo, xmp, density } = metadata;
+  const packet = xmp === undefined ? [] : [bytesField(700, 1, Buffer.from(xmp, 'utf8'))];
+  const place = isOfSize(metadata, size) ? geo : [];
+  const added = [...main, ...place, ...packet, ...resolution(density)];
+  const replaced = new Set(added.map(field => field.tag));
+  const below = new Map([[tag.exif, exif.length > 0 ? exifFields(exif, size) : []] as const, [tag.gps, gps] as const]);
+  const present = entriesOf(directory).filter(field => !replaced.has(field.tag));
+  return directoryTree([...present, ...added], below, at);
+}
+
+/** Fields of a little-endian directory, with their values, or the place of them, in four bytes. */
+function entriesOf(directory: Buffer): readonly TiffField[] {
+  return Array.from({ length: directory.readUInt16LE(0) }, (_, i) => {
+    const entry = directory.subarray(2 + i * 12, 14 + i * 12);
     return {
       tag: entry.readUInt16LE(0),
       type: entry.readUInt16LE(2),

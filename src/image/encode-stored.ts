@@ -4,9 +4,9 @@
  */
 import { open, rm, stat, writeFile } from 'node:fs/promises';
 import sharp, { type Sharp } from 'sharp';
-import { asCycleboxError, readRegularFile } from '../base/index.js';
+import { asCycleboxError, pixelsInBytes, readRegularFile } from '../base/index.js';
 import { deepFormats, type ImageFormat, type PictureMetadata, requireCoding } from '../picture/index.js';
-import { embedMetadata, homelessMetadata } from './embed-metadata.js';
+import { embedIntoTiff, embedMetadata, homelessMetadata } from './embed-metadata.js';
 import { srgbProfile } from './embed-profile.js';
 import { type EncodeOptions, encoder, lostDepth, requireFit } from './encode.js';
 import { RawTiff } from './raw-tiff.js';
@@ -36,7 +36,7 @@ export async function createResultTiff(
   return RawTiff.create(pixels, { ...size, channels: hasAlpha ? 4 : 3, icc: icc ?? (await srgbProfile()) });
 }
 
-/** Larger files get no metadata. */
+/** Larger files other than TIFFs get no metadata. */
 const mostHeldBytes = 2 ** 30;
 
 /** TIFFs whose pixels take more get offsets of 8 bytes, since those of 4 might not do. */
@@ -80,7 +80,7 @@ async function withPixelsFor(
   use: (result: StoredResult) => Promise<void>,
 ): Promise<void> {
   if (result.depth === 8 || deepFormats.has(format)) return use(result);
-  const eightBits: StoredResult = { ...result, depth: 8, pixels: `${result.pixels}.8.tif` };
+  const eightBits: StoredResult = { ...result, depth: 8, pixels: pixelsInBytes(result.pixels) };
   try {
     await halved(result)
       .tiff({ compression: 'none', bigtiff: isVast(eightBits) })
@@ -110,9 +110,38 @@ function tagged({ pixels, hasAlpha, depth }: StoredResult, format: ImageFormat):
 async function describe(result: StoredResult, target: string, format: ImageFormat): Promise<readonly string[]> {
   const { metadata } = result;
   if (!metadata) return [];
-  const { size: bytes } = await stat(target);
-  if (format === 'avif' || bytes > mostHeldBytes || (format === 'tiff' && isVast(result)))
-    return ['what it says besides its pixels (EXIF, XMP, GeoTIFF) was left out, since its result is so large'];
-  await writeFile(target, embedMetadata(await readRegularFile(target), format, metadata, result));
-  return homelessMetadata(metadata, format, result);
+  const isDescribed =
+    format === 'tiff' ? await describeTiff(result, target) : await describeOther(result, target, format);
+  return isDescribed
+    ? homelessMetadata(metadata, format, result)
+    : ['what it says besides its pixels (EXIF, XMP, GeoTIFF) was left out, since its result is so large'];
+}
+
+/** Where it lies. */
+async function describeTiff(result: StoredResult, target: string): Promise<boolean> {
+  const file = await open(target, 'r+');
+  try {
+    const { size } = await file.stat();
+    const read = async (offset: number, length: number) => {
+      const bytes = Buffer.alloc(length);
+      return bytes.subarray(0, (await file.read(bytes, 0, length, offset)).bytesRead);
+    };
+    const write = async (offset: number, bytes: Buffer) => {
+      for (let done = 0; done < bytes.length; )
+        done += (await file.write(bytes, done, bytes.length - done, offset + done)).bytesWritten;
+    };
+    return await embedIntoTiff({ size, read, write }, result.metadata!, result);
+  } finally {
+    await file.close();
+  }
+}
+
+async function describeOther(
+  result: StoredResult,
+  target: string,
+  format: Exclude<ImageFormat, 'tiff'>,
+): Promise<boolean> {
+  if (format === 'avif' || (await stat(target)).size > mostHeldBytes) return false;
+  await writeFile(target, embedMetadata(await readRegularFile(target), format, result.metadata!, result));
+  return true;
 }

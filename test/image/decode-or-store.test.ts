@@ -3,7 +3,13 @@ import { readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { isTemporaryName, pixelPathsFor, temporaryOwner, temporaryPathFor } from '../../src/base/index.js';
+import {
+  isTemporaryName,
+  pixelPathsFor,
+  pixelsInBytes,
+  temporaryOwner,
+  temporaryPathFor,
+} from '../../src/base/index.js';
 import {
   type AnyPicture,
   decodeImage,
@@ -137,7 +143,8 @@ describe('decode-or-store', () => {
 
   test('files of pixels are swept with the temporary that they are beside', () => {
     const temporary = temporaryPathFor(join(folder, 'a.jpg'), '0123456789ab.01234567');
-    for (const path of [temporary, ...Object.values(pixelPathsFor(temporary))]) {
+    const beside = pixelPathsFor(temporary);
+    for (const path of [temporary, ...Object.values(beside), pixelsInBytes(beside.result)]) {
       const name = path.slice(folder.length + 1);
       expect(isTemporaryName(name)).toBe(true);
       expect(temporaryOwner(name)).toBe('0123456789ab.01234567');

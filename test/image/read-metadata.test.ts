@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { bytesAsSource } from '../../src/image/byte-source.js';
+import { embedIntoTiff } from '../../src/image/embed-metadata.js';
 import { decodeImage, encodeImage, encodingNotes, imageFormats, resizePicture } from '../../src/image/index.js';
 import { readTiff, type TiffDirectory } from '../../src/image/tiff-directory.js';
 import { maxDifference, temporaryFolder, testRgb, testSharp } from '../support/pictures.js';
@@ -208,4 +209,26 @@ test('damaged metadata do not keep an image from being read', async () => {
       expect([w, h].sort()).toEqual([height, width]);
     }
   }
+});
+
+describe('what a TIFF says besides its pixels', () => {
+  /** A file of so many bytes of which the first ones are there. */
+  async function describedAt(
+    size: number,
+  ): Promise<{ readonly isDescribed: boolean; readonly places: readonly number[] }> {
+    const start = await testSharp(width, height).tiff({ compression: 'none' }).toBuffer();
+    const { metadata } = await decodeImage(await photo(), { metadata: 'keep' });
+    const places: number[] = [];
+    const file = {
+      size,
+      read: async (offset: number, length: number) => start.subarray(offset, offset + length),
+      write: async (offset: number) => void places.push(offset),
+    };
+    return { isDescribed: await embedIntoTiff(file, metadata!, { width, height }), places };
+  }
+
+  test('stands at the end of files that are not held, up to four gigabytes', async () => {
+    expect(await describedAt(3_900_000_001)).toEqual({ isDescribed: true, places: [3_900_000_002, 4] });
+    expect(await describedAt(2 ** 32 - 20)).toEqual({ isDescribed: false, places: [] });
+  });
 });

@@ -10,6 +10,7 @@ import { openTranslator, type TranslatorOptions } from '../../src/translate/inde
 import { colourProfile, type ProfileName, withIcc } from '../support/colour-profiles.js';
 import { type ForeignModel, foreignModel, node, tensor } from '../support/foreign-onnx.js';
 import { maxDifference, temporaryFolder, testPicture } from '../support/pictures.js';
+import { type FieldSpec, plainDirectory, tiffBytes } from '../support/tiff-bytes.js';
 import { writeTinyOnnx } from '../support/tiny-onnx.js';
 
 const spec: GeneratorSpec = {
@@ -160,6 +161,25 @@ describe('translate-stored', () => {
     const { exif, orientation = 1 } = await sharp(target).metadata();
     expect(exif?.includes('somebody')).toBe(true);
     expect(orientation).toBe(1);
+  });
+
+  test('a TIFF says when, by whom and of which place on the earth it is, as in memory', async () => {
+    const source = join(folder, 'in.tif');
+    const below = new Map([[34_665, [{ fields: [[36_867, 2, '2024:05:17 09:30:11']] satisfies FieldSpec[] }]]]);
+    const fields: readonly FieldSpec[] = [
+      [315, 2, 'Ann Example'],
+      [33_550, 12, [0.5, 0.5, 0]],
+      [33_922, 12, [0, 0, 0, 400_000, 5_500_000, 0]],
+    ];
+    const plain = plainDirectory({ width: 90, height: 60, samples: 3, fields });
+    await writeFile(source, tiffBytes({ directories: [{ ...plain, below }] }));
+    const translator = await opened({ model: await generator(folder) });
+    const target = join(folder, 'out');
+    await translator.translateFile(source, target);
+    const { data } = await translator.translate(source);
+    const [file, memory] = await Promise.all([target, data].map(each => decodeImage(each, { metadata: 'keep' })));
+    expect(file!.metadata).toEqual(memory!.metadata);
+    expect([file!.metadata!.exif.length > 0, file!.metadata!.geo.length]).toEqual([true, 2]);
   });
 
   test('at another scale the change of a small copy is brought back to the rows', async () => {
