@@ -9,6 +9,7 @@ import { calibrate } from '../../src/model-files/index.js';
 import { type GeneratorSpec, generatorGraph } from '../../src/nets/index.js';
 import { type ConvolutionRanges, encodeOnnx, exposeConvolutions, quantiseModel } from '../../src/onnx/index.js';
 import { quantiseKernel } from '../../src/onnx/int8/kernel.js';
+import { parseModel } from '../../src/onnx/model-file.js';
 import { between, randomValues, seededRandom } from '../graph/random-values.js';
 import { networkValues } from '../nets/network-values.js';
 import { type NodeSpec, onnxFile } from '../support/onnx-file.js';
@@ -195,6 +196,66 @@ describe('the largest sums there are', () => {
   });
 });
 
+describe('an upsampling layer', () => {
+  const [wide, out] = [6, 4];
+  const phases = [0, 1, 2, 3];
+  const file = onnxFile({
+    nodes: [
+      ...phases.map(
+        (at): NodeSpec => [
+          'Conv',
+          ['image', `w${at}`],
+          [`y${at}`],
+          { pads: [at >> 1, at & 1, 1 - (at >> 1), 1 - (at & 1)] },
+        ],
+      ),
+      ['Concat', phases.map(at => `y${at}`), ['stacked'], { axis: 1 }],
+      ['DepthToSpace', ['stacked'], ['out'], { blocksize: 2, mode: 'DCR' }],
+    ],
+    constants: Object.fromEntries(
+      phases.map(at => {
+        const values = [...randomValues(seededRandom(at), [out, wide, 2, 2], between(-1, 1))];
+        return [`w${at}`, { shape: [out, wide, 2, 2], values }];
+      }),
+    ),
+    inputs: { image: ['n', wide, 'h', 'w'] },
+    outputs: ['out'],
+  });
+  const run = async (bytes: Uint8Array, shape: readonly number[]) => {
+    const program = await engine.load({ bytes });
+    const data = randomValues(seededRandom(5), shape, between(-1, 1));
+    const { out } = await program.run({ image: { shape, data } });
+    await program.dispose();
+    return out!;
+  };
+  const kindsOf = (bytes: Uint8Array) => parseModel(bytes, 'the file').graph!.node.map(({ opType }) => opType);
+
+  it.each([[[1, wide, 5, 8]], [[2, wide, 4, 3]]])(
+    'has its phases put together by rows, the same to the bit: %s',
+    async shape => {
+      const rewritten = quantiseModel(file, {});
+      expect(kindsOf(rewritten)).not.toContain('DepthToSpace');
+      const [given, wanted] = [await run(rewritten, shape), await run(file, shape)];
+      expect(given.shape).toEqual([shape[0], out, 2 * shape[2]!, 2 * shape[3]!]);
+      expect(given.data).toEqual(wanted.data);
+    },
+  );
+
+  it('makes bytes of what its phases read once', async () => {
+    const all = (count: number, value: number) => new Array<number>(count).fill(value);
+    const range = {
+      into: { least: all(wide, -1), most: all(wide, 1) },
+      outOf: { least: all(out, -9), most: all(out, 9) },
+    };
+    const rewritten = quantiseModel(file, Object.fromEntries(phases.map(at => [`y${at}`, range])));
+    const kinds = kindsOf(rewritten);
+    expect(kinds.filter(kind => kind === 'QLinearConv')).toHaveLength(4);
+    expect(kinds.filter(kind => kind === 'QuantizeLinear')).toHaveLength(1);
+    const [given, wanted] = [await run(rewritten, [1, wide, 5, 8]), await run(file, [1, wide, 5, 8])];
+    expect(psnr(wanted.data, given.data)).toBeGreaterThan(30);
+  });
+});
+
 describe('a generator in int8', () => {
   const spec: GeneratorSpec = {
     ...{ kind: 'resnet', blocks: 1, width: 8, inputChannels: 3, outputChannels: 3, dropout: false },
@@ -214,7 +275,7 @@ describe('a generator in int8', () => {
     });
     expect(found.calibration.psnr).toBeGreaterThan(35);
     expect(found.calibration.psnr).toBeLessThan(99);
-    expect(found.convolutions).toHaveLength(exposeConvolutions(bytes).convolutions.length);
+    expect(found.convolutions).toHaveLength(exposeConvolutions(bytes).convolutions.length - 1); // Not the first;
     expect(found.convolutions.some(({ precision }) => precision === 'int8')).toBe(true);
     expect(Object.keys(found.calibration.convolutions)).toEqual(
       found.convolutions.filter(({ precision }) => precision === 'int8').map(({ name }) => name),

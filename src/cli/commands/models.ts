@@ -103,7 +103,7 @@ function registerQuantise(models: Command): void {
     .option('-p, --pair <id>', 'pair of domains of a plugin; its manifest will record the result')
     .option('-t, --to <domain>', 'domain that it translates to')
     .option('--plugins <folder>', 'folder with plugins, or of one plugin; may be repeated', collect)
-    .option('--most <number>', 'how many of the images to calibrate on', wholeNumber(4), 16)
+    .option('--most <number>', 'how many of the images to calibrate on', wholeNumber(4), 64)
     .option('--judge-most <number>', 'and to judge on', wholeNumber(4), 12)
     .option('--size <pixels>', 'side of the squares that images are shown as', wholeNumber(16, 4096), 256)
     .option('--at-least <dB>', 'PSNR to float32 at which convolutions are chosen', parsePositive, 37)

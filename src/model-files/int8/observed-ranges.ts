@@ -1,7 +1,8 @@
 /**
  * How far the values around a model's convolutions go, image after image: each channel's least and largest, and somewhat
- * beyond, since other images go further. No percentiles: few large values among many small ones are what a channel tells, and
- * instance normalisation divides by them; cut off at six deviations, results of horse → zebra fell from 27 dB to 18.
+ * beyond, since other images go further. No percentiles of values: few large ones among many small ones are what a channel tells,
+ * and instance normalisation divides by them; cut off at six deviations, results of horse → zebra fell from 27 dB to 18. Whole
+ * images may be left out, those with values far beyond all others': what a byte's steps lose to them, every image loses.
  */
 import type { TensorData, Tensors } from '../../engine/index.js';
 import type { ChannelRanges, ConvolutionRanges, ModelRanges, WatchedConvolution } from '../../onnx/index.js';
@@ -9,9 +10,10 @@ import type { ChannelRanges, ConvolutionRanges, ModelRanges, WatchedConvolution 
 /** Of the width that was seen. */
 const margin = 0.25;
 
+/** For each channel, that of each image. */
 interface Extremes {
-  readonly least: number[];
-  readonly most: number[];
+  readonly least: readonly number[][];
+  readonly most: readonly number[][];
 }
 
 export class ObservedRanges {
@@ -26,7 +28,7 @@ export class ObservedRanges {
   /** @param values of one run, the image among them, by name */
   add(values: Tensors): void {
     const names = new Set(this.#convolutions.flatMap(({ input, output }) => [input, output]));
-    for (const name of names) this.#widen(name, values[name]!);
+    for (const name of names) this.#see(name, values[name]!);
     for (const { output, kernel } of this.#convolutions) {
       const pixels = values[output]!.shape.slice(2).reduce((product, side) => product * side, 1);
       this.#work.set(
@@ -36,8 +38,13 @@ export class ObservedRanges {
     }
   }
 
-  get ranges(): ModelRanges {
-    return Object.fromEntries(this.#convolutions.map(each => [each.output, this.#rangesOf(each)]));
+  /** @param share of the images that each channel's range is to hold, in (0, 1]; 1: all */
+  rangesFor(share: number): ModelRanges {
+    const rangesOf = ({ input, output }: WatchedConvolution): ConvolutionRanges => ({
+      into: widened(this.#values.get(input)!, share),
+      outOf: widened(this.#values.get(output)!, share),
+    });
+    return Object.fromEntries(this.#convolutions.map(each => [each.output, rangesOf(each)]));
   }
 
   /** Products that a convolution takes for one image. */
@@ -45,16 +52,12 @@ export class ObservedRanges {
     return this.#work.get(output) ?? 0;
   }
 
-  #rangesOf({ input, output }: WatchedConvolution): ConvolutionRanges {
-    return { into: widened(this.#values.get(input)!), outOf: widened(this.#values.get(output)!) };
-  }
-
-  #widen(name: string, { shape, data }: TensorData): void {
+  #see(name: string, { shape, data }: TensorData): void {
     const [images, channels] = shape as [number, number];
     const cells = data.length / images / channels;
     const known = this.#values.get(name) ?? {
-      least: new Array<number>(channels).fill(Number.POSITIVE_INFINITY),
-      most: new Array<number>(channels).fill(Number.NEGATIVE_INFINITY),
+      least: Array.from({ length: channels }, () => []),
+      most: Array.from({ length: channels }, () => []),
     };
     this.#values.set(name, known);
     for (let plane = 0; plane < images * channels; plane++) {
@@ -65,17 +68,31 @@ export class ObservedRanges {
         if (value > most) most = value;
       }
       const channel = plane % channels;
-      known.least[channel] = Math.min(known.least[channel]!, least);
-      known.most[channel] = Math.max(known.most[channel]!, most);
+      known.least[channel]!.push(least);
+      known.most[channel]!.push(most);
     }
   }
 }
 
 /** What is never negative stays so. */
-function widened({ least, most }: Extremes): ChannelRanges {
+function widened(extremes: Extremes, share: number): ChannelRanges {
+  const most = extremes.most.map(values => farthestOf(values, share));
+  const least = extremes.least.map(
+    values =>
+      -farthestOf(
+        values.map(value => -value),
+        share,
+      ),
+  );
   const more = least.map((value, channel) => margin * (most[channel]! - value));
   return {
     least: least.map((value, channel) => (value >= 0 ? Math.max(0, value - more[channel]!) : value - more[channel]!)),
     most: most.map((value, channel) => value + more[channel]!),
   };
+}
+
+/** The value that so many of them do not go beyond. */
+function farthestOf(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.ceil(share * sorted.length) - 1]!;
 }

@@ -1,0 +1,38 @@
+/** How far values go, as a calibration has it: of all images, or of nearly all, and a quarter more. */
+import { describe, expect, it } from 'vitest';
+import { ObservedRanges } from '../../src/model-files/int8/observed-ranges.js';
+
+/** Two channels of 2 × 2: the first reaches from `low` to `high`, the second from 0 to 1. */
+const valuesTo = (low: number, high: number) => ({
+  shape: [1, 2, 2, 2],
+  data: Float32Array.of(low, 0, high / 2, high, 0, 0.25, 0.5, 1),
+});
+
+function observedOf(extremes: readonly (readonly [number, number])[]): ObservedRanges {
+  const observed = new ObservedRanges([{ input: 'x', output: 'y', kernel: [2, 2, 3, 3] }]);
+  for (const [low, high] of extremes) observed.add({ x: valuesTo(low, high), y: valuesTo(2 * low, 2 * high) });
+  return observed;
+}
+
+const ordinary = Array.from({ length: 19 }, () => [-1, 3] as const);
+
+describe('the ranges of images', () => {
+  it('hold all of them, and a quarter of the width more; what is never negative stays so', () => {
+    const { into, outOf } = observedOf([
+      [-1, 1],
+      [0, 3],
+    ]).rangesFor(1)['y']!;
+    expect(into).toEqual({ least: [-2, 0], most: [4, 1.25] });
+    expect(outOf).toEqual({ least: [-4, 0], most: [8, 1.25] });
+  });
+
+  it('leave out the image that goes far beyond all others, where not all are to be held', () => {
+    const observed = observedOf([...ordinary, [-100, 300]]);
+    expect(observed.rangesFor(1)['y']!.into).toEqual({ least: [-200, 0], most: [400, 1.25] });
+    expect(observed.rangesFor(0.95)['y']!.into).toEqual({ least: [-2, 0], most: [4, 1.25] });
+  });
+
+  it('are of the products of a convolution, too', () => {
+    expect(observedOf([[-1, 1]]).workOf('y')).toBe(2 * 2 * 9 * 4);
+  });
+});
