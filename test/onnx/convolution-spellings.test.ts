@@ -267,16 +267,31 @@ describe('a 3 × 3 convolution of many channels and cells, whose kernel changes 
     }
   });
 
-  it('adds its weight gradients up before it transforms them back', async () => {
+  it.each([
+    ['few', 24, 1],
+    ['many', 32, 3],
+  ])('adds weight gradients of %s tiles up before it transforms them back', async (_, size, factors) => {
     const graph = graphOf(b =>
       [1, 2, 3]
         .map(index => {
-          const x = reflectPad(b.input(`x${index}`, [1, 64, 24, 24]), 1);
-          return conv2dWeightGrad(x, b.input(`dy${index}`, [1, 64, 24, 24]), once, none, [3, 3]);
+          const x = reflectPad(b.input(`x${index}`, [1, 64, size, size]), 1);
+          return conv2dWeightGrad(x, b.input(`dy${index}`, [1, 64, size, size]), once, none, [3, 3]);
         })
         .reduce((sum, next) => add(sum, next)),
     );
-    expect(operations(graph).filter(op => op === 'Gemm')).toHaveLength(1);
+    expect(operations(graph).filter(op => op === 'MatMul')).toHaveLength(factors + 1);
+    await expectExact(graph, {}, {}, tiledNoise);
+  });
+
+  it.each([
+    [16, 'FusedMatMul', 'Conv'],
+    [15, 'Conv', 'FusedMatMul'],
+  ])('of very many channels and %i × 16 cells is computed by %s', async (height, chosen, other) => {
+    const graph = graphOf(b =>
+      conv2d(b.input('x', [1, 128, height, 16]), b.input('w', [129, 128, 3, 3]), { padding: 1 }),
+    );
+    expect(operations(graph)).toContain(chosen);
+    expect(operations(graph)).not.toContain(other);
     await expectExact(graph, {}, {}, tiledNoise);
   });
 

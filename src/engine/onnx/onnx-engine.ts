@@ -58,6 +58,12 @@ ort.env.logLevel = 'fatal';
  */
 const spinMicroseconds = '20';
 
+/**
+ * On the CPU: what moves transpositions away from where the lowering put them, into products, which take longer then, and
+ * behind normalisations, where each of their readers gets one of its own.
+ */
+const unwantedInTraining = 'TransposeOptimizer;GemmTransposeFusion';
+
 export interface OnnxEngineOptions extends EngineOptions {
   /** Default `cpu`. */
   readonly provider?: OnnxProvider | undefined;
@@ -307,7 +313,10 @@ class OnnxEngine implements Engine {
           // The runtime adds the second only, and two sessions of one second would write into one file.
           profileFilePrefix: `${profilePrefix}-${++this.#profiled}`,
         }),
-        extra: { session: deviceOnly ? { ...ofSession, disable_cpu_ep_fallback: '1' } : ofSession },
+        extra: {
+          session: deviceOnly ? { ...ofSession, disable_cpu_ep_fallback: '1' } : ofSession,
+          ...(training && this.id === 'cpu' && { optimization: { disable_specified_optimizers: unwantedInTraining } }),
+        },
       };
       const thread = options.inThread ? this.#thread : undefined;
       return announceSession(await (thread?.open(bytes, settings) ?? ort.InferenceSession.create(bytes, settings)));

@@ -8,6 +8,7 @@ import {
   type Axis,
   convolved,
   convolvedWith,
+  minCells,
   products,
   reach,
   type Tiling,
@@ -30,7 +31,8 @@ export function paysForFixed(tiling: Tiling): boolean {
     .flat()
     .reduce((sum, block) => sum + multiplications({ ...tiling, ...block }), 0);
   const plain = 9 * k * c * rows.results * columns.results;
-  return Math.min(k, c) >= minChannelsOfFixed && tiled <= largestShareOfConv * plain;
+  const isLarge = Math.min(k, c) >= minChannelsOfFixed && rows.results * columns.results >= minCells;
+  return isLarge && tiled <= largestShareOfConv * plain;
 }
 
 /** Of one image, transforms included. */

@@ -63,9 +63,11 @@ export interface Tiling {
   readonly columns: Axis;
 }
 
-/** Fewer channels or cells leave the transforms more to do than they save. */
+/** Fewer channels or cells leave the transforms more to do than they save; many channels pay for themselves in small images. */
 const minChannels = 64;
-const minCells = 24 ** 2;
+const manyChannels = 128;
+const minCellsOfMany = 16 ** 2;
+export const minCells = 24 ** 2;
 
 export interface Convolution {
   readonly kernel: Shape;
@@ -88,7 +90,8 @@ export function tilingOf(
   const rows = axisOf(height, [mirrored[0], mirrored[2]], [zeros[0], zeros[2]]);
   const columns = axisOf(width, [mirrored[1], mirrored[3]], [zeros[1], zeros[3]]);
   const applies = kh === 3 && kw === 3 && stride.every(step => step === 1);
-  const pays = Math.min(k, c) >= minChannels && rows.results * columns.results >= minCells;
+  const least = Math.min(k, c) >= manyChannels ? minCellsOfMany : minCells;
+  const pays = Math.min(k, c) >= minChannels && rows.results * columns.results >= least;
   return applies && pays ? { emitter, batch, k, c, rows, columns } : undefined;
 }
 
@@ -107,76 +110,98 @@ export function convolved(tiling: Tiling, x: ValueName, w: ValueName): ValueName
 /** The same with the kernel already transformed. */
 export function convolvedWith(tiling: Tiling, x: ValueName, kernel: ValueName): ValueName {
   const { emitter, batch, k, rows, columns } = tiling;
-  const product = emitter.node('MatMul', [kernel, transformImage(tiling, x, 'forward')]);
-  const flat = reshaped(emitter, product, [products, batch * k * tilesOf(rows) * tilesOf(columns)]);
+  const [down, across] = [tilesOf(rows), tilesOf(columns)];
+  const product = emitter.node('FusedMatMul', [transformImage(tiling, x, 'forward'), kernel], { transB: 1 });
+  const flat = reshaped(emitter, product, [products, across * batch * down * k]);
   const cells = emitter.node('Gemm', [constant(emitter, 'results', kroneckerSquare(resultTransform)), flat]);
-  const apart = reshaped(emitter, cells, [1, tile * tile * batch * k, tilesOf(rows), tilesOf(columns)]);
-  const interleaved = emitter.node('DepthToSpace', [apart], { blocksize: tile, mode: 'DCR' });
-  return cropped(tiling, reshaped(emitter, interleaved, [batch, k, tilesOf(rows) * tile, tilesOf(columns) * tile]));
+  const apart = reshaped(emitter, cells, [tile, tile, across, batch, down, k]);
+  const placed = emitter.node('Transpose', [apart], { perm: [3, 4, 0, 2, 1, 5] });
+  return cropped(tiling, channelsFirst(emitter, placed, [batch, down * tile, across * tile, k]));
 }
 
 /** What the last tiles hold beyond the results is cut off. */
-function cropped({ emitter, rows, columns }: Tiling, interleaved: ValueName): ValueName {
-  if (rows.results % tile === 0 && columns.results % tile === 0) return interleaved;
+function cropped({ emitter, rows, columns }: Tiling, whole: ValueName): ValueName {
+  if (rows.results % tile === 0 && columns.results % tile === 0) return whole;
   const [starts, stops, axes] = [
     [0, 0],
     [rows.results, columns.results],
     [2, 3],
   ].map(v => emitter.integers(v));
-  return emitter.node('Slice', [interleaved, starts!, stops!, axes!]);
+  return emitter.node('Slice', [whole, starts!, stops!, axes!]);
 }
 
 /** `[batch, c, rows.size, columns.size]`: the image's gradient, with what mirrored borders pass on folded in. */
 export function imageGradient(tiling: Tiling, dy: ValueName, w: ValueName): ValueName {
   const { emitter, batch, c, rows, columns } = tiling;
-  const spread = emitter.node('FusedMatMul', [transformKernel(tiling, w), transformGradient(tiling, dy)], {
-    transA: 1,
-  });
-  const apart = reshaped(emitter, spread, [reach, reach, batch * c, tilesOf(rows), tilesOf(columns)]);
-  const gathered = emitter.node('Transpose', [apart], { perm: [2, 0, 3, 1, 4] });
-  const [down, across] = [reach * tilesOf(rows), reach * tilesOf(columns)];
-  const toColumns = constant(emitter, `columns ${keyOf(columns)}`, placed(imageTransform, columns).flat());
-  const half = emitter.node('MatMul', [reshaped(emitter, gathered, [batch * c * down, across]), toColumns]);
-  const toRows = constant(emitter, `rows ${keyOf(rows)}`, transposed(placed(imageTransform, rows).flat()));
-  const whole = emitter.node('MatMul', [toRows, reshaped(emitter, half, [batch * c, down, columns.size])]);
-  return reshaped(emitter, whole, [batch, c, rows.size, columns.size]);
+  const [down, across] = [tilesOf(rows), tilesOf(columns)];
+  const [toRows, toColumns] = [rows, columns].map(axis =>
+    constant(emitter, `gathered ${keyOf(axis)}`, transposed(placed(imageTransform, axis))),
+  );
+  const product = emitter.node('MatMul', [transformGradient(tiling, dy), transformKernel(tiling, w)]);
+  const apart = reshaped(emitter, product, [reach, reach, across, batch, down, c]);
+  const byImage = emitter.node('Transpose', [apart], { perm: [3, 0, 4, 1, 2, 5] });
+  const wide = reshaped(emitter, byImage, [batch * reach * down, reach * across, c]);
+  const half = emitter.node('MatMul', [toColumns!, wide]);
+  const high = reshaped(emitter, half, [batch, reach * down, columns.size * c]);
+  const whole = emitter.node('MatMul', [toRows!, high]);
+  return channelsFirst(emitter, whole, [batch, rows.size, columns.size, c]);
 }
 
-/** `[k, c, 3, 3]`, the sum over applications of one kernel, added up as products and transformed back once. */
-export function kernelGradient(
-  applications: readonly { readonly tiling: Tiling; readonly x: ValueName; readonly dy: ValueName }[],
-): ValueName {
+/** An image that a kernel was applied to, and the gradient that came back. */
+interface Application {
+  readonly tiling: Tiling;
+  readonly x: ValueName;
+  readonly dy: ValueName;
+}
+
+/** `[k, c, 3, 3]`, the sum over applications of one kernel, transformed back once. */
+export function kernelGradient(applications: readonly Application[]): ValueName {
   const { emitter, k, c } = applications[0]!.tiling;
-  const spread = applications.map(({ tiling, x, dy }) => {
-    const factors = [transformGradient(tiling, dy), transformImage(tiling, x, 'backward')];
-    const product = emitter.node('FusedMatMul', factors, { transB: 1 });
-    return tiling.batch === 1 ? product : emitter.node('ReduceSum', [product, emitter.integers([1])], { keepdims: 0 });
-  });
-  const sum = spread.reduce((total, next) => emitter.node('Add', [total, next]));
-  const back = constant(emitter, 'kernel', kroneckerSquare(kernelTransform));
-  const cells = emitter.node('Gemm', [reshaped(emitter, sum, [products, k * c]), back], { transA: 1 });
-  return reshaped(emitter, cells, [k, c, 3, 3]);
+  const back = constant(emitter, 'kernel', transposed(kroneckerSquare(kernelTransform)));
+  const product = reshaped(emitter, kernelProducts(applications), [products, k * c]);
+  // Not a Gemm: where ONNX Runtime may, it makes one of it and the Transpose, which takes longer.
+  const cells = emitter.node('MatMul', [back, product]);
+  return reshaped(emitter, emitter.node('Transpose', [cells], { perm: [1, 0] }), [k, c, 3, 3]);
+}
+
+/** Applications of fewer tiles are multiplied as one: copying them costs less than adding their products. */
+const minTilesApart = 64;
+
+/** `[36, k, c]`, added up over all applications. */
+function kernelProducts(applications: readonly Application[]): ValueName {
+  const { emitter, rows, columns } = applications[0]!.tiling;
+  const gradients = applications.map(({ tiling, dy }) => transformGradient(tiling, dy));
+  const images = applications.map(({ tiling, x }) => transformImage(tiling, x, 'backward'));
+  const product = (dy: ValueName, x: ValueName) =>
+    emitter.node('MatMul', [emitter.node('Transpose', [dy], { perm: [0, 2, 1] }), x]);
+  if (applications.length === 1 || tilesOf(rows) * tilesOf(columns) >= minTilesApart) {
+    return gradients
+      .map((gradient, index) => product(gradient, images[index]!))
+      .reduce((sum, next) => emitter.node('Add', [sum, next]));
+  }
+  const joined = (parts: readonly ValueName[]) => emitter.node('Concat', parts, { axis: 1 });
+  return product(joined(gradients), joined(images));
 }
 
 /**
- * U: `[36, k, c]`, with an axis for the batch where there is one. Computed for every use, from a matrix of its own: ONNX
- * Runtime joins equal nodes, and would keep four times the kernel from the first use to the last.
+ * U: `[36, k, c]`. Computed for every use, from a matrix of its own: ONNX Runtime joins equal nodes, and would keep four
+ * times the kernel from the first use to the last.
  */
-export function transformKernel({ emitter, batch, k, c }: Tiling, w: ValueName): ValueName {
+export function transformKernel({ emitter, k, c }: Tiling, w: ValueName): ValueName {
   const transform = emitter.floats(Float32Array.from(kroneckerSquare(kernelTransform).flat()), [products, 9]);
   const spread = emitter.node('Gemm', [transform, reshaped(emitter, w, [k * c, 9])], { transB: 1 });
-  return reshaped(emitter, spread, batch === 1 ? [products, k, c] : [products, 1, k, c]);
+  return reshaped(emitter, spread, [products, k, c]);
 }
 
 /**
- * V: `[36, (batch,) c, tiles]`. Computed again for the gradients, from matrices of their own: kept from the first use to
- * the last it would take more than twice the memory of the image.
+ * V: `[36, tiles, c]`. Computed again for the gradients, from matrices of their own: kept from the first use to the last
+ * it would take more than twice the memory of the image.
  */
 function transformImage(tiling: Tiling, x: ValueName, pass: 'forward' | 'backward'): ValueName {
   return transformTiles(tiling, x, tiling.c, pass, [tiling.rows, tiling.columns], imageTransform);
 }
 
-/** Of dy, by the adjoint of the last transform: `[36, (batch,) k, tiles]`; both gradients read it. */
+/** Of dy, by the adjoint of the last transform: `[36, tiles, k]`; both gradients read it. */
 function transformGradient(tiling: Tiling, dy: ValueName): ValueName {
   const axes = [tiling.rows, tiling.columns].map(({ results }) => ({
     ...axisOf(results, [0, 0], [1, 1]),
@@ -187,6 +212,10 @@ function transformGradient(tiling: Tiling, dy: ValueName): ValueName {
   );
 }
 
+/**
+ * `[36, tiles, channels]`, tiles ordered by column, image and row. Each product multiplies from the left and reads the image
+ * transposed, so that an axis after the other is done with and the channels, many, come to lie innermost.
+ */
 function transformTiles(
   { emitter, batch }: Tiling,
   image: ValueName,
@@ -196,30 +225,31 @@ function transformTiles(
   transform: Matrix,
 ): ValueName {
   const [down, across] = [tilesOf(rows), tilesOf(columns)];
-  const planes = batch * channels;
-  const left = emitter.shared(`winograd ${name} down ${keyOf(rows)}`, () =>
-    emitter.floats(Float32Array.from(placed(transform, rows).flat(2)), [reach, 1, down, rows.size]),
+  const [left, right] = [rows, columns].map((axis, index) =>
+    constant(emitter, `${name} ${['down', 'across'][index]} ${keyOf(axis)}`, placed(transform, axis)),
   );
-  const right = emitter.shared(`winograd ${name} across ${keyOf(columns)}`, () =>
-    emitter.floats(Float32Array.from(placed(transform, columns).map(transposed).flat(2)), [
-      1,
-      reach,
-      columns.size,
-      across,
-    ]),
-  );
-  const half = emitter.node('MatMul', [left, reshaped(emitter, image, [1, planes, rows.size, columns.size])]);
-  const whole = emitter.node('MatMul', [reshaped(emitter, half, [reach, 1, planes * down, columns.size]), right]);
-  return reshaped(
-    emitter,
-    whole,
-    batch === 1 ? [products, channels, down * across] : [products, batch, channels, down * across],
-  );
+  const lines = reshaped(emitter, image, [batch * channels * rows.size, columns.size]);
+  const half = emitter.node('FusedMatMul', [right!, lines], { transB: 1 });
+  const planes = reshaped(emitter, half, [reach * across * batch, channels, rows.size]);
+  const whole = emitter.node('FusedMatMul', [left!, planes], { transB: 1 });
+  const apart = reshaped(emitter, whole, [reach, across * batch, reach, down * channels]);
+  const byProduct = emitter.node('Transpose', [apart], { perm: [2, 0, 1, 3] });
+  return reshaped(emitter, byProduct, [products, across * batch * down, channels]);
 }
 
-/** For each row of `transform`, `[tiles, size]`: what every tile takes from every cell of the axis. */
-function placed(transform: Matrix, axis: Axis): Matrix[] {
-  return transform.map(row =>
+/** `[n, h, w, c]`, given flat, → `[n, c, h, w]`. */
+function channelsFirst(
+  emitter: OnnxEmitter,
+  value: ValueName,
+  [n, h, w, c]: readonly [number, number, number, number],
+): ValueName {
+  const swapped = emitter.node('Transpose', [reshaped(emitter, value, [n, h * w, c])], { perm: [0, 2, 1] });
+  return reshaped(emitter, swapped, [n, c, h, w]);
+}
+
+/** `[rows of transform · tiles, size]`: what every tile takes from every cell of the axis. */
+function placed(transform: Matrix, axis: Axis): Matrix {
+  return transform.flatMap(row =>
     Array.from({ length: tilesOf(axis) }, (_, index) => {
       const taken = Array.from({ length: axis.size }, () => 0);
       for (const [offset, value] of row.entries()) {
