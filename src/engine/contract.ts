@@ -57,8 +57,7 @@ export interface EngineOptions {
   readonly tailoring?: boolean | undefined;
   /**
    * Whether models that are loaded on the CPU run in a thread of their own, so that the caller's goes on meanwhile: for who has other
-   * work than waiting. On Linux the other threads of the process step back behind it for good, so this is for processes that translate and
-   * do nothing else. A process that exits in the middle of a run aborts. Default false.
+   * work than waiting. A process that exits in the middle of a run aborts. Default false.
    */
   readonly ownThread?: boolean | undefined;
 }

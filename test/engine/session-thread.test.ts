@@ -1,9 +1,6 @@
 /** Models that run in a thread of their own: the same results, while the caller's thread goes on. */
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Engine, openEngine } from '../../src/engine/index.js';
-import { compiledEntry } from '../../src/process/index.js';
 import { tinyOnnx } from '../support/tiny-onnx.js';
 
 describe('a session thread', () => {
@@ -54,26 +51,6 @@ describe('a session thread', () => {
     isRunning = false;
     expect(turns).toBeGreaterThan(10);
     await program.dispose();
-  });
-
-  it.runIf(process.platform === 'linux')('goes before the other threads of its process', async () => {
-    const main = compiledEntry(import.meta.url, '../../src/engine/index.js');
-    const script = `
-      const { getPriority } = await import('node:os');
-      const { readdirSync } = await import('node:fs');
-      const { openEngine } = await import(${JSON.stringify(main)});
-      const before = getPriority();
-      const engine = await openEngine('cpu', { threads: 2, ownThread: true });
-      const program = await engine.load({ bytes: Buffer.from(process.argv[1], 'base64'), name: 'm.onnx' });
-      const all = readdirSync('/proc/self/task').map(task => getPriority(Number(task)));
-      console.log(JSON.stringify([getPriority() - before, all.filter(each => each === before).length]));
-      await engine.dispose();`;
-    const model = Buffer.from(tinyOnnx({ kind: 'identity' })).toString('base64');
-    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script, model]);
-    const [lowered, kept] = JSON.parse(stdout) as [number, number];
-    expect(lowered).toBeGreaterThan(0);
-    // Its own, and the one that the runtime starts for a second part of each layer.
-    expect(kept).toBeGreaterThanOrEqual(2);
   });
 
   it('says what the runtime says of inputs that do not fit, and runs again', async () => {

@@ -1,21 +1,11 @@
 /** The entry of a thread in which sessions run: one call after the other, in the order in which they came. */
 import './no-telemetry.js';
 
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import * as ort from 'onnxruntime-node';
-import type {
-  FromSessionThread,
-  OpenedSession,
-  Passed,
-  SessionCall,
-  SessionThreadData,
-  ToSessionThread,
-} from './session-thread.js';
-import { goFirst } from './step-back.js';
+import type { FromSessionThread, OpenedSession, Passed, SessionCall, ToSessionThread } from './session-thread.js';
 
 ort.env.logLevel = 'fatal';
-
-if ((workerData as SessionThreadData).goesFirst) goFirst();
 
 const port = parentPort!;
 const sessions = new Map<number, ort.InferenceSession>();

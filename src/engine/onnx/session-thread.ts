@@ -1,8 +1,7 @@
 /**
  * A thread in which sessions of ONNX Runtime run, seen from the side that asks: `run` blocks the thread that it is called on,
  * and with one of its own the caller's goes on decoding, encoding and answering meanwhile. Sessions behave as those of the
- * runtime do, one run after the other. Tensors are copied over; memory that ends the process does so as before. The other threads
- * of the process step back behind the first of these (step-back.ts).
+ * runtime do, one run after the other. Tensors are copied over; memory that ends the process does so as before.
  */
 import { Worker } from 'node:worker_threads';
 import * as ort from 'onnxruntime-node';
@@ -52,14 +51,6 @@ export interface OpenedSession
   extends Pick<RunnableSession, 'inputNames' | 'outputNames' | 'inputMetadata' | 'outputMetadata'> {
   readonly session: number;
 }
-
-export interface SessionThreadData {
-  /** The other threads of the process step back behind it. */
-  readonly goesFirst: boolean;
-}
-
-/** What a later thread inherits of priority is that of the one that starts it, which has stepped back by then. */
-let isFirst = true;
 
 interface Pending {
   readonly resolve: (value: unknown) => void;
@@ -112,9 +103,7 @@ export class SessionThread implements Disposable {
 
   #start(): Worker {
     // Options of the process, such as a test runner's, are not for this thread.
-    const workerData: SessionThreadData = { goesFirst: isFirst };
-    const worker = new Worker(compiledEntry(import.meta.url, './session-main.js'), { execArgv: [], workerData });
-    isFirst = false;
+    const worker = new Worker(compiledEntry(import.meta.url, './session-main.js'), { execArgv: [] });
     worker.on('message', (message: FromSessionThread) => this.#receive(worker, message));
     worker.on('error', error => this.#lose(worker, error.message));
     worker.on('exit', code => this.#lose(worker, `it exited with code ${code}`));
