@@ -55,8 +55,9 @@ ort.env.logLevel = 'fatal';
 /**
  * How long threads wait actively for each other. Where other programs want the CPU too, a thread that waits as
  * long as the runtime does by itself takes the very time slice that the awaited one needs: steps took three times as long.
+ * Training steps of width 32 take 0.95 to 0.99 of the time with 100 that they take with 20, and 0.92 beside a program that never rests.
  */
-const spinMicroseconds = '20';
+const spinMicroseconds = '100';
 
 /**
  * On the CPU: what moves transpositions away from where the lowering put them, into products, which take longer then, and
