@@ -1,6 +1,6 @@
 /**
  * The work of `cyclebox models quantize`: a model is calibrated for int8 on a folder of images, judged on another, and what came
- * of it is written beside the model; of a pair's model its manifest says so, too.
+ * of it is written beside the model; of a pair's model its manifest says so, too. A calibration that is there can be judged again.
  */
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -10,8 +10,10 @@ import { openEngine, type TensorData } from '../engine/index.js';
 import { decodeImage } from '../image/index.js';
 import {
   type CalibratedModel,
+  type Calibration,
   calibrate,
   calibrationPathOf,
+  judgeAgain,
   readCalibration,
   squareImage,
   writeCalibration,
@@ -20,7 +22,8 @@ import { type NamedModel, resolveModel } from './named-model.js';
 import { exitCodes } from './report-error.js';
 
 export interface QuantiseModelOptions extends NamedModel {
-  readonly images: string;
+  /** Without it, the calibration that is there is judged again. */
+  readonly images?: string;
   readonly judge: string;
   readonly most: number;
   readonly judgeMost: number;
@@ -31,17 +34,22 @@ export interface QuantiseModelOptions extends NamedModel {
   readonly json?: boolean;
 }
 
-/** @returns the exit code. @throws CycleboxError as `resolveModel`, `calibrate`; USAGE for too few images; FILE_EXISTS, WRITE_FAILED */
+/**
+ * @returns the exit code
+ * @throws CycleboxError as `resolveModel`, `calibrate`; USAGE for too few images, or no calibration to judge; FILE_EXISTS, WRITE_FAILED
+ */
 export async function quantiseModel(file: string | undefined, options: QuantiseModelOptions): Promise<number> {
   const path = await resolveModel(file, options);
   const model = await openImageModel(path);
-  if (!options.replace && (await readCalibration(model.path, model.sha256)))
-    throw new CycleboxError('FILE_EXISTS', `${calibrationPathOf(path)} is there already. --replace it.`);
-  const [images, judged] = await imagesOf(model, options);
+  const known = await readCalibration(model.path, model.sha256);
+  requireIntent(path, known, options);
+  const { images, judged } = await imagesOf(model, options);
   const engine = await openEngine('cpu', { threads: options.threads });
   try {
-    const { leastPsnr, onProgress } = { leastPsnr: options.atLeast, onProgress: tellProgress };
-    const found = await calibrate(model, { engine, images, judged, leastPsnr, onProgress });
+    const found =
+      known && images.length === 0
+        ? { calibration: await judgeAgain(model, known, { engine, judged }), convolutions: [] }
+        : await calibrate(model, { engine, images, judged, leastPsnr: options.atLeast, onProgress: tellProgress });
     const written = await writeCalibration(path, found.calibration);
     const { pair, to, plugins } = options;
     if (pair !== undefined && to !== undefined) await recordPrecision({ pair, to, plugins }, found.calibration);
@@ -52,22 +60,35 @@ export async function quantiseModel(file: string | undefined, options: QuantiseM
   }
 }
 
+/** @throws FILE_EXISTS, USAGE */
+function requireIntent(path: string, known: Calibration | undefined, { images, replace }: QuantiseModelOptions): void {
+  const file = calibrationPathOf(path);
+  if (images === undefined && !known)
+    throw new CycleboxError('USAGE', `There is no ${file} to judge again: name --images to calibrate on.`);
+  if (images !== undefined && known && !replace)
+    throw new CycleboxError(
+      'FILE_EXISTS',
+      `${file} is there already. --replace it, or judge it again without --images.`,
+    );
+}
+
 /** Fewer say nothing of other images. */
 const fewest = 4;
 
 async function imagesOf(
   model: ImageModel,
   { images, judge, most, judgeMost, size }: QuantiseModelOptions,
-): Promise<readonly [readonly TensorData[], readonly TensorData[]]> {
+): Promise<{ readonly images: readonly TensorData[]; readonly judged: readonly TensorData[] }> {
   const side = model.fixed.width ?? size;
-  const [paths, judging] = [await spread(images, most), await spread(judge, judgeMost)];
+  const paths = images === undefined ? [] : await spread(images, most);
+  const judging = await spread(judge, judgeMost);
   const both = judging.find(path => paths.includes(path));
   if (both !== undefined)
     throw new CycleboxError('USAGE', `${both} would be calibrated and judged on. Name different folders.`);
   const load = async (path: string) => squareImage(await decodeImage(path), side);
   const loaded: TensorData[] = [];
   for (const path of [...paths, ...judging]) loaded.push(await load(path));
-  return [loaded.slice(0, paths.length), loaded.slice(paths.length)];
+  return { images: loaded.slice(0, paths.length), judged: loaded.slice(paths.length) };
 }
 
 /** So many of a folder's images, evenly spread over their names. @throws CycleboxError USAGE, FILE_NOT_FOUND */

@@ -28,6 +28,7 @@ export {
   calibrationPathOf,
   type FoundCalibration,
   findCalibration,
+  judgeAgain,
   type ModelToCalibrate,
   readCalibration,
   squareImage,

@@ -44,6 +44,8 @@ beforeAll(async () => {
 const limits = { most: 8, judgeMost: 4, size: 32, atLeast: 30, threads: 1, json: true };
 const quantise = (images: string, judge: string, file = 'net.onnx') =>
   quantiseModel(join(folder, file), { ...limits, images: join(folder, images), judge: join(folder, judge) });
+const judgeAgain = (judgeMost: number) =>
+  quantiseModel(join(folder, 'again.onnx'), { ...limits, judgeMost, judge: join(folder, 'b') });
 
 describe('models quantize', () => {
   it('writes a calibration that int8 is run by, and does not write over it', async () => {
@@ -59,6 +61,20 @@ describe('models quantize', () => {
     expect((await translator.translatePicture(testPicture(32, 32))).precision).toBe('int8');
     await translator.dispose();
     await expect(quantise('a', 'b')).rejects.toMatchObject({ code: 'FILE_EXISTS' });
+  });
+
+  it('judges a calibration again on more images, and leaves all else of it', async () => {
+    await writeFile(join(folder, 'again.onnx'), await readFile(join(folder, 'net.onnx')));
+    await expect(judgeAgain(8)).rejects.toMatchObject({ code: 'USAGE' });
+    await quantise('a', 'b', 'again.onnx');
+    const read = async () => JSON.parse(await readFile(join(folder, 'again.int8.json'), 'utf8'));
+    const { psnr: _psnr, lowest: _lowest, images: _images, ...rest } = await read();
+    expect(await judgeAgain(4)).toBe(0);
+    const { lowest } = await read();
+    expect(await judgeAgain(8)).toBe(0);
+    const again = await read();
+    expect(again).toMatchObject({ ...rest, images: 8 });
+    expect(again.lowest).toBeLessThanOrEqual(lowest); // The four are among the eight.
   });
 
   it.each([

@@ -7,15 +7,18 @@ import { CycleboxError } from '../../base/index.js';
 import { type Engine, int8WorthOf, type Precision, type Program, type TensorData } from '../../engine/index.js';
 import { exposeConvolutions, type ModelRanges } from '../../onnx/index.js';
 import type { Calibration } from './calibration-file.js';
-import { meanSquareAt, meanSquareOf, psnrOf, resultOf } from './likeness.js';
+import {
+  type ImageWithResult,
+  judgementOf,
+  loadInt8,
+  type ModelToCalibrate,
+  mean,
+  meanSquares,
+  pairsOf,
+  rounded,
+} from './judge.js';
+import { meanSquareAt, psnrOf, resultOf } from './likeness.js';
 import { ObservedRanges } from './observed-ranges.js';
-
-export interface ModelToCalibrate {
-  readonly path: string;
-  readonly sha256: string;
-  /** `[n, 3, h, w]` in [-1, 1] both ways. */
-  readonly bytes: Uint8Array;
-}
 
 export interface CalibrateOptions {
   readonly engine: Engine;
@@ -52,9 +55,6 @@ const shares = [1, 0.97, 0.9, 0.75] as const;
 /** The first layer, of three channels, is no faster in int8 (22 ms, and 13 in float32), and all others see what it loses. */
 const fewestInputs = 4;
 
-/** What is judged holds on any processor: with a bit more, results are nearer. */
-const kernelBits = 7;
-
 /** Each convolution is tried alone on so many images. */
 const triedOn = 2;
 
@@ -73,12 +73,9 @@ export async function calibrate(model: ModelToCalibrate, options: CalibrateOptio
     if (Object.keys(chosen).length === 0) throw nothingLeft(model, options.leastPsnr);
     const program = await trial.load(chosen);
     try {
-      const squares = await meanSquares(program, await pairsOf(exact, judged));
       const calibration: Calibration = {
         model: model.sha256,
-        psnr: rounded(psnrOf(mean(squares))),
-        lowest: rounded(psnrOf(Math.max(...squares))),
-        images: judged.length,
+        ...judgementOf(await meanSquares(program, await pairsOf(exact, judged))),
         calibratedOn: images.length,
         timeRatio: await timeRatio(exact, program, judged[0]!),
         speedup: Number((await int8WorthOf(engine)).speedup.toFixed(2)),
@@ -119,24 +116,6 @@ async function observe(
   return observed;
 }
 
-interface ImageWithResult {
-  readonly image: TensorData;
-  /** In float32. */
-  readonly result: TensorData;
-}
-
-async function pairsOf(exact: Program, images: readonly TensorData[]): Promise<readonly ImageWithResult[]> {
-  const pairs: ImageWithResult[] = [];
-  for (const image of images) pairs.push({ image, result: await resultOf(exact, image) });
-  return pairs;
-}
-
-async function meanSquares(program: Program, pairs: readonly ImageWithResult[]): Promise<readonly number[]> {
-  const squares: number[] = [];
-  for (const { image, result } of pairs) squares.push(meanSquareOf(await resultOf(program, image), result));
-  return squares;
-}
-
 /** Runs the model with some of its convolutions in int8. */
 class Trial {
   readonly #engine: Engine;
@@ -150,8 +129,7 @@ class Trial {
   }
 
   load(ranges: ModelRanges): Promise<Program> {
-    const { bytes, path: name } = this.#model;
-    return this.#engine.load({ bytes, name }, { precision: 'int8', ranges, kernelBits });
+    return loadInt8(this.#engine, this.#model, ranges);
   }
 
   /** On all images, or the first ones. */
@@ -248,9 +226,3 @@ async function timeRatio(exact: Program, int8: Program, image: TensorData): Prom
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-const rounded = (decibels: number): number => Number(decibels.toFixed(1));

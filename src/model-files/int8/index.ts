@@ -3,7 +3,6 @@ export {
   type CalibratedModel,
   type CalibrateOptions,
   calibrate,
-  type ModelToCalibrate,
 } from './calibrate.js';
 export {
   type Calibration,
@@ -13,4 +12,5 @@ export {
   readCalibration,
   writeCalibration,
 } from './calibration-file.js';
+export { type JudgeOptions, judgeAgain, type ModelToCalibrate } from './judge.js';
 export { squareImage } from './square-image.js';
