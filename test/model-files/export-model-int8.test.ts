@@ -48,7 +48,7 @@ describe('export-model, to calculate in int8', () => {
     const [one, other] = [await resultOf(plain, image), await resultOf(quantised, image)];
     expect(psnr(one, other)).toBeGreaterThan(35);
     expect(psnr(one, other)).toBeLessThan(90);
-    expect(int8.notes[0]).toMatch(/^\d+ convolutions calculate in int8 .* dB to float32 over 12 images\.$/);
+    expect(int8.notes[0]).toMatch(/^\d+ convolutions calculate in int8 .* dB to float32 over 32 images\.$/);
   });
 
   it('needs the calibration of this model', async () => {
