@@ -9,6 +9,7 @@ import { exposeConvolutions, type ModelRanges } from '../../onnx/index.js';
 import type { Calibration } from './calibration-file.js';
 import {
   type ImageWithResult,
+  type JudgeOptions,
   judgementOf,
   loadInt8,
   type ModelToCalibrate,
@@ -20,12 +21,9 @@ import {
 import { meanSquareAt, psnrOf, resultOf } from './likeness.js';
 import { ObservedRanges } from './observed-ranges.js';
 
-export interface CalibrateOptions {
-  readonly engine: Engine;
+export interface CalibrateOptions extends JudgeOptions {
   /** To be calibrated on, and to choose convolutions by. */
   readonly images: readonly TensorData[];
-  /** To be judged on: others. */
-  readonly judged: readonly TensorData[];
   /** How near results are to be on the images that convolutions are chosen by, in dB. */
   readonly leastPsnr: number;
   readonly onProgress?: ((line: string) => void) | undefined;
