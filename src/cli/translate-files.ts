@@ -95,7 +95,8 @@ export async function translateFiles(files: readonly string[], options: Translat
   const changes = await changesOf(options);
   const places = options.model === undefined ? await pairPlaces(options.plugins) : undefined;
   let at = '';
-  const translator = translatorFor(options, places, {
+  const lanes = files.length >= manyFiles ? lanesOfMany : 1;
+  const translator = translatorFor({ ...options, lanes }, places, {
     between: stage => changes?.at(stage, translator.exchange),
     progress: fraction => showProgress(`${at} ${Math.floor(fraction * 100)} %`),
   });
@@ -149,12 +150,12 @@ function translationOf({ pair, to, model }: TranslateFilesOptions): string {
 const defaultTimeoutSeconds = 600;
 
 function translatorFor(
-  options: TranslateFilesOptions,
+  options: TranslateFilesOptions & { readonly lanes: number },
   found: PairPlaces | undefined,
   { between, progress }: Pick<TranslatorListener, 'between' | 'progress'>,
 ): TranslatorProcess {
   const { model, pair, to, models: modelStore = found?.models, memoryLimit: memoryLimitBytes } = options;
-  const { maxMegapixels, metadata, precision, threads, timeout = defaultTimeoutSeconds } = options;
+  const { maxMegapixels, metadata, precision, threads, lanes, timeout = defaultTimeoutSeconds } = options;
   const engine = parseEngineChoice(options.engine ?? 'auto');
   const scale = options.scale === undefined ? undefined : parseScale(options.scale);
   const { network: named, architecture } = options;
@@ -165,6 +166,7 @@ function translatorFor(
       engine,
       precision,
       threads,
+      lanes,
       memoryLimitBytes,
       maxMegapixels,
       metadata,
@@ -218,8 +220,12 @@ interface Task {
   readonly told: { atMs: number };
 }
 
-/** One is decoded, one runs, one is encoded and named. */
-const onTheirWay = 3;
+/** One is decoded, two run where the network takes two, one is encoded and one named. */
+const onTheirWay = 5;
+
+/** From so many files on, opening the network's lanes takes less time than they save. */
+const manyFiles = 24;
+const lanesOfMany = 2;
 
 interface StartedFile {
   readonly file: string;

@@ -18,10 +18,10 @@ export interface MemoryFallback {
 }
 
 /**
- * `caches`: freed, nothing else changes. `precision`: float16 gave NaN. `calibration`: that for int8 is of no use. The rest: less memory is
+ * `caches`: freed, nothing else changes. `lanes`: pictures no longer run beside each other. `precision`: float16 gave NaN. `calibration`: that for int8 is of no use. The rest: less memory is
  * asked for.
  */
-export type MemoryStepKind = 'caches' | 'batch' | 'tiles' | 'cpu' | 'precision' | 'calibration';
+export type MemoryStepKind = 'caches' | 'lanes' | 'batch' | 'tiles' | 'cpu' | 'precision' | 'calibration';
 
 /** What one run asked for when it failed. */
 export interface RunSize {

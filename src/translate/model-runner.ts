@@ -4,16 +4,18 @@
  * failed is used.
  */
 
+import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 import { asCycleboxError, CycleboxError, type Disposable } from '../base/index.js';
 import type { ImageModel } from '../catalog/index.js';
 import type { Device, EngineChoice, Precision } from '../engine/index.js';
-import { isDeep, type PictureOf, type Samples, samplesLike } from '../image/index.js';
+import { type AnyPicture, isDeep, type PictureOf, type Samples, samplesLike } from '../image/index.js';
 import type { FixedSizes } from '../onnx/index.js';
 import type { Tiling } from '../plugin-api/index.js';
 import type { TiledNetwork } from '../tiling/index.js';
 import { memoryLimitOf } from './activation-memory.js';
 import { insistsOnSize } from './fixed-size.js';
+import { Lanes, laneMemoryBytes } from './lanes.js';
 import { isOutOfMemory, type LoadedModel, type LoadOptions, loadModel } from './loaded-model.js';
 import { type MemoryFallback, type MemoryStepKind, nextFallback, noFallback } from './memory-fallback.js';
 import { type RowSink, type RowSource, rowsOf } from './part-pixels.js';
@@ -28,6 +30,7 @@ import {
   translatePicture,
   withPixels,
 } from './translate-picture.js';
+import { Turns } from './turns.js';
 import { mayGoAhead, runWhole, showWhole } from './whole-picture.js';
 
 /** What was given up, and how the model is run from now on. */
@@ -49,15 +52,18 @@ export interface ModelRunnerOptions extends LoadOptions {
   readonly onStep: ((step: MemoryStep) => void) | undefined;
   /** Frees what others hold on the device. */
   readonly freeMemory: (() => Promise<void>) | undefined;
+  /** So many pictures run at a time on the CPU, where several wait: each on its share of the threads. */
+  readonly lanes: number;
 }
-
-/** Has work done when nobody else's is. */
-export type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
 
 interface Given<S extends Samples> {
   readonly picture: PictureOf<S>;
   /** What the network is shown of it, where that was made beforehand. */
   readonly shown: UnitTensor | undefined;
+}
+
+interface WholeGiven<S extends Samples> extends Given<S> {
+  readonly shown: UnitTensor;
 }
 
 /** What is left to do when the network is free again. */
@@ -70,6 +76,10 @@ export class ModelRunner implements Disposable {
   readonly #options: ModelRunnerOptions;
   #fallback: MemoryFallback;
   #loaded: LoadedModel;
+  /** Undefined: none were needed yet. */
+  #lanes: Lanes | undefined;
+  /** Their memory did not do. */
+  #hasNoLanes = false;
 
   private constructor(options: ModelRunnerOptions, fallback: MemoryFallback, placed: LoadedModel) {
     this.#options = options;
@@ -146,20 +156,69 @@ export class ModelRunner implements Disposable {
   }
 
   /**
-   * One at a time, or in turns: `inTurn` is handed what needs the network to itself. What comes before and after that goes on beside
-   * another picture's run.
+   * What comes before and after the run goes on beside another picture's, and so does the run itself where there are lanes.
    * @throws OUT_OF_MEMORY when there is nothing left to give up, MODEL_INVALID, ENGINE_FAILED, CANCELLED
    */
   async translate<S extends Samples>(
     picture: PictureOf<S>,
     options: RunOptions,
-    inTurn: InTurn = work => work(),
+    turns: Turns = new Turns(1),
   ): Promise<PictureRun<S>> {
     const { network } = this.#loaded;
     const ahead = mayGoAhead(picture) && goesWhole(network, picture, this.#limits());
     const shown = ahead ? showWhole(network, picture) : undefined;
-    const finish = await inTurn(() => this.#translateNow({ picture, shown }, options));
+    const alone = () => this.#translateNow({ picture, shown }, options);
+    const beside = (hasCompany: boolean) => (hasCompany ? this.#inLane({ picture, shown: shown! }, options) : alone());
+    const finish = (shown && this.#mayShare(picture) && (await turns.beside(beside))) || (await turns.alone(alone));
     return await finish();
+  }
+
+  /** Whether a picture that goes in one piece may run in a lane: on the CPU, with room for all of them, as the model is loaded. */
+  #mayShare(picture: AnyPicture): boolean {
+    const { engine, network, precision } = this.#loaded;
+    const { lanes, model } = this.#options;
+    if (lanes < 2 || engine.id !== 'cpu' || this.#hasNoLanes) return false;
+    if (isDeep(picture) && precision !== 'float32') return false;
+    const limits = this.#limits();
+    const memoryBytes = laneMemoryBytes(limits.memoryBytes, lanes, model.bytes.length);
+    return goesWhole(network, picture, { ...limits, memoryBytes });
+  }
+
+  /** @returns undefined where memory did not do, and it has to have the network to itself */
+  async #inLane<S extends Samples>(
+    { picture, shown }: WholeGiven<S>,
+    { signal }: RunOptions,
+  ): Promise<Finish<S> | undefined> {
+    if (this.#hasNoLanes) return undefined;
+    const lanes = this.#openLanes();
+    try {
+      return await lanes.use(async ({ network, engine, precision }) => {
+        const finish = await runWhole(network, { picture, shown }, signal);
+        const facts = { tiles: 1, device: engine.device.id, precision, notes: [] };
+        return async () => ({ ...facts, picture: await finish() });
+      });
+    } catch (error) {
+      if (!isOutOfMemory(error)) throw error;
+      await this.#giveUpLanes(lanes);
+      return undefined;
+    }
+  }
+
+  #openLanes(): Lanes {
+    const { precision, engine } = this.#loaded;
+    const { lanes: count, threads = availableParallelism() } = this.#options;
+    const load = async (share: number) =>
+      loadModel({ ...this.#options, engine: 'cpu', precision, threads: share }, noFallback);
+    // What is not used any more holds no memory beside them.
+    this.#lanes ??= new Lanes({ count, threads, load, onOpened: () => engine.releaseCaches() });
+    return this.#lanes;
+  }
+
+  async #giveUpLanes(lanes: Lanes): Promise<void> {
+    if (this.#hasNoLanes) return;
+    this.#hasNoLanes = true;
+    reportStep(this.#options, { kind: 'lanes', device: this.#loaded.engine.device.id, fallback: this.#fallback });
+    await lanes.dispose();
   }
 
   /** Steps back as often as there is something to give up. */
@@ -175,8 +234,9 @@ export class ModelRunner implements Disposable {
     }
   }
 
-  dispose(): Promise<void> {
-    return Promise.resolve(this.#loaded.dispose());
+  async dispose(): Promise<void> {
+    await this.#lanes?.dispose();
+    await this.#loaded.dispose();
   }
 
   async #translatePlanned<S extends Samples>(
@@ -364,6 +424,8 @@ function messageOf(
 ): string {
   const ranOut = `${model} ran out of memory on ${device === 'auto' ? 'its device' : device}`;
   switch (kind) {
+    case 'lanes':
+      return `${ranOut}: from now on it takes one picture at a time`;
     case 'caches':
       return `${ranOut}: its caches were freed, and it is tried again`;
     case 'batch':

@@ -3,6 +3,7 @@
  * takes images through it. Knows nothing of folders, queues or output names.
  */
 
+import { availableParallelism } from 'node:os';
 import {
   asCycleboxError,
   CycleboxError,
@@ -47,6 +48,7 @@ import { transferRows } from './transfer-change.js';
 import { type PictureSize, sizeAtScale, translateAtSize } from './translate-at-scale.js';
 import type { PictureRun, RunOptions } from './translate-picture.js';
 import { type TranslateRows, translateStored, translateStoredPixels } from './translate-stored.js';
+import { Turns } from './turns.js';
 
 /** Name the network by `model`, or by `pair` and `to`. */
 export interface TranslatorOptions {
@@ -77,6 +79,12 @@ export interface TranslatorOptions {
   readonly precision?: Precision | 'auto' | undefined;
   /** Threads for one picture on the CPU; default: what the machine offers. */
   readonly threads?: number | undefined;
+  /**
+   * How many pictures may run at a time where several wait, each on its share of the threads: on the CPU, pictures of up to 4
+   * megapixels, with memory for each of them. It is faster where `openEngine` gives models threads of their own (`EngineOptions.ownThread`).
+   * A picture that waits for no other and beside which none does has all threads. Default 1.
+   */
+  readonly lanes?: number | undefined;
   /** Larger images are refused; default 128. */
   readonly maxMegapixels?: number | undefined;
   /** Whether results say what their sources say besides pixels: date, camera, place, author, density. Default `keep`. */
@@ -178,7 +186,7 @@ export interface Translator extends Disposable {
   /** A path or the bytes of a file. @throws FILE_NOT_FOUND, FILE_UNREADABLE, IMAGE_UNSUPPORTED, IMAGE_CORRUPT, IMAGE_TOO_LARGE */
   decode(source: string | Uint8Array, options?: { readonly file?: string | undefined }): Promise<Picture>;
   decode(source: string | Uint8Array, options: DecodeOptions & DecodeColours): Promise<AnyPicture>;
-  /** Calls wait for each other: a model runs one picture at a time. @throws OUT_OF_MEMORY, MODEL_INVALID, ENGINE_FAILED, CANCELLED */
+  /** Calls wait for each other: a model runs one picture at a time, or as many as there are `lanes`. @throws OUT_OF_MEMORY, MODEL_INVALID, ENGINE_FAILED, CANCELLED */
   translatePicture<S extends Samples>(
     picture: PictureOf<S>,
     options?: TranslatePictureOptions,
@@ -226,6 +234,7 @@ interface ResolvedOptions {
  */
 export async function openTranslator(options: TranslatorOptions): Promise<Translator> {
   const { memoryLimitBytes } = options;
+  const lanes = Math.min(options.lanes ?? 1, options.threads ?? availableParallelism());
   const resolved = await resolveOptions(options);
   if (memoryLimitBytes !== undefined) positive('memoryLimitBytes', memoryLimitBytes);
   try {
@@ -239,8 +248,9 @@ export async function openTranslator(options: TranslatorOptions): Promise<Transl
       fallback: options.fallback,
       onStep: options.onMemoryStep,
       freeMemory: options.freeMemory,
+      lanes,
     });
-    return await checkedTranslator(new ModelTranslator(resolved, runner), resolved, runner);
+    return await checkedTranslator(new ModelTranslator(resolved, runner, lanes), resolved, runner);
   } catch (error) {
     throw asCycleboxError(error, resolved.subject, 'MODEL_INVALID');
   }
@@ -316,10 +326,10 @@ class ModelTranslator implements Translator {
   readonly #options: ResolvedOptions;
   readonly #runner: ModelRunner;
   readonly #store = new DisposableStore();
-  /** Ends when the picture that came last has been translated, or failed. */
-  #lastTurn: Promise<unknown> = Promise.resolve();
+  readonly #turns: Turns;
 
-  constructor(options: ResolvedOptions, runner: ModelRunner) {
+  constructor(options: ResolvedOptions, runner: ModelRunner, lanes: number) {
+    this.#turns = new Turns(lanes, () => this.#requireOpen());
     this.model = options.model;
     this.#options = options;
     this.#runner = this.#store.add(runner);
@@ -357,13 +367,6 @@ class ModelTranslator implements Translator {
         'ENGINE_FAILED',
       );
     }
-  }
-
-  /** The network has one picture at a time; what comes before and after goes on beside others. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#lastTurn.then(work);
-    this.#lastTurn = turn.catch(() => {});
-    return turn;
   }
 
   encode(picture: AnyPicture, options: EncodeOptions = {}): Promise<Buffer> {
@@ -408,7 +411,7 @@ class ModelTranslator implements Translator {
   }
 
   translateFile(source: string, target: string, options: TranslateFileOptions = {}): Promise<TranslatedFile> {
-    return this.#inTurn(() => this.#translateFileNow(source, target, options));
+    return this.#turns.alone(() => this.#translateFileNow(source, target, options));
   }
 
   translateStored(
@@ -416,8 +419,7 @@ class ModelTranslator implements Translator {
     pixels: string,
     options: TranslatePictureOptions = {},
   ): Promise<TranslatedPixels> {
-    return this.#inTurn(async () => {
-      this.#requireOpen();
+    return this.#turns.alone(async () => {
       const { enlargement } = this.#runner;
       const translate: TranslateRows<RowsRun> = (rows, sink) => this.#translateRows(rows, sink, options);
       const { run, result, notes } = await translateStoredPixels(image, pixels, { enlargement, translate });
@@ -442,14 +444,13 @@ class ModelTranslator implements Translator {
   }
 
   async dispose(): Promise<void> {
-    await this.#lastTurn;
+    await this.#turns.idle();
     await this.#store.dispose();
   }
 
   async #translateFileNow(source: string, target: string, options: TranslateFileOptions): Promise<TranslatedFile> {
     const { maxPixels, metadata, subject } = this.#options;
     try {
-      this.#requireOpen();
       const { run, ...file } = await translateStored({
         source,
         target,
@@ -490,12 +491,7 @@ class ModelTranslator implements Translator {
 
   #run<S extends Samples>(picture: PictureOf<S>, options: TranslatePictureOptions): Promise<PictureRun<S>> {
     const how = { ...options, tiling: options.tiling ?? this.#options.tiling };
-    return this.#runner.translate(picture, how, work =>
-      this.#inTurn(() => {
-        this.#requireOpen();
-        return work();
-      }),
-    );
+    return this.#runner.translate(picture, how, this.#turns);
   }
 
   #shown(size: PictureSize, options: TranslatePictureOptions): Omit<ShownPicture, 'notes'> {
