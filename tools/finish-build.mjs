@@ -1,10 +1,11 @@
 /**
  * The end of `npm run build`: what lies in `src/` and is not TypeScript (parts of pages) goes beside the compiled files,
- * and the command line's entry may be run.
+ * their imports point past the faces of rooms, and the command line's entry may be run.
  */
 import { chmodSync, copyFileSync, mkdirSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { importPastFaces } from './past-faces.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 for (const name of readdirSync(join(root, 'src'), { recursive: true })) {
@@ -13,4 +14,5 @@ for (const name of readdirSync(join(root, 'src'), { recursive: true })) {
   mkdirSync(dirname(join(root, 'dist', name)), { recursive: true });
   copyFileSync(join(root, 'src', name), join(root, 'dist', name));
 }
+importPastFaces(join(root, 'dist'), name => !name.startsWith('server/ui/'));
 chmodSync(join(root, 'dist', 'cli', 'main.js'), 0o755);

@@ -8,7 +8,8 @@ import { expect, it, onTestFinished } from 'vitest';
 import { packageRoot } from '../../src/base/index.js';
 import { temporaryFolder } from '../support/pictures.js';
 
-const copied = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'tools/dev.mjs', 'tools/finish-build.mjs'];
+const tools = ['dev', 'finish-build', 'past-faces'].map(name => `tools/${name}.mjs`);
+const copied = ['package.json', 'tsconfig.json', 'tsconfig.build.json', ...tools];
 
 const living = (name: string) => `
 process.on('SIGTERM', () => {
