@@ -15,9 +15,10 @@ import {
 } from '../nets/index.js';
 import { decodeOnnx, metadataKeys, quantiseModel, quantiseWeights, storeWeights, withMetadata } from '../onnx/index.js';
 import { detectInterface } from './detect-interface.js';
+import type { ForeignModel, ReadModelOptions } from './foreign-model.js';
 import { calibrationPathOf, findCalibration } from './int8/index.js';
 import type { KnownNetwork } from './network-in-tensors.js';
-import { type ForeignModel, type ReadModelOptions, readModel, readNamedWeights } from './read-model.js';
+import { readModel, readNamedWeights } from './read-model.js';
 import { generatorToGraph } from './tensorflow-js/index.js';
 
 export const exportFormats = ['onnx', 'safetensors', 'pytorch', 'tensorflow-js'] as const;

@@ -19,6 +19,7 @@ export {
   exportModel,
 } from './export-model.js';
 export { filesOfModel, type ModelFiles } from './files-of-model.js';
+export type { ForeignModel, ModelSums, ReadModelOptions } from './foreign-model.js';
 export {
   type CalibratedConvolution,
   type CalibratedModel,
@@ -36,6 +37,6 @@ export {
 } from './int8/index.js';
 export { type KnownNetwork, type NetworkChoice, networkIn } from './network-in-tensors.js';
 export { probePicture } from './probe-image.js';
-export { type ForeignModel, inspectModel, type ModelSums, type ReadModelOptions, readModel } from './read-model.js';
+export { inspectModel, readModel } from './read-model.js';
 export { kindNames, type ModelKind, modelKinds, type RecognisedModel, recogniseModel } from './recognise-model.js';
 export { type ConvertedModel, weightsToOnnx } from './weights-to-onnx.js';

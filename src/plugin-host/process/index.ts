@@ -1,14 +1,12 @@
 /** Plugins with code, each in a process of its own. */
 export { CodedPlugin, type CodedPluginOptions, type PluginCallOptions, type PluginEvent } from './coded-plugin.js';
 export { type CodedPluginSpec, specOf } from './coded-plugin-spec.js';
+export { type CodedPoint, idsOf, missingContribution } from './coded-points.js';
 export { type PluginCosts, readCosts } from './cost-ledger.js';
 export { type CrashPolicy, crashPolicy } from './crash-record.js';
 export { hostCalls, type TranslateForPlugin } from './host-calls.js';
 export { unguardedOf } from './permission-flags.js';
 export {
-  type CodedPoint,
-  idsOf,
-  missingContribution,
   type NamedContribution,
   type PluginFacts,
   PluginHost,

@@ -7,20 +7,18 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
   type Clock,
-  CycleboxError,
+  type CycleboxError,
   type Disposable,
-  didYouMean,
   Emitter,
   type ErrorData,
   type Event,
   errorToData,
 } from '../../base/index.js';
-import type { ContributionPointName, PluginSettings } from '../../plugin-api/index.js';
-import { type ContributionOf, type ContributionPoint, points } from '../points/index.js';
+import type { PluginSettings } from '../../plugin-api/index.js';
+import type { ContributionOf } from '../points/index.js';
 import {
   isCoded,
   type Plugin,
-  type PluginRecord,
   type PluginRegistry,
   type PluginState,
   settingsOf,
@@ -29,12 +27,10 @@ import {
 } from '../registry/index.js';
 import { CodedPlugin, type PluginEvent } from './coded-plugin.js';
 import { type CodedPluginSpec, specOf } from './coded-plugin-spec.js';
+import { type CodedPoint, idOf, missingContribution } from './coded-points.js';
 import type { PluginCosts } from './cost-ledger.js';
 import type { TranslateForPlugin } from './host-calls.js';
 import type { PluginLimits } from './plugin-limits.js';
-
-/** Points whose contributions are code. */
-export type CodedPoint = Exclude<ContributionPointName, 'domainPairs' | 'configuration'>;
 
 export interface PluginHostOptions {
   readonly registry: PluginRegistry;
@@ -219,33 +215,4 @@ export class PluginHost implements Disposable {
       // Its state and the event of it say so.
     });
   }
-}
-
-/** Why nobody can be asked for it: its plugin is not in force, or none has it. */
-export function missingContribution(
-  point: CodedPoint,
-  id: string,
-  records: readonly PluginRecord[],
-  known: readonly string[],
-): CycleboxError {
-  const { noun } = points[point];
-  const owner = records.find(({ plugin }) => plugin && idsOf(plugin, point).includes(id));
-  if (owner) {
-    const message = `The ${noun} "${id}" is of ${owner.name}, which is ${stateText(owner.state)}. See "cyclebox plugins info ${owner.name}".`;
-    return new CycleboxError('PLUGIN_UNAVAILABLE', message, { subject: { plugin: owner.name } });
-  }
-  const others = known.length > 0 ? `known are ${known.join(', ')}` : `no plugin contributes any`;
-  const unread = records.filter(({ plugin }) => !plugin).map(({ name, state }) => ` ${name} is ${stateText(state)}.`);
-  const message = `There is no ${noun} "${id}"; ${others}.${didYouMean(id, known)}${unread.join('')}`;
-  return new CycleboxError('PLUGIN_UNAVAILABLE', message);
-}
-
-/** The ids of what a plugin contributes to a point. */
-export function idsOf({ manifest }: Pick<Plugin, 'manifest'>, point: CodedPoint): readonly string[] {
-  const value = manifest.contributes[point] as readonly ContributionOf<typeof point>[] | undefined;
-  return (value ?? []).flatMap(item => idOf(point, item) ?? []);
-}
-
-function idOf(point: CodedPoint, item: unknown): string | undefined {
-  return (points[point] as unknown as ContributionPoint).idOf(item as never);
 }
