@@ -13,14 +13,9 @@ import {
   type TrainingPluginPlaces,
   TrainingProcess,
 } from '../training/index.js';
-import { sweepHere } from './local-sweep.js';
 import { findProject } from './plugin-project.js';
-import { queueTraining } from './queue-training.js';
-import { sweepOnWorkers } from './queued-sweep.js';
 import { exitCodes, printError } from './report-error.js';
-import { printPlan } from './show-plan.js';
 import { showTraining, type TrainingDisplay } from './show-training.js';
-import { Sweep } from './sweep.js';
 import { readTrainingFile } from './train-config.js';
 
 export interface TrainPairOptions {
@@ -44,7 +39,10 @@ export interface TrainPairOptions {
 export async function trainPair(options: TrainPairOptions): Promise<number> {
   const { queue, sweep } = options;
   if (sweep !== undefined) return trainSweep({ ...options, sweep });
-  if (queue !== undefined) return queueTraining(await allOptions(options), { ...options, queue });
+  if (queue !== undefined) {
+    const { queueTraining } = await import('./queue-training.js');
+    return queueTraining(await allOptions(options), { ...options, queue });
+  }
   const order = orderOf(await allOptions(options), options.resume ?? false, await pluginPlaces(options));
   return options.explain ? explain(order, options) : run(order, options);
 }
@@ -57,8 +55,13 @@ async function trainSweep(options: TrainPairOptions & { readonly sweep: string }
       'A sweep goes on by itself when it is called again: leave out --resume and --explain.',
     );
   const below = config === undefined ? {} : await readTrainingFile(config);
+  const { Sweep } = await import('./sweep.js');
   const sweep = await Sweep.open({ sweep: options.sweep, below, given, json });
-  if (queue !== undefined) return sweepOnWorkers(sweep, { ...options, queue });
+  if (queue !== undefined) {
+    const { sweepOnWorkers } = await import('./queued-sweep.js');
+    return sweepOnWorkers(sweep, { ...options, queue });
+  }
+  const { sweepHere } = await import('./local-sweep.js');
   return sweepHere(sweep, await pluginPlaces(options), json);
 }
 
@@ -87,7 +90,7 @@ function orderOf(options: TrainingFile, resume: boolean, plugins: TrainingPlugin
 async function explain(order: TrainingOrder, { json = false }: TrainPairOptions): Promise<number> {
   const plan = await explainInProcess(order);
   if (json) process.stdout.write(`${JSON.stringify(plan, undefined, 2)}\n`);
-  else printPlan(plan);
+  else (await import('./show-plan.js')).printPlan(plan);
   if (!plan.refusal) return exitCodes.ok;
   printError(new CycleboxError(plan.refusal.code, plan.refusal.message));
   return exitCodes.failed;

@@ -1,12 +1,11 @@
 /**
  * The service behind `cyclebox status` and `cyclebox queue`: that of the daemon which owns the state folder, or,
- * where none runs, the journal itself, under the lock for as long as the command takes. A configuration file that was broken
- * while a daemon runs does not keep anybody from asking it.
+ * where none runs, the journal itself (own-service.ts, loaded then only). A configuration file that was broken while a daemon
+ * runs does not keep anybody from asking it.
  */
 import { asCycleboxError, type CycleboxError, type Disposable } from '../base/index.js';
-import { openQueue } from '../inbox/index.js';
 import type { PluginFacts } from '../plugin-host/index.js';
-import { type DaemonConfig, loadConfig, presumedState, resolveModels } from './config/index.js';
+import { type DaemonConfig, loadConfig, presumedState } from './config/index.js';
 import { connectControl, type DaemonService } from './control/index.js';
 import { retryWhileLocked } from './retry-while-locked.js';
 
@@ -37,28 +36,12 @@ export async function openService(config: DaemonConfig): Promise<DaemonService &
   // Asked first: where a daemon runs, the lock is not touched.
   const running = await connectControl(config.state);
   if (running) return running;
+  const { openOwnService } = await import('./own-service.js');
   const result = await retryWhileLocked(
-    () => openOwn(config),
+    () => openOwnService(config),
     () => connectControl(config.state),
   );
   return 'opened' in result ? result.opened : result.answered;
-}
-
-async function openOwn(config: DaemonConfig): Promise<DaemonService & Disposable> {
-  const { inbox, outbox, state } = config;
-  const { router } = await resolveModels(config);
-  const queue = openQueue({ inbox, outbox, state, route: router });
-  return {
-    status: async () => ({ ...queue.status(), inbox, outbox, state }),
-    list: async query => queue.list(query),
-    retry: async which => queue.retry(which),
-    cancel: async which => queue.cancel(which),
-    pause: async reason => queue.pause(reason),
-    resume: async () => queue.resume(),
-    purge: async which => queue.purge(which),
-    reload: async () => ({ kind: 'unchanged' }),
-    dispose: () => queue.dispose(),
-  };
 }
 
 /** How plugins stand in the daemon that owns a state folder; none where no daemon does, or it does not answer. */

@@ -37,6 +37,7 @@ export {
   outlineOfBytes,
   readModelFile,
 } from './read-model-file.js';
-export { storeWeights, type WeightStorage, weightStorages } from './stored-weights.js';
+export { storeWeights } from './stored-weights.js';
 export { mayGain, tailoredTo } from './tailoring.js';
+export { type WeightStorage, weightStorages } from './weight-storage.js';
 export { withMetadata } from './with-metadata.js';

@@ -17,12 +17,9 @@ import {
   TensorProtoSchema,
 } from './generated/index.js';
 import { floatsOf, halvesOf, parseModel, storedHalves } from './model-file.js';
+import type { WeightStorage } from './weight-storage.js';
 
 const { FLOAT, FLOAT16 } = TensorProto_DataType;
-
-export const weightStorages = ['float32', 'float16'] as const;
-/** As what a file holds its weights. What is calculated with them is float32 either way. */
-export type WeightStorage = (typeof weightStorages)[number];
 
 /** Smaller tensors, in numbers, are biases and constants: a Cast would take more room than it saves. */
 const leastStored = 256;

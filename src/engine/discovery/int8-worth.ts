@@ -36,7 +36,9 @@ export function int8WorthOf(engine: Engine): Promise<Int8Worth> {
 
 /** In a tenth of a second. @throws what the engine throws */
 export async function measureInt8(engine: Engine): Promise<Int8Worth> {
-  const model = { bytes: encodeOnnx(convolution()), name: 'The convolution that int8 is tried on' };
+  const kernel = kernelToTry();
+  const model = { bytes: encodeOnnx(convolution(kernel)), name: 'The convolution that int8 is tried on' };
+  const [image, ranges] = [imageToTry(), rangesWith(kernel)];
   const opened: Program[] = [];
   const load = async (precision: Precision) => {
     const program = await engine.load(model, { precision, ranges });
@@ -45,11 +47,11 @@ export async function measureInt8(engine: Engine): Promise<Int8Worth> {
   };
   try {
     const [exact, bytes] = [await load('float32'), await load('int8')];
-    const [wanted, given] = [await timed(exact), await timed(bytes)]; // The first runs do not count.
+    const [wanted, given] = [await timed(exact, image), await timed(bytes, image)]; // The first runs do not count.
     const times: [number, number] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
     for (let round = 0; round < rounds; round++) {
-      times[0] = Math.min(times[0], (await timed(exact)).micros);
-      times[1] = Math.min(times[1], (await timed(bytes)).micros);
+      times[0] = Math.min(times[0], (await timed(exact, image)).micros);
+      times[1] = Math.min(times[1], (await timed(bytes, image)).micros);
     }
     const kernelBits = (await engine.kernelBits?.()) ?? 7;
     return { speedup: times[0] / times[1], error: largestDifference(given.data, wanted.data), kernelBits };
@@ -59,7 +61,10 @@ export async function measureInt8(engine: Engine): Promise<Int8Worth> {
 }
 
 /** The processor's time: what else the machine does must not decide how images come out. */
-async function timed(program: Program): Promise<{ readonly micros: number; readonly data: Float32Array }> {
+async function timed(
+  program: Program,
+  image: TensorData,
+): Promise<{ readonly micros: number; readonly data: Float32Array }> {
   const before = process.cpuUsage();
   const { y } = await program.run({ x: image });
   const { user, system } = process.cpuUsage(before);
@@ -75,25 +80,26 @@ function largestDifference(given: Float32Array, wanted: Float32Array): number {
   return most / scale;
 }
 
-function convolution() {
+const shape = [1, channels, side, side];
+
+function convolution(kernelValues: Float32Array) {
   const builder = new GraphBuilder();
   const kernel = builder.constant(kernelValues, [channels, channels, 3, 3]);
-  builder.output('y', conv2d(builder.input('x', image.shape), kernel, { padding: 1 }));
+  builder.output('y', conv2d(builder.input('x', shape), kernel, { padding: 1 }));
   return builder.build();
 }
 
 /** Whole numbers of steps, large ones among them: the sums of neighbours go beyond what 16 bits hold. */
-const image: TensorData = {
-  shape: [1, channels, side, side],
-  data: Float32Array.from({ length: channels * side * side }, (_, at) => ((at * 37) % 256) / 255),
-};
-const kernelValues = Float32Array.from({ length: channels * channels * 9 }, (_, at) => (127 - ((at * 29) % 97)) / 127);
+function imageToTry(): TensorData {
+  return { shape, data: Float32Array.from({ length: channels * side * side }, (_, at) => ((at * 37) % 256) / 255) };
+}
 
-const farthest = kernelValues.reduce((sum, value) => sum + Math.abs(value), 0) / channels;
-const all = (value: number) => new Array<number>(channels).fill(value);
-const ranges: ModelRanges = {
-  y: {
-    into: { least: all(0), most: all(1) },
-    outOf: { least: all(0), most: all(farthest) },
-  },
-};
+function kernelToTry(): Float32Array {
+  return Float32Array.from({ length: channels * channels * 9 }, (_, at) => (127 - ((at * 29) % 97)) / 127);
+}
+
+function rangesWith(kernel: Float32Array): ModelRanges {
+  const farthest = kernel.reduce((sum, value) => sum + Math.abs(value), 0) / channels;
+  const all = (value: number) => new Array<number>(channels).fill(value);
+  return { y: { into: { least: all(0), most: all(1) }, outOf: { least: all(0), most: all(farthest) } } };
+}

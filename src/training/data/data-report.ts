@@ -2,10 +2,11 @@
  * What was found in a folder of training images: how many are used, which are left out and why, what is unusual about
  * the rest. Plain JSON, for the history of a run; `describe-report.ts` makes sentences of it.
  */
+
+import type { SkippedFile } from './empty-folder.js';
 import type { Geometry } from './geometry.js';
 import { type Sample, type SizeMismatch, sizeMismatchOf } from './sample.js';
 import type { BadFile } from './sample-set.js';
-import type { SkippedFile } from './scan-folder.js';
 import type { DataSurvey } from './survey.js';
 
 /** An image that no crop can be taken of. */

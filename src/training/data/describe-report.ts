@@ -4,9 +4,9 @@
  */
 import { CycleboxError } from '../../base/index.js';
 import type { DataReport, UnfitImage } from './data-report.js';
+import { emptyFolder } from './empty-folder.js';
 import type { Geometry } from './geometry.js';
 import type { SizeMismatch } from './sample.js';
-import { emptyFolder } from './scan-folder.js';
 
 /** Names in a sentence, at most. */
 const shown = 3;

@@ -9,9 +9,10 @@ import { join } from 'node:path';
 import type { DecodeRequest, Pixels } from './decode-parts.js';
 import type { Decoder } from './decode-pool.js';
 import { type ByteBudget, DecodedCache } from './decoded-cache.js';
+import { emptyFolder, type SkippedFile } from './empty-folder.js';
 import { type Geometry, loadsAlike, type Size } from './geometry.js';
 import { decodedSize, type Sample, type SampleFile, sizeMismatchOf } from './sample.js';
-import { emptyFolder, reasonOf, type SkippedFile } from './scan-folder.js';
+import { reasonOf } from './scan-folder.js';
 
 /** A file that was found bad when it was first decoded. */
 export interface BadFile extends SkippedFile {

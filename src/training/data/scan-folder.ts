@@ -6,17 +6,12 @@
 import { join } from 'node:path';
 import { CycleboxError } from '../../base/index.js';
 import { type ImageFacts, inspectImage } from '../../image/index.js';
+import { emptyFolder, type SkippedFile } from './empty-folder.js';
 import { listFiles } from './list-files.js';
 
 export interface ScannedImage extends ImageFacts {
   /** Relative to the folder, with `/`. */
   readonly file: string;
-}
-
-export interface SkippedFile {
-  readonly file: string;
-  /** Goes on after the name: `is a text file`. */
-  readonly reason: string;
 }
 
 export interface FolderScan {
@@ -52,16 +47,6 @@ export function reasonOf(error: unknown, path: string): string {
   if (!(error instanceof CycleboxError) || !/^(IMAGE|FILE)_/.test(error.code)) throw error;
   const afterName = error.message.startsWith(path) ? error.message.slice(path.length).trim() : error.message;
   return afterName.split('. ')[0]!.replace(/\.$/, '');
-}
-
-/** An error for a folder none of whose files is any good. */
-export function emptyFolder(folder: string, skipped: readonly SkippedFile[]): CycleboxError {
-  const [first] = skipped;
-  const what = first
-    ? `${folder} holds no readable image: ${first.file} ${first.reason}${skipped.length > 1 ? `, and so on for ${skipped.length} files` : ''}`
-    : `${folder} holds no images`;
-  const message = `${what}. Put JPEG, PNG, WebP, AVIF or TIFF files of one domain there.`;
-  return new CycleboxError('DATASET_EMPTY', message, { subject: { file: folder } });
 }
 
 /** The results of `work` on each item, in the items' order, some at a time. */

@@ -17,11 +17,11 @@ import { type DataReport, reportsOf } from './data-report.js';
 import { type DataSettings, geometryOf } from './data-settings.js';
 import { defaultDecodeThreads, openDecoder } from './decode-pool.js';
 import { requireUsed } from './describe-report.js';
+import type { SkippedFile } from './empty-folder.js';
 import { type Example, ExampleSource } from './example-source.js';
 import { changeSince, type FolderFingerprint, fingerprintsOf } from './fingerprint.js';
 import type { BadFile } from './sample-set.js';
 import { Sampler, type SamplerState } from './sampler.js';
-import type { SkippedFile } from './scan-folder.js';
 import { type DataSurvey, decodedBytes, epochLength, surveyData } from './survey.js';
 import { type Waiting, WaitMeter } from './wait-meter.js';
 
