@@ -47,6 +47,8 @@ export interface AttemptOptions extends Pick<RunRequest, 'alone' | 'onAccompanie
   /** For the worker's part. */
   readonly timeoutMs: number;
   readonly mayGrow: boolean;
+  /** The worker has done its part and is free for another job. @returns when the result may be published */
+  readonly mayPublish: () => Promise<void>;
 }
 
 export class JobRun {
@@ -56,7 +58,7 @@ export class JobRun {
     this.#options = options;
   }
 
-  async attempt(queued: Job, options: AttemptOptions): Promise<void> {
+  async attempt(queued: Job, { mayPublish, ...options }: AttemptOptions): Promise<void> {
     const { journal, publisher, inbox, runner, current, emit } = this.#options;
     const job = await this.#asItIs(queued);
     if (!job) return this.skip(queued);
@@ -80,6 +82,7 @@ export class JobRun {
       const what = { job: job.id, token, path: job.path, source, expected, temporary, translation };
       const report = await runner.run({ ...what, ...options });
       this.#options.onTranslated();
+      await mayPublish();
       if (!(await this.#isUnchanged(job))) return this.skip(job);
       const result = await this.#publish({ ...job, token }, translation, temporary, report);
       await this.#done(job, translation, result, report, performance.now() - startMs);

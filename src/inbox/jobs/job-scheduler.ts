@@ -28,7 +28,7 @@ export interface JobLimits {
 }
 
 export interface JobSchedulerOptions extends Omit<JobRunOptions, 'onTranslated' | 'onPublished'> {
-  /** Jobs run at a time, at first. */
+  /** Jobs run at a time, at first; the results of as many others may be published meanwhile. */
   readonly concurrency: number;
   readonly limits: () => JobLimits;
   /** Waits between attempts at one job. */
@@ -46,6 +46,8 @@ interface Running {
   /** Resolves when the job has ended, one way or another. */
   ended: Promise<void>;
   readonly abort: AbortController;
+  /** Its worker is free for another: only its result has to be published. */
+  isPublishing: boolean;
   /** Another job ran at the same time: if the worker dies, it may have been the other's fault. */
   accompanied: boolean;
   /** Jobs that are being prepared beside it: the same holds for them. */
@@ -86,6 +88,8 @@ export class JobScheduler implements Disposable {
   readonly #gate: PauseGate;
   readonly #crashes = new CrashCorrelator();
   readonly #running = new Map<JobId, Running>();
+  /** Those that have been translated and wait until fewer are published: each job with what lets it go on, in their order. */
+  readonly #translated: { readonly running: Running; readonly publish: () => void }[] = [];
   /** Those that run next, the first first. Only a look ahead: the journal is where jobs are kept. */
   #ahead: readonly Job[] = [];
   /** Jobs whose outcome the journal could not take: sorted out when it can be written again. */
@@ -139,7 +143,7 @@ export class JobScheduler implements Disposable {
     try {
       const nowMs = this.#options.journal.nowMs();
       this.#lookAhead(nowMs);
-      while (this.#ahead.length > 0 && this.#running.size < this.#concurrency) this.#startNext();
+      while (this.#ahead.length > 0 && this.#atWork.length < this.#concurrency) this.#startNext();
       this.#awaitDue(nowMs);
     } catch (error) {
       this.#pauseFor(asCycleboxError(error));
@@ -156,6 +160,7 @@ export class JobScheduler implements Disposable {
   /** From the next job on. */
   setConcurrency(concurrency: number): void {
     this.#concurrency = concurrency;
+    this.#publishNext();
     this.pump();
   }
 
@@ -232,6 +237,11 @@ export class JobScheduler implements Disposable {
     }
   }
 
+  /** Those that have a worker. */
+  get #atWork(): readonly Running[] {
+    return [...this.#running.values()].filter(({ isPublishing }) => !isPublishing);
+  }
+
   /** Jobs that are out of the journal's hands for now. */
   get #taken(): number {
     return this.#running.size + this.#ahead.length;
@@ -249,10 +259,11 @@ export class JobScheduler implements Disposable {
     this.#ahead = rest;
     if (!next) return;
     const [abort, ended] = [new AbortController(), Promise.resolve()];
-    const running: Running = { abort, ended, accompanied: false, prepared: 0, isCancelled: false, mayGrow: false };
+    const flags = { isPublishing: false, accompanied: false, isCancelled: false, mayGrow: false };
+    const running: Running = { abort, ended, prepared: 0, ...flags };
     this.#running.set(next.id, running);
-    if (this.#running.size > 1 && !this.#options.runner.isElsewhere)
-      for (const one of this.#running.values()) one.accompanied = true;
+    const beside = this.#atWork;
+    if (beside.length > 1 && !this.#options.runner.isElsewhere) for (const one of beside) one.accompanied = true;
     this.#heartbeat ??= this.#options.clock.after(leaseMs / 3, () => this.#beat());
     running.ended = this.#work(next.id, running);
   }
@@ -279,11 +290,30 @@ export class JobScheduler implements Disposable {
         running.accompanied = true;
       };
       const onDecoded = () => this.#prefetch();
-      const company = { alone: runsIsolated(job), onAccompanied, onDecoded };
+      const mayPublish = () => this.#publishInTurn(running);
+      const company = { alone: runsIsolated(job), onAccompanied, onDecoded, mayPublish };
       await this.#run.attempt(job, { signal: abort.signal, timeoutMs: limits().jobTimeoutMs, mayGrow, ...company });
       this.#unwritten.delete(job.id);
     } catch (error) {
       await this.#failed(job, asCycleboxError(error, this.#run.subject(job)), running);
+    }
+  }
+
+  /** As many are published as run, in the order in which they were translated: where one job runs at a time, in the queue's. */
+  #publishInTurn(running: Running): Promise<void> {
+    return new Promise(publish => {
+      this.#translated.push({ running, publish });
+      this.#publishNext();
+    });
+  }
+
+  #publishNext(): void {
+    while (this.#translated.length > 0 && this.#running.size - this.#atWork.length < this.#concurrency) {
+      const { running, publish } = this.#translated.shift()!;
+      running.isPublishing = true;
+      publish();
+      // Later, so that whoever publishes has begun with it.
+      setImmediate(() => this.pump());
     }
   }
 
@@ -296,7 +326,7 @@ export class JobScheduler implements Disposable {
     if (!next || this.#exclusive !== undefined || runsIsolated(next) || this.#stopping || this.#gate.pause) return;
     const prepared = this.#run.prefetch(next, this.#options.unchangedForMs(next) !== undefined);
     if (!prepared) return;
-    const beside = [...this.#running.values()];
+    const beside = this.#atWork;
     for (const running of beside) running.prepared++;
     const hasEnded = () => {
       for (const running of beside) running.prepared--;
@@ -307,6 +337,7 @@ export class JobScheduler implements Disposable {
   #ended(id: JobId): void {
     this.#running.delete(id);
     if (this.#exclusive === id) this.#exclusive = undefined;
+    this.#publishNext();
     this.pump();
     this.#options.onProgress();
   }

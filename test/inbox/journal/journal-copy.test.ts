@@ -84,7 +84,7 @@ async function outputs(): Promise<string[]> {
     .sort();
 }
 
-/** Copies the journal while the third file is being done, three wait and two are done; then all is done. */
+/** Copies the journal while the third file is being done, three wait, and two are done or the second is published; then all is done. */
 async function copiedInTheMiddle(more: Partial<InboxOptions> = {}): Promise<string> {
   const copy = join(root, 'copy.sqlite');
   const runner = new HeldRunner(3);
@@ -110,7 +110,8 @@ describe('copies of the journal', () => {
       const more = { afterSuccess, ...(afterSuccess === 'archive' && { archive: join(root, 'archive') }) };
       const copy = await copiedInTheMiddle(more);
       const { done, running, queued } = checkJournal(copy);
-      expect({ done, running, queued }).toEqual({ done: 2, running: 1, queued: 3 });
+      expect({ begun: (done ?? 0) + (running ?? 0), queued }).toEqual({ begun: 3, queued: 3 });
+      expect(running).toBeGreaterThan(0);
       expect(replaceJournal(state, copy)).toBe(join(state, 'journal.sqlite.before-restore-1'));
       const inbox = await open(new HeldRunner(), more);
       await inbox.start();
@@ -142,7 +143,7 @@ describe('copies of the journal', () => {
     replaceJournal(state, copy);
     replaceJournal(state, copy);
     expect(checkJournal(join(state, 'journal.sqlite.before-restore-1'))).toMatchObject({ done: 6 });
-    expect(checkJournal(join(state, 'journal.sqlite.before-restore-2'))).toMatchObject({ done: 2, queued: 3 });
+    expect(checkJournal(join(state, 'journal.sqlite.before-restore-2'))).toMatchObject({ queued: 3 });
     const left = (await readdir(state)).filter(name => name.endsWith('.tmp') || name.endsWith('-wal'));
     expect(left).toEqual([]);
   });
