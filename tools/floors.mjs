@@ -131,7 +131,23 @@ export const rooms = {
       ui: { floor: 3 },
     },
   },
-  cli: { floor: 12, beneath: ['*'], rooms: { commands: { floor: 0 }, scaffold: { floor: 0 } } },
+  cli: {
+    floor: 12,
+    rooms: {
+      options: { floor: 0 },
+      scaffold: { floor: 0 },
+      sheets: { floor: 0 },
+      terminal: { floor: 0 },
+      daemon: { floor: 1 },
+      demo: { floor: 1 },
+      machine: { floor: 1 },
+      plugins: { floor: 1 },
+      models: { floor: 2 },
+      train: { floor: 2 },
+      translate: { floor: 2 },
+      commands: { floor: 3 },
+    },
+  },
 };
 
 const face = 'index.js';

@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
-import { writeContactSheet } from '../dist/cli/contact-sheet.js';
-import { directionName, planDemo, samplesFolder } from '../dist/cli/demo-plan.js';
+import { directionName, planDemo, samplesFolder } from '../dist/cli/demo/demo-plan.js';
+import { writeContactSheet } from '../dist/cli/sheets/contact-sheet.js';
 import { openTranslator } from '../dist/index.js';
 
 const { values } = parseArgs({

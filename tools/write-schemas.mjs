@@ -1,10 +1,10 @@
 // Writes what is made of the compiled schemas: watch-config.schema.json, train.schema.json, sweep.schema.json,
 // plugin.schema.json and the tables of docs/training.md and docs/watch-config.md. Run by `npm run schema`.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { withEnvironmentTable } from '../dist/cli/environment-table.js';
-import { withOptionTables } from '../dist/cli/option-table.js';
-import { sweepFileJsonSchema } from '../dist/cli/sweep-config.js';
-import { trainingFileJsonSchema } from '../dist/cli/train-config.js';
+import { withEnvironmentTable } from '../dist/cli/options/environment-table.js';
+import { withOptionTables } from '../dist/cli/options/option-table.js';
+import { sweepFileJsonSchema } from '../dist/cli/train/sweep-config.js';
+import { trainingFileJsonSchema } from '../dist/cli/train/train-config.js';
 import { configJsonSchema } from '../dist/daemon/index.js';
 import { pluginJsonSchema } from '../dist/plugin-host/index.js';
 

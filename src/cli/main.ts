@@ -30,8 +30,7 @@ import {
   registerUpgradeCheck,
   registerWorker,
 } from './commands/index.js';
-import { guardOutput } from './guard-output.js';
-import { exitCodes, exitCodesHelp, reportError } from './report-error.js';
+import { exitCodes, exitCodesHelp, guardOutput, reportError } from './terminal/index.js';
 
 refuseDebugger();
 

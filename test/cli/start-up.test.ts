@@ -81,7 +81,7 @@ describe('of what is heavy', () => {
 
 it.each([
   ['worker/main.js', 'of a compute worker'],
-  ['cli/translator-main.js', 'of cyclebox translate'],
+  ['cli/translate/translator-main.js', 'of cyclebox translate'],
 ])(
   '%s, the process %s, is given a file: it reads no manifests, no weights of others and loads no engine ahead',
   async entry => {

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CycleboxError, DisposableStore, toDisposable } from '../../src/base/index.js';
-import { openDaemonLog } from '../../src/cli/daemon-log.js';
+import { openDaemonLog } from '../../src/cli/daemon/daemon-log.js';
 import {
   type ChooseDevices,
   type Daemon,

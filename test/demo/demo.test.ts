@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { packageRoot, packageVersion } from '../../src/base/index.js';
 import { loadPlugins } from '../../src/catalog/index.js';
-import { samplesFolder } from '../../src/cli/demo-plan.js';
+import { samplesFolder } from '../../src/cli/demo/demo-plan.js';
 import { decodeImage } from '../../src/image/index.js';
 import { maxDifference, temporaryFolder } from '../support/pictures.js';
 import { writeTinyOnnx } from '../support/tiny-onnx.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import sharp from 'sharp';
 import { describe, expect, it, vi } from 'vitest';
-import { askOnTerminal, bisect } from '../../src/cli/replay-job.js';
+import { askOnTerminal, bisect } from '../../src/cli/plugins/replay-job.js';
 import { temporaryFolder } from '../support/pictures.js';
 import { cyclebox, dayNight, drop, project } from '../support/project.js';
 

@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseSweepFile } from '../../src/cli/sweep-config.js';
+import { parseSweepFile } from '../../src/cli/train/sweep-config.js';
 import {
   type RunResult,
   rowsOf,

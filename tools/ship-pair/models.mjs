@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { samplesFolder } from '../../dist/cli/demo-plan.js';
+import { samplesFolder } from '../../dist/cli/demo/demo-plan.js';
 import { openEngine } from '../../dist/engine/index.js';
 import { decodeImage, resizePicture } from '../../dist/image/index.js';
 import { describeNetwork, parseArchitecture } from '../../dist/nets/index.js';

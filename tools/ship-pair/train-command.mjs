@@ -3,7 +3,7 @@
  * new pair has, and no other. Not the run itself: a model that was stopped early or begun from another's weights says so.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { flagOf, propertiesOf } from '../../dist/cli/schema-options.js';
+import { flagOf, propertiesOf } from '../../dist/cli/options/schema-options.js';
 import { resolveTrainingSettings, trainingOptionsSchema } from '../../dist/training/index.js';
 
 /** A plugin's recipe is named by `recipe`; its graph is no option. */

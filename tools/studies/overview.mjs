@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { drawCaption } from '../../dist/cli/caption.js';
+import { drawCaption } from '../../dist/cli/sheets/caption.js';
 import { gap } from './contact-sheet.mjs';
 import { contenders } from './cycle-sets.mjs';
 

@@ -1,6 +1,6 @@
-/** `cyclebox backup` and `cyclebox restore`: what they take. The work is in ../back-up.ts, loaded when one of them runs. */
+/** `cyclebox backup` and `cyclebox restore`: what they take. The work is in ../daemon/back-up.ts, loaded when one of them runs. */
 import type { Command } from 'commander';
-import type { BackupCommand, RestoreCommand } from '../back-up.js';
+import type { BackupCommand, RestoreCommand } from '../daemon/index.js';
 
 export function register(program: Command): void {
   program
@@ -10,7 +10,7 @@ export function register(program: Command): void {
     .option('-o, --out <file>', 'file to write, never over another; default: cyclebox-backup-DATE-TIME.tar.gz here')
     .option('--json', 'print one JSON document')
     .action(async (options: BackupCommand) => {
-      const { showBackup } = await import('../back-up.js');
+      const { showBackup } = await import('../daemon/index.js');
       process.exitCode = await showBackup(options);
     });
   program
@@ -20,7 +20,7 @@ export function register(program: Command): void {
     .option('-c, --config <file>', 'configuration file; made from the backup where it is missing', 'watch-config.json')
     .option('--json', 'print one JSON document')
     .action(async (backup: string, options: RestoreCommand) => {
-      const { showRestore } = await import('../back-up.js');
+      const { showRestore } = await import('../daemon/index.js');
       process.exitCode = await showRestore(backup, options);
     });
 }

@@ -1,7 +1,7 @@
-/** `cyclebox bench`: what it takes. The work is in ../show-bench.ts, loaded when the command runs. */
+/** `cyclebox bench`: what it takes. The work is in ../machine/show-bench.ts, loaded when the command runs. */
 import { type Command, Option } from 'commander';
-import { collect, listOf, parsePositive, parsePrecision, wholeNumber } from '../arguments.js';
-import type { ShowBenchOptions } from '../show-bench.js';
+import type { ShowBenchOptions } from '../machine/index.js';
+import { collect, listOf, parsePositive, parsePrecision, wholeNumber } from '../options/index.js';
 
 const pixels = listOf(wholeNumber(16, 16384));
 const count = wholeNumber(1, 4096);
@@ -41,7 +41,7 @@ counted. The exit code is 1 if something that was to be measured could not be.
 Example: cyclebox bench --pair satellite-map --to map --size 256 --training`,
     )
     .action(async (options: ShowBenchOptions) => {
-      const { showBench } = await import('../show-bench.js');
+      const { showBench } = await import('../machine/index.js');
       process.exitCode = await showBench(options);
     });
 }

@@ -1,6 +1,6 @@
-/** `cyclebox completion`: what it takes. The work is in ../completion.ts, loaded when the command runs. */
+/** `cyclebox completion`: what it takes. The work is in ../options/completion.ts, loaded when the command runs. */
 import { Argument, type Command } from 'commander';
-import type { Shell } from '../completion.js';
+import type { Shell } from '../options/index.js';
 
 const shells: readonly Shell[] = ['bash', 'zsh', 'fish'];
 
@@ -17,7 +17,7 @@ zsh:  eval "$(cyclebox completion zsh)" in ~/.zshrc, after compinit
 fish: cyclebox completion fish > ~/.config/fish/completions/cyclebox.fish`,
     )
     .action(async (shell: Shell) => {
-      const { completionScript } = await import('../completion.js');
+      const { completionScript } = await import('../options/index.js');
       process.stdout.write(completionScript(shell, program));
     });
 }

@@ -1,6 +1,6 @@
-/** `cyclebox config …`: what its commands take. The work is in ../check-config.ts, loaded when one of them runs. */
+/** `cyclebox config …`: what its commands take. The work is in ../daemon/check-config.ts, loaded when one of them runs. */
 import type { Command } from 'commander';
-import type { ConfigOptions, PrintOptions } from '../check-config.js';
+import type { ConfigOptions, PrintOptions } from '../daemon/index.js';
 
 export function register(program: Command): void {
   const config = program.command('config').description('check or print the configuration');
@@ -10,7 +10,7 @@ export function register(program: Command): void {
     .option('-c, --config <file>', 'configuration file', 'watch-config.json')
     .option('--json', 'print one JSON document')
     .action(async (options: ConfigOptions) => {
-      const { validateConfig } = await import('../check-config.js');
+      const { validateConfig } = await import('../daemon/index.js');
       process.exitCode = await validateConfig(options);
     });
   config
@@ -20,7 +20,7 @@ export function register(program: Command): void {
     )
     .option('-c, --config <file>', 'configuration file', 'watch-config.json')
     .action(async (options: ConfigOptions) => {
-      const { printSchema } = await import('../check-config.js');
+      const { printSchema } = await import('../daemon/index.js');
       process.exitCode = await printSchema(options);
     });
   config
@@ -32,7 +32,7 @@ export function register(program: Command): void {
       'each key with where its value comes from: the environment, the file (with the line), or its default',
     )
     .action(async (options: PrintOptions) => {
-      const { printConfig } = await import('../check-config.js');
+      const { printConfig } = await import('../daemon/index.js');
       process.exitCode = await printConfig(options);
     });
 }

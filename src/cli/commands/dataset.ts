@@ -1,8 +1,7 @@
-/** `cyclebox dataset …`: what its commands take. The work is in ../pull-dataset.ts and ../list-datasets.ts. */
+/** `cyclebox dataset …`: what its commands take. The work is in ../train/pull-dataset.ts and ../train/list-datasets.ts. */
 import type { Command } from 'commander';
-import { collect } from '../arguments.js';
-import type { ListDatasetsOptions } from '../list-datasets.js';
-import type { PullDatasetOptions } from '../pull-dataset.js';
+import { collect } from '../options/index.js';
+import type { ListDatasetsOptions, PullDatasetOptions } from '../train/index.js';
 
 export function register(program: Command): void {
   const dataset = program
@@ -13,7 +12,7 @@ export function register(program: Command): void {
     .description('list names, numbers of images, sizes and licences')
     .option('--json', 'print one JSON document')
     .action(async (options: ListDatasetsOptions) => {
-      const { listDatasets } = await import('../list-datasets.js');
+      const { listDatasets } = await import('../train/index.js');
       process.exitCode = listDatasets(options);
     });
   registerPull(dataset);
@@ -37,7 +36,7 @@ again. Mirrors may also be named in the environment (CYCLEBOX_MIRRORS, with spac
 only when everything is there; docs/datasets.md says what is checked.`,
     )
     .action(async (name: string, options: PullDatasetOptions) => {
-      const { pullDatasetByName } = await import('../pull-dataset.js');
+      const { pullDatasetByName } = await import('../train/index.js');
       process.exitCode = await pullDatasetByName(name, options);
     });
 }

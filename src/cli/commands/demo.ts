@@ -1,7 +1,7 @@
-/** `cyclebox demo`: what it takes. The work is in ../demo.ts, loaded when the command runs. */
+/** `cyclebox demo`: what it takes. The work is in ../demo/demo.ts, loaded when the command runs. */
 import type { Command } from 'commander';
-import { collect } from '../arguments.js';
-import type { DemoOptions } from '../demo.js';
+import type { DemoOptions } from '../demo/index.js';
+import { collect } from '../options/index.js';
 
 export function register(program: Command): void {
   program
@@ -16,7 +16,7 @@ Everything is written to a new temporary folder, which stays and is named. The l
 a picture (PNG) that shows each sample beside its translation. The exit code is 1 if a sample failed.`,
     )
     .action(async (options: DemoOptions) => {
-      const { runDemo } = await import('../demo.js');
+      const { runDemo } = await import('../demo/index.js');
       process.exitCode = await runDemo(options);
     });
 }

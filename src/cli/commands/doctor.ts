@@ -1,6 +1,6 @@
-/** `cyclebox doctor`: what it takes. The work is in ../show-doctor.ts, loaded when the command runs. */
+/** `cyclebox doctor`: what it takes. The work is in ../machine/show-doctor.ts, loaded when the command runs. */
 import type { Command } from 'commander';
-import type { ShowDoctorOptions } from '../show-doctor.js';
+import type { ShowDoctorOptions } from '../machine/index.js';
 
 export function register(program: Command): void {
   program
@@ -15,7 +15,7 @@ Each engine is tried in a process of its own: a driver that crashes is a line of
 downloaded. The exit code is 0 if images can be translated as the configuration says, else 1.`,
     )
     .action(async (options: ShowDoctorOptions) => {
-      const { showDoctor } = await import('../show-doctor.js');
+      const { showDoctor } = await import('../machine/index.js');
       process.exitCode = await showDoctor(options);
     });
 }

@@ -1,8 +1,7 @@
-/** `cyclebox evaluate`: what it takes. The work is in ../evaluate-model.ts, loaded when the command runs. */
+/** `cyclebox evaluate`: what it takes. The work is in ../models/evaluate-model.ts, loaded when the command runs. */
 import { type Command, Option } from 'commander';
-import { collect, parseTwoNames, wholeNumber } from '../arguments.js';
-import { engineHelp } from '../engine-option.js';
-import type { EvaluateModelOptions } from '../evaluate-model.js';
+import type { EvaluateModelOptions } from '../models/index.js';
+import { collect, engineHelp, parseTwoNames, wholeNumber } from '../options/index.js';
 
 export function register(program: Command): void {
   program
@@ -54,7 +53,7 @@ judged. Files that are no images are named and left out.
 Example: cyclebox evaluate --model to-zebra.onnx --a horses/test --b zebras/test --train-a horses/train --train-b zebras/train`,
     )
     .action(async (options: EvaluateModelOptions) => {
-      const { evaluateModel } = await import('../evaluate-model.js');
+      const { evaluateModel } = await import('../models/index.js');
       process.exitCode = await evaluateModel(options);
     });
 }

@@ -1,12 +1,14 @@
-/** `cyclebox models …`: what its commands take. The work is in ../import-model.ts and its neighbours, loaded when one runs. */
+/** `cyclebox models …`: what its commands take. The work is in ../models/import-model.ts and its neighbours, loaded when one runs. */
 import { type Command, Option } from 'commander';
-import { collect, parsePositive, wholeNumber } from '../arguments.js';
-import type { CompareModelsOptions } from '../compare-models.js';
-import type { ExportModelOptions } from '../export-model.js';
-import type { ImportModelOptions } from '../import-model.js';
-import type { ModelInfoOptions } from '../model-info.js';
-import type { QuantiseModelOptions } from '../quantise-model.js';
-import type { VerifyModelsOptions } from '../verify-models.js';
+import type {
+  CompareModelsOptions,
+  ExportModelOptions,
+  ImportModelOptions,
+  ModelInfoOptions,
+  QuantiseModelOptions,
+  VerifyModelsOptions,
+} from '../models/index.js';
+import { collect, parsePositive, wholeNumber } from '../options/index.js';
 
 const ranges = ['-1..1', '0..1', '0..255'] as const;
 
@@ -52,7 +54,7 @@ picture. A self-test translates one. docs/models.md says which files are read, a
 Example: cyclebox models import latest_net_G_A.pth --pair horse-zebra --to zebra`,
     )
     .action(async (file: string, options: ImportModelOptions) => {
-      const { importModelFile } = await import('../import-model.js');
+      const { importModelFile } = await import('../models/index.js');
       process.exitCode = await importModelFile(file, options);
     });
 }
@@ -88,7 +90,7 @@ function registerExport(models: Command): void {
     .option('--replace', 'replace what is there')
     .option('--json', 'print one JSON document')
     .action(async (file: string | undefined, options: ExportModelOptions) => {
-      const { exportModelFile } = await import('../export-model.js');
+      const { exportModelFile } = await import('../models/index.js');
       process.exitCode = await exportModelFile(file, options);
     });
 }
@@ -120,7 +122,7 @@ in the model alone; they are quantised when it is loaded.
 Example: cyclebox models quantize --pair horse-zebra --to zebra --images horses --judge other-horses`,
     )
     .action(async (file: string | undefined, options: QuantiseModelOptions) => {
-      const { quantiseModel } = await import('../quantise-model.js');
+      const { quantiseModel } = await import('../models/index.js');
       process.exitCode = await quantiseModel(file, options);
     });
 }
@@ -137,7 +139,7 @@ function registerInfo(models: Command): void {
     .option('--architecture <file>', 'description of the layers')
     .option('--json', 'print one JSON document')
     .action(async (file: string | undefined, options: ModelInfoOptions) => {
-      const { showModelInfo } = await import('../model-info.js');
+      const { showModelInfo } = await import('../models/index.js');
       process.exitCode = await showModelInfo(file, options);
     });
 }
@@ -152,7 +154,7 @@ function registerCompare(models: Command): void {
     .option('--at-least <dB>', 'end with 1 where results are less alike than this PSNR', parsePositive)
     .option('--json', 'print one JSON document')
     .action(async (a: string, b: string, options: CompareModelsOptions) => {
-      const { compareModels } = await import('../compare-models.js');
+      const { compareModels } = await import('../models/index.js');
       process.exitCode = await compareModels(a, b, options);
     });
 }
@@ -167,7 +169,7 @@ function registerVerify(models: Command): void {
     .option('--models <folder>', 'model store (default: the models folder of cyclebox)')
     .option('--json', 'print one JSON document')
     .action(async (file: string | undefined, options: VerifyModelsOptions) => {
-      const { verifyModels } = await import('../verify-models.js');
+      const { verifyModels } = await import('../models/index.js');
       process.exitCode = await verifyModels(file, options);
     });
 }

@@ -1,6 +1,6 @@
-/** `cyclebox open`: what it takes. The work is in ../open-dashboard.ts, loaded when the command runs. */
+/** `cyclebox open`: what it takes. The work is in ../daemon/open-dashboard.ts, loaded when the command runs. */
 import type { Command } from 'commander';
-import type { OpenDashboardOptions } from '../open-dashboard.js';
+import type { OpenDashboardOptions } from '../daemon/index.js';
 
 export function register(program: Command): void {
   program
@@ -9,7 +9,7 @@ export function register(program: Command): void {
     .option('-c, --config <file>', 'configuration file', 'watch-config.json')
     .option('--print', 'print the address only')
     .action(async (options: OpenDashboardOptions) => {
-      const { showEntrance } = await import('../open-dashboard.js');
+      const { showEntrance } = await import('../daemon/index.js');
       process.exitCode = await showEntrance(options);
     });
 }

@@ -1,8 +1,7 @@
 /** `cyclebox pairs`: what can be translated here, and what still lacks a model. */
 import type { Command } from 'commander';
-import { collect } from '../arguments.js';
-import type { ListPairsOptions } from '../list-pairs.js';
-import type { PullPairOptions } from '../pull-pair.js';
+import type { ListPairsOptions, PullPairOptions } from '../models/index.js';
+import { collect } from '../options/index.js';
 
 export function register(program: Command): void {
   const pairs = program
@@ -17,7 +16,7 @@ export function register(program: Command): void {
     .option('--models <folder>', 'model store (default: the models folder of cyclebox)')
     .option('--json', 'print one JSON document')
     .action(async (options: ListPairsOptions) => {
-      const { listPairs } = await import('../list-pairs.js');
+      const { listPairs } = await import('../models/index.js');
       process.exitCode = await listPairs(options);
     });
   registerPull(pairs);
@@ -41,7 +40,7 @@ published hashes of these files: what comes at the first pull is pinned, and lat
 also be named in the environment (CYCLEBOX_MIRRORS, with spaces between them).`,
     )
     .action(async (name: string | undefined, _options: unknown, command: Command) => {
-      const { pullPair } = await import('../pull-pair.js');
+      const { pullPair } = await import('../models/index.js');
       // The command above has an option of the same name, which takes what stands behind it, too.
       const { plugins, ...options } = command.optsWithGlobals<
         PullPairOptions & { readonly plugins: string | string[] }

@@ -1,13 +1,16 @@
 /** `cyclebox plugins …`: what its commands take. The work is in files of their own, loaded when one of them runs. */
 import { type Command, Option } from 'commander';
-import { collect } from '../arguments.js';
-import type { InstallOptions, UninstallOptions } from '../install-plugins.js';
-import type { InfoOptions } from '../list-plugins.js';
-import type { NewPluginOptions } from '../new-plugin.js';
-import type { PluginsOptions } from '../plugin-project.js';
-import type { BisectOptions } from '../replay-job.js';
-import type { EnableOptions } from '../switch-plugins.js';
-import type { ValidateOptions } from '../validate-plugins.js';
+import { collect } from '../options/index.js';
+import type {
+  BisectOptions,
+  EnableOptions,
+  InfoOptions,
+  InstallOptions,
+  NewPluginOptions,
+  PluginsOptions,
+  UninstallOptions,
+  ValidateOptions,
+} from '../plugins/index.js';
 
 const kinds = ['pair', 'processor', 'full'] as const satisfies readonly NewPluginOptions['kind'][];
 
@@ -42,14 +45,14 @@ function addFolders(command: Command): Command {
 function registerLists(plugins: Command): void {
   addFolders(add(plugins, 'list', 'list all plugins: where they come from, how they stand, what they bring')).action(
     async (options: PluginsOptions) => {
-      const { listPlugins } = await import('../list-plugins.js');
+      const { listPlugins } = await import('../plugins/index.js');
       process.exitCode = await listPlugins(options);
     },
   );
   addFolders(add(plugins, 'info', 'say all that is known of a plugin'))
     .argument('<name>')
     .action(async (name: string, options: InfoOptions) => {
-      const { describePlugin } = await import('../list-plugins.js');
+      const { describePlugin } = await import('../plugins/index.js');
       process.exitCode = await describePlugin(name, options);
     });
 }
@@ -58,13 +61,13 @@ function registerInstalling(plugins: Command): void {
   add(plugins, 'install', 'install a plugin from a folder, a .cbx or .tgz file, or npm; what it may do is shown first')
     .argument('<source>', 'folder, file, or name of an npm package, such as "name" or "name@1.2.0"')
     .action(async (source: string, options: InstallOptions) => {
-      const { installPlugins } = await import('../install-plugins.js');
+      const { installPlugins } = await import('../plugins/index.js');
       process.exitCode = await installPlugins(source, options);
     });
   add(plugins, 'uninstall', 'remove an installed plugin and what was decided of it')
     .argument('<name>')
     .action(async (name: string, options: UninstallOptions) => {
-      const { uninstallPlugins } = await import('../install-plugins.js');
+      const { uninstallPlugins } = await import('../plugins/index.js');
       process.exitCode = await uninstallPlugins(name, options);
     });
 }
@@ -74,13 +77,13 @@ function registerSwitches(plugins: Command): void {
     .argument('<name>')
     .option('--yes', 'do not ask')
     .action(async (name: string, options: EnableOptions) => {
-      const { enable } = await import('../switch-plugins.js');
+      const { enable } = await import('../plugins/index.js');
       process.exitCode = await enable(name, options);
     });
   add(plugins, 'disable', 'switch a plugin off, with all that it brings')
     .argument('<name>')
     .action(async (name: string, options: PluginsOptions) => {
-      const { disable } = await import('../switch-plugins.js');
+      const { disable } = await import('../plugins/index.js');
       process.exitCode = await disable(name, options);
     });
 }
@@ -92,7 +95,7 @@ function registerMaking(plugins: Command): void {
     .argument('[folder]', 'of the plugin', '.')
     .option('--json', 'print one JSON document')
     .action(async (folder: string, options: ValidateOptions) => {
-      const { validate } = await import('../validate-plugins.js');
+      const { validate } = await import('../plugins/index.js');
       process.exitCode = await validate(folder, options);
     });
   plugins
@@ -104,7 +107,7 @@ function registerMaking(plugins: Command): void {
     .option('--folder <folder>', 'where its folder is made', '.')
     .option('--json', 'print one JSON document')
     .action(async (name: string, options: NewPluginOptions) => {
-      const { newPlugin } = await import('../new-plugin.js');
+      const { newPlugin } = await import('../plugins/index.js');
       process.exitCode = await newPlugin(name, options);
     });
 }
@@ -115,21 +118,21 @@ function registerRunning(plugins: Command): void {
     .description('run the tests of a plugin, which open it with "cyclebox/plugin/testing"')
     .argument('[folder]', 'of the plugin', '.')
     .action(async (folder: string) => {
-      const { runPluginTests } = await import('../run-plugin-tests.js');
+      const { runPluginTests } = await import('../plugins/index.js');
       process.exitCode = await runPluginTests(folder);
     });
   add(plugins, 'bisect', 'find the plugin that spoils a picture: a job is done again with fewer and fewer of them')
     .argument('<job>', 'as "queue list --all" lists it, or the beginning of it, or its path')
     .option('--test <program>', 'is given a picture, and fails for a spoilt one; without it, you are asked')
     .action(async (job: string, options: BisectOptions) => {
-      const { bisect } = await import('../replay-job.js');
+      const { bisect } = await import('../plugins/index.js');
       process.exitCode = await bisect(job, options);
     });
   addFolders(add(plugins, 'run', 'run a command that a plugin brings, with the words that follow it'))
     .argument('<command>', 'as "plugins info" lists it')
     .argument('[words...]')
     .action(async (command: string, words: readonly string[], options: PluginsOptions) => {
-      const { runCommand } = await import('../run-command.js');
+      const { runCommand } = await import('../plugins/index.js');
       process.exitCode = await runCommand(command, words, options);
     });
 }

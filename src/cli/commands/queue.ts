@@ -1,7 +1,6 @@
-/** `cyclebox queue …`: what its commands take. The work is in ../manage-queue.ts, loaded when one of them runs. */
+/** `cyclebox queue …`: what its commands take. The work is in ../daemon/manage-queue.ts, loaded when one of them runs. */
 import { type Command, Option } from 'commander';
 import { endedStates, recordedStates } from '../../base/index.js';
-import { parseDuration, wholeNumber } from '../arguments.js';
 import type {
   CancelOptions,
   ListOptions,
@@ -9,8 +8,9 @@ import type {
   PurgeOptions,
   QueueOptions,
   RetryOptions,
-} from '../manage-queue.js';
-import type { TrainingsOptions } from '../manage-trainings.js';
+} from '../daemon/index.js';
+import { parseDuration, wholeNumber } from '../options/index.js';
+import type { TrainingsOptions } from '../train/index.js';
 
 export function register(program: Command): void {
   const queue = program
@@ -44,7 +44,7 @@ function registerList(queue: Command): void {
     .option('--all', 'also those that are done, cancelled or skipped')
     .option('--limit <number>', 'at most this many', wholeNumber(1, 1_000_000), 1000)
     .action(async (options: ListOptions) => {
-      const { listJobs } = await import('../manage-queue.js');
+      const { listJobs } = await import('../daemon/index.js');
       process.exitCode = await listJobs(options);
     });
 }
@@ -55,14 +55,14 @@ function registerRetryAndCancel(queue: Command): void {
     .option('--failed', 'all failed and quarantined jobs')
     .option('--stale', 'all that were done by another version of their model; the new results get new names')
     .action(async (jobs: readonly string[], options: RetryOptions) => {
-      const { retryJobs } = await import('../manage-queue.js');
+      const { retryJobs } = await import('../daemon/index.js');
       process.exitCode = await retryJobs(jobs, options);
     });
   add(queue, 'cancel', 'cancel jobs until they are retried or their files change')
     .argument('[jobs...]')
     .option('--waiting', 'all that wait')
     .action(async (jobs: readonly string[], options: CancelOptions) => {
-      const { cancelJobs } = await import('../manage-queue.js');
+      const { cancelJobs } = await import('../daemon/index.js');
       process.exitCode = await cancelJobs(jobs, options);
     });
 }
@@ -71,11 +71,11 @@ function registerPauseAndResume(queue: Command): void {
   add(queue, 'pause', 'start no more jobs until resumed, even after restarts; new files are still queued')
     .option('--reason <text>', 'reason, shown by "cyclebox status"')
     .action(async (options: PauseOptions) => {
-      const { pauseQueue } = await import('../manage-queue.js');
+      const { pauseQueue } = await import('../daemon/index.js');
       process.exitCode = await pauseQueue(options);
     });
   add(queue, 'resume', 'go on').action(async (options: QueueOptions) => {
-    const { resumeQueue } = await import('../manage-queue.js');
+    const { resumeQueue } = await import('../daemon/index.js');
     process.exitCode = await resumeQueue(options);
   });
 }
@@ -85,7 +85,7 @@ function registerPurge(queue: Command): void {
     .addOption(new Option('--state <states...>', 'only these').choices(endedStates))
     .option('--older-than <time>', 'only those that ended at least this long ago, such as 12h or 30d', parseDuration)
     .action(async (options: PurgeOptions) => {
-      const { purgeJobs } = await import('../manage-queue.js');
+      const { purgeJobs } = await import('../daemon/index.js');
       process.exitCode = await purgeJobs(options);
     });
 }
@@ -99,25 +99,25 @@ function registerTrainings(queue: Command): void {
   add(trainings, 'list', 'list those that wait, run or were set aside')
     .option('--all', 'also those that are finished or cancelled')
     .action(async (options: TrainingsOptions) => {
-      const { listTrainings } = await import('../manage-trainings.js');
+      const { listTrainings } = await import('../train/index.js');
       process.exitCode = await listTrainings(options);
     });
   add(trainings, 'follow', 'show how one goes until it ends; Ctrl-C leaves it running')
     .argument('<run>')
     .action(async (run: string, options: TrainingsOptions) => {
-      const { followRun } = await import('../manage-trainings.js');
+      const { followRun } = await import('../train/index.js');
       process.exitCode = await followRun(run, options);
     });
   add(trainings, 'cancel', 'take some out, wherever they run; their last checkpoints are kept')
     .argument('<runs...>')
     .action(async (runs: readonly string[], options: TrainingsOptions) => {
-      const { cancelTrainings } = await import('../manage-trainings.js');
+      const { cancelTrainings } = await import('../train/index.js');
       process.exitCode = await cancelTrainings(runs, options);
     });
   add(trainings, 'retry', 'have some that were cancelled or set aside go on from their last checkpoints')
     .argument('<runs...>')
     .action(async (runs: readonly string[], options: TrainingsOptions) => {
-      const { retryTrainings } = await import('../manage-trainings.js');
+      const { retryTrainings } = await import('../train/index.js');
       process.exitCode = await retryTrainings(runs, options);
     });
 }

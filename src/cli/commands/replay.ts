@@ -1,6 +1,6 @@
-/** `cyclebox replay`: what it takes. The work is in ../replay-job.ts, loaded when the command runs. */
+/** `cyclebox replay`: what it takes. The work is in ../plugins/replay-job.ts, loaded when the command runs. */
 import type { Command } from 'commander';
-import type { ReplayCommandOptions } from '../replay-job.js';
+import type { ReplayCommandOptions } from '../plugins/index.js';
 
 export function register(program: Command): void {
   program
@@ -15,7 +15,7 @@ export function register(program: Command): void {
       '\nNothing is published, and the job stays as it is. "plugins bisect" finds the plugin that spoils a picture.',
     )
     .action(async (job: string, options: ReplayCommandOptions) => {
-      const { replay } = await import('../replay-job.js');
+      const { replay } = await import('../plugins/index.js');
       process.exitCode = await replay(job, options);
     });
 }

@@ -1,6 +1,6 @@
-/** `cyclebox service …`: what its commands take. The work is in ../service.ts, loaded when one of them runs. */
+/** `cyclebox service …`: what its commands take. The work is in ../daemon/service.ts, loaded when one of them runs. */
 import { type Command, InvalidArgumentError } from 'commander';
-import type { InstallOptions, ServiceOptions } from '../service.js';
+import type { InstallOptions, ServiceOptions } from '../daemon/index.js';
 
 export function register(program: Command): void {
   const service = program.command('service').description('run the daemon as a service of systemd');
@@ -10,15 +10,15 @@ export function register(program: Command): void {
     .option('--no-start', 'neither enable nor start it')
     .option('--print', 'print the unit and write nothing')
     .action(async (options: InstallOptions) => {
-      const { installService } = await import('../service.js');
+      const { installService } = await import('../daemon/index.js');
       process.exitCode = await installService(options);
     });
   add(service, 'uninstall', 'stop it and remove the unit').action(async (options: ServiceOptions) => {
-    const { uninstallService } = await import('../service.js');
+    const { uninstallService } = await import('../daemon/index.js');
     process.exitCode = await uninstallService(options);
   });
   add(service, 'status', 'show whether it is installed and runs').action(async (options: ServiceOptions) => {
-    const { showService } = await import('../service.js');
+    const { showService } = await import('../daemon/index.js');
     process.exitCode = await showService(options);
   });
 }

@@ -1,6 +1,6 @@
-/** `cyclebox start`: what it takes. The work is in ../run-daemon.ts, loaded when the command runs. */
+/** `cyclebox start`: what it takes. The work is in ../daemon/run-daemon.ts, loaded when the command runs. */
 import type { Command } from 'commander';
-import type { RunDaemonOptions } from '../run-daemon.js';
+import type { RunDaemonOptions } from '../daemon/index.js';
 
 export function register(program: Command): void {
   program
@@ -26,12 +26,12 @@ Changes of the configuration file are taken over while it runs.`,
     )
     .action(async (options: RunDaemonOptions & { readonly dryRun?: boolean }) => {
       if (options.dryRun) {
-        const { dryRun } = await import('../dry-run.js');
+        const { dryRun } = await import('../daemon/index.js');
         process.exitCode = await dryRun(options);
         return;
       }
-      const { runDaemon } = await import('../run-daemon.js');
-      const { logIsRead } = await import('../daemon-log.js');
+      const { runDaemon } = await import('../daemon/index.js');
+      const { logIsRead } = await import('../daemon/index.js');
       process.exitCode = await runDaemon(options);
       // A reader that takes nothing would keep the process for ever.
       if (!(await logIsRead(2000))) process.exit();

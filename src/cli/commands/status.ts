@@ -1,6 +1,6 @@
-/** `cyclebox status`: what it takes. The work is in ../show-status.ts, loaded when the command runs. */
+/** `cyclebox status`: what it takes. The work is in ../daemon/show-status.ts, loaded when the command runs. */
 import type { Command } from 'commander';
-import type { ShowStatusOptions } from '../show-status.js';
+import type { ShowStatusOptions } from '../daemon/index.js';
 
 export function register(program: Command): void {
   program
@@ -9,7 +9,7 @@ export function register(program: Command): void {
     .option('-c, --config <file>', 'configuration file', 'watch-config.json')
     .option('--json', 'print one JSON document')
     .action(async (options: ShowStatusOptions) => {
-      const { showStatus } = await import('../show-status.js');
+      const { showStatus } = await import('../daemon/index.js');
       process.exitCode = await showStatus(options);
     });
 }

@@ -1,6 +1,6 @@
 /**
  * `cyclebox train`, as the list of commands shows it. Its many options come from the schemas of the training, which are
- * not loaded until it is called: everything behind the name is handed to ../train-command.ts.
+ * not loaded until it is called: everything behind the name is handed to ../train/train-command.ts.
  */
 import type { Command } from 'commander';
 
@@ -13,7 +13,7 @@ export function register(program: Command): void {
     .allowExcessArguments()
     .argument('[options...]')
     .action(async (_options: unknown, _none: unknown, command: Command) => {
-      const { trainCommand } = await import('../train-command.js');
+      const { trainCommand } = await import('../train/index.js');
       await trainCommand(program).parseAsync(command.args, { from: 'user' });
     });
 }

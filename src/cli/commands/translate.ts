@@ -1,9 +1,8 @@
-/** `cyclebox translate`: what it takes. The work is in ../translate-files.ts, loaded when the command runs. */
+/** `cyclebox translate`: what it takes. The work is in ../translate/translate-files.ts, loaded when the command runs. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { chromas, colours, imageFormats, tiffCompressions } from '../../picture/index.js';
-import { collect, parseBytes, parsePositive, wholeNumber } from '../arguments.js';
-import { engineHelp } from '../engine-option.js';
-import type { TranslateFilesOptions } from '../translate-files.js';
+import { collect, engineHelp, parseBytes, parsePositive, wholeNumber } from '../options/index.js';
+import type { TranslateFilesOptions } from '../translate/index.js';
 
 export function register(program: Command): void {
   program
@@ -105,7 +104,7 @@ those are is remembered in the folder's ".cyclebox". An image that fails is name
 Example: cyclebox translate photos/*.jpg --pair satellite-map --to map --out maps`,
     )
     .action(async (files: readonly string[], options: TranslateFilesOptions) => {
-      const { translateFiles } = await import('../translate-files.js');
+      const { translateFiles } = await import('../translate/index.js');
       process.exitCode = await translateFiles(files, options);
     });
 }

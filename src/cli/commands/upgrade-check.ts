@@ -1,6 +1,6 @@
-/** `cyclebox upgrade-check`: what it takes. The work is in ../upgrade-check.ts, loaded when the command runs. */
+/** `cyclebox upgrade-check`: what it takes. The work is in ../machine/upgrade-check.ts, loaded when the command runs. */
 import type { Command } from 'commander';
-import type { UpgradeCheckOptions } from '../upgrade-check.js';
+import type { UpgradeCheckOptions } from '../machine/index.js';
 
 export function register(program: Command): void {
   program
@@ -10,7 +10,7 @@ export function register(program: Command): void {
     )
     .option('--json', 'print one JSON document')
     .action(async (options: UpgradeCheckOptions) => {
-      const { checkForUpgrade } = await import('../upgrade-check.js');
+      const { checkForUpgrade } = await import('../machine/index.js');
       process.exitCode = await checkForUpgrade(options);
     });
 }

@@ -1,6 +1,6 @@
-/** `cyclebox worker`: what it takes. The work is in ../run-worker.ts, loaded when the command runs. */
+/** `cyclebox worker`: what it takes. The work is in ../daemon/run-worker.ts, loaded when the command runs. */
 import type { Command } from 'commander';
-import type { RunWorkerOptions } from '../run-worker.js';
+import type { RunWorkerOptions } from '../daemon/index.js';
 
 export function register(program: Command): void {
   program
@@ -18,8 +18,8 @@ The first Ctrl-C (or SIGTERM, or SIGHUP) takes nothing more, lets what runs fini
 and exits with 0; a second one exits at once. A training writes a checkpoint, from which another worker goes on.`,
     )
     .action(async (options: RunWorkerOptions) => {
-      const { runWorker } = await import('../run-worker.js');
-      const { logIsRead } = await import('../daemon-log.js');
+      const { runWorker } = await import('../daemon/index.js');
+      const { logIsRead } = await import('../daemon/index.js');
       process.exitCode = await runWorker(options);
       if (!(await logIsRead(2000))) process.exit();
     });
