@@ -48,9 +48,9 @@ const small = { width: 32, blocks: 7 };
 const paper = { width: 64, blocks: 9 };
 const sizes = [
   { ...small, size: 256, tfjs: true, quick: true },
-  { ...paper, size: 256 },
-  { ...small, size: 512 },
-  { ...paper, size: 512 },
+  { ...paper, size: 256, tfjs: true },
+  { ...small, size: 512, tfjs: true },
+  { ...paper, size: 512, tfjs: true },
   { ...small, size: 2048, rounds: 3 },
 ];
 const translations = sizes.map(each => ({ ...each, what: nameOf(each) }));
