@@ -5,6 +5,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { Random } from '../dist/base/index.js';
 import { initialise } from '../dist/nets/index.js';
+import { compilePhase } from '../dist/training/loop/index.js';
 import { adamDefaults, adamInputs, adamScalars, momentNames } from '../dist/training/recipes/adam.js';
 import { buildPhase, cyclegan, defaultWeights, trainedParameters } from '../dist/training/recipes/index.js';
 import { noise, timed } from './measure.mjs';
@@ -94,7 +95,8 @@ export async function compileStep(engine, size) {
   const state = await engine.createState(initialState(spec));
   const { value: programs, ms: compileMs } = await timed(async () => {
     const compiled = [];
-    for (const graph of graphs) compiled.push(await engine.compile(graph, { state }));
+    for (const phase of cyclegan.phases)
+      compiled.push((await compilePhase(engine, state, cyclegan, phase, spec)).program);
     return compiled;
   });
   const shape = [1, 3, size.size, size.size];

@@ -76,6 +76,32 @@ export interface CompileOptions {
   readonly state?: State;
 }
 
+/** Weights that Adam moves (Kingma & Ba 2015, in the reordered form of its section 2), as variables of a state. */
+export interface DescentOptions {
+  readonly state: State;
+  readonly weights: readonly DescentWeight[];
+  readonly beta1: number;
+  readonly beta2: number;
+  /** Inputs of each run, both of shape []: `lr·√(1-β₂ᵗ)/(1-β₁ᵗ)` and `ε·√(1-β₂ᵗ)`. */
+  readonly stepSize: string;
+  readonly epsilon: string;
+}
+
+/** Names of variables, and of the output that holds the weight's gradient in each of the graphs that have one. */
+export interface DescentWeight {
+  readonly name: string;
+  readonly firstMoment: string;
+  readonly secondMoment: string;
+  readonly gradient: string;
+}
+
+export interface Descent {
+  /** How many graphs are best computed beside each other. */
+  readonly lanes: 1 | 2;
+  /** @param shares one or two @throws as `Engine.compile` does, and OUT_OF_MEMORY */
+  compile(shares: readonly Graph[], options: DescentOptions): Promise<Program>;
+}
+
 export interface Engine extends Disposable {
   readonly id: EngineId;
   /** The device that this engine runs on. */
@@ -89,6 +115,11 @@ export interface Engine extends Disposable {
   createState(initial: Tensors): Promise<State>;
   /** @throws GRAPH_INVALID when a variable is not in the state; ENGINE_FAILED when the engine refuses the graph. */
   compile(graph: Graph, options?: CompileOptions): Promise<Program>;
+  /**
+   * Where optimising is not best left to the graph: graphs that each give a share of the gradients, as one program that adds
+   * them up, moves the weights, and hands out the graphs' other outputs.
+   */
+  readonly descent?: Descent | undefined;
   /** An ONNX file with float32 inputs and outputs. @throws MODEL_INVALID naming the file. */
   load(model: ModelSource, options?: LoadOptions): Promise<Program>;
   /** How many bits kernels in int8 may have for sums to be right on this device. Only for the CPU's. */

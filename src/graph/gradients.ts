@@ -164,12 +164,23 @@ const rules: { readonly [O in OpName]: Rule<O> } = {
  * @throws NO_GRADIENT when `of` has more than one element.
  */
 export function gradients(of: Tensor, by: readonly Tensor[], detached: readonly Tensor[] = []): Tensor[] {
+  return knownGradients(of, by, detached).map(
+    (gradient, index) => gradient ?? broadcast(of.builder.constant(0), by[index]!.shape),
+  );
+}
+
+/** The same, with undefined for what the scalar does not depend on. */
+export function knownGradients(
+  of: Tensor,
+  by: readonly Tensor[],
+  detached: readonly Tensor[] = [],
+): (Tensor | undefined)[] {
   if (sizeOf(numericShape(of.shape, 'A differentiated value')) !== 1) {
     throw new CycleboxError('NO_GRADIENT', `gradients: the value must be a scalar, got [${of.shape}]. Take its sum.`);
   }
   const seed = broadcast(of.builder.constant(1), of.shape);
   const adjoints = backpropagate(of, seed, by, detached);
-  return by.map(tensor => adjoints.get(tensor.id) ?? broadcast(of.builder.constant(0), tensor.shape));
+  return by.map(tensor => adjoints.get(tensor.id));
 }
 
 /** Carries `adjoint`, of `of`'s shape, back to each of `by`, of which one may be computed from another. */

@@ -3,6 +3,7 @@ export { type DeviceOptions, deviceOptionsSchema } from './device-options.js';
 export * from './evaluation/index.js';
 export { encodeGenerator, type GeneratorModel } from './generator-model.js';
 export {
+  compilePhase,
   type FindMetric,
   hasCheckpoint,
   ImagePool,

@@ -13,6 +13,7 @@ import {
   adamInputs,
   adamScalars,
   buildPhase,
+  compilePhase,
   cyclegan,
   defaultWeights,
   momentNames,
@@ -26,6 +27,7 @@ export function describeTraining(engine: () => Engine, only: (golden: TrainingCa
   const chosen = trainingCases.filter(only);
   describe.runIf(chosen.length > 0)('training steps match the reference', () => {
     it.each(chosen)('$name', golden => expectTraining(engine(), golden));
+    it.each(chosen)('$name, compiled as trainings are', golden => expectTrained(engine(), golden));
   });
 }
 
@@ -70,6 +72,38 @@ async function expectTraining(engine: Engine, golden: TrainingCase): Promise<voi
     expect(error, `final ${name}`).toBeLessThanOrEqual(golden.tolerance.weight_absolute);
   }
   expectCancellingBiases(spec, recordedGradients!);
+  await Promise.all([generators.dispose(), discriminators.dispose(), state.dispose()]);
+}
+
+/** What the trainer compiles, which hands out no gradients. */
+async function expectTrained(engine: Engine, golden: TrainingCase): Promise<void> {
+  const [init, data, final] = await Promise.all(
+    ['init', 'data', 'final'].map(async part => {
+      const { tensors } = await readSafetensorsFile(goldenFile(`${golden.name}.${part}.safetensors`));
+      return tensors as WeightTensors;
+    }),
+  );
+  const spec = specOfCase(golden, init!);
+  const state = await engine.createState(withMoments(spec, init!));
+  const compile = async (index: 0 | 1) =>
+    (await compilePhase(engine, state, cyclegan, cyclegan.phases[index]!, spec)).program;
+  const [generators, discriminators] = [await compile(0), await compile(1)];
+  for (let step = 0; step < golden.steps; step++) {
+    const known = { A: data![`A${step}`]!, B: data![`B${step}`]!, ...adamTensors(spec, golden.lr, step + 1) };
+    const { fakeA, fakeB, ...made } = await generators.run(known);
+    const judged = await discriminators.run({ ...known, fakeA: fakeA!, fakeB: fakeB! });
+    for (const [name, { data: found }] of Object.entries({ ...made, ...judged })) {
+      const expected = golden.losses[step]![name.slice('loss/'.length)]!;
+      const relative = Math.abs(found[0]! - expected) / (Math.abs(expected) || 1);
+      expect(relative, `${name} of step ${step}`).toBeLessThanOrEqual(golden.tolerance.loss_relative);
+    }
+  }
+  const names = trainedParameters(cyclegan.networks(spec)).map(({ name }) => name);
+  const trained = await state.read(names);
+  for (const name of names) {
+    const error = largestDifference(trained[name]!.data, final![name]!.data);
+    expect(error, `final ${name}`).toBeLessThanOrEqual(golden.tolerance.weight_absolute);
+  }
   await Promise.all([generators.dispose(), discriminators.dispose(), state.dispose()]);
 }
 

@@ -1,6 +1,6 @@
 /**
  * Variables in the CPU's memory. Each variable that a program updates has two buffers: a run reads one and writes
- * the other, then they change places, so that a training step allocates nothing.
+ * the other, then they change places, so that a training step allocates nothing. One that was given a place keeps it.
  */
 import * as ort from 'onnxruntime-node';
 import type { TensorData, Tensors } from '../contract.js';
@@ -10,6 +10,8 @@ interface Variable {
   current: ort.Tensor;
   /** Made when a program first updates the variable. */
   spare: ort.Tensor | undefined;
+  /** Whether `current` must stay where it is. */
+  placed: boolean;
 }
 
 export class HostState extends OnnxState {
@@ -22,7 +24,7 @@ export class HostState extends OnnxState {
     this.#variables = new Map(
       Object.entries(initial).map(([name, { data, shape }]) => [
         name,
-        { current: new ort.Tensor('float32', data.slice(), shape), spare: undefined },
+        { current: new ort.Tensor('float32', data.slice(), shape), spare: undefined, placed: false },
       ]),
     );
   }
@@ -62,7 +64,18 @@ export class HostState extends OnnxState {
   advance(name: string): void {
     const variable = this.#variable(name);
     if (!variable.spare) return;
-    [variable.current, variable.spare] = [variable.spare, variable.current];
+    if (variable.placed) (variable.current.data as Float32Array).set(variable.spare.data as Float32Array);
+    else [variable.current, variable.spare] = [variable.spare, variable.current];
+  }
+
+  /** Moves a variable's values to where somebody else changes them, too. @param place of its size */
+  place(name: string, place: Float32Array): void {
+    const variable = this.#variable(name);
+    const { data, dims } = variable.current;
+    place.set(data as Float32Array);
+    variable.current = new ort.Tensor('float32', place, dims);
+    variable.spare = undefined;
+    variable.placed = true;
   }
 
   async detach(): Promise<void> {}

@@ -21,6 +21,8 @@ import {
 } from '../../onnx/index.js';
 import type {
   CompileOptions,
+  Descent,
+  DescentOptions,
   Device,
   Engine,
   EngineOptions,
@@ -34,11 +36,12 @@ import type {
 import { checkVariables } from '../graph-shapes.js';
 import { readModelSource } from '../model-source.js';
 import { cpuKernelBits, wholeSums } from './byte-sums.js';
+import { DescentProgram } from './descent-program.js';
 import { DeviceState } from './device-state.js';
 import { onnxDevices } from './devices.js';
 import { asEngineError } from './engine-error.js';
 import { HostState } from './host-state.js';
-import { OnnxProgram } from './onnx-program.js';
+import { OnnxProgram, type OnnxProgramParts } from './onnx-program.js';
 import { OnnxState } from './onnx-state.js';
 import { executionProviders, type OnnxProvider, providerTraits, requireProvider } from './providers.js';
 import { announceSession } from './session-channel.js';
@@ -121,8 +124,12 @@ interface SessionOptions {
   readonly hostOutputs?: readonly string[];
   readonly layout?: WebGpuLayout;
   readonly extra?: Readonly<Record<string, string>>;
-  /** In the thread for sessions, where there is one. */
-  readonly inThread?: boolean;
+  /** Where it runs, if not in the caller's thread. */
+  readonly thread?: SessionThread | undefined;
+  /** In a thread: outputs that it lends (`SessionThread.open`). */
+  readonly lent?: Readonly<Record<string, readonly number[]>> | undefined;
+  /** Default: the engine's. */
+  readonly threads?: number | undefined;
 }
 
 interface ResolvedOptions {
@@ -140,9 +147,13 @@ class OnnxEngine implements Engine {
   readonly #threads: number | undefined;
   readonly #tailors: boolean;
   readonly #diagnostics: SessionDiagnostics;
+  readonly descent: Descent | undefined;
   readonly #programs = new Set<OnnxProgram | TailoringProgram>();
   readonly #states = new Set<DeviceState>();
+  /** Of loaded models. */
   readonly #thread: SessionThread | undefined;
+  /** Of a training's second lane. */
+  #lane: SessionThread | undefined;
   #transfer: Transfer | undefined;
   /** Sessions that write a profile. */
   #profiled = 0;
@@ -163,6 +174,7 @@ class OnnxEngine implements Engine {
     this.prefersFewOperations = provider === 'webgpu';
     this.#thread = ownThread ? new SessionThread() : undefined;
     this.#diagnostics = diagnostics;
+    this.descent = provider === 'cpu' ? this.#descentOn(threads ?? availableParallelism()) : undefined;
   }
 
   /** Tries the provider, for it to fail here rather than in the first use. */
@@ -197,18 +209,51 @@ class OnnxEngine implements Engine {
   }
 
   async compile(graph: Graph, { state }: CompileOptions = {}): Promise<Program> {
-    const held = state === undefined ? undefined : OnnxState.of(state);
+    return this.#track(await this.#compileGraph(graph, state === undefined ? undefined : OnnxState.of(state)));
+  }
+
+  async #compileGraph(
+    graph: Graph,
+    held: OnnxState | undefined,
+    { kept = {}, ...place }: Pick<OnnxProgramParts, 'kept'> & Pick<SessionOptions, 'thread' | 'threads' | 'lent'> = {},
+  ): Promise<OnnxProgram> {
     checkVariables(graph, name => held?.shapeOf(name));
     const updates = Object.keys(graph.updates);
     const bytes = encodeOnnx(graph, { target: this.#target });
     const options: SessionOptions = {
+      ...place,
       layout: layoutOfGraph(graph),
-      training: updates.length > 0,
+      training: updates.length > 0 || Object.keys(kept).length > 0,
       deviceOutputs: held instanceof DeviceState ? updates.map(variableUpdate) : [],
       hostOutputs: Object.keys(graph.outputs),
     };
     const reopen = held instanceof DeviceState ? undefined : () => this.#session(bytes, options);
-    return this.#track(new OnnxProgram(await this.#session(bytes, options), { graph, state: held, reopen }));
+    return new OnnxProgram(await this.#session(bytes, options), { graph, state: held, kept, reopen });
+  }
+
+  /** Two graphs share the threads evenly, or there is one at a time. */
+  #descentOn(threads: number): Descent {
+    const lanes = threads % 2 === 0 ? 2 : 1;
+    return { lanes, compile: (shares, options) => this.#compileDescent(shares, threads, options) };
+  }
+
+  async #compileDescent(shares: readonly Graph[], threads: number, options: DescentOptions): Promise<Program> {
+    if (shares.length > 2)
+      throw new CycleboxError('GRAPH_INVALID', `Two graphs at most share a step, not ${shares.length}.`);
+    const held = OnnxState.of(options.state) as HostState;
+    const own = Math.max(1, Math.floor(threads / shares.length));
+    return await DescentProgram.compile(shares, held, options, async (graph, lane, kept) => {
+      if (lane > 0) this.#lane ??= new SessionThread();
+      const thread = lane > 0 ? this.#lane : undefined;
+      return this.#track(
+        await this.#compileGraph(graph, held, {
+          kept,
+          thread,
+          threads: own,
+          lent: thread && shapesOf(graph, Object.keys(kept)),
+        }),
+      );
+    });
   }
 
   async load(model: ModelSource, options: LoadOptions = {}): Promise<Program> {
@@ -222,7 +267,7 @@ class OnnxEngine implements Engine {
     const kernelBits = precision === 'int8' || content.isQuantised ? await cpuKernelBits() : undefined;
     const written = writtenFor(bytes, file, this.device, { kernelBits, ...options });
     const extra = content.isQuantised && kernelBits === 7 ? wholeSums : {};
-    const open = () => this.#session(written, { layout, extra, inThread: true });
+    const open = () => this.#session(written, { layout, extra, thread: this.#thread });
     try {
       const session = await open();
       await requireFloats(session);
@@ -254,7 +299,7 @@ class OnnxEngine implements Engine {
     await Promise.all([...this.#programs].map(program => program.dispose()));
     await this.#transfer?.dispose();
     this.#transfer = undefined;
-    await this.#thread?.dispose();
+    await Promise.all([this.#thread?.dispose(), this.#lane?.dispose()]);
   }
 
   /** Tried once: WebGPU has it where the adapter does, and says so only when something runs. */
@@ -297,9 +342,9 @@ class OnnxEngine implements Engine {
    * the first run is kept beside what that run took, a quarter more for no speed (bench/levels.mjs has the figures).
    */
   async #session(bytes: Uint8Array, options: SessionOptions = {}): Promise<RunnableSession> {
-    const { training = false, deviceOutputs = [], hostOutputs = [], layout = 'NHWC' } = options;
+    const { training = false, deviceOutputs = [], hostOutputs = [], layout = 'NHWC', thread } = options;
     const { deviceOnly, profilePrefix, layout: layoutAsked, webGpuOptions = {} } = this.#diagnostics;
-    const threads = this.#threads ?? (this.id === 'cpu' ? availableParallelism() : undefined);
+    const threads = options.threads ?? this.#threads ?? (this.id === 'cpu' ? availableParallelism() : undefined);
     const ofSession = { intra_op: { spin_duration_us: spinMicroseconds }, ...options.extra };
     try {
       const settings: ort.InferenceSession.SessionOptions = {
@@ -319,8 +364,9 @@ class OnnxEngine implements Engine {
           ...(training && this.id === 'cpu' && { optimization: { disable_specified_optimizers: unwantedInTraining } }),
         },
       };
-      const thread = options.inThread ? this.#thread : undefined;
-      return announceSession(await (thread?.open(bytes, settings) ?? ort.InferenceSession.create(bytes, settings)));
+      return announceSession(
+        await (thread?.open(bytes, settings, options.lent) ?? ort.InferenceSession.create(bytes, settings)),
+      );
     } catch (error) {
       throw asEngineError(error, 'compiling');
     }
@@ -330,7 +376,8 @@ class OnnxEngine implements Engine {
     return new TailoringProgram(program, async shapes => {
       const tailored = tailoredTo(shapes, bytes, file);
       return (
-        tailored && new OnnxProgram(await this.#session(tailored, { inThread: true }), { metadata: program.metadata })
+        tailored &&
+        new OnnxProgram(await this.#session(tailored, { thread: this.#thread }), { metadata: program.metadata })
       );
     });
   }
@@ -340,6 +387,10 @@ class OnnxEngine implements Engine {
     program.onDispose(() => this.#programs.delete(program));
     return program;
   }
+}
+
+function shapesOf({ outputs, nodes }: Graph, names: readonly string[]): Record<string, readonly number[]> {
+  return Object.fromEntries(names.map(name => [name, nodes[outputs[name]!]!.shape as readonly number[]]));
 }
 
 function outputLocations(kept: readonly string[], handedOut: readonly string[]): Record<string, 'gpu-buffer' | 'cpu'> {

@@ -17,6 +17,8 @@ export interface OnnxProgramParts {
   readonly graph?: Graph;
   readonly state?: OnnxState | undefined;
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Outputs that `run` does not hand out, and where they are to be written, if the caller of `compute` has a place. */
+  readonly kept?: Readonly<Record<string, ort.Tensor | null>>;
   /** Makes the session anew; absent where it must stay. */
   readonly reopen?: (() => Promise<RunnableSession>) | undefined;
 }
@@ -29,21 +31,23 @@ export class OnnxProgram implements Program {
   readonly #variables: readonly string[];
   readonly #updates: readonly string[];
   readonly #state: OnnxState | undefined;
+  readonly #kept: Readonly<Record<string, ort.Tensor | null>>;
   readonly #reopen: (() => Promise<RunnableSession>) | undefined;
   /** Undefined while suspended, and for good once disposed of. */
   #session: RunnableSession | undefined;
   #disposed = false;
   #afterDispose: () => void = () => {};
 
-  constructor(session: RunnableSession, { graph, state, metadata = {}, reopen }: OnnxProgramParts) {
+  constructor(session: RunnableSession, { graph, state, metadata = {}, kept = {}, reopen }: OnnxProgramParts) {
     const variables = Object.keys(graph?.variables ?? {});
     const updates = Object.keys(graph?.updates ?? {});
-    const kept = new Set([...variables.map(variableInput), ...updates.map(variableUpdate)]);
-    this.inputs = session.inputNames.filter(name => !kept.has(name));
-    this.outputs = session.outputNames.filter(name => !kept.has(name));
+    const withheld = new Set([...variables.map(variableInput), ...updates.map(variableUpdate), ...Object.keys(kept)]);
+    this.inputs = session.inputNames.filter(name => !withheld.has(name));
+    this.outputs = session.outputNames.filter(name => !withheld.has(name));
     this.metadata = metadata;
     this.#graph = graph;
     this.#session = session;
+    this.#kept = kept;
     this.#reopen = reopen;
     this.#variables = variables;
     this.#updates = updates;
@@ -51,13 +55,22 @@ export class OnnxProgram implements Program {
   }
 
   async run(inputs: Tensors): Promise<Record<string, TensorData>> {
+    return this.handedOut(await this.compute(inputs));
+  }
+
+  handedOut(results: ort.InferenceSession.OnnxValueMapType): Record<string, TensorData> {
+    return Object.fromEntries(this.outputs.map(name => [name, hostTensor(results[name]!)]));
+  }
+
+  /** The same, with what is not handed out. */
+  async compute(inputs: Tensors): Promise<ort.InferenceSession.OnnxValueMapType> {
     if (this.#disposed) throw new CycleboxError('ENGINE_FAILED', 'The program was disposed of before this run.');
     if (this.#graph) symbolValues(this.#graph, inputs);
     const feeds = this.#feeds(inputs);
     this.#session ??= await this.#reopen!();
     const results = await this.#invoke(this.#session, feeds, this.#fetches());
     for (const name of this.#updates) this.#state?.advance(name, results[variableUpdate(name)] as ort.Tensor, this);
-    return Object.fromEntries(this.outputs.map(name => [name, hostTensor(results[name]!)]));
+    return results;
   }
 
   async dispose(): Promise<void> {
@@ -96,7 +109,8 @@ export class OnnxProgram implements Program {
   }
 
   #fetches(): Record<string, ort.Tensor | null> {
-    const fetches: Record<string, ort.Tensor | null> = Object.fromEntries(this.outputs.map(name => [name, null]));
+    const handedOut = Object.fromEntries(this.outputs.map(name => [name, null]));
+    const fetches: Record<string, ort.Tensor | null> = { ...handedOut, ...this.#kept };
     for (const name of this.#updates) fetches[variableUpdate(name)] = this.#state!.next(name);
     return fetches;
   }

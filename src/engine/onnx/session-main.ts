@@ -3,7 +3,14 @@ import './no-telemetry.js';
 
 import { parentPort } from 'node:worker_threads';
 import * as ort from 'onnxruntime-node';
-import type { FromSessionThread, OpenedSession, Passed, SessionCall, ToSessionThread } from './session-thread.js';
+import type {
+  FromSessionThread,
+  OpenedSession,
+  PassedTensor,
+  RunAnswer,
+  SessionCall,
+  ToSessionThread,
+} from './session-thread.js';
 
 ort.env.logLevel = 'fatal';
 
@@ -19,8 +26,10 @@ port.on('message', (message: ToSessionThread) => {
 async function answer({ id, call }: Exclude<ToSessionThread, 'end'>): Promise<void> {
   try {
     const value = await does(call);
-    const buffers = call.kind === 'run' ? Object.values(value as Passed).map(({ data }) => data.buffer) : [];
-    port.postMessage({ id, value } satisfies FromSessionThread, buffers as ArrayBuffer[]);
+    port.postMessage(
+      { id, value } satisfies FromSessionThread,
+      call.kind === 'run' ? buffersOf(value as RunAnswer) : [],
+    );
   } catch (error) {
     port.postMessage({ id, error: error instanceof Error ? error.message : String(error) } satisfies FromSessionThread);
   }
@@ -53,13 +62,21 @@ async function open({ bytes, options }: SessionCall & { readonly kind: 'open' })
 async function run(
   session: ort.InferenceSession,
   { feeds, fetches }: SessionCall & { readonly kind: 'run' },
-): Promise<Passed> {
-  const tensors = Object.entries(feeds).map(([name, { data, dims }]) => [name, new ort.Tensor('float32', data, dims)]);
-  const inputs = Object.fromEntries(tensors);
-  const results = await (fetches ? session.run(inputs, [...fetches]) : session.run(inputs));
+): Promise<RunAnswer> {
+  const inputs = Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, tensorOf(tensor)]));
+  const wanted = fetches && Object.entries(fetches).map(([name, into]) => [name, into ? tensorOf(into) : null]);
+  const results = await (wanted ? session.run(inputs, Object.fromEntries(wanted)) : session.run(inputs));
   const passed = Object.entries(results).map(([name, value]) => {
     const { data, dims } = value as ort.Tensor;
-    return [name, { data: data as Float32Array, dims }] as const;
+    return [name, fetches?.[name] ?? { data: data as Float32Array, dims }] as const;
   });
-  return Object.fromEntries(passed);
+  return { results: Object.fromEntries(passed), feeds };
+}
+
+function tensorOf({ data, dims }: PassedTensor): ort.Tensor {
+  return new ort.Tensor('float32', data, dims);
+}
+
+function buffersOf({ results, feeds }: RunAnswer): ArrayBuffer[] {
+  return [...Object.values(results), ...Object.values(feeds)].map(({ data }) => data.buffer as ArrayBuffer);
 }

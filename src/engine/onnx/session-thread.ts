@@ -1,7 +1,7 @@
 /**
  * A thread in which sessions of ONNX Runtime run, seen from the side that asks: `run` blocks the thread that it is called on,
  * and with one of its own the caller's goes on decoding, encoding and answering meanwhile. Sessions behave as those of the
- * runtime do, one run after the other. Tensors are copied over; memory that ends the process does so as before.
+ * runtime do, one run after the other. Tensors are copied into buffers that go to and fro; memory that ends the process does so as before.
  */
 import { Worker } from 'node:worker_threads';
 import * as ort from 'onnxruntime-node';
@@ -37,7 +37,8 @@ export type SessionCall =
       readonly kind: 'run';
       readonly session: number;
       readonly feeds: Passed;
-      readonly fetches: readonly string[] | undefined;
+      /** Undefined for all outputs; a tensor where there is a buffer for one. */
+      readonly fetches: Readonly<Record<string, PassedTensor | undefined>> | undefined;
     }
   | { readonly kind: 'release' | 'endProfiling'; readonly session: number };
 
@@ -45,6 +46,12 @@ export type ToSessionThread = { readonly id: number; readonly call: SessionCall 
 export type FromSessionThread =
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly error: string };
+
+/** What comes of `run`: results, and the buffers of what was fed, to be used again. */
+export interface RunAnswer {
+  readonly results: Passed;
+  readonly feeds: Passed;
+}
 
 /** What comes of `open`. */
 export interface OpenedSession
@@ -62,18 +69,33 @@ export class SessionThread implements Disposable {
   #worker: Worker | undefined;
   #nextId = 0;
 
-  /** @throws Error with the runtime's words */
-  async open(bytes: Uint8Array, options: ort.InferenceSession.SessionOptions): Promise<RunnableSession> {
+  /**
+   * @param lent shapes of outputs whose values are the caller's until the next run only, which takes their buffers back
+   * @throws Error with the runtime's words
+   */
+  async open(
+    bytes: Uint8Array,
+    options: ort.InferenceSession.SessionOptions,
+    lent: Readonly<Record<string, readonly number[]>> = {},
+  ): Promise<RunnableSession> {
     const { session, ...facts } = (await this.#ask({ kind: 'open', bytes, options })) as OpenedSession;
+    const buffers = new PassingBuffers();
     return {
       ...facts,
       run: async (feeds, fetches) => {
-        const passed = Object.entries(feeds).map(([name, { data, dims }]) => [name, { data, dims }]);
-        const wanted = fetches && Object.keys(fetches);
-        const call = { kind: 'run', session, feeds: Object.fromEntries(passed), fetches: wanted } as const;
-        const results = Object.entries((await this.#ask(call)) as Passed);
+        const passed = Object.entries(feeds).map(([name, tensor]) => [name, buffers.filled(name, tensor)] as const);
+        const wanted = Object.keys(fetches ?? {}).map(name => [name, lent[name] && buffers.take(name, lent[name])]);
+        const call: SessionCall = {
+          kind: 'run',
+          session,
+          feeds: Object.fromEntries(passed),
+          fetches: fetches && Object.fromEntries(wanted),
+        };
+        const { results, feeds: back } = (await this.#ask(call)) as RunAnswer;
+        buffers.giveBack(back);
+        for (const [name, result] of Object.entries(results)) if (lent[name]) buffers.giveBack({ [name]: result });
         return Object.fromEntries(
-          results.map(([name, { data, dims }]) => [name, new ort.Tensor('float32', data, dims)]),
+          Object.entries(results).map(([name, { data, dims }]) => [name, new ort.Tensor('float32', data, dims)]),
         );
       },
       release: async () => void (await this.#ask({ kind: 'release', session })),
@@ -97,7 +119,7 @@ export class SessionThread implements Disposable {
     this.#worker.ref();
     const id = this.#nextId++;
     const answer = new Promise<unknown>((resolve, reject) => this.#pending.set(id, { resolve, reject }));
-    this.#worker.postMessage({ id, call } satisfies ToSessionThread);
+    this.#worker.postMessage({ id, call } satisfies ToSessionThread, call.kind === 'run' ? buffersOf(call) : []);
     return answer;
   }
 
@@ -125,4 +147,32 @@ export class SessionThread implements Disposable {
     this.#pending.clear();
     for (const { reject } of pending) reject(new Error(`the thread of its sessions ended: ${why}`));
   }
+}
+
+/** Buffers in which tensors travel, by their names: each is where it was last needed, here or in the thread. */
+class PassingBuffers {
+  readonly #free = new Map<string, Float32Array>();
+
+  /** A copy on its way. */
+  filled(name: string, { dims, data }: ort.Tensor): PassedTensor {
+    const passed = this.take(name, dims);
+    passed.data.set(data as Float32Array);
+    return passed;
+  }
+
+  take(name: string, dims: readonly number[]): PassedTensor {
+    const length = dims.reduce((product, size) => product * size, 1);
+    const free = this.#free.get(name);
+    this.#free.delete(name);
+    return { dims, data: free?.length === length ? free : new Float32Array(length) };
+  }
+
+  giveBack(passed: Passed): void {
+    for (const [name, { data }] of Object.entries(passed)) this.#free.set(name, data);
+  }
+}
+
+function buffersOf({ feeds, fetches = {} }: SessionCall & { readonly kind: 'run' }): ArrayBuffer[] {
+  const tensors = [...Object.values(feeds), ...Object.values(fetches)];
+  return tensors.flatMap(tensor => (tensor ? [tensor.data.buffer as ArrayBuffer] : []));
 }

@@ -137,7 +137,8 @@ export function imageGradient(tiling: Tiling, dy: ValueName, w: ValueName): Valu
   const [toRows, toColumns] = [rows, columns].map(axis =>
     constant(emitter, `gathered ${keyOf(axis)}`, transposed(placed(imageTransform, axis))),
   );
-  const product = emitter.node('MatMul', [transformGradient(tiling, dy), transformKernel(tiling, w)]);
+  const gradient = transformGradient(tiling, dy);
+  const product = emitter.node('MatMul', [gradient, transformKernel(tiling, w, gradient)]);
   const apart = reshaped(emitter, product, [reach, reach, across, batch, down, c]);
   const byImage = emitter.node('Transpose', [apart], { perm: [3, 0, 4, 1, 2, 5] });
   const wide = reshaped(emitter, byImage, [batch * reach * down, reach * across, c]);
@@ -186,11 +187,27 @@ function kernelProducts(applications: readonly Application[]): ValueName {
 /**
  * U: `[36, k, c]`. Computed for every use, from a matrix of its own: ONNX Runtime joins equal nodes, and would keep four
  * times the kernel from the first use to the last.
+ * @param after `[36, tiles, k]`: not before this is there. What needs weights alone, ONNX Runtime computes as early as it can, and the
+ * gradients' kernels of all layers would lie there from the first image on.
  */
-export function transformKernel({ emitter, k, c }: Tiling, w: ValueName): ValueName {
+export function transformKernel({ emitter, k, c }: Tiling, w: ValueName, after?: ValueName): ValueName {
   const transform = emitter.floats(Float32Array.from(kroneckerSquare(kernelTransform).flat()), [products, 9]);
-  const spread = emitter.node('Gemm', [transform, reshaped(emitter, w, [k * c, 9])], { transB: 1 });
+  const cells = reshaped(emitter, w, [k * c, 9]);
+  const spread =
+    after === undefined
+      ? emitter.node('Gemm', [transform, cells], { transB: 1 })
+      : emitter.node('Gemm', [transform, cells, oneValueOf(emitter, after)], { transB: 1, beta: 0 });
   return reshaped(emitter, spread, [products, k, c]);
+}
+
+/** `[1, 1]`, of `[36, tiles, channels]`: what a Gemm can wait for; with a beta of 0 it does not read it. */
+function oneValueOf(emitter: OnnxEmitter, value: ValueName): ValueName {
+  const [starts, stops, axes] = [
+    [0, 0, 0],
+    [1, 1, 1],
+    [0, 1, 2],
+  ].map(v => emitter.integers(v));
+  return reshaped(emitter, emitter.node('Slice', [value, starts!, stops!, axes!]), [1, 1]);
 }
 
 /**

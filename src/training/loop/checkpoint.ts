@@ -49,11 +49,18 @@ export interface Checkpoint extends Readonly<Record<VariablePart, WeightTensors>
 }
 
 const parts = [...variableParts, 'pools'] as const;
+export type CheckpointPart = (typeof parts)[number];
+
+/** What becomes a checkpoint: parts are read one after the other, so that no more than one of them is there as a copy. */
+export interface Snapshot {
+  readonly state: CheckpointState;
+  readonly read: (part: CheckpointPart) => Promise<WeightTensors>;
+}
 
 const folderOf = (out: string) => join(out, 'checkpoints');
 
 /** Writes a checkpoint, whole or not at all, and returns its folder. */
-export async function writeCheckpoint(out: string, checkpoint: Checkpoint): Promise<string> {
+export async function writeCheckpoint(out: string, checkpoint: Snapshot): Promise<string> {
   const folder = join(folderOf(out), `step-${String(checkpoint.state.step).padStart(7, '0')}`);
   // A run comes to a step once: what is there already holds the same values, and only how the run is called may be new.
   if (await isComplete(folder)) await writeState(folder, checkpoint.state);
@@ -61,13 +68,13 @@ export async function writeCheckpoint(out: string, checkpoint: Checkpoint): Prom
   return folder;
 }
 
-async function writeNew(folder: string, checkpoint: Checkpoint): Promise<void> {
+async function writeNew(folder: string, { state, read }: Snapshot): Promise<void> {
   await removeAbandoned(dirname(folder));
   const partial = `${folder}.partial-${process.pid}`;
   await mkdir(partial, { recursive: true });
   try {
-    for (const part of parts) await writeSafetensorsFile(join(partial, `${part}.safetensors`), checkpoint[part]);
-    await writeState(partial, checkpoint.state);
+    for (const part of parts) await writeSafetensorsFile(join(partial, `${part}.safetensors`), await read(part));
+    await writeState(partial, state);
     await renameComplete(partial, folder);
   } finally {
     await rm(partial, { recursive: true, force: true });
@@ -114,7 +121,7 @@ export async function latestCheckpoint(out: string): Promise<string | undefined>
 /** @param folder of one checkpoint @throws CHECKPOINT_INVALID */
 export async function readCheckpoint(folder: string): Promise<Checkpoint> {
   const { format, state } = parseState(await readRegularText(join(folder, 'state.json')), folder);
-  const read = async (part: (typeof parts)[number]): Promise<WeightTensors> => {
+  const read = async (part: CheckpointPart): Promise<WeightTensors> => {
     if (format === 1 && part === 'averages') return {};
     return (await readSafetensorsFile(join(folder, `${part}.safetensors`))).tensors;
   };

@@ -1,4 +1,5 @@
 export { hasCheckpoint, latestCheckpoint } from './checkpoint.js';
+export { type CompiledPhase, compilePhase } from './compile-phase.js';
 export { ImagePool } from './image-pool.js';
 export { learningRateFactor } from './learning-rate-factor.js';
 export type { FindMetric } from './run-evaluator.js';

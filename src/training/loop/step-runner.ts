@@ -4,16 +4,16 @@
  * of which the last one updates the weights. It knows nothing of files, schedules or checkpoints.
  */
 import { CycleboxError, type Disposable, type Random } from '../../base/index.js';
-import type { Engine, Program, State, TensorData, Tensors } from '../../engine/index.js';
+import type { Engine, State, TensorData, Tensors } from '../../engine/index.js';
 import {
   adamInputs,
   adamScalars,
-  buildPhase,
-  type Phase,
+  lossName,
   type PhaseGraph,
   type Recipe,
   type RecipeSettings,
 } from '../recipes/index.js';
+import { type CompiledPhase, compilePhase } from './compile-phase.js';
 import type { ImagePool } from './image-pool.js';
 
 export type Losses = Readonly<Record<string, number>>;
@@ -30,11 +30,6 @@ export interface StepRandomness {
   readonly pools: ReadonlyMap<string, ImagePool>;
   readonly poolRandom: Random;
   readonly drawRandom: Random;
-}
-
-interface CompiledPhase extends Pick<PhaseGraph, 'randomInputs'> {
-  readonly phase: Phase;
-  readonly program: Program;
 }
 
 export class StepRunner implements Disposable {
@@ -66,12 +61,10 @@ export class StepRunner implements Disposable {
     accumulate: number,
     randomness: StepRandomness,
   ): Promise<StepRunner> {
-    const together = engine.prefersFewOperations ?? false;
     const compile = async (part: 'accumulate' | 'apply'): Promise<CompiledPhase[]> => {
       const compiled: CompiledPhase[] = [];
       for (const phase of recipe.phases) {
-        const { graph, randomInputs } = buildPhase(recipe, phase, settings, { accumulate, part, together });
-        compiled.push({ phase, randomInputs, program: await engine.compile(graph, { state }) });
+        compiled.push(await compilePhase(engine, state, recipe, phase, settings, { accumulate, part }));
       }
       return compiled;
     };
@@ -101,12 +94,12 @@ export class StepRunner implements Disposable {
   async #run(phases: readonly CompiledPhase[], batch: Tensors, step: number, rates: Rates): Promise<Losses> {
     const known: Record<string, TensorData> = { ...batch };
     const losses: Record<string, number> = {};
-    for (const { phase, program, randomInputs } of phases) {
+    for (const { phase, program, losses: names, randomInputs } of phases) {
       const drawn = this.#randomInputs(randomInputs);
       const adam = this.#adam(rates[phase.optimiser], step);
       const available: Tensors = { ...known, ...drawn, ...adam };
       const results = await program.run(Object.fromEntries(program.inputs.map(name => [name, available[name]!])));
-      Object.assign(losses, readLosses(results, step));
+      Object.assign(losses, readLosses(results, names, step));
       Object.assign(known, this.#phaseOutputs(results));
     }
     return losses;
@@ -114,7 +107,7 @@ export class StepRunner implements Disposable {
 
   #phaseOutputs(results: Tensors): Tensors {
     const { pools, poolRandom } = this.#randomness;
-    const own = Object.entries(results).filter(([name]) => !name.startsWith('loss/'));
+    const own = Object.entries(results).filter(([name]) => !name.startsWith(lossName('')));
     const order = (name: string) => this.#recipe.pooled.indexOf(name);
     own.sort(([left], [right]) => order(left) - order(right));
     return Object.fromEntries(
@@ -143,10 +136,8 @@ export class StepRunner implements Disposable {
   }
 }
 
-function readLosses(outputs: Tensors, step: number): Losses {
-  const losses = Object.entries(outputs)
-    .filter(([name]) => name.startsWith('loss/'))
-    .map(([name, { data }]) => [name.slice('loss/'.length), data[0]!] as const);
+function readLosses(outputs: Tensors, names: readonly string[], step: number): Losses {
+  const losses = names.map(name => [name, outputs[lossName(name)]!.data[0]!] as const);
   const bad = losses.find(([, value]) => !Number.isFinite(value));
   if (!bad) return Object.fromEntries(losses);
   const message = `Loss ${bad[0]} is ${bad[1]} at step ${step}. Lower the learning rate, then start again or resume.`;

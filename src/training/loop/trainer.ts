@@ -304,7 +304,7 @@ export class Trainer implements Disposable {
   async #save(): Promise<string> {
     const startMs = this.#clock.monotonicMs();
     await this.#records.checkpoint(this.#step, this.#best);
-    const folder = await writeCheckpoint(this.settings.out, await this.#snapshot());
+    const folder = await writeCheckpoint(this.settings.out, this.#snapshot());
     await removeOldCheckpoints(this.settings.out, this.runSettings, this.#best?.step);
     this.#records.spent(this.#clock.monotonicMs() - startMs);
     this.#savedStep = this.#step;

@@ -40,13 +40,19 @@ export const cyclegan: Recipe = {
   },
 };
 
+/**
+ * What is made of an image of A has nothing to do with what is made of one of B, and both can be computed beside each other
+ * (phase-shares.ts). An image that is to stay as it is goes through a generator together with the one that comes back.
+ */
 function generators(context: PhaseContext): PhaseResult {
   const { a, b, apply, applyTogether } = context;
   const { cycleWeight, identityWeight } = context.settings;
   const withIdentity = identityWeight > 0;
-  const [fakeB, sameB] = applyTogether('G_A', ...(withIdentity ? [a, b] : [a])) as [Tensor, Tensor];
-  const [fakeA, sameA] = applyTogether('G_B', ...(withIdentity ? [b, a] : [b])) as [Tensor, Tensor];
-  const [recoveredA, recoveredB] = [apply('G_B', fakeB), apply('G_A', fakeA)];
+  const back = (network: string, fake: Tensor, real: Tensor) =>
+    applyTogether(network, ...(withIdentity ? [fake, real] : [fake])) as [Tensor, Tensor];
+  const [fakeB, fakeA] = [apply('G_A', a), apply('G_B', b)];
+  const [recoveredA, sameA] = back('G_B', fakeB, a);
+  const [recoveredB, sameB] = back('G_A', fakeA, b);
   const losses = {
     G_A: generatorAdversarialLoss(context, 'D_A', fakeB),
     G_B: generatorAdversarialLoss(context, 'D_B', fakeA),

@@ -17,11 +17,14 @@ export {
   buildPhase,
   buildPreview,
   buildTranslation,
+  gradientName,
+  lossName,
   type PhaseGraph,
   runningStatistics,
   type TrainedParameter,
   trainedParameters,
 } from './phase-graph.js';
+export { buildShares, type PhaseShares } from './phase-shares.js';
 export type {
   Direction,
   Phase,

@@ -10,13 +10,18 @@ import { add, broadcast, type Graph, GraphBuilder, gradients, mul, type Tensor }
 import { buildNetwork, type NetworkSpec, type Parameter, parametersOf } from '../../nets/index.js';
 import { applyAdam, applyAdamTogether } from './adam.js';
 import { createPhaseContext, type RandomInput, weightName } from './phase-context.js';
-import type { Phase, Recipe, RecipeSettings, TrainedNetwork } from './recipe.js';
+import type { Phase, PhaseResult, Recipe, RecipeSettings, TrainedNetwork } from './recipe.js';
 
 /** Variable that holds the gradients gathered so far. */
 export const accumulatedName = (weight: string): string => `gathered/${weight}`;
+/** Outputs of a phase's graphs. */
+export const lossName = (loss: string): string => `loss/${loss}`;
+export const gradientName = (weight: string): string => `gradient/${weight}`;
 
 export interface PhaseGraph {
   readonly graph: Graph;
+  /** Names of its losses, in the recipe's order. */
+  readonly losses: readonly string[];
   /** How to fill the inputs that are drawn anew in every run. */
   readonly randomInputs: ReadonlyMap<string, RandomInput>;
 }
@@ -63,31 +68,57 @@ export function buildPhase(
   settings: RecipeSettings,
   options: PhaseOptions = {},
 ): PhaseGraph {
+  const { builder, losses, outputs, inspected, trained, detached, statistics, randomInputs } = writePhase(
+    recipe,
+    phase,
+    settings,
+  );
+  for (const [name, value] of Object.entries(losses)) builder.output(lossName(name), value);
+  for (const [name, value] of Object.entries(outputs)) builder.output(name, value);
+  if (options.inspect) for (const [name, value] of Object.entries(inspected)) builder.output(name, value);
+  const weights = trained.map(({ name, shape }) => builder.variable(name, shape));
+  applyGradients(builder, trained, gradients(totalOf(losses), weights, detached), settings, options);
+  for (const [variable, next] of statistics) builder.update(variable, next);
+  return { graph: builder.build(), losses: Object.keys(losses), randomInputs };
+}
+
+/** A phase's networks applied, before anything is differentiated. */
+export interface WrittenPhase extends Required<PhaseResult> {
+  readonly builder: GraphBuilder;
+  readonly trained: readonly TrainedParameter[];
+  readonly detached: readonly Tensor[];
+  /** Variables of running statistics, and what they are after the run. */
+  readonly statistics: readonly (readonly [variable: Tensor, next: Tensor])[];
+  readonly randomInputs: PhaseGraph['randomInputs'];
+}
+
+export function writePhase(recipe: Recipe, phase: Phase, settings: RecipeSettings): WrittenPhase {
   const builder = new GraphBuilder();
   const networks = recipe.networks(settings);
   const randomInputs = new Map<string, RandomInput>();
   const detached: Tensor[] = [];
   const statistics = new Map(phase.trains.map(name => [name, new Map<string, Tensor>()]));
-  const context = createPhaseContext(builder, networks, settings, {
-    randomInputs,
-    detached,
-    mode: 'training',
-    statistics,
-  });
+  const options = { randomInputs, detached, mode: 'training', statistics } as const;
+  const context = createPhaseContext(builder, networks, settings, options);
   const { losses, outputs = {}, inspected = {} } = phase.build(context);
-  for (const [name, value] of Object.entries(losses)) builder.output(`loss/${name}`, value);
-  for (const [name, value] of Object.entries(outputs)) builder.output(name, value);
-  if (options.inspect) for (const [name, value] of Object.entries(inspected)) builder.output(name, value);
-  const trained = trainedParameters(networks.filter(({ name }) => phase.trains.includes(name)));
-  const weights = trained.map(({ name, shape }) => builder.variable(name, shape));
-  const total = Object.values(losses).reduce((sum, loss) => add(sum, loss));
-  applyGradients(builder, trained, gradients(total, weights, detached), settings, options);
-  for (const [network, next] of statistics) {
-    for (const [key, value] of next) {
-      builder.update(builder.variable(weightName(network, key), value.shape), value);
-    }
-  }
-  return { graph: builder.build(), randomInputs };
+  return {
+    builder,
+    losses,
+    outputs,
+    inspected,
+    trained: trainedParameters(networks.filter(({ name }) => phase.trains.includes(name))),
+    detached,
+    statistics: [...statistics].flatMap(([network, values]) =>
+      [...values].map(
+        ([key, next]) => [builder.variable(weightName(network, key), next.shape as readonly number[]), next] as const,
+      ),
+    ),
+    randomInputs,
+  };
+}
+
+export function totalOf(losses: PhaseResult['losses']): Tensor {
+  return Object.values(losses).reduce((sum, loss) => add(sum, loss));
 }
 
 /** What a recipe's preview shows, on batches of one; inputs `A` and `B`. */
@@ -121,7 +152,7 @@ function applyGradients(
     const whole = gradientsOfLoss[index]!;
     const gradient =
       accumulate === 1 ? whole : accumulateGradient(builder, name, shape, mul(whole, 1 / accumulate), part);
-    if (inspect) builder.output(`gradient/${name}`, gradient);
+    if (inspect) builder.output(gradientName(name), gradient);
     if (part === 'apply' && !together) {
       applyAdam(builder, name, builder.variable(name, shape), gradient, settings.adam);
     }
