@@ -3,8 +3,8 @@
  * fits at all, never to plan to the last megabyte. What an engine does with a graph, it knows by measurement only.
  *
  * The factors are fitted to the peak of resident memory of whole runs on the CPU (ONNX Runtime 1.30, two threads, Linux
- * x64; four steps, sheets, checkpoint and export), which `npm run bench:memory` measures again: 64² to 256², width 32 and 64,
- * batch 1 and 4 came out within 7 %.
+ * x64 with AVX-512; four steps, sheets, checkpoint and export), which `npm run bench:memory` measures again: 64² to 256², width 32 and 64,
+ * batch 1 and 4 came out within 8 %.
  */
 import { sizeOf } from '../../graph/index.js';
 import { buildPhase, buildPreview, type TrainedParameter, trainedParameters } from '../recipes/index.js';
@@ -23,7 +23,7 @@ export interface MemoryEstimate {
   readonly gathered: number;
   /** What the graphs' values take while they run, in the largest stage. */
   readonly activations: number;
-  /** Of the variables: those that a step writes while it reads the others, and those that are on their way to a file. */
+  /** Of the variables: those in other threads, those that a step writes while it reads the others, and those on their way to a file. */
   readonly copies: number;
   readonly pools: number;
   /** Node, the engine's code and what they hold besides. */
@@ -35,11 +35,11 @@ export interface MemoryEstimate {
 
 const floatBytes = 4;
 /** What a run takes for each byte that is live by the order of the graph: layouts in between, and memory taken in doubling pieces. */
-const takenPerLiveByte = 1.55;
-/** For each byte of variables: one by the engine, the rest passing. */
-const copiesPerByte = 2.85;
+const takenPerLiveByte = 1.8;
+/** For each byte of variables: gradients, the copy in a thread of its own, and what is on its way to a file. */
+const copiesPerByte = 1.75;
 const copiesOnDevice = 1;
-const programBytes = 225 * 2 ** 20;
+const programBytes = 320 * 2 ** 20;
 
 /**
  * @param prefersFewOperations as the engine has it: weights of like shapes are then joined to be updated, and lie there twice
