@@ -1,11 +1,12 @@
 /** Phases in shares: all losses, each once, and gradients that add up to those of the whole. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Random } from '../../src/base/index.js';
+import { CycleboxError, Random } from '../../src/base/index.js';
 import { type Engine, openEngine, type TensorData, type Tensors } from '../../src/engine/index.js';
 import { type Graph, sizeOf } from '../../src/graph/index.js';
 import {
   buildPhase,
   buildShares,
+  compilePhase,
   type Phase,
   type RecipeId,
   recipeIds,
@@ -103,4 +104,36 @@ it('share as much work as there is', () => {
     expect(Math.max(...counts) / Math.min(...counts), phase.name).toBeLessThan(1.05);
     expect(buildShares(recipeOf({ recipe: 'cyclegan' }), phase, spec, 1).shares).toHaveLength(1);
   }
+});
+
+it('a phase is one graph where the engine has no memory for shares', async () => {
+  const refused: string[] = [];
+  const compile = () => {
+    refused.push('asked');
+    return Promise.reject(new CycleboxError('OUT_OF_MEMORY', 'No address space.'));
+  };
+  const settings = settingsOf({ recipe: 'cyclegan' });
+  const [state, recipe, spec] = [
+    await engine.createState(variablesOf(settings)),
+    recipeOf(settings),
+    recipeSettings(settings),
+  ];
+  const narrow: Engine = {
+    id: engine.id,
+    device: engine.device,
+    descent: { lanes: 2, compile },
+    createState: initial => engine.createState(initial),
+    compile: (graph, how) => engine.compile(graph, how),
+    load: (model, how) => engine.load(model, how),
+    releaseCaches: () => engine.releaseCaches(),
+    dispose: async () => {},
+  };
+  const phase = recipe.phases[0]!;
+  const [plain, inShares] = [
+    await compilePhase(narrow, state, recipe, phase, spec),
+    await compilePhase(engine, state, recipe, phase, spec),
+  ];
+  expect(refused).toEqual(['asked']);
+  expect([...plain.program.outputs].sort()).toEqual([...inShares.program.outputs].sort());
+  await Promise.all([plain.program.dispose(), inShares.program.dispose()]);
 });

@@ -18,6 +18,7 @@ import { type EngineChoice, type Precision, parseEngineChoice } from '../../engi
 import { type Colour, type ImageFormat, nameFault, type OutputOptions, outputFault } from '../../picture/index.js';
 import type { Scale, Tiling } from '../../plugin-api/index.js';
 import { outputOptionsOf, parseScale, type WrittenOutput } from '../../plugin-host/index.js';
+import { formatDuration } from '../../training/index.js';
 import type { PictureSize, TranslatedImage } from '../../translate/index.js';
 import { printSkippedDevice } from '../options/index.js';
 import { type PairPlaces, type PluginChanges, pairPlaces } from '../plugins/index.js';
@@ -302,7 +303,11 @@ function describe(result: Translated): string {
   const pieces = describeTiles(result);
   const where = device === 'cpu' ? '' : ` on ${device} in ${precision}`;
   const said = result.notes.map(note => `\n  ${note}`).join('');
-  return `${file} → ${output} (${width} × ${height}, ${ms} ms${where}${describeScale(result)}${pieces})${said}`;
+  return `${file} → ${output} (${width} × ${height}, ${duration(ms)}${where}${describeScale(result)}${pieces})${said}`;
+}
+
+function duration(ms: number): string {
+  return ms < 10_000 ? `${ms} ms` : formatDuration(ms);
 }
 
 const sharedStatistics: Readonly<Record<Tiling, string>> = {
