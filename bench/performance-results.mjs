@@ -31,9 +31,11 @@ export function keepRow(section, machine, row, file = resultsFile) {
   const known = results[section];
   // Without peers, it is the same machine; with others than before, it is not.
   const isSame = known && Object.entries(machine).every(([key, value]) => (known.machine[key] ?? value) === value);
-  const others = isSame ? known.rows.filter(({ what }) => what !== row.what) : [];
+  const before = isSame ? known.rows : [];
+  const isNew = before.every(({ what }) => what !== row.what);
+  const rows = isNew ? [...before, row] : before.map(other => (other.what === row.what ? row : other));
   const measured = new Date().toISOString().slice(0, 10);
-  results[section] = { machine: { ...(isSame ? known.machine : {}), ...machine }, measured, rows: [...others, row] };
+  results[section] = { machine: { ...(isSame ? known.machine : {}), ...machine }, measured, rows };
   mkdirSync(new URL('.', file), { recursive: true });
   const beside = new URL(`${file.href}.new`);
   writeFileSync(beside, `${JSON.stringify(results, null, 2)}\n`);
