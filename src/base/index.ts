@@ -8,6 +8,7 @@ export * from './events.js';
 export * from './fault-points.js';
 export * from './file-identity.js';
 export * from './files.js';
+export * from './format-duration.js';
 export * from './free-name.js';
 export * from './gone.js';
 export * from './ids.js';

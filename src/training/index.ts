@@ -21,7 +21,7 @@ export { isPluginName, type PluginName } from './plugin-names.js';
 export { pluginMetric, type TrainingPluginPlaces } from './plugins/index.js';
 export * from './process/index.js';
 export * from './recipes/index.js';
-export { type EventOf, formatDuration, historyPath, type RunHistory, readHistory } from './records/index.js';
+export { type EventOf, historyPath, type RunHistory, readHistory } from './records/index.js';
 export { type RunOptions, resolveRunSettings, runOptionsSchema } from './run-options.js';
 export { recipeOf, recipeSettings, resolveTrainingSettings, type TrainingSettings } from './settings.js';
 export * from './sweeps/index.js';

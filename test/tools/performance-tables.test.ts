@@ -17,8 +17,8 @@ describe('performance results', () => {
     keepRow('train', machine, { what: 'b', cyclebox: 2 }, file);
     keepRow('train', machine, { what: 'a', cyclebox: 3 }, file);
     expect(readResults(file)['train']?.rows).toEqual([
-      { what: 'b', cyclebox: 2 },
       { what: 'a', cyclebox: 3 },
+      { what: 'b', cyclebox: 2 },
     ]);
     keepRow('train', { ...machine, threads: 1 }, { what: 'c' }, file);
     expect(readResults(file)['train']?.rows).toEqual([{ what: 'c' }]);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { formatDuration, formatProgress, ProgressMeter, type StepProgress } from '../../src/training/records/index.js';
+import { formatDuration } from '../../src/base/index.js';
+import { formatProgress, ProgressMeter, type StepProgress } from '../../src/training/records/index.js';
 import { stepValues } from './recorded-run.js';
 
 function run(meter: ProgressMeter, from: number, to: number, ms: (step: number) => number): StepProgress {

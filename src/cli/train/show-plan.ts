@@ -1,8 +1,8 @@
 /** How `cyclebox train --explain` looks as text. Only words: what is in a plan was found out elsewhere. */
+import { formatDuration } from '../../base/index.js';
 import {
   type DataReport,
   describeReport,
-  formatDuration,
   optionGroups,
   recipeOf,
   recipes,

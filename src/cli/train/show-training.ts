@@ -2,10 +2,9 @@
  * How a training looks while it runs: one live line on a terminal, a line every ten seconds elsewhere, or each event as a line
  * of JSON.
  */
-import type { Disposable, Event } from '../../base/index.js';
+import { type Disposable, type Event, formatDuration } from '../../base/index.js';
 import {
   describeReport,
-  formatDuration,
   type TrainingEvent,
   type TrainingEventOf,
   type TrainingProgress,

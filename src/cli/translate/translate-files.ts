@@ -10,6 +10,7 @@ import {
   CycleboxError,
   type ErrorData,
   errorToData,
+  formatDuration,
   type MetadataPolicy,
   readRegularFile,
   temporaryPathFor,
@@ -18,7 +19,6 @@ import { type EngineChoice, type Precision, parseEngineChoice } from '../../engi
 import { type Colour, type ImageFormat, nameFault, type OutputOptions, outputFault } from '../../picture/index.js';
 import type { Scale, Tiling } from '../../plugin-api/index.js';
 import { outputOptionsOf, parseScale, type WrittenOutput } from '../../plugin-host/index.js';
-import { formatDuration } from '../../training/index.js';
 import type { PictureSize, TranslatedImage } from '../../translate/index.js';
 import { printSkippedDevice } from '../options/index.js';
 import { type PairPlaces, type PluginChanges, pairPlaces } from '../plugins/index.js';

@@ -1,4 +1,4 @@
-export { formatDuration, formatProgress, formatRate } from './format-progress.js';
+export { formatProgress, formatRate } from './format-progress.js';
 export type {
   EventOf,
   HistoryEvent,

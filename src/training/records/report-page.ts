@@ -5,7 +5,8 @@
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { formatDuration, formatRate } from './format-progress.js';
+import { formatDuration } from '../../base/index.js';
+import { formatRate } from './format-progress.js';
 import type { TrainingWarning } from './history-event.js';
 import { embeddedJson, Html, html } from './html.js';
 import type { RunHistory } from './read-history.js';

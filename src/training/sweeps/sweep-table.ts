@@ -1,5 +1,5 @@
 /** A sweep's results for people and spreadsheets: a table with a row for each row, and a CSV file with one for each training. */
-import { formatDuration } from '../records/index.js';
+import { formatDuration } from '../../base/index.js';
 import { spreadText } from './spread.js';
 import type { RowResult, RunResult, SweepResults } from './sweep-results.js';
 import { valueText } from './sweep-rows.js';
