@@ -95,8 +95,10 @@ export async function compileStep(engine, size) {
   const state = await engine.createState(initialState(spec));
   const { value: programs, ms: compileMs } = await timed(async () => {
     const compiled = [];
-    for (const phase of cyclegan.phases)
-      compiled.push((await compilePhase(engine, state, cyclegan, phase, spec)).program);
+    for (const phase of cyclegan.phases) {
+      const { program } = await compilePhase(engine, state, cyclegan, phase, spec);
+      compiled.push(program);
+    }
     return compiled;
   });
   const shape = [1, 3, size.size, size.size];
@@ -110,6 +112,7 @@ export async function compileStep(engine, size) {
     return { generatorMs: generator.ms, discriminatorMs: discriminator.ms };
   };
   const dispose = () => Promise.all([...programs, state].map(each => each.dispose()));
+  // Counted of the step as one graph for each phase, whatever the engine makes of it.
   const nodes = graphs[0].nodes.length + graphs[1].nodes.length;
   return { step, dispose, compileMs, nodes, flops: graphs.map(convolutionFlops).reduce((a, b) => a + b) };
 }
