@@ -9,7 +9,7 @@ import { hasRedis, openRedis, type TestRedis } from '../support/redis.js';
 import { openS3 } from '../support/s3-server.js';
 import { cyclebox, isDone, project, type WhenFinished, workThrough } from './cyclebox-process.js';
 import { dropMany, expectPromiseKept, expectUntouched, published } from './promise-check.js';
-import { isFull, scaled } from './scale.js';
+import { isFull } from './scale.js';
 
 const lockMs = 2000;
 
@@ -135,10 +135,11 @@ describe.runIf(hasRedis)('many machines', () => {
     await expectUntouched(root, before);
   });
 
-  it('set aside an image that kills its worker wherever it goes, and do all others', async () => {
+  it('do all images with a worker whose process dies again and again, and blame none of them', async () => {
     const { root, startWorker } = await many();
-    const inputs = await dropMany(root, scaled(6, 30));
-    // The fault is the worker's: each kills its process over the second image that it gets.
+    // As many in the long form: of many, some image meets a dying process more than once by chance, and is set aside as it should be.
+    const inputs = await dropMany(root, 6);
+    // The fault is the worker's: each of its processes dies over the third image that it gets.
     await startWorker({ CYCLEBOX_FAULTS: 'inferred@3:worker' });
     const run = await workThrough(root);
     expect(run.code, run.text).toBe(0);
