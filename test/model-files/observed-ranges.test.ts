@@ -14,22 +14,42 @@ function observedOf(extremes: readonly (readonly [number, number])[]): ObservedR
   return observed;
 }
 
+const rangesOf = (observed: ObservedRanges, share: number, margin = 0.25) =>
+  observed.rangesFor({ into: { share, margin }, outOf: { share, margin } })['y']!;
+
 const ordinary = Array.from({ length: 19 }, () => [-1, 3] as const);
 
 describe('the ranges of images', () => {
   it('hold all of them, and a quarter of the width more; what is never negative stays so', () => {
-    const { into, outOf } = observedOf([
+    const observed = observedOf([
       [-1, 1],
       [0, 3],
-    ]).rangesFor(1)['y']!;
+    ]);
+    const { into, outOf } = rangesOf(observed, 1);
     expect(into).toEqual({ least: [-2, 0], most: [4, 1.25] });
     expect(outOf).toEqual({ least: [-4, 0], most: [8, 1.25] });
   });
 
   it('leave out the image that goes far beyond all others, where not all are to be held', () => {
     const observed = observedOf([...ordinary, [-100, 300]]);
-    expect(observed.rangesFor(1)['y']!.into).toEqual({ least: [-200, 0], most: [400, 1.25] });
-    expect(observed.rangesFor(0.95)['y']!.into).toEqual({ least: [-2, 0], most: [4, 1.25] });
+    expect(rangesOf(observed, 1).into).toEqual({ least: [-200, 0], most: [400, 1.25] });
+    expect(rangesOf(observed, 0.95).into).toEqual({ least: [-2, 0], most: [4, 1.25] });
+  });
+
+  it('hold more of inputs than of results, where that is asked for', () => {
+    const [into, outOf] = [
+      { share: 1, margin: 0 },
+      { share: 0.95, margin: 0.5 },
+    ];
+    const found = observedOf([...ordinary, [-100, 300]]).rangesFor({ into, outOf })['y']!;
+    expect(found.into).toEqual({ least: [-100, 0], most: [300, 1] });
+    expect(found.outOf).toEqual({ least: [-6, 0], most: [10, 1.5] });
+  });
+
+  it('are of layers, which are convolutions that read the same', () => {
+    const kernel = [2, 2, 2, 2];
+    const watched = ['a', 'b', 'a', 'c'].map((input, at) => ({ input, output: `y${at}`, kernel }));
+    expect(new ObservedRanges(watched).layers()).toEqual([['y0', 'y2'], ['y1'], ['y3']]);
   });
 
   it('are of the products of a convolution, too', () => {

@@ -3,11 +3,17 @@
  * number, and a generator's results stay near those in float32.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Engine, openEngine, type TensorData } from '../../src/engine/index.js';
+import { type Engine, openEngine, type Program, type TensorData } from '../../src/engine/index.js';
 import { writtenFor } from '../../src/engine/onnx/written-model.js';
 import { calibrate } from '../../src/model-files/index.js';
 import { type GeneratorSpec, generatorGraph } from '../../src/nets/index.js';
-import { type ConvolutionRanges, encodeOnnx, exposeConvolutions, quantiseModel } from '../../src/onnx/index.js';
+import {
+  type ChannelRanges,
+  type ConvolutionRanges,
+  encodeOnnx,
+  exposeConvolutions,
+  quantiseModel,
+} from '../../src/onnx/index.js';
 import { quantiseKernel } from '../../src/onnx/int8/kernel.js';
 import { parseModel } from '../../src/onnx/model-file.js';
 import { between, randomValues, seededRandom } from '../graph/random-values.js';
@@ -59,10 +65,10 @@ const image: TensorData = {
 };
 
 describe('a convolution in int8', () => {
-  const ranges: ConvolutionRanges = {
+  const ranges = {
     into: { least: [-1, -0.9, -1, -0.5, -1], most: [3, 2.5, 3, 3, 3] },
     outOf: { least: [-14, -9, -16], most: [14, 12, 11] },
-  };
+  } satisfies ConvolutionRanges;
 
   it.each([
     ['zeros around, read as it is', { border: 'zeros', isNormalised: false, ranges }],
@@ -88,6 +94,32 @@ describe('a convolution in int8', () => {
     expect(steps.filter(step => step > 0.01).length).toBeLessThan(isNormalised ? Number.POSITIVE_INFINITY : 6);
     expect(psnr(exact, given)).toBeGreaterThan(30);
   });
+
+  it.each([
+    ['zeros around, read as it is', { border: 'zeros', isNormalised: false }],
+    ['a mirrored border, read as it is', { border: 'mirror', isNormalised: false }],
+    ['a mirrored border, before an instance normalisation', { border: 'mirror', isNormalised: true }],
+  ] as const)('without ranges of its results keeps its sums whole: %s', async (_name, { border, isNormalised }) => {
+    const file = convolution(border, isNormalised);
+    const kernelBits = await engine.kernelBits!();
+    const given = await run(quantiseModel(file, { y: { into: ranges.into } }, { kernelBits }));
+    const { sums } = reference({ border, isNormalised, ranges, most: kernelBits === 7 ? 64 : 127 });
+    const wanted = isNormalised ? normalised(sums) : sums.map(sum => -sum);
+    const largest = Math.max(...wanted.map(Math.abs));
+    const errors = given.map((value, at) => Math.abs(value - wanted[at]!) / largest);
+    expect(Math.max(...errors)).toBeLessThan(1e-5);
+  });
+
+  /** Each channel's, less their mean and over their deviation. */
+  function normalised(values: readonly number[]): readonly number[] {
+    return Array.from({ length: outputs }, (_, k) => values.slice(k * side ** 2, (k + 1) * side ** 2)).flatMap(
+      plane => {
+        const mean = plane.reduce((sum, value) => sum + value, 0) / plane.length;
+        const variance = plane.reduce((sum, value) => sum + (value - mean) ** 2, 0) / plane.length;
+        return plane.map(value => (value - mean) / Math.sqrt(variance + 1e-5));
+      },
+    );
+  }
 
   function convolution(border: 'zeros' | 'mirror', isNormalised: boolean): Uint8Array {
     const around: readonly NodeSpec[] =
@@ -126,10 +158,10 @@ describe('a convolution in int8', () => {
   }: {
     readonly border: 'zeros' | 'mirror';
     readonly isNormalised: boolean;
-    readonly ranges: ConvolutionRanges;
+    readonly ranges: { readonly into: ChannelRanges; readonly outOf: ChannelRanges };
     /** The largest byte of a kernel. */
     readonly most: number;
-  }): { readonly values: readonly number[]; readonly steps: readonly number[] } {
+  }): { readonly values: readonly number[]; readonly steps: readonly number[]; readonly sums: readonly number[] } {
     const isSigned = border === 'zeros' && into.least.some(value => value < 0);
     const inScale = into.least.map((low, c) =>
       Math.fround(isSigned ? Math.max(-low, into.most[c]!) / 127 : (into.most[c]! - low) / 255),
@@ -139,8 +171,7 @@ describe('a convolution in int8', () => {
       clamp(roundEven(Math.fround(image.data[(c * side + y) * side + x]! / inScale[c]!)) + inZero[c]!);
     const outScale = outOf.least.map((low, k) => (outOf.most[k]! - low) / (isNormalised ? 254 : 255));
     const outZero = outOf.least.map((low, k) => (isNormalised ? 128 : Math.round(-low / outScale[k]!)));
-    const values: number[] = [];
-    const steps: number[] = [];
+    const [values, steps, sums]: [number[], number[], number[]] = [[], [], []];
     for (let k = 0; k < outputs; k++) {
       const of = (c: number, cell: number) => weights[(k * channels + c) * 9 + cell]! * inScale[c]!;
       const all = Array.from({ length: channels * 9 }, (_, at) => of(Math.floor(at / 9), at % 9));
@@ -157,16 +188,103 @@ describe('a convolution in int8', () => {
               sum += Math.round(of(c, cell) / scale) * (byte - inZero[c]!);
             }
           const real = sum * scale + bias[k]!;
+          sums.push(real);
           const middle = isNormalised ? (outOf.least[k]! + outOf.most[k]!) / 2 : 0;
           const byte = clamp(roundEven((real - middle) / outScale[k]!) + outZero[k]!);
           values.push(-(byte - outZero[k]!) * outScale[k]!);
           steps.push(outScale[k]!);
         }
     }
-    return { values, steps };
+    return { values, steps, sums };
   }
 
   const mirrored = (at: number) => Math.min(Math.abs(at), 2 * (side - 1) - Math.abs(at));
+});
+
+describe('sums that stay whole', () => {
+  const [inputs, results] = [3, 4];
+  const whole = (count: number, value: number) => new Array<number>(count).fill(value);
+  const into = { least: whole(inputs, 0), most: whole(inputs, 255) };
+  /** Whole numbers, of which each result's largest is the largest byte of 7 bits: nothing is rounded. */
+  const kernelOf = (seed: number, cells: number) =>
+    [...randomValues(seededRandom(seed), [results, inputs * cells], between(-64, 64))].map((value, at) =>
+      at % (inputs * cells) === 0 ? 64 : Math.round(value),
+    );
+  const imageOf = (shape: readonly number[]): TensorData => ({
+    shape,
+    data: randomValues(seededRandom(2), shape, between(0, 255)).map(Math.round),
+  });
+
+  async function same(file: Uint8Array, names: readonly string[], shape: readonly number[]): Promise<void> {
+    const ranges = Object.fromEntries(names.map(name => [name, { into }]));
+    const given = await engine.load({ bytes: quantiseModel(file, ranges) });
+    const wanted = await engine.load({ bytes: file });
+    const run = async (program: Program) => (await program.run({ image: imageOf(shape) }))['out']!;
+    const [found, exact] = [await run(given), await run(wanted)];
+    expect(found.shape).toEqual(exact.shape);
+    expect(found.data).toEqual(exact.data);
+    await given.dispose();
+    await wanted.dispose();
+  }
+
+  it.each([
+    ['as it is', [3, 3], {}, undefined],
+    ['in steps of two', [3, 3], { strides: [2, 2], pads: [1, 1, 1, 1] }, undefined],
+    ['in steps of two and three', [3, 2], { strides: [2, 3], pads: [1, 0, 2, 1] }, undefined],
+    ['with gaps', [3, 3], { dilations: [2, 1], pads: [2, 1, 2, 1] }, undefined],
+    ['mirrored', [3, 3], {}, [1, 1, 1, 1]],
+    ['mirrored here and there, and zeros', [2, 3], { pads: [0, 1, 1, 0] }, [2, 0, 1, 3]],
+    ['of single pixels', [1, 1], {}, undefined],
+  ] as const)('are those of the convolution, %s', async (_name, [high, wide], attributes, mirror) => {
+    const around: readonly NodeSpec[] = mirror ? [['Pad', ['image', 'border'], ['inside'], { mode: 'reflect' }]] : [];
+    const file = onnxFile({
+      nodes: [...around, ['Conv', [mirror ? 'inside' : 'image', 'w'], ['y'], attributes], ['Identity', ['y'], ['out']]],
+      constants: {
+        w: { shape: [results, inputs, high, wide], values: kernelOf(4, high * wide) },
+        border: {
+          shape: [8],
+          values: [0, 0, ...(mirror ?? []).slice(0, 2), 0, 0, ...(mirror ?? []).slice(2)],
+          as: 'int64',
+        },
+      },
+      inputs: { image: ['n', inputs, 'h', 'w'] },
+      outputs: ['out'],
+    });
+    await same(file, ['y'], [1, inputs, 7, 9]);
+    await same(file, ['y'], [2, inputs, 12, 5]);
+  });
+
+  it('have one table of pixels for all convolutions of a kind over images of one size', () => {
+    const block = (from: string, at: number): readonly NodeSpec[] => [
+      ['Pad', [from, 'border'], [`p${at}`], { mode: 'reflect' }],
+      ['Conv', [`p${at}`, 'w'], [`y${at}`]],
+      ['InstanceNormalization', [`y${at}`, 'ones', 'none'], [`n${at}`]],
+    ];
+    const file = (halved: boolean) =>
+      onnxFile({
+        nodes: [
+          ...block('image', 0),
+          ['Relu', ['n0'], ['r']],
+          ...block('r', 1),
+          ['Add', ['image', 'n1'], ['sum']],
+          ...(halved ? ([['AveragePool', ['sum'], ['less'], { kernel_shape: [2, 2] }]] as const) : []),
+          ...block(halved ? 'less' : 'sum', 2),
+          ['Identity', ['n2'], ['out']],
+        ],
+        constants: {
+          w: { shape: [inputs, inputs, 3, 3], values: kernelOf(5, 9).slice(0, inputs ** 2 * 9) },
+          border: { shape: [8], values: [0, 0, 1, 1, 0, 0, 1, 1], as: 'int64' },
+          ones: { shape: [inputs], values: whole(inputs, 1) },
+          none: { shape: [inputs], values: whole(inputs, 0) },
+        },
+        inputs: { image: ['n', inputs, 'h', 'w'] },
+        outputs: ['out'],
+      });
+    const all = Object.fromEntries([0, 1, 2].map(at => [`y${at}`, { into }]));
+    const tables = (bytes: Uint8Array) => kindsOf(quantiseModel(bytes, all)).filter(kind => kind === 'Range').length;
+    expect(tables(file(false))).toBe(1);
+    expect(tables(file(true))).toBe(2);
+  });
 });
 
 describe('the largest sums there are', () => {
@@ -186,13 +304,15 @@ describe('the largest sums there are', () => {
       inputs: { image: white.shape },
       outputs: ['out'],
     });
-    const ranges = { out: { into: { least: whole(0), most: whole(1) }, outOf: { least: whole(0), most: whole(sum) } } };
-    const program = await engine.load({ bytes: file }, { precision: 'int8', ranges });
-    const { out } = await program.run({ image: white });
-    await program.dispose();
-    const inside = Math.floor(size / 2) * (size + 1);
-    for (let channel = 0; channel < wide; channel++)
-      expect(out!.data[channel * size ** 2 + inside]! / sum).toBeCloseTo(1, 2);
+    const into = { least: whole(0), most: whole(1) };
+    for (const range of [{ into, outOf: { least: whole(0), most: whole(sum) } }, { into }]) {
+      const program = await engine.load({ bytes: file }, { precision: 'int8', ranges: { out: range } });
+      const { out } = await program.run({ image: white });
+      await program.dispose();
+      const inside = Math.floor(size / 2) * (size + 1);
+      for (let channel = 0; channel < wide; channel++)
+        expect(out!.data[channel * size ** 2 + inside]! / sum).toBeCloseTo(1, 2);
+    }
   });
 });
 
@@ -228,8 +348,6 @@ describe('an upsampling layer', () => {
     await program.dispose();
     return out!;
   };
-  const kindsOf = (bytes: Uint8Array) => parseModel(bytes, 'the file').graph!.node.map(({ opType }) => opType);
-
   it.each([[[1, wide, 5, 8]], [[2, wide, 4, 3]]])(
     'has its phases put together by rows, the same to the bit: %s',
     async shape => {
@@ -258,7 +376,7 @@ describe('an upsampling layer', () => {
 
 describe('a generator in int8', () => {
   const spec: GeneratorSpec = {
-    ...{ kind: 'resnet', blocks: 1, width: 8, inputChannels: 3, outputChannels: 3, dropout: false },
+    ...{ kind: 'resnet', blocks: 1, width: 32, inputChannels: 3, outputChannels: 3, dropout: false },
     ...{ upsample: 'resize', norm: 'group' },
   };
 
@@ -266,8 +384,8 @@ describe('a generator in int8', () => {
     const values = Object.entries(networkValues(spec)).map(([key, { data }]) => [key, data] as const);
     const bytes = encodeOnnx(generatorGraph(spec), { weights: Object.fromEntries(values) });
     const images = Array.from({ length: 12 }, (_, seed): TensorData => {
-      const data = randomValues(seededRandom(seed), [1, 3, 32, 32], between(-1, 1));
-      return { shape: [1, 3, 32, 32], data };
+      const data = randomValues(seededRandom(seed), [1, 3, 16, 16], between(-1, 1));
+      return { shape: [1, 3, 16, 16], data };
     });
     const model = { path: 'generator.onnx', sha256: 'a'.repeat(64), bytes };
     const found = await calibrate(model, {
@@ -276,10 +394,14 @@ describe('a generator in int8', () => {
     expect(found.calibration.psnr).toBeGreaterThan(35);
     expect(found.calibration.psnr).toBeLessThan(99);
     expect(found.convolutions).toHaveLength(exposeConvolutions(bytes).convolutions.length - 1); // Not the first;
-    expect(found.convolutions.some(({ precision }) => precision === 'int8')).toBe(true);
-    expect(Object.keys(found.calibration.convolutions)).toEqual(
-      found.convolutions.filter(({ precision }) => precision === 'int8').map(({ name }) => name),
-    );
+    const inInt8 = found.convolutions.filter(({ rounding }) => rounding !== 'none');
+    expect(inInt8.length).toBeGreaterThan(0);
+    expect(Object.keys(found.calibration.convolutions)).toEqual(inInt8.map(({ name }) => name));
+    for (const { name, rounding } of inInt8)
+      expect(found.calibration.convolutions[name]!.outOf === undefined).toBe(rounding === 'sums');
+    const mayHaveSums = found.convolutions.filter(({ psnr }) => psnr.sums !== undefined);
+    expect(mayHaveSums).toHaveLength(3); // The second halving and the block: 128 channels.
+    for (const { psnr } of mayHaveSums) expect(psnr.sums).toBeGreaterThan(psnr.bytes!);
   });
 });
 
@@ -322,6 +444,10 @@ describe('what cannot be int8', () => {
     await expect(asked).rejects.toMatchObject({ code: 'ENGINE_UNAVAILABLE' });
   });
 });
+
+function kindsOf(bytes: Uint8Array): readonly string[] {
+  return parseModel(bytes, 'the file').graph!.node.map(({ opType }) => opType);
+}
 
 function clamp(byte: number): number {
   return Math.max(0, Math.min(255, byte));

@@ -115,11 +115,16 @@ function toJson(model: string, written: string, { calibration, convolutions }: C
 function toText(model: string, written: string, { calibration, convolutions }: CalibratedModel): string {
   const { psnr, lowest, images, timeRatio } = calibration;
   const rows = convolutions.map(
-    ({ name, psnr: alone, work, precision }) =>
-      `  ${name.padEnd(12)} alone ${alone.toFixed(1).padStart(5)} dB, ${(100 * work).toFixed(1).padStart(4)} % of the products: ${precision}\n`,
+    ({ name, psnr: { bytes, sums }, work, rounding }) =>
+      `  ${name.padEnd(12)} alone ${decibels(bytes)} dB with bytes, ${decibels(sums)} with sums, ` +
+      `${(100 * work).toFixed(1).padStart(4)} % of the products: ${saidOf[rounding]}\n`,
   );
   return (
     `${basename(model)} → ${written}\n${rows.join('')}` +
     `PSNR to float32 ${psnr} dB over ${images} images (${lowest} dB for the least like), ${timeRatio} of its time.\n`
   );
 }
+
+const decibels = (value?: number): string => (value?.toFixed(1) ?? '—').padStart(5);
+
+const saidOf = { bytes: 'int8', sums: 'int8, whole sums', none: 'float32' } as const;

@@ -1,25 +1,27 @@
 /**
- * Calibrates a model for int8. Its values are watched on three quarters of the images; then each convolution is tried alone in
- * int8 on some of the rest, and those that harm the result most for the time that they save go back to float32 until what is
- * left is near enough. At last the result is judged on other images. Static: nothing is measured when pictures are translated.
+ * Calibrates a model for int8. Its values are watched on three quarters of the images; then each layer is tried alone in
+ * int8 on some of the rest, its results as bytes and as whole sums, and those that harm the result most for the time that they save
+ * get sums in place of bytes, or go back to float32, until what is left is near enough. At last the result is judged on other
+ * images. Static: nothing is measured when pictures are translated.
  */
 import { CycleboxError } from '../../base/index.js';
-import { type Engine, int8WorthOf, type Precision, type Program, type TensorData } from '../../engine/index.js';
-import { exposeConvolutions, type ModelRanges } from '../../onnx/index.js';
+import { int8WorthOf, type Program, type TensorData } from '../../engine/index.js';
+import { exposeConvolutions } from '../../onnx/index.js';
 import type { Calibration } from './calibration-file.js';
+import { nearestRanges } from './choose-ranges.js';
+import { chooseRoundings, sensitivities } from './choose-roundings.js';
 import {
-  type ImageWithResult,
   type JudgeOptions,
   judgementOf,
   loadInt8,
   type ModelToCalibrate,
-  mean,
   meanSquares,
   pairsOf,
   rounded,
 } from './judge.js';
-import { meanSquareAt, psnrOf, resultOf } from './likeness.js';
+import { psnrOf, resultOf } from './likeness.js';
 import { ObservedRanges } from './observed-ranges.js';
+import { type Rounding, rangesWith, Trial } from './trial.js';
 
 export interface CalibrateOptions extends JudgeOptions {
   /** To be calibrated on, and to choose convolutions by. */
@@ -31,11 +33,11 @@ export interface CalibrateOptions extends JudgeOptions {
 
 export interface CalibratedConvolution {
   readonly name: string;
-  /** Of the model, were it the only one in int8. */
-  readonly psnr: number;
+  /** Of the model, were it and those that read the same the only ones in int8; of sums where it may have them. */
+  readonly psnr: Readonly<Partial<Record<Exclude<Rounding, 'none'>, number>>>;
   /** Its share of the products of the convolutions that may be int8. */
   readonly work: number;
-  readonly precision: Extract<Precision, 'float32' | 'int8'>;
+  readonly rounding: Rounding;
 }
 
 export interface CalibratedModel {
@@ -47,14 +49,8 @@ export interface CalibratedModel {
 /** Of so many images one is not watched: convolutions are chosen by it. */
 const chosenBy = 4;
 
-/** Of the images watched, what ranges are tried with. */
-const shares = [1, 0.97, 0.9, 0.75] as const;
-
 /** The first layer, of three channels, is no faster in int8 (22 ms, and 13 in float32), and all others see what it loses. */
 const fewestInputs = 4;
-
-/** Each convolution is tried alone on so many images. */
-const triedOn = 2;
 
 /** @throws MODEL_INVALID where no convolution of the model may be int8, or none near enough */
 export async function calibrate(model: ModelToCalibrate, options: CalibrateOptions): Promise<CalibratedModel> {
@@ -64,12 +60,13 @@ export async function calibrate(model: ModelToCalibrate, options: CalibrateOptio
   const observed = await observe(model, watched, options);
   const exact = await engine.load({ bytes: model.bytes, name: model.path });
   try {
-    const trial = new Trial(engine, model, await pairsOf(exact, images.filter(isForChoice)));
+    const trial = new Trial(engine, model, await pairsOf(exact, images.filter(isForChoice)), options.leastPsnr);
     const ranges = await nearestRanges(trial, observed, onProgress);
     const table = await sensitivities(trial, observed, ranges, onProgress);
-    const chosen = await choose(trial, ranges, table, options);
+    const roundings = await chooseRoundings(trial, ranges, table, onProgress);
+    const chosen = rangesWith(ranges, roundings);
     if (Object.keys(chosen).length === 0) throw nothingLeft(model, options.leastPsnr);
-    const program = await trial.load(chosen);
+    const program = await loadInt8(engine, model, chosen);
     try {
       const calibration: Calibration = {
         model: model.sha256,
@@ -79,7 +76,11 @@ export async function calibrate(model: ModelToCalibrate, options: CalibrateOptio
         speedup: Number((await int8WorthOf(engine)).speedup.toFixed(2)),
         convolutions: chosen,
       };
-      const convolutions = table.map(row => ({ ...row, precision: row.name in chosen ? 'int8' : 'float32' }) as const);
+      const convolutions = table.flatMap(({ names, work, meanSquares: { none: _, ...alone } }) => {
+        const decibels = Object.entries(alone).map(([rounding, found]) => [rounding, rounded(psnrOf(found))] as const);
+        const facts = { psnr: Object.fromEntries(decibels), work: work / names.length };
+        return names.map((name): CalibratedConvolution => ({ name, ...facts, rounding: roundings.get(name)! }));
+      });
       return { calibration, convolutions };
     } finally {
       await program.dispose();
@@ -112,98 +113,6 @@ async function observe(
     await program.dispose();
   }
   return observed;
-}
-
-/** Runs the model with some of its convolutions in int8. */
-class Trial {
-  readonly #engine: Engine;
-  readonly #model: ModelToCalibrate;
-  readonly #pairs: readonly ImageWithResult[];
-
-  constructor(engine: Engine, model: ModelToCalibrate, pairs: readonly ImageWithResult[]) {
-    this.#engine = engine;
-    this.#model = model;
-    this.#pairs = pairs;
-  }
-
-  load(ranges: ModelRanges): Promise<Program> {
-    return loadInt8(this.#engine, this.#model, ranges);
-  }
-
-  /** On all images, or the first ones. */
-  async meanSquare(ranges: ModelRanges, images = this.#pairs.length): Promise<number> {
-    const program = await this.load(ranges);
-    try {
-      return mean(await meanSquares(program, this.#pairs.slice(0, images)));
-    } finally {
-      await program.dispose();
-    }
-  }
-}
-
-interface Sensitivity {
-  readonly name: string;
-  readonly meanSquare: number;
-  readonly psnr: number;
-  readonly work: number;
-}
-
-/** Of ranges that hold all images or nearly all, those with which results are nearest where all that may be int8 is. */
-async function nearestRanges(
-  trial: Trial,
-  observed: ObservedRanges,
-  onProgress: (line: string) => void,
-): Promise<ModelRanges> {
-  let best: { readonly ranges: ModelRanges; readonly meanSquare: number } | undefined;
-  for (const share of shares) {
-    const ranges = observed.rangesFor(share);
-    const meanSquare = await trial.meanSquare(ranges);
-    onProgress(`ranges of ${100 * share} % of the images: ${psnrOf(meanSquare).toFixed(1)} dB`);
-    if (!best || meanSquare < best.meanSquare) best = { ranges, meanSquare };
-  }
-  return best!.ranges;
-}
-
-async function sensitivities(
-  trial: Trial,
-  observed: ObservedRanges,
-  ranges: ModelRanges,
-  onProgress: (line: string) => void,
-): Promise<readonly Sensitivity[]> {
-  const table: Sensitivity[] = [];
-  const all = Object.entries(ranges);
-  const sum = all.reduce((total, [name]) => total + observed.workOf(name), 0);
-  for (const [name, ofOne] of all) {
-    const meanSquare = await trial.meanSquare({ [name]: ofOne }, triedOn);
-    table.push({ name, meanSquare, psnr: rounded(psnrOf(meanSquare)), work: observed.workOf(name) / sum });
-    onProgress(`tried ${table.length} of ${all.length} convolutions`);
-  }
-  return table;
-}
-
-/**
- * Errors of convolutions add up nearly as if they were independent: first those go that harm most for the work that they
- * save until the sum is near enough; then more, until it is so when run.
- */
-async function choose(
-  trial: Trial,
-  ranges: ModelRanges,
-  table: readonly Sensitivity[],
-  { leastPsnr, onProgress }: CalibrateOptions,
-): Promise<ModelRanges> {
-  const most = meanSquareAt(leastPsnr);
-  const harm = ({ meanSquare, work }: Sensitivity) => meanSquare / work;
-  const kept = [...table].sort((a, b) => harm(a) - harm(b));
-  const predicted = () => kept.reduce((total, { meanSquare }) => total + meanSquare, 0);
-  while (kept.length > 0 && predicted() > most) kept.pop();
-  for (; kept.length > 0; kept.pop()) {
-    const names = new Set(kept.map(({ name }) => name));
-    const chosen = Object.fromEntries(Object.entries(ranges).filter(([name]) => names.has(name)));
-    const found = await trial.meanSquare(chosen);
-    onProgress?.(`${kept.length} of ${table.length} convolutions in int8: ${psnrOf(found).toFixed(1)} dB`);
-    if (found <= most) return chosen;
-  }
-  return {};
 }
 
 const rounds = 5;

@@ -35,7 +35,7 @@ const schema = z.strictObject({
   calibratedOn: z.int().min(1),
   timeRatio: z.number().positive(),
   speedup: z.number().positive().exactOptional(),
-  convolutions: z.record(z.string(), z.strictObject({ into: channels, outOf: channels })),
+  convolutions: z.record(z.string(), z.strictObject({ into: channels, outOf: channels.exactOptional() })),
 });
 
 /** Where the calibration of a model lies. */
@@ -115,7 +115,7 @@ function formatCalibration({ convolutions, ...facts }: Calibration): string {
     `{\n        "least": ${numbers(least)},\n        "most": ${numbers(most)}\n      }`;
   const layers = Object.entries(convolutions).map(
     ([name, { into, outOf }]) =>
-      `    ${JSON.stringify(name)}: {\n      "into": ${ranges(into)},\n      "outOf": ${ranges(outOf)}\n    }`,
+      `    ${JSON.stringify(name)}: {\n      "into": ${ranges(into)}${outOf ? `,\n      "outOf": ${ranges(outOf)}` : ''}\n    }`,
   );
   const said = Object.entries(facts).map(([name, value]) => `  ${JSON.stringify(name)}: ${JSON.stringify(value)},\n`);
   return `{\n${said.join('')}  "convolutions": {\n${layers.join(',\n')}\n  }\n}\n`;

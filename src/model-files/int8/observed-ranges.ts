@@ -5,10 +5,18 @@
  * images may be left out, those with values far beyond all others': what a byte's steps lose to them, every image loses.
  */
 import type { TensorData, Tensors } from '../../engine/index.js';
-import type { ChannelRanges, ConvolutionRanges, ModelRanges, WatchedConvolution } from '../../onnx/index.js';
+import type { ChannelRanges, ConvolutionRanges, WatchedConvolution } from '../../onnx/index.js';
 
-/** Of the width that was seen. */
-const margin = 0.25;
+/** Which of the values that were seen a range is to hold. */
+export interface Extent {
+  /** Of the images, in (0, 1]; 1: all. */
+  readonly share: number;
+  /** What it goes beyond them, of their width. */
+  readonly margin: number;
+}
+
+/** By the name of a convolution's result. */
+export type ObservedModelRanges = Readonly<Record<string, Required<ConvolutionRanges>>>;
 
 /** For each channel, that of each image. */
 interface Extremes {
@@ -38,13 +46,19 @@ export class ObservedRanges {
     }
   }
 
-  /** @param share of the images that each channel's range is to hold, in (0, 1]; 1: all */
-  rangesFor(share: number): ModelRanges {
-    const rangesOf = ({ input, output }: WatchedConvolution): ConvolutionRanges => ({
-      into: widened(this.#values.get(input)!, share),
-      outOf: widened(this.#values.get(output)!, share),
+  rangesFor(extent: { readonly into: Extent; readonly outOf: Extent }): ObservedModelRanges {
+    const rangesOf = ({ input, output }: WatchedConvolution): Required<ConvolutionRanges> => ({
+      into: widened(this.#values.get(input)!, extent.into),
+      outOf: widened(this.#values.get(output)!, extent.outOf),
     });
     return Object.fromEntries(this.#convolutions.map(each => [each.output, rangesOf(each)]));
+  }
+
+  /** The names of convolutions that read one value, such as the phases of an upsampling layer, in the order of the file. */
+  layers(): readonly (readonly string[])[] {
+    const layers = new Map<string, string[]>();
+    for (const { input, output } of this.#convolutions) layers.set(input, [...(layers.get(input) ?? []), output]);
+    return [...layers.values()];
   }
 
   /** Products that a convolution takes for one image. */
@@ -75,7 +89,7 @@ export class ObservedRanges {
 }
 
 /** What is never negative stays so. */
-function widened(extremes: Extremes, share: number): ChannelRanges {
+function widened(extremes: Extremes, { share, margin }: Extent): ChannelRanges {
   const most = extremes.most.map(values => farthestOf(values, share));
   const least = extremes.least.map(
     values =>

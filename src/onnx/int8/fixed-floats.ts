@@ -47,11 +47,11 @@ export class FixedValues {
       case 'Concat':
         return concatenated([x, ...others.map(name => this.floats(name))], integer(node, 'axis'));
       case 'Pad':
-        return others.length === 1 && !attributeOf(node, 'mode') ? padded(x, this.#integers(others[0]!)) : undefined;
+        return others.length === 1 && !attributeOf(node, 'mode') ? padded(x, this.integers(others[0]!)) : undefined;
       case 'Reshape':
-        return reshaped(x, this.#integers(others[0]!));
+        return reshaped(x, this.integers(others[0]!));
       case 'Gather':
-        return picked(x, integer(node, 'axis') ?? 0, this.#integers(others[0]!));
+        return picked(x, integer(node, 'axis') ?? 0, this.integers(others[0]!));
       case 'Transpose':
         return transposed(x, attributeOf(node, 'perm')?.ints.map(Number));
       default:
@@ -59,7 +59,7 @@ export class FixedValues {
     }
   }
 
-  #integers(name: string): readonly number[] | undefined {
+  integers(name: string): readonly number[] | undefined {
     const tensor = this.#stored.get(name);
     if (tensor?.dataType !== TensorProto_DataType.INT64) return undefined;
     if (tensor.rawData.length === 0) return tensor.int64Data.map(Number);

@@ -2,20 +2,12 @@
  * The four phases of an upsampling layer put between each other by copies of columns and of whole rows, where the file has a Concat
  * and a DepthToSpace, which takes pixel by pixel: half of its time. For any size; what comes out is the same to the bit.
  */
-import { create } from '@bufbuild/protobuf';
-import {
-  AttributeProto_AttributeType,
-  AttributeProtoSchema,
-  type GraphProto,
-  type NodeProto,
-  NodeProtoSchema,
-  TensorProto_DataType,
-  TensorProtoSchema,
-} from '../generated/index.js';
+import type { GraphProto, NodeProto } from '../generated/index.js';
 import type { Convolution } from './convolutions.js';
+import { axis, type GraphWriter } from './graph-writer.js';
 
 /** Changes the graph. Its operations are of opset 13 or later. */
-export function interleavePhases(graph: GraphProto, convolutions: readonly Convolution[]): void {
+export function interleavePhases(graph: GraphProto, convolutions: readonly Convolution[], writer: GraphWriter): void {
   const channels = new Map(convolutions.map(({ output, kernel }) => [output, kernel.dims[0]]));
   const made = new Map(graph.node.flatMap(node => node.output.map(name => [name, node] as const)));
   const phasesOf = (node: NodeProto): readonly string[] | undefined => {
@@ -26,7 +18,9 @@ export function interleavePhases(graph: GraphProto, convolutions: readonly Convo
   };
   graph.node = graph.node.flatMap(node => {
     const phases = phasesOf(node);
-    return phases ? interleaved(graph, phases, node.output[0]!) : [node];
+    if (!phases) return [node];
+    writeInterleaved(writer, phases, node.output[0]!);
+    return writer.taken();
   });
 }
 
@@ -38,41 +32,20 @@ function isDoubling(node: NodeProto): boolean {
 }
 
 /** Phases `[n, c, h, w]` in the order (row, column) → `[n, c, 2h, 2w]`, called `name`. */
-function interleaved(graph: GraphProto, phases: readonly string[], name: string): readonly NodeProto[] {
-  const nodes: NodeProto[] = [];
-  const add = (opType: string, input: readonly string[], axis?: number, as?: string): string => {
-    const output = as ?? `${name} phases ${nodes.length}`;
-    const attribute = axis === undefined ? [] : [axisOf(axis)];
-    nodes.push(create(NodeProtoSchema, { opType, name: output, input: [...input], output: [output], attribute }));
-    return output;
-  };
-  const integers = (what: string, values: readonly number[]): string => {
-    const tensor = `${name} phases ${what}`;
-    const rawData = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
-    const { INT64: dataType } = TensorProto_DataType;
-    graph.initializer.push(
-      create(TensorProtoSchema, { name: tensor, dims: [BigInt(values.length)], dataType, rawData }),
-    );
-    return tensor;
-  };
-  const [last, row, twice] = [
-    integers('last', [4]),
-    integers('row', [0, 0, 0, 1, -1]),
-    integers('twice', [1, 1, 2, 2]),
+function writeInterleaved(writer: GraphWriter, phases: readonly string[], name: string): void {
+  const [last, row, twice] = [[4], [0, 0, 0, 1, -1], [1, 1, 2, 2]].map(values => writer.integers(values)) as [
+    string,
+    string,
+    string,
   ];
   const rows = [0, 2].map(first => {
-    const pair = phases.slice(first, first + 2).map(phase => add('Unsqueeze', [phase, last]));
-    return add('Reshape', [add('Concat', pair, 4), row]);
+    const pair = phases.slice(first, first + 2).map(phase => writer.node('Unsqueeze', [phase, last]));
+    return writer.node('Reshape', [writer.node('Concat', pair, [axis(4)]), row]);
   });
-  const size = add('Mul', [add('Shape', [phases[0]!]), twice]);
-  add('Reshape', [add('Concat', rows, 3), size], undefined, name);
-  return nodes;
+  const size = writer.node('Mul', [writer.node('Shape', [phases[0]!]), twice]);
+  writer.node('Reshape', [writer.node('Concat', rows, [axis(3)]), size], [], name);
 }
 
 function integer({ attribute }: NodeProto, wanted: string): bigint | undefined {
   return attribute.find(({ name }) => name === wanted)?.i;
-}
-
-function axisOf(axis: number) {
-  return create(AttributeProtoSchema, { name: 'axis', type: AttributeProto_AttributeType.INT, i: BigInt(axis) });
 }

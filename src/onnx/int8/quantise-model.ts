@@ -1,28 +1,24 @@
 /**
- * A model file rewritten to calculate its convolutions in int8: bytes in, int8 kernels with a scale for each channel, bytes out,
- * by ONNX Runtime's QLinearConv, which CPUs with VNNI do four times as fast as float32, and others somewhat faster. Everything else
- * stays float32, and normalisation with it. Nothing is measured here: how far values go comes from a calibration.
+ * A model file rewritten to calculate its convolutions in int8: bytes in, int8 kernels with a scale for each channel, which CPUs with
+ * VNNI multiply four times as fast as floats, and others somewhat faster. Results are bytes (ONNX Runtime's QLinearConv), or the
+ * whole sums (a product of matrices), which takes a little longer and loses nothing: rounding results is what costs these networks
+ * most. Everything else stays float32, and normalisation with it. Nothing is measured here: how far values go comes from
+ * a calibration.
  *
  * Scales of input channels go into the kernel, those of output channels into the result's: the runtime sees scales of 1. Where
- * an instance normalisation follows, each channel is centred, since what is taken away cancels there.
+ * an instance normalisation follows, what is the same in all of a channel cancels there: bytes are those around the channel's
+ * middle, and sums keep what the zero points add.
  */
-import { create } from '@bufbuild/protobuf';
 import { CycleboxError } from '../../base/index.js';
 import { encodeModel } from '../encode-model.js';
-import {
-  AttributeProto_AttributeType,
-  AttributeProtoSchema,
-  type GraphProto,
-  type NodeProto,
-  NodeProtoSchema,
-  TensorProto_DataType,
-  TensorProtoSchema,
-} from '../generated/index.js';
+import type { GraphProto, NodeProto } from '../generated/index.js';
 import { parseModel } from '../model-file.js';
 import { restoreFloats } from '../stored-weights.js';
-import { type Convolution, convolutionsOf } from './convolutions.js';
+import { type Convolution, convolutionsOf, hasZeros } from './convolutions.js';
+import { axis, GraphWriter, order } from './graph-writer.js';
 import { interleavePhases } from './interleave-phases.js';
-import { type KernelBits, quantiseKernel } from './kernel.js';
+import { type ByteKernel, type KernelBits, quantiseKernel } from './kernel.js';
+import { PatchWriter } from './patches.js';
 import {
   asymmetricScales,
   type ByteScales,
@@ -31,6 +27,7 @@ import {
   type ModelRanges,
   sharedZeroScales,
 } from './ranges.js';
+import { SpatialSizes } from './spatial-sizes.js';
 
 /** Since this version bytes have scales for channels, and borders. */
 const oldestOpset = 13;
@@ -52,10 +49,11 @@ export function quantiseModel(bytes: Uint8Array, ranges: ModelRanges, options: Q
   const graph = model.graph!;
   restoreFloats(graph);
   const convolutions = convolutionsOf(graph);
-  interleavePhases(graph, convolutions);
-  const rewrite = new Int8Rewrite(convolutions, ranges, file, kernelBits);
+  const writer = new GraphWriter();
+  interleavePhases(graph, convolutions, writer);
+  const rewrite = new Int8Rewrite(graph, convolutions, ranges, { file, kernelBits, writer });
   graph.node = graph.node.flatMap(node => rewrite.rewritten(node));
-  graph.initializer.push(...rewrite.initializers);
+  graph.initializer.push(...writer.initializers);
   graph.valueInfo = [];
   dropUnread(graph);
   return encodeModel(model);
@@ -65,19 +63,32 @@ function invalid(file: string, why: string): CycleboxError {
   return new CycleboxError('MODEL_INVALID', `${file} ${why}.`, { subject: { file } });
 }
 
+interface RewriteOptions {
+  readonly file: string;
+  readonly kernelBits: KernelBits;
+  readonly writer: GraphWriter;
+}
+
 class Int8Rewrite {
-  readonly initializers: GraphProto['initializer'] = [];
   readonly #convolutions: ReadonlyMap<string, Convolution>;
   readonly #ranges: ModelRanges;
   readonly #file: string;
   readonly #bits: KernelBits;
+  readonly #writer: GraphWriter;
+  readonly #patches: PatchWriter;
   /** The node that makes bytes of a value, by the value's name and scales: phases of an upsampling layer read the same. */
   readonly #quantised = new Map<string, string>();
-  #count = 0;
 
-  constructor(convolutions: readonly Convolution[], ranges: ModelRanges, file: string, bits: KernelBits) {
-    this.#bits = bits;
+  constructor(
+    graph: GraphProto,
+    convolutions: readonly Convolution[],
+    ranges: ModelRanges,
+    { file, kernelBits, writer }: RewriteOptions,
+  ) {
+    this.#writer = writer;
+    this.#bits = kernelBits;
     this.#convolutions = new Map(convolutions.map(each => [each.output, each]));
+    this.#patches = new PatchWriter(this.#writer, new SpatialSizes(graph, this.#convolutions));
     this.#ranges = ranges;
     this.#file = file;
     const lost = Object.keys(ranges).find(name => !this.#convolutions.has(name));
@@ -92,29 +103,34 @@ class Int8Rewrite {
     if (!convolution || !ranges) return [node];
     const [outputs, inputs] = convolution.kernel.dims as [number, number, number, number];
     this.#requireChannels(convolution, ranges.into, inputs);
-    this.#requireChannels(convolution, ranges.outOf, outputs);
-    const into = convolution.hasZeros ? sharedZeroScales(ranges.into) : asymmetricScales(ranges.into);
+    const into = hasZeros(convolution) ? sharedZeroScales(ranges.into) : asymmetricScales(ranges.into);
     const kernel = quantiseKernel(convolution.kernel.data, outputs, into, this.#bits);
-    const outOf = convolution.isNormalised ? centredScales(ranges.outOf) : asymmetricScales(ranges.outOf);
-    const nodes: NodeProto[] = [];
-    let bytes = this.#bytesOf(convolution.input, into, nodes);
-    if (convolution.mirror) {
-      nodes.push(this.#node('Pad', [bytes, convolution.mirror.input[1]!], convolution.mirror.attribute));
-      bytes = last(nodes);
-    }
+    if (ranges.outOf) {
+      this.#requireChannels(convolution, ranges.outOf, outputs);
+      const outOf = convolution.isNormalised ? centredScales(ranges.outOf) : asymmetricScales(ranges.outOf);
+      this.#writeBytes(convolution, kernel, into, outOf);
+    } else this.#writeSums(convolution, kernel, into);
+    return this.#writer.taken();
+  }
+
+  #writeBytes(convolution: Convolution, kernel: ByteKernel, into: ByteScales, outOf: ByteScales & Middles): void {
+    const writer = this.#writer;
+    const outputs = convolution.kernel.dims[0]!;
+    let bytes = this.#bytesOf(convolution.input, into);
+    const { mirror } = convolution;
+    if (mirror) bytes = writer.node('Pad', [bytes, mirror.node.input[1]!], mirror.node.attribute);
     const wide = Math.max(outputs, fewestOutputs);
-    const one = this.#floats([], Float32Array.of(1));
+    const one = writer.floats([], Float32Array.of(1));
     // With zeros around, the runtime itself takes the shared zero point away.
-    const zero = convolution.hasZeros ? into.zeros[0]! : 0;
+    const zero = hasZeros(convolution) ? into.zeros[0]! : 0;
     const byteZero = convolution.isNormalised ? 128 : 0;
-    const inputsOf = [
-      ...[bytes, one, this.#bytes([], Uint8Array.of(zero))],
-      this.#tensor(
+    const inputs = [
+      ...[bytes, one, writer.bytes([], Uint8Array.of(zero))],
+      writer.signedBytes(
         [wide, ...convolution.kernel.dims.slice(1)],
-        TensorProto_DataType.INT8,
         filledUp(kernel.bytes, (kernel.bytes.length / outputs) * wide),
       ),
-      this.#floats(
+      writer.floats(
         [wide],
         filledUp(
           kernel.scales.map((scale, channel) => scale / outOf.scales[channel]!),
@@ -122,81 +138,60 @@ class Int8Rewrite {
           1,
         ),
       ),
-      this.#tensor([wide], TensorProto_DataType.INT8, new Int8Array(wide)),
-      ...[one, this.#bytes([], Uint8Array.of(byteZero))],
-      this.#tensor([wide], TensorProto_DataType.INT32, filledUp(this.#bias(convolution, kernel, outOf), wide)),
+      writer.signedBytes([wide], new Int8Array(wide)),
+      ...[one, writer.bytes([], Uint8Array.of(byteZero))],
+      writer.sums(filledUp(biasInSums(convolution, kernel, outOf), wide)),
     ];
-    nodes.push(this.#node('QLinearConv', inputsOf, convolution.node.attribute));
-    if (wide > outputs)
-      nodes.push(this.#node('Slice', [last(nodes), ...[0, outputs, 1].map(at => this.#index(at))], []));
-    nodes.push(this.#dequantised(last(nodes), outOf, convolution.output));
-    return nodes;
+    let result = writer.node('QLinearConv', inputs, convolution.node.attribute);
+    if (wide > outputs) result = writer.node('Slice', [result, ...[0, outputs, 1].map(at => writer.integers([at]))]);
+    this.#writeDequantised(result, outOf, convolution.output);
   }
 
-  /** In steps of the sums: the layer's own bias, what the zero points add up to, and where the result's zero is. */
-  #bias(
-    { bias, hasZeros, isNormalised }: Convolution,
-    kernel: ReturnType<typeof quantiseKernel>,
-    outOf: ByteScales & { readonly middles?: readonly number[] },
-  ): Int32Array {
-    const own = bias?.data;
-    return Int32Array.from(kernel.scales, (scale, channel) => {
-      const shift = isNormalised ? -outOf.middles![channel]! : outOf.zeros[channel]! * outOf.scales[channel]!;
-      const sum = ((own?.[channel] ?? 0) + shift) / scale - (hasZeros ? 0 : kernel.offsets[channel]!);
-      return Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, Math.round(sum)));
-    });
+  #writeSums(convolution: Convolution, kernel: ByteKernel, into: ByteScales): void {
+    const writer = this.#writer;
+    const {
+      kernel: { dims },
+      output,
+      isNormalised,
+    } = convolution;
+    const [outputs, , high, wide] = dims as [number, number, number, number];
+    const bytes = this.#bytesOf(convolution.input, into);
+    const { rows, size } = this.#patches.of(convolution, bytes, into.zeros[0]!);
+    const columns = asColumns(kernel.bytes, outputs, high * wide);
+    const byPixel = writer.node('MatMulInteger', [
+      rows,
+      writer.signedBytes([columns.length / outputs, outputs], columns),
+    ]);
+    const byChannel = writer.node('Transpose', [byPixel], [order(0, 2, 1)]);
+    const scales = writer.floats([outputs], kernel.scales);
+    let result = writer.node('DequantizeLinear', [byChannel, scales], [axis(1)]);
+    if (!isNormalised) {
+      const shifts = kernel.scales.map((scale, at) => (convolution.bias?.data[at] ?? 0) - scale * kernel.offsets[at]!);
+      result = writer.node('Add', [result, writer.floats([outputs, 1], shifts)]);
+    }
+    writer.node(
+      'Reshape',
+      [result, writer.node('Concat', [writer.integers([0, outputs]), size], [axis(0)])],
+      [],
+      output,
+    );
   }
 
-  /** @param nodes where one is added, unless there is one already */
-  #bytesOf(name: string, { scales, zeros }: ByteScales, nodes: NodeProto[]): string {
+  #bytesOf(name: string, { scales, zeros }: ByteScales): string {
     const key = `${name} ${scales} ${zeros}`;
     const known = this.#quantised.get(key);
     if (known !== undefined) return known;
-    const [scale, zero] = [this.#floats([scales.length], scales), this.#bytes([zeros.length], zeros)];
-    nodes.push(this.#node('QuantizeLinear', [name, scale, zero], [channelAxis]));
-    this.#quantised.set(key, last(nodes));
-    return last(nodes);
+    const bytes = this.#writer.node('QuantizeLinear', [name, ...this.#constants(scales, zeros)], [axis(1)]);
+    this.#quantised.set(key, bytes);
+    return bytes;
   }
 
-  #dequantised(name: string, { scales, zeros }: ByteScales, as: string): NodeProto {
-    const [scale, zero] = [this.#floats([scales.length], scales), this.#bytes([zeros.length], zeros)];
-    const node = this.#node('DequantizeLinear', [name, scale, zero], [channelAxis]);
-    node.output = [as];
-    return node;
+  #writeDequantised(name: string, { scales, zeros }: ByteScales, as: string): void {
+    this.#writer.node('DequantizeLinear', [name, ...this.#constants(scales, zeros)], [axis(1)], as);
   }
 
-  #node(opType: string, input: readonly string[], attribute: NodeProto['attribute']): NodeProto {
-    const name = this.#fresh(opType);
-    return create(NodeProtoSchema, { opType, name, input: [...input], output: [name], attribute });
-  }
-
-  #floats(dims: readonly number[], values: Float32Array): string {
-    return this.#tensor(dims, TensorProto_DataType.FLOAT, values);
-  }
-
-  #bytes(dims: readonly number[], values: Uint8Array): string {
-    return this.#tensor(dims, TensorProto_DataType.UINT8, values);
-  }
-
-  #index(at: number): string {
-    const values = BigInt64Array.of(BigInt(at));
-    return this.#tensor([1], TensorProto_DataType.INT64, values);
-  }
-
-  #tensor(
-    dims: readonly number[],
-    dataType: number,
-    values: Float32Array | Uint8Array | Int8Array | Int32Array | BigInt64Array,
-  ): string {
-    const name = this.#fresh('constant');
-    const rawData = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    this.initializers.push(create(TensorProtoSchema, { name, dims: dims.map(BigInt), dataType, rawData }));
-    return name;
-  }
-
-  /** No exporter writes such names. */
-  #fresh(what: string): string {
-    return `int8 ${this.#count++}: ${what}`;
+  #constants(scales: Float32Array, zeros: Uint8Array): readonly string[] {
+    return [this.#writer.floats([scales.length], scales), this.#writer.bytes([zeros.length], zeros)];
   }
 
   #requireChannels({ output }: Convolution, { least, most }: ChannelRanges, channels: number): void {
@@ -208,6 +203,32 @@ class Int8Rewrite {
   }
 }
 
+interface Middles {
+  readonly middles?: readonly number[];
+}
+
+/** In steps of the sums: the layer's own bias, what the zero points add up to, and where the result's zero is. */
+function biasInSums(convolution: Convolution, kernel: ByteKernel, outOf: ByteScales & Middles): Int32Array {
+  const own = convolution.bias?.data;
+  const isTaken = hasZeros(convolution);
+  return Int32Array.from(kernel.scales, (scale, channel) => {
+    const shift = convolution.isNormalised ? -outOf.middles![channel]! : outOf.zeros[channel]! * outOf.scales[channel]!;
+    const sum = ((own?.[channel] ?? 0) + shift) / scale - (isTaken ? 0 : kernel.offsets[channel]!);
+    return Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, Math.round(sum)));
+  });
+}
+
+/** `[out, in, cells]` → `[cells · in, out]` */
+function asColumns(bytes: Int8Array, outputs: number, cells: number): Int8Array {
+  const inputs = bytes.length / outputs / cells;
+  const columns = new Int8Array(bytes.length);
+  for (let output = 0; output < outputs; output++)
+    for (let input = 0; input < inputs; input++)
+      for (let cell = 0; cell < cells; cell++)
+        columns[(cell * inputs + input) * outputs + output] = bytes[(output * inputs + input) * cells + cell]!;
+  return columns;
+}
+
 /** With fewer, ONNX Runtime copies each result's inputs beside each other first: 12 of 8 × 8 × 32 took 23 ms, 16 take 11. */
 const fewestOutputs = 16;
 
@@ -217,12 +238,6 @@ function filledUp<T extends Float32Array | Int8Array | Int32Array>(values: T, le
   const filled = new (values.constructor as new (length: number) => T)(length).fill(value) as T;
   filled.set(values);
   return filled;
-}
-
-const channelAxis = create(AttributeProtoSchema, { name: 'axis', type: AttributeProto_AttributeType.INT, i: 1n });
-
-function last(nodes: readonly NodeProto[]): string {
-  return nodes.at(-1)!.output[0]!;
 }
 
 /** Borders and kernels that nothing reads any more. */

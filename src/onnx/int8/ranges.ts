@@ -12,8 +12,11 @@ export interface ChannelRanges {
 export interface ConvolutionRanges {
   /** Of its input, by input channel. */
   readonly into: ChannelRanges;
-  /** Of its result, by output channel. */
-  readonly outOf: ChannelRanges;
+  /**
+   * Of its result, by output channel. Where they are there, results become bytes at once; else they stay the whole sums, of which nothing
+   * is lost and which are for whoever reads them to scale.
+   */
+  readonly outOf?: ChannelRanges | undefined;
 }
 
 /** By the name of a convolution's result in the model file. Convolutions that are not here stay float32. */
