@@ -1,4 +1,4 @@
-/** How far values go, as a calibration has it: of all images, or of nearly all, and a quarter more. */
+/** How far values go, as a calibration has it: of all images, or of nearly all, and a tenth more. */
 import { describe, expect, it } from 'vitest';
 import { ObservedRanges } from '../../src/model-files/int8/observed-ranges.js';
 
@@ -14,36 +14,35 @@ function observedOf(extremes: readonly (readonly [number, number])[]): ObservedR
   return observed;
 }
 
-const rangesOf = (observed: ObservedRanges, share: number, margin = 0.25) =>
-  observed.rangesFor({ into: { share, margin }, outOf: { share, margin } })['y']!;
+const rangesOf = (observed: ObservedRanges, share: number) => observed.rangesFor({ into: share, outOf: share })['y']!;
+
+/** Within what sums of tenths are off by. */
+const near = (values: readonly number[]) => values.map(value => expect.closeTo(value, 9));
+const reach = (least: readonly number[], most: readonly number[]) => ({ least: near(least), most: near(most) });
 
 const ordinary = Array.from({ length: 19 }, () => [-1, 3] as const);
 
 describe('the ranges of images', () => {
-  it('hold all of them, and a quarter of the width more; what is never negative stays so', () => {
+  it('hold all of them, and a tenth of the width more; what is never negative stays so', () => {
     const observed = observedOf([
       [-1, 1],
       [0, 3],
     ]);
     const { into, outOf } = rangesOf(observed, 1);
-    expect(into).toEqual({ least: [-2, 0], most: [4, 1.25] });
-    expect(outOf).toEqual({ least: [-4, 0], most: [8, 1.25] });
+    expect(into).toEqual(reach([-1.4, 0], [3.4, 1.1]));
+    expect(outOf).toEqual(reach([-2.8, 0], [6.8, 1.1]));
   });
 
   it('leave out the image that goes far beyond all others, where not all are to be held', () => {
     const observed = observedOf([...ordinary, [-100, 300]]);
-    expect(rangesOf(observed, 1).into).toEqual({ least: [-200, 0], most: [400, 1.25] });
-    expect(rangesOf(observed, 0.95).into).toEqual({ least: [-2, 0], most: [4, 1.25] });
+    expect(rangesOf(observed, 1).into).toEqual(reach([-140, 0], [340, 1.1]));
+    expect(rangesOf(observed, 0.95).into).toEqual(reach([-1.4, 0], [3.4, 1.1]));
   });
 
   it('hold more of inputs than of results, where that is asked for', () => {
-    const [into, outOf] = [
-      { share: 1, margin: 0 },
-      { share: 0.95, margin: 0.5 },
-    ];
-    const found = observedOf([...ordinary, [-100, 300]]).rangesFor({ into, outOf })['y']!;
-    expect(found.into).toEqual({ least: [-100, 0], most: [300, 1] });
-    expect(found.outOf).toEqual({ least: [-6, 0], most: [10, 1.5] });
+    const found = observedOf([...ordinary, [-100, 300]]).rangesFor({ into: 1, outOf: 0.95 })['y']!;
+    expect(found.into).toEqual(reach([-140, 0], [340, 1.1]));
+    expect(found.outOf).toEqual(reach([-2.8, 0], [6.8, 1.1]));
   });
 
   it('are of layers, which are convolutions that read the same', () => {

@@ -103,7 +103,7 @@ describe('a convolution in int8', () => {
     const file = convolution(border, isNormalised);
     const kernelBits = await engine.kernelBits!();
     const given = await run(quantiseModel(file, { y: { into: ranges.into } }, { kernelBits }));
-    const { sums } = reference({ border, isNormalised, ranges, most: kernelBits === 7 ? 64 : 127 });
+    const { sums } = reference({ border, isNormalised, ranges, most: kernelBits === 7 ? 64 : 127, follows: true });
     const wanted = isNormalised ? normalised(sums) : sums.map(sum => -sum);
     const largest = Math.max(...wanted.map(Math.abs));
     const errors = given.map((value, at) => Math.abs(value - wanted[at]!) / largest);
@@ -153,6 +153,7 @@ describe('a convolution in int8', () => {
   function reference({
     border,
     isNormalised,
+    follows = false,
     ranges: { into, outOf },
     most,
   }: {
@@ -161,14 +162,19 @@ describe('a convolution in int8', () => {
     readonly ranges: { readonly into: ChannelRanges; readonly outOf: ChannelRanges };
     /** The largest byte of a kernel. */
     readonly most: number;
+    /** Whether the steps of bytes follow an image that goes beyond the ranges. */
+    readonly follows?: boolean;
   }): { readonly values: readonly number[]; readonly steps: readonly number[]; readonly sums: readonly number[] } {
     const isSigned = border === 'zeros' && into.least.some(value => value < 0);
     const inScale = into.least.map((low, c) =>
       Math.fround(isSigned ? Math.max(-low, into.most[c]!) / 127 : (into.most[c]! - low) / 255),
     );
     const inZero = into.least.map((low, c) => (isSigned ? 128 : Math.round(-low / inScale[c]!)));
+    const factor = follows ? factorOf(inScale, inZero) : 1;
     const byteAt = (c: number, y: number, x: number) =>
-      clamp(roundEven(Math.fround(image.data[(c * side + y) * side + x]! / inScale[c]!)) + inZero[c]!);
+      clamp(
+        roundEven(Math.fround(image.data[(c * side + y) * side + x]! / Math.fround(inScale[c]! * factor))) + inZero[c]!,
+      );
     const outScale = outOf.least.map((low, k) => (outOf.most[k]! - low) / (isNormalised ? 254 : 255));
     const outZero = outOf.least.map((low, k) => (isNormalised ? 128 : Math.round(-low / outScale[k]!)));
     const [values, steps, sums]: [number[], number[], number[]] = [[], [], []];
@@ -187,7 +193,7 @@ describe('a convolution in int8', () => {
               const byte = byteAt(c, mirrored(row), mirrored(column));
               sum += Math.round(of(c, cell) / scale) * (byte - inZero[c]!);
             }
-          const real = sum * scale + bias[k]!;
+          const real = sum * scale * factor + bias[k]!;
           sums.push(real);
           const middle = isNormalised ? (outOf.least[k]! + outOf.most[k]!) / 2 : 0;
           const byte = clamp(roundEven((real - middle) / outScale[k]!) + outZero[k]!);
@@ -196,6 +202,16 @@ describe('a convolution in int8', () => {
         }
     }
     return { values, steps, sums };
+  }
+
+  /** How many times as far as its range the channel goes that goes farthest. */
+  function factorOf(scales: readonly number[], zeros: readonly number[]): number {
+    const parts = scales.flatMap((scale, c) => {
+      const values = image.data.subarray(c * side ** 2, (c + 1) * side ** 2);
+      const [above, below] = [scale * (255 - zeros[c]!), scale * zeros[c]!];
+      return [Math.max(...values) / above, -Math.min(...values) / below];
+    });
+    return Math.max(1, ...parts);
   }
 
   const mirrored = (at: number) => Math.min(Math.abs(at), 2 * (side - 1) - Math.abs(at));
@@ -284,6 +300,70 @@ describe('sums that stay whole', () => {
     const tables = (bytes: Uint8Array) => kindsOf(quantiseModel(bytes, all)).filter(kind => kind === 'Range').length;
     expect(tables(file(false))).toBe(1);
     expect(tables(file(true))).toBe(2);
+  });
+});
+
+describe('an image that goes beyond the ranges', () => {
+  const wide = 8;
+  const all = (value: number) => new Array<number>(wide).fill(value);
+  const file = (opset: number) =>
+    onnxFile({
+      nodes: [
+        ['Pad', ['image', 'border'], ['inside'], { mode: 'reflect' }],
+        ['Conv', ['inside', 'w'], ['y']],
+        ['InstanceNormalization', ['y', 'ones', 'none'], ['out']],
+      ],
+      constants: {
+        w: { shape: [wide, wide, 3, 3], values: [...randomValues(seededRandom(8), [wide, wide, 9], between(-1, 1))] },
+        border: { shape: [8], values: [0, 0, 1, 1, 0, 0, 1, 1], as: 'int64' },
+        ones: { shape: [wide], values: all(1) },
+        none: { shape: [wide], values: all(0) },
+      },
+      inputs: { image: ['n', wide, 'h', 'w'] },
+      outputs: ['out'],
+      opset,
+    });
+  const within: TensorData = {
+    shape: [1, wide, 12, 12],
+    data: randomValues(seededRandom(9), [1, wide, 12, 12], between(-1, 1)),
+  };
+  const beyond: TensorData = { ...within, data: within.data.map(value => 5 * value) };
+  const into = { least: all(-1), most: all(1) };
+  const outOf = { least: all(-14), most: all(14) };
+
+  it.each([
+    ['bytes', 17, { into, outOf }],
+    ['whole sums', 17, { into }],
+    ['whole sums, where axes are inputs', 18, { into }],
+  ])('has coarser steps instead of values cut off, with %s', async (_name, opset, range) => {
+    const load = (bytes: Uint8Array) => engine.load({ bytes });
+    const [given, exact] = [await load(quantiseModel(file(opset), { y: range })), await load(file(opset))];
+    const likeness = async (image: TensorData) => {
+      const [found, wanted] = [await given.run({ image }), await exact.run({ image })];
+      return psnr(wanted['out']!.data, found['out']!.data);
+    };
+    // Five times the same is the same after normalisation, and so are its bytes.
+    expect(await likeness(beyond)).toBeCloseTo(await likeness(within), 0);
+    expect(await likeness(beyond)).toBeGreaterThan(35);
+    await given.dispose();
+    await exact.dispose();
+  });
+
+  it('is cut off in channels that hardly go anywhere, so that the others keep their steps', async () => {
+    const [quiet, loud] = [within.data.map((value, at) => (at < 144 ? value / 1000 : value)), 0.001];
+    const narrow = { least: [-loud, ...all(-1).slice(1)], most: [loud, ...all(1).slice(1)] };
+    const program = await engine.load({ bytes: quantiseModel(file(17), { y: { into: narrow } }) });
+    const exact = await engine.load({ bytes: file(17) });
+    const likeness = async (data: Float32Array) => {
+      const image = { ...within, data };
+      const [found, wanted] = [await program.run({ image }), await exact.run({ image })];
+      return psnr(wanted['out']!.data, found['out']!.data);
+    };
+    const twenty = quiet.map((value, at) => (at < 144 ? 20 * value : value));
+    expect(await likeness(quiet)).toBeGreaterThan(40);
+    expect(await likeness(twenty)).toBeGreaterThan(35);
+    await program.dispose();
+    await exact.dispose();
   });
 });
 

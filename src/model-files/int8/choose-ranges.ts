@@ -1,14 +1,11 @@
 /**
- * How much of what was seen ranges are to hold: all images or nearly all, and how much more. Wider ranges have coarser steps,
- * narrower ones cut values off, and which costs more depends on the network, so that it is tried.
+ * How many of the images that were seen ranges are to hold: all or nearly all. Wider ranges have coarser steps; of images that go beyond
+ * narrower ones some results are cut off, and all steps coarser. Which costs more depends on the network, so that it is tried.
  */
-import type { Extent, ObservedModelRanges, ObservedRanges } from './observed-ranges.js';
+import type { ObservedModelRanges, ObservedRanges } from './observed-ranges.js';
 import { type Rounding, rangesWith, roundingsOf, type Trial, toldDistance } from './trial.js';
 
 const shares = [1, 0.97, 0.9, 0.75] as const;
-const margins = [0.25, 0.1] as const;
-
-const extents: readonly Extent[] = margins.flatMap(margin => shares.map(share => ({ share, margin })));
 
 /**
  * Inputs' by runs in which nobody rounds results, for what rounding costs would hide it; then results' by runs in which they are rounded. Of
@@ -19,22 +16,19 @@ export async function nearestRanges(
   observed: ObservedRanges,
   onProgress: (line: string) => void,
 ): Promise<ObservedModelRanges> {
-  const nearest = async (what: string, rounding: Rounding, rangesOf: (extent: Extent) => ObservedModelRanges) => {
-    let best: { readonly extent: Extent; readonly strain: number } | undefined;
-    for (const extent of extents) {
-      const ranges = rangesOf(extent);
+  const nearest = async (what: string, rounding: Rounding, rangesFor: (share: number) => ObservedModelRanges) => {
+    let best: { readonly share: number; readonly strain: number } | undefined;
+    for (const share of shares) {
+      const ranges = rangesFor(share);
       const distance = await trial.distance(rangesWith(ranges, alike(ranges, rounding)));
       const strain = trial.strainOf(distance);
-      const { share, margin } = extent;
-      onProgress(
-        `ranges of ${what} of ${100 * share} % of the images and ${100 * margin} % more: ${toldDistance(distance)}`,
-      );
-      if (!best || strain < best.strain) best = { extent, strain };
+      onProgress(`ranges of ${what} of ${100 * share} % of the images: ${toldDistance(distance)}`);
+      if (!best || strain < best.strain) best = { share, strain };
     }
-    return best!.extent;
+    return best!.share;
   };
-  const into = await nearest('inputs', 'sums', extent => observed.rangesFor({ into: extent, outOf: extents[0]! }));
-  const outOf = await nearest('results', 'bytes', extent => observed.rangesFor({ into, outOf: extent }));
+  const into = await nearest('inputs', 'sums', share => observed.rangesFor({ into: share, outOf: 1 }));
+  const outOf = await nearest('results', 'bytes', share => observed.rangesFor({ into, outOf: share }));
   return observed.rangesFor({ into, outOf });
 }
 

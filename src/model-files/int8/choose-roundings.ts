@@ -21,7 +21,7 @@ export interface Sensitivity {
 }
 
 export async function sensitivities(
-  trial: Trial,
+  trial: Pick<Trial, 'distance' | 'strainOf'>,
   observed: ObservedRanges,
   ranges: ObservedModelRanges,
   onProgress: (line: string) => void,
@@ -47,7 +47,7 @@ const mostRuns = 8;
 
 /** @returns all 'none' where nothing is near enough */
 export async function chooseRoundings(
-  trial: Trial,
+  trial: Pick<Trial, 'distance' | 'strainOf'>,
   ranges: ObservedModelRanges,
   table: readonly Sensitivity[],
   onProgress: (line: string) => void,

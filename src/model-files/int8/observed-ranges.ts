@@ -7,16 +7,17 @@
 import type { TensorData, Tensors } from '../../engine/index.js';
 import type { ChannelRanges, ConvolutionRanges, WatchedConvolution } from '../../onnx/index.js';
 
-/** Which of the values that were seen a range is to hold. */
-export interface Extent {
-  /** Of the images, in (0, 1]; 1: all. */
-  readonly share: number;
-  /** What it goes beyond them, of their width. */
-  readonly margin: number;
-}
+/** Beyond what was seen, of its width. Images that go further have coarser steps (onnx/int8/byte-values.ts). */
+const margin = 0.1;
 
 /** By the name of a convolution's result. */
 export type ObservedModelRanges = Readonly<Record<string, Required<ConvolutionRanges>>>;
+
+/** Of the images: how many a range of inputs is to hold, and one of results. */
+export interface RangeShares {
+  readonly into: number;
+  readonly outOf: number;
+}
 
 /** For each channel, that of each image. */
 interface Extremes {
@@ -46,10 +47,11 @@ export class ObservedRanges {
     }
   }
 
-  rangesFor(extent: { readonly into: Extent; readonly outOf: Extent }): ObservedModelRanges {
+  /** @param shares of the images that each channel's range is to hold, in (0, 1]; 1: all */
+  rangesFor({ into, outOf }: RangeShares): ObservedModelRanges {
     const rangesOf = ({ input, output }: WatchedConvolution): Required<ConvolutionRanges> => ({
-      into: widened(this.#values.get(input)!, extent.into),
-      outOf: widened(this.#values.get(output)!, extent.outOf),
+      into: widened(this.#values.get(input)!, into),
+      outOf: widened(this.#values.get(output)!, outOf),
     });
     return Object.fromEntries(this.#convolutions.map(each => [each.output, rangesOf(each)]));
   }
@@ -89,7 +91,7 @@ export class ObservedRanges {
 }
 
 /** What is never negative stays so. */
-function widened(extremes: Extremes, { share, margin }: Extent): ChannelRanges {
+function widened(extremes: Extremes, share: number): ChannelRanges {
   const most = extremes.most.map(values => farthestOf(values, share));
   const least = extremes.least.map(
     values =>

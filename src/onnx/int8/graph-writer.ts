@@ -75,7 +75,8 @@ export function integerAttribute(name: string, value: number): Attributes[number
 
 export const axis = (at: number): Attributes[number] => integerAttribute('axis', at);
 
-export function order(...axes: readonly number[]): Attributes[number] {
-  const { INTS: type } = AttributeProto_AttributeType;
-  return create(AttributeProtoSchema, { name: 'perm', type, ints: axes.map(BigInt) });
+export function integersAttribute(name: string, values: readonly number[]): Attributes[number] {
+  return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.INTS, ints: values.map(BigInt) });
 }
+
+export const order = (...axes: readonly number[]): Attributes[number] => integersAttribute('perm', axes);

@@ -14,6 +14,7 @@ import { encodeModel } from '../encode-model.js';
 import type { GraphProto, NodeProto } from '../generated/index.js';
 import { parseModel } from '../model-file.js';
 import { restoreFloats } from '../stored-weights.js';
+import { ByteWriter } from './byte-values.js';
 import { type Convolution, convolutionsOf, hasZeros } from './convolutions.js';
 import { axis, GraphWriter, order } from './graph-writer.js';
 import { interleavePhases } from './interleave-phases.js';
@@ -43,15 +44,15 @@ export interface QuantiseOptions {
 export function quantiseModel(bytes: Uint8Array, ranges: ModelRanges, options: QuantiseOptions = {}): Uint8Array {
   const { file = 'The model', kernelBits = 7 } = options;
   const model = parseModel(bytes, file);
-  const opset = model.opsetImport.find(({ domain }) => !domain || domain === 'ai.onnx')?.version ?? 1n;
-  if (Number(opset) < oldestOpset)
+  const opset = Number(model.opsetImport.find(({ domain }) => !domain || domain === 'ai.onnx')?.version ?? 1n);
+  if (opset < oldestOpset)
     throw invalid(file, `is written in opset ${opset}, and int8 needs ${oldestOpset}. Export it anew`);
   const graph = model.graph!;
   restoreFloats(graph);
   const convolutions = convolutionsOf(graph);
   const writer = new GraphWriter();
   interleavePhases(graph, convolutions, writer);
-  const rewrite = new Int8Rewrite(graph, convolutions, ranges, { file, kernelBits, writer });
+  const rewrite = new Int8Rewrite(graph, convolutions, ranges, { file, kernelBits, writer, opset });
   graph.node = graph.node.flatMap(node => rewrite.rewritten(node));
   graph.initializer.push(...writer.initializers);
   graph.valueInfo = [];
@@ -67,6 +68,7 @@ interface RewriteOptions {
   readonly file: string;
   readonly kernelBits: KernelBits;
   readonly writer: GraphWriter;
+  readonly opset: number;
 }
 
 class Int8Rewrite {
@@ -76,16 +78,16 @@ class Int8Rewrite {
   readonly #bits: KernelBits;
   readonly #writer: GraphWriter;
   readonly #patches: PatchWriter;
-  /** The node that makes bytes of a value, by the value's name and scales: phases of an upsampling layer read the same. */
-  readonly #quantised = new Map<string, string>();
+  readonly #bytes: ByteWriter;
 
   constructor(
     graph: GraphProto,
     convolutions: readonly Convolution[],
     ranges: ModelRanges,
-    { file, kernelBits, writer }: RewriteOptions,
+    { file, kernelBits, writer, opset }: RewriteOptions,
   ) {
     this.#writer = writer;
+    this.#bytes = new ByteWriter(writer, opset);
     this.#bits = kernelBits;
     this.#convolutions = new Map(convolutions.map(each => [each.output, each]));
     this.#patches = new PatchWriter(this.#writer, new SpatialSizes(graph, this.#convolutions));
@@ -116,8 +118,11 @@ class Int8Rewrite {
   #writeBytes(convolution: Convolution, kernel: ByteKernel, into: ByteScales, outOf: ByteScales & Middles): void {
     const writer = this.#writer;
     const outputs = convolution.kernel.dims[0]!;
-    let bytes = this.#bytesOf(convolution.input, into);
+    // The bias is in steps of the sums, which are to be those that the kernel has.
+    const follows = convolution.isNormalised || !convolution.bias?.data.some(value => value !== 0);
+    const { bytes: inner, factor } = this.#bytes.of(convolution.input, into, follows);
     const { mirror } = convolution;
+    let bytes = inner;
     if (mirror) bytes = writer.node('Pad', [bytes, mirror.node.input[1]!], mirror.node.attribute);
     const wide = Math.max(outputs, fewestOutputs);
     const one = writer.floats([], Float32Array.of(1));
@@ -144,7 +149,8 @@ class Int8Rewrite {
     ];
     let result = writer.node('QLinearConv', inputs, convolution.node.attribute);
     if (wide > outputs) result = writer.node('Slice', [result, ...[0, outputs, 1].map(at => writer.integers([at]))]);
-    this.#writeDequantised(result, outOf, convolution.output);
+    const [scales, zeros] = [this.#bytes.scaled(outOf.scales, factor), writer.bytes([outputs], outOf.zeros)];
+    writer.node('DequantizeLinear', [result, scales, zeros], [axis(1)], convolution.output);
   }
 
   #writeSums(convolution: Convolution, kernel: ByteKernel, into: ByteScales): void {
@@ -155,7 +161,7 @@ class Int8Rewrite {
       isNormalised,
     } = convolution;
     const [outputs, , high, wide] = dims as [number, number, number, number];
-    const bytes = this.#bytesOf(convolution.input, into);
+    const { bytes, factor } = this.#bytes.of(convolution.input, into, true);
     const { rows, size } = this.#patches.of(convolution, bytes, into.zeros[0]!);
     const columns = asColumns(kernel.bytes, outputs, high * wide);
     const byPixel = writer.node('MatMulInteger', [
@@ -163,11 +169,13 @@ class Int8Rewrite {
       writer.signedBytes([columns.length / outputs, outputs], columns),
     ]);
     const byChannel = writer.node('Transpose', [byPixel], [order(0, 2, 1)]);
-    const scales = writer.floats([outputs], kernel.scales);
+    const scales = this.#bytes.scaled(kernel.scales, factor);
     let result = writer.node('DequantizeLinear', [byChannel, scales], [axis(1)]);
     if (!isNormalised) {
-      const shifts = kernel.scales.map((scale, at) => (convolution.bias?.data[at] ?? 0) - scale * kernel.offsets[at]!);
-      result = writer.node('Add', [result, writer.floats([outputs, 1], shifts)]);
+      const ofZeros = kernel.scales.map((scale, at) => -scale * kernel.offsets[at]!);
+      const bias = writer.floats([outputs], convolution.bias?.data ?? new Float32Array(outputs));
+      const shifts = writer.node('Add', [this.#bytes.scaled(ofZeros, factor), bias]);
+      result = writer.node('Add', [result, writer.node('Unsqueeze', [shifts, writer.integers([1])])]);
     }
     writer.node(
       'Reshape',
@@ -175,23 +183,6 @@ class Int8Rewrite {
       [],
       output,
     );
-  }
-
-  #bytesOf(name: string, { scales, zeros }: ByteScales): string {
-    const key = `${name} ${scales} ${zeros}`;
-    const known = this.#quantised.get(key);
-    if (known !== undefined) return known;
-    const bytes = this.#writer.node('QuantizeLinear', [name, ...this.#constants(scales, zeros)], [axis(1)]);
-    this.#quantised.set(key, bytes);
-    return bytes;
-  }
-
-  #writeDequantised(name: string, { scales, zeros }: ByteScales, as: string): void {
-    this.#writer.node('DequantizeLinear', [name, ...this.#constants(scales, zeros)], [axis(1)], as);
-  }
-
-  #constants(scales: Float32Array, zeros: Uint8Array): readonly string[] {
-    return [this.#writer.floats([scales.length], scales), this.#writer.bytes([zeros.length], zeros)];
   }
 
   #requireChannels({ output }: Convolution, { least, most }: ChannelRanges, channels: number): void {
