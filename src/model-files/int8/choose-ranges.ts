@@ -5,7 +5,11 @@
 import type { ObservedModelRanges, ObservedRanges } from './observed-ranges.js';
 import { type Rounding, rangesWith, roundingsOf, type Trial, toldDistance } from './trial.js';
 
+/** The widest first: others' images go further. */
 const shares = [1, 0.97, 0.9, 0.75] as const;
+
+/** Narrower ranges are to be nearer by so much, half a decibel: among few images less may be chance. */
+const worthwhile = 0.9;
 
 /**
  * Inputs' by runs in which nobody rounds results, for what rounding costs would hide it; then results' by runs in which they are rounded. Of
@@ -23,7 +27,7 @@ export async function nearestRanges(
       const distance = await trial.distance(rangesWith(ranges, alike(ranges, rounding)));
       const strain = trial.strainOf(distance);
       onProgress(`ranges of ${what} of ${100 * share} % of the images: ${toldDistance(distance)}`);
-      if (!best || strain < best.strain) best = { share, strain };
+      if (!best || strain < worthwhile * best.strain) best = { share, strain };
     }
     return best!.share;
   };

@@ -1,7 +1,7 @@
 /**
  * Values as bytes, by ranges that were seen beforehand; an image that goes beyond them gets wider ones, all channels by one factor, so that
  * nothing is cut off: a picture that is unlike those of the calibration loses some of its steps, and not its largest values, which
- * tell these networks most. The factor is 1 for whatever stays within.
+ * tell these networks most. The factor is 1 for whatever stays within, and one for all images of a batch.
  */
 import { axis, type GraphWriter, integerAttribute, integersAttribute } from './graph-writer.js';
 import type { ByteScales } from './ranges.js';
