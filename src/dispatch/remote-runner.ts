@@ -21,7 +21,7 @@ import type { Runner, RunReport, RunRequest } from '../inbox/index.js';
 import type { Lane, LaneListener } from './lane.js';
 import { type JobMessage, type JobReply, modelOf, parseJobReply, type RemoteDevice } from './messages.js';
 import { ahead, hasRoom, jobFor, type Placeable, workerFor } from './placement.js';
-import { connectRedis, namesOf, QueueOwner, type Redis, recallMark, shownUrl } from './redis/index.js';
+import { connectRedis, listen, namesOf, QueueOwner, type Redis, recallMark, shownUrl } from './redis/index.js';
 import type { ModelSource, WatcherStore } from './store/index.js';
 import { Workers } from './workers.js';
 
@@ -151,7 +151,7 @@ export class RemoteRunner implements Disposable {
       }),
     );
     const hello = await this.#connection(url);
-    await hello.subscribe(names.hello);
+    await listen(hello, names.hello);
     hello.on('message', () => void this.#workers?.look());
     redis.on('ready', () => this.#reconnected());
     await this.#workers.start();

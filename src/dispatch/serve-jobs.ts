@@ -36,6 +36,7 @@ import {
 import { ahead } from './placement.js';
 import {
   endlessly,
+  listen,
   namesOf,
   openService,
   patienceMs,
@@ -152,7 +153,7 @@ class JobService implements Served {
   async open(ears: Redis): Promise<void> {
     const { Worker } = await import('bullmq');
     const { lockMs, describe } = this.#options;
-    await ears.subscribe(this.#names.cancel);
+    await listen(ears, this.#names.cancel);
     ears.on('message', (_channel, token) => this.#cancel(token));
     this.#worker = new Worker(this.id, job => this.#process(job), {
       ...{ prefix: this.#names.prefix, connection: this.#redis, skipVersionCheck: true },

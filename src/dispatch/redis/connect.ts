@@ -18,6 +18,7 @@ export async function connectRedis(url: string, withinMs = firstWithinMs): Promi
   const redis = new Redis(url, {
     lazyConnect: true,
     maxRetriesPerRequest: null,
+    autoResubscribe: false, // See `listen`.
     connectTimeout: 5000,
     keepAlive: 10_000,
     // Longer than any command of BullMQ's blocks: a connection that is dead and does not know it is made anew.

@@ -19,7 +19,7 @@ import {
 } from '../../base/index.js';
 import { isAlive } from '../../process/index.js';
 import type { TrainingEvent, TrainingPluginPlaces } from '../../training/index.js';
-import { endlessly, openService, patienceMs, type Redis, within } from '../redis/index.js';
+import { endlessly, listen, openService, patienceMs, type Redis, within } from '../redis/index.js';
 import { isEnded, lostWith, mostFailures, type RunEntry, RunLog, type RunOwner, type RunState } from './run-log.js';
 import { type RunOrder, runNamePattern, type TrainingRoots } from './run-order.js';
 import { anyDevice, familyOf, queueOf, RunQueues, type RunStatus } from './run-queues.js';
@@ -117,7 +117,7 @@ class TrainingsService implements ServedTrainings {
 
   async open(ears: Redis): Promise<void> {
     await removeAbandoned();
-    await ears.subscribe(this.#queues.names.news);
+    await listen(ears, this.#queues.names.news);
     ears.on('message', () => {
       this.#wake();
       void this.#attempt?.check().catch(error => this.#warn(error));

@@ -8,7 +8,7 @@ import {
   toDisposable,
 } from '../../base/index.js';
 import type { TrainingEvent } from '../../training/index.js';
-import { connectRedis, type Redis } from '../redis/index.js';
+import { connectRedis, listen, type Redis } from '../redis/index.js';
 import { isEnded, type RunFault, RunLog, type RunOwner, type RunStanding, type RunState } from './run-log.js';
 import { jsonIn, type RunOrder, runNamePattern } from './run-order.js';
 import { anyDevice, familyOf, parseStatus, queueOf, RunQueues, type RunStatus } from './run-queues.js';
@@ -163,7 +163,7 @@ export class TrainingQueue implements Disposable {
     const wakeNow = () => wake();
     signal?.addEventListener('abort', wakeNow);
     try {
-      await ears.subscribe(this.#queues.names.events, this.#queues.names.news);
+      await listen(ears, this.#queues.names.events, this.#queues.names.news);
       ears.on('message', (channel, text) => {
         if (channel === this.#queues.names.news) wake();
         else tell(text, runs, listener.tells);
