@@ -20,6 +20,7 @@ export const rooms = {
   onnx: {
     floor: 2,
     beneath: [
+      'attributes',
       'emitter',
       'encode-model',
       'float16',

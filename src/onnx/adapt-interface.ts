@@ -5,6 +5,7 @@
  */
 import { create } from '@bufbuild/protobuf';
 import { CycleboxError } from '../base/index.js';
+import { integerAttribute, integersAttribute } from './attributes.js';
 import { encodeModel } from './encode-model.js';
 import {
   type AttributeProto,
@@ -72,15 +73,15 @@ function inward(steps: Steps, { element, layout, channels, range }: ImageValue):
   if (scale !== 1) steps.add('Mul', [steps.constant([], [scale])]);
   // Conversion to whole numbers cuts off, and bytes are to be rounded.
   if (shift !== 0) steps.add('Add', [steps.constant([], [element === 'uint8' ? shift + 0.5 : shift])]);
-  if (layout === 'nhwc') steps.add('Transpose', [], [ints('perm', [0, 2, 3, 1])]);
-  if (element !== 'float32') steps.add('Cast', [], [int('to', types[element])]);
+  if (layout === 'nhwc') steps.add('Transpose', [], [integersAttribute('perm', [0, 2, 3, 1])]);
+  if (element !== 'float32') steps.add('Cast', [], [integerAttribute('to', types[element])]);
   return steps.finish();
 }
 
 /** And of what it gives. */
 function outward(steps: Steps, { element, layout, channels, range }: ImageValue): readonly NodeProto[] {
-  if (element !== 'float32') steps.add('Cast', [], [int('to', TensorProto_DataType.FLOAT)]);
-  if (layout === 'nhwc') steps.add('Transpose', [], [ints('perm', [0, 3, 1, 2])]);
+  if (element !== 'float32') steps.add('Cast', [], [integerAttribute('to', TensorProto_DataType.FLOAT)]);
+  if (layout === 'nhwc') steps.add('Transpose', [], [integersAttribute('perm', [0, 3, 1, 2])]);
   const { scale, shift } = ranges[range];
   if (scale !== 1) steps.add('Mul', [steps.constant([], [1 / scale])]);
   if (shift !== 0) steps.add('Add', [steps.constant([], [-shift / scale])]);
@@ -108,7 +109,7 @@ class Steps {
 
   /** The channels, so many times. */
   repeat(times: number): void {
-    this.#push('Concat', new Array<string>(times).fill(this.#last), [int('axis', 1)]);
+    this.#push('Concat', new Array<string>(times).fill(this.#last), [integerAttribute('axis', 1)]);
   }
 
   constant(dims: number[], values: readonly number[]): string {
@@ -148,12 +149,4 @@ function imageValue(name: string, [height, width]: readonly [string, string] = [
   const shape = { dim: [symbol('n'), three, symbol(height), symbol(width)] };
   const value = { elemType: TensorProto_DataType.FLOAT, shape };
   return create(ValueInfoProtoSchema, { name, type: { value: { case: 'tensorType', value } } });
-}
-
-function int(name: string, i: number): AttributeProto {
-  return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.INT, i: BigInt(i) });
-}
-
-function ints(name: string, values: readonly number[]): AttributeProto {
-  return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.INTS, ints: values.map(BigInt) });
 }

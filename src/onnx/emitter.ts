@@ -3,6 +3,7 @@
  * tensor language: names are strings, shapes come from the caller. Equal graphs give equal bytes: no clock, no path.
  */
 import { create } from '@bufbuild/protobuf';
+import { integerAttribute, integersAttribute } from './attributes.js';
 import { encodeModel } from './encode-model.js';
 import {
   type AttributeProto,
@@ -233,10 +234,10 @@ function attribute(name: string, value: AttributeValue): AttributeProto {
     return create(AttributeProtoSchema, { name, type: type.STRING, s: new TextEncoder().encode(value) });
   }
   if (typeof value !== 'number') {
-    return create(AttributeProtoSchema, { name, type: type.INTS, ints: value.map(BigInt) });
+    return integersAttribute(name, value);
   }
   if (floatAttributes.has(name)) return create(AttributeProtoSchema, { name, type: type.FLOAT, f: value });
-  return create(AttributeProtoSchema, { name, type: type.INT, i: BigInt(value) });
+  return integerAttribute(name, value);
 }
 
 function valueInfo(name: string, shape: readonly OnnxDimension[] | undefined): ValueInfoProto {

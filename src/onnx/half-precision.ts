@@ -6,12 +6,11 @@
  */
 import { create } from '@bufbuild/protobuf';
 import { CycleboxError } from '../base/index.js';
+import { integerAttribute } from './attributes.js';
 import { encodeModel } from './encode-model.js';
 import { toFloat16 } from './float16.js';
 import {
   type AttributeProto,
-  AttributeProto_AttributeType,
-  AttributeProtoSchema,
   type NodeProto,
   NodeProtoSchema,
   type TensorProto,
@@ -194,9 +193,7 @@ function halfName(name: string): string {
 }
 
 function castNode(from: string, to: string, type: number): NodeProto {
-  const attribute = [
-    create(AttributeProtoSchema, { name: 'to', type: AttributeProto_AttributeType.INT, i: BigInt(type) }),
-  ];
+  const attribute = [integerAttribute('to', type)];
   return create(NodeProtoSchema, { opType: 'Cast', name: `Cast ${to}`, input: [from], output: [to], attribute });
 }
 

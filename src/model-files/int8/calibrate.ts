@@ -2,7 +2,7 @@
  * Calibrates a model for int8. Its values are watched on three quarters of the images; then each layer is tried alone in
  * int8 on some of the rest, its results as bytes and as whole sums, and those that harm the result most for the time that they save
  * get sums in place of bytes, or go back to float32, until what is left is near enough. At last the result is judged on other
- * images. Static: nothing is measured when pictures are translated.
+ * images. When pictures are translated, all that is measured is how far beyond its ranges one goes (onnx/int8/byte-values.ts).
  */
 import { CycleboxError } from '../../base/index.js';
 import { int8WorthOf, type Program, type TensorData } from '../../engine/index.js';

@@ -21,7 +21,7 @@ export interface Sensitivity {
 }
 
 export async function sensitivities(
-  trial: Pick<Trial, 'distance' | 'strainOf'>,
+  trial: Pick<Trial, 'distance'>,
   observed: ObservedRanges,
   ranges: ObservedModelRanges,
   onProgress: (line: string) => void,

@@ -3,7 +3,8 @@
  * nothing is cut off: a picture that is unlike those of the calibration loses some of its steps, and not its largest values, which
  * tell these networks most. The factor is 1 for whatever stays within, and one for all images of a batch.
  */
-import { axis, type GraphWriter, integerAttribute, integersAttribute } from './graph-writer.js';
+import { integerAttribute, integersAttribute } from '../attributes.js';
+import { axis, type GraphWriter } from './graph-writer.js';
 import type { ByteScales } from './ranges.js';
 
 export interface ByteValues {

@@ -1,8 +1,8 @@
 /** Nodes and constants that are written into a graph, under names that no exporter writes. */
 import { create } from '@bufbuild/protobuf';
+import { integerAttribute, integersAttribute } from '../attributes.js';
 import {
-  AttributeProto_AttributeType,
-  AttributeProtoSchema,
+  type AttributeProto,
   type GraphProto,
   type NodeProto,
   NodeProtoSchema,
@@ -10,7 +10,6 @@ import {
   TensorProtoSchema,
 } from '../generated/index.js';
 
-type Attributes = NodeProto['attribute'];
 type Values = Float32Array | Uint8Array | Int8Array | Int32Array | BigInt64Array;
 
 export class GraphWriter {
@@ -19,7 +18,7 @@ export class GraphWriter {
   #count = 0;
 
   /** @returns the name of its result: `as`, or a new one */
-  node(opType: string, input: readonly string[], attribute: Attributes = [], as?: string): string {
+  node(opType: string, input: readonly string[], attribute: AttributeProto[] = [], as?: string): string {
     const output = as ?? this.#fresh(opType);
     this.#nodes.push(create(NodeProtoSchema, { opType, name: output, input: [...input], output: [output], attribute }));
     return output;
@@ -69,14 +68,5 @@ export class GraphWriter {
   }
 }
 
-export function integerAttribute(name: string, value: number): Attributes[number] {
-  return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.INT, i: BigInt(value) });
-}
-
-export const axis = (at: number): Attributes[number] => integerAttribute('axis', at);
-
-export function integersAttribute(name: string, values: readonly number[]): Attributes[number] {
-  return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.INTS, ints: values.map(BigInt) });
-}
-
-export const order = (...axes: readonly number[]): Attributes[number] => integersAttribute('perm', axes);
+export const axis = (at: number): AttributeProto => integerAttribute('axis', at);
+export const order = (...axes: readonly number[]): AttributeProto => integersAttribute('perm', axes);

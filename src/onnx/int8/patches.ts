@@ -3,8 +3,9 @@
  * Chellapilla et al. 2006), so that the convolution is one product, whose sums nobody rounds. Which pixels a result covers is a table
  * of indices, borders and all, and convolutions of one kind over images of one size share it.
  */
+import { integerAttribute } from '../attributes.js';
 import { type Border, type Convolution, hasZeros } from './convolutions.js';
-import { axis, type GraphWriter, integerAttribute, order } from './graph-writer.js';
+import { axis, type GraphWriter, order } from './graph-writer.js';
 import type { SpatialSizes } from './spatial-sizes.js';
 
 export interface Patches {
