@@ -181,6 +181,36 @@ describe('for WebGPU', () => {
     await expectExact(graph, {}, webgpu);
   });
 
+  it.each([
+    ['that its cells can be cut into evenly', [1, 3, 26, 26], 1],
+    ['of several images', [1, 3, 26, 26], 3],
+    ['that need cells of zeros', [1, 3, 29, 25], 1],
+    ['of the image itself, where its results are few', [1, 8, 29, 25], 2],
+  ] as const)('a weight gradient over many cells is a product of slices: %s', async (_, [n, c, h, w], count) => {
+    const one = (b: GraphBuilder, index: number) =>
+      conv2dWeightGrad(
+        b.input(`x${index}`, [n, c, h, w]),
+        b.input(`dy${index}`, [n, c === 8 ? 2 : 4, h - 2, w - 2]),
+        once,
+        none,
+        [3, 3],
+      );
+    const graph = graphOf(b =>
+      Array.from({ length: count - 1 }, (_, index) => index).reduce((sum, index) => add(sum, one(b, index)), one(b, 9)),
+    );
+    expect(operations(graph)).toContain('Gemm');
+    expect(operations(graph, webgpu).filter(op => op === 'MatMul')).toHaveLength(1);
+    expect(operations(graph, webgpu)).not.toContain('Gemm');
+    await expectExact(graph, {}, webgpu);
+  });
+
+  it('a weight gradient over few cells stays one product', () => {
+    const graph = graphOf(b =>
+      conv2dWeightGrad(b.input('x', [1, 3, 18, 18]), b.input('dy', [1, 4, 16, 16]), once, none, [3, 3]),
+    );
+    expect(operations(graph, webgpu)).toContain('Gemm');
+  });
+
   it('the border of an image of a usual size is folded by products', async () => {
     const graph = graphOf(b => reflectPadGrad(b.input('dy', [1, 2, 106, 80]), [3, 3, 3, 3]));
     expect(operations(graph)).toContain('Slice');

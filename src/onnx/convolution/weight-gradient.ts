@@ -2,7 +2,7 @@
  * conv2dWeightGrad in ONNX: one side is unfolded to `[channels·kh·kw, h·w]` and multiplied with the other as a Gemm, the
  * side with fewer channels where that is possible. Rows are ordered channel first, so that the product is the kernel's
  * gradient as it lies, without a transposition. Gradients of one kernel that are added up (a network applied to several
- * images) are added inside the Gemms.
+ * images) are added inside the Gemms; on WebGPU, in slices beside each other (product-of-slices.ts).
  */
 import { numericShape, type Padding } from '../../graph/index.js';
 import type { OnnxEmitter, ValueName } from '../emitter.js';
@@ -10,6 +10,7 @@ import type { LoweringContext, LoweringTarget } from '../lowering-context.js';
 import { sliceAxis } from '../padding.js';
 import { splitInto } from '../splitting.js';
 import { farFewer } from './geometry.js';
+import { type Product, productOfSlices } from './product-of-slices.js';
 import { winogradWeightGradSum } from './winograd-lowering.js';
 
 export function lowerConv2dWeightGrad(context: LoweringContext<'conv2dWeightGrad'>): ValueName {
@@ -24,7 +25,11 @@ export function lowerWeightGradSum(contexts: readonly LoweringContext<'conv2dWei
   const [k, c] = numericShape(first.shape, 'conv2dWeightGrad in ONNX');
   const images = contexts.flatMap(imagesOf);
   if (images.every(unfoldsGradient)) return gradientUnfolded(images, [k!, c!]);
-  const product = accumulated(images, image => [rowsOf(image, image.dy, k!), unfoldedInput(image, c!)]);
+  const product = accumulated(images, image => ({
+    factors: [rowsOf(image, image.dy, k!), unfoldedInput(image, c!)],
+    sizes: [k!, c! * image.kernel[0] * image.kernel[1]],
+    cells: image.dyShape[2]! * image.dyShape[3]!,
+  }));
   return first.emitter.node('Reshape', [product, first.emitter.integers(numericShape(first.shape, 'A kernel'))]);
 }
 
@@ -60,12 +65,20 @@ function imagesOf({ emitter, target, inputs, inputShapes, attributes }: Lowering
   }));
 }
 
-/** `Σ a · bᵀ`, each product added to the sum of those before it. */
-function accumulated(images: readonly Image[], factors: (image: Image) => readonly [ValueName, ValueName]): ValueName {
-  return images.reduce<ValueName | undefined>((sum, image) => {
-    const [a, b] = factors(image);
-    return image.emitter.node('Gemm', sum === undefined ? [a, b] : [a, b, sum], { transB: 1 });
-  }, undefined)!;
+/** Of each image a product `a · bᵀ`, with a `[m, cells]` and b `[n, cells]`; all are added up. */
+function accumulated(images: readonly Image[], product: (image: Image) => Product): ValueName {
+  const { emitter, target } = images[0]!;
+  const products = images.map(product);
+  const sliced = target === 'webgpu' ? productOfSlices(emitter, products) : undefined;
+  return sliced ?? chainOfProducts(emitter, products);
+}
+
+/** Each product is added to the sum of those before it. */
+function chainOfProducts(emitter: OnnxEmitter, products: readonly Product[]): ValueName {
+  return products.reduce<ValueName | undefined>(
+    (sum, { factors }) => emitter.node('Gemm', sum === undefined ? factors : [...factors, sum], { transB: 1 }),
+    undefined,
+  )!;
 }
 
 /** Stride 1 and far fewer channels in dy. */
@@ -77,7 +90,11 @@ function unfoldsGradient({ stride, xShape, dyShape }: Image): boolean {
 function gradientUnfolded(images: readonly Image[], [k, c]: readonly [number, number]): ValueName {
   const { emitter, kernel } = images[0]!;
   const [kh, kw] = kernel;
-  const product = accumulated(images, image => [unfoldedGradient(image, k), rowsOf(image, padded(image), c)]);
+  const product = accumulated(images, image => ({
+    factors: [unfoldedGradient(image, k), rowsOf(image, padded(image), c)],
+    sizes: [k * kh * kw, c],
+    cells: paddedSize(image).reduce((cells, side) => cells * side),
+  }));
   const split = emitter.node('Reshape', [product, emitter.integers([k, kh * kw, c])]);
   const swapped = emitter.node('Transpose', [split], { perm: [0, 2, 1] });
   return emitter.node('Reshape', [swapped, emitter.integers([k, c, kh, kw])]);
@@ -95,6 +112,11 @@ function padded({ emitter, x, padding: [top, left, bottom, right] }: Image): Val
   );
 }
 
+/** Height and width of the padded image. */
+function paddedSize({ xShape, padding: [top, left, bottom, right] }: Image): readonly [number, number] {
+  return [xShape[2]! + top + bottom, xShape[3]! + left + right];
+}
+
 function unfoldedInput(image: Image, c: number): ValueName {
   const { emitter, x, dyShape, stride, padding, kernel } = image;
   return emitter.shared(`unfolded ${x} ${stride} ${padding} ${kernel}`, () => {
@@ -109,12 +131,11 @@ function unfoldedInput(image: Image, c: number): ValueName {
 
 /** Every cell of the padded image against the cell of dy that kernel cell (a, b) led it to. */
 function unfoldedGradient(image: Image, k: number): ValueName {
-  const { emitter, dy, xShape, padding, kernel } = image;
+  const { emitter, dy, kernel } = image;
   const [kh, kw] = kernel;
   const around = [0, 0, kh - 1, kw - 1];
   const spread = emitter.node('Pad', [dy, emitter.integers([...around, ...around])]);
-  const size = [xShape[2]! + padding[0] + padding[2], xShape[3]! + padding[1] + padding[3]] as const;
-  const unfolded = sliced(image, spread, k, size, true);
+  const unfolded = sliced(image, spread, k, paddedSize(image), true);
   return emitter.node('Reshape', [unfolded, emitter.integers([k * kh * kw, -1])]);
 }
 
