@@ -42,13 +42,14 @@ export async function runWhole<S extends Samples>(
     throwIfAborted(signal, cancelled);
     const [width, height] = [picture.width * network.scale, picture.height * network.scale];
     const rgb = samplesLike(picture.rgb, width * height * 3);
-    storePlanes(planes, rgb, width, network.name);
+    const store = rgb instanceof Uint8Array ? storeBytes : storeSamples;
+    store(planes, rgb, width, network.name);
     return withPixels(picture, { width, height, rgb });
   };
 }
 
 /** Rounded to the nearest value; what was continued beyond the edges is left out. Tiles are blended in float32, and so is what needs none. */
-function storePlanes({ data, rowLength, plane }: Planes, rgb: Samples, width: number, name: string): void {
+function storeSamples({ data, rowLength, plane }: Planes, rgb: Samples, width: number, name: string): void {
   const white = whiteOf(rgb);
   const store = (value: number): number => {
     if (Number.isNaN(value)) throw notANumber(name);
@@ -59,6 +60,21 @@ function storePlanes({ data, rowLength, plane }: Planes, rgb: Samples, width: nu
       rgb[to] = store(data[at]!);
       rgb[to + 1] = store(data[at + plane]!);
       rgb[to + 2] = store(data[at + 2 * plane]!);
+    }
+  }
+}
+
+/** The same values in half of the time, which on a graphics card is as long as the network takes. */
+function storeBytes({ data, rowLength, plane }: Planes, rgb: Samples, width: number, name: string): void {
+  for (let to = 0, row = 0; to < rgb.length; row += rowLength) {
+    for (let at = row; at < row + width; at++, to += 3) {
+      const red = Math.fround(toByteScale(data[at]!));
+      const green = Math.fround(toByteScale(data[at + plane]!));
+      const blue = Math.fround(toByteScale(data[at + 2 * plane]!));
+      if (Number.isNaN(red) || Number.isNaN(green) || Number.isNaN(blue)) throw notANumber(name);
+      rgb[to] = red > 0 ? (red < 255 ? red + 0.5 : 255) : 0;
+      rgb[to + 1] = green > 0 ? (green < 255 ? green + 0.5 : 255) : 0;
+      rgb[to + 2] = blue > 0 ? (blue < 255 ? blue + 0.5 : 255) : 0;
     }
   }
 }
