@@ -29,6 +29,12 @@ export type OnnxDimension = number | string;
 const opsetVersion = 17;
 const irVersion = 8;
 
+const elementTypes = {
+  float32: TensorProto_DataType.FLOAT,
+  uint32: TensorProto_DataType.UINT32,
+  int64: TensorProto_DataType.INT64,
+} as const;
+
 /** Attributes that ONNX types as float even when the value is whole. */
 const floatAttributes: ReadonlySet<string> = new Set(['alpha', 'beta', 'epsilon']);
 
@@ -148,15 +154,29 @@ export class OnnxEmitter {
   }
 
   /** @param shape undefined for any number of axes */
-  input(name: ValueName, shape: readonly OnnxDimension[] | undefined): ValueName {
-    this.#inputs.push(valueInfo(name, shape));
+  input(
+    name: ValueName,
+    shape: readonly OnnxDimension[] | undefined,
+    element: keyof typeof elementTypes = 'float32',
+  ): ValueName {
+    this.#inputs.push(valueInfo(name, shape, element));
     return name;
   }
 
   /** Declares that `value` is handed out as `name`. */
-  output(name: string, value: ValueName, shape: readonly OnnxDimension[] | undefined): void {
+  output(
+    name: string,
+    value: ValueName,
+    shape: readonly OnnxDimension[] | undefined,
+    element: keyof typeof elementTypes = 'float32',
+  ): void {
     this.node('Identity', [value], {}, name);
-    this.#outputs.push(valueInfo(name, shape));
+    this.#outputs.push(valueInfo(name, shape, element));
+  }
+
+  /** Converted to another type. */
+  cast(value: ValueName, element: keyof typeof elementTypes): ValueName {
+    return this.node('Cast', [value], { to: elementTypes[element] });
   }
 
   /** The model file. */
@@ -240,9 +260,13 @@ function attribute(name: string, value: AttributeValue): AttributeProto {
   return integerAttribute(name, value);
 }
 
-function valueInfo(name: string, shape: readonly OnnxDimension[] | undefined): ValueInfoProto {
+function valueInfo(
+  name: string,
+  shape: readonly OnnxDimension[] | undefined,
+  element: keyof typeof elementTypes,
+): ValueInfoProto {
   const dim = shape?.map(size => ({ value: dimension(size) }));
-  const value = { elemType: TensorProto_DataType.FLOAT, ...(dim && { shape: { dim } }) };
+  const value = { elemType: elementTypes[element], ...(dim && { shape: { dim } }) };
   return create(ValueInfoProtoSchema, { name, type: { value: { case: 'tensorType', value } } });
 }
 

@@ -29,6 +29,7 @@ export type { LoweringTarget } from './lowering-context.js';
 export { metadataKeys } from './metadata-keys.js';
 export { decodeOnnx, type OnnxConvolution, type OnnxModelFile, type OnnxValue } from './model-file.js';
 export { mostNodes, type OnnxOutline } from './outline.js';
+export { encodePacking, encodeUnpacking } from './packed-pixels.js';
 export { quantiseWeights } from './quantised-weights.js';
 export {
   inspectModelFile,

@@ -31,7 +31,7 @@ import {
   withPixels,
 } from './translate-picture.js';
 import { Turns } from './turns.js';
-import { mayGoAhead, runWhole, showWhole } from './whole-picture.js';
+import { mayGoAhead, runWhole, showWhole, takesBytes } from './whole-picture.js';
 
 /** What was given up, and how the model is run from now on. */
 export interface MemoryStep {
@@ -165,7 +165,7 @@ export class ModelRunner implements Disposable {
     turns: Turns = new Turns(1),
   ): Promise<PictureRun<S>> {
     const { network } = this.#loaded;
-    const ahead = mayGoAhead(picture) && goesWhole(network, picture, this.#limits());
+    const ahead = mayGoAhead(picture) && goesWhole(network, picture, this.#limits()) && !takesBytes(network, picture);
     const shown = ahead ? showWhole(network, picture) : undefined;
     const alone = () => this.#translateNow({ picture, shown }, options);
     const beside = (hasCompany: boolean) => (hasCompany ? this.#inLane({ picture, shown: shown! }, options) : alone());
@@ -261,7 +261,7 @@ export class ModelRunner implements Disposable {
       const translated = await translatePicture(taken, picture, plan, options);
       return async () => ({ ...facts, picture: translated, tiling: 'independent' });
     }
-    const finish = await runWhole(taken, { picture, shown: shown ?? showWhole(taken, picture) }, signal);
+    const finish = await runWhole(taken, { picture, shown }, signal);
     // Whether it has to be tried again in another precision is known when it is finished.
     if (shown && precision !== 'float16') return async () => ({ ...facts, picture: await finish() });
     const translated = await finish();

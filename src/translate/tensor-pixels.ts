@@ -3,6 +3,7 @@
  * a value v of 16 bits ↦ v/32767.5 - 1), continued by reflection at their right and lower edge up to the size that the network can take. The way back undoes
  * exactly that: an identity network returns every value unchanged.
  */
+import type { PixelBytes } from '../engine/index.js';
 import { type AnyPicture, whiteOf } from '../image/index.js';
 import type { FixedSizes } from '../onnx/index.js';
 
@@ -60,6 +61,40 @@ export function regionsToTensor(
     fillRegion(picture, region, { width, height, data: data.subarray(i * length, (i + 1) * length) });
   }
   return { shape: [regions.length, 3, height, width], data };
+}
+
+/** The bytes of a whole picture, continued to the given sides: the picture's own where they are its sides. */
+export function continuedBytes(
+  { rgb, width, height }: PixelBytes,
+  sides: { readonly width: number; readonly height: number },
+): PixelBytes {
+  if (sides.width === width && sides.height === height) return { rgb, width, height };
+  const continued = new Uint8Array(sides.width * sides.height * 3);
+  const inside = Math.min(sides.width, width) * 3;
+  for (let y = 0; y < sides.height; y++) {
+    const row = reflected(y, height) * width * 3;
+    const to = y * sides.width * 3;
+    continued.set(rgb.subarray(row, row + inside), to);
+    for (let x = width; x < sides.width; x++) {
+      const from = row + reflected(x, width) * 3;
+      continued.set(rgb.subarray(from, from + 3), to + x * 3);
+    }
+  }
+  return { ...sides, rgb: continued };
+}
+
+/** The upper left of a picture's bytes: themselves where that is all of them. */
+export function croppedBytes(
+  { rgb, width, height }: PixelBytes,
+  sides: { readonly width: number; readonly height: number },
+): Uint8Array {
+  if (sides.width === width && sides.height === height) return rgb;
+  const cropped = new Uint8Array(sides.width * sides.height * 3);
+  for (let y = 0; y < sides.height; y++) {
+    const row = y * width * 3;
+    cropped.set(rgb.subarray(row, row + sides.width * 3), y * sides.width * 3);
+  }
+  return cropped;
 }
 
 function fillRegion(

@@ -1,7 +1,7 @@
 /**
  * A picture that goes through a network in one piece: its values become a tensor, the network runs, and the result becomes values
  * again. Only the run in the middle needs the network, so that the two others go on beside the run of another picture.
- * Values are those that one tile makes (`translatePicture`), bit for bit.
+ * Values are those that one tile makes (`translatePicture`), bit for bit. Where a device takes bytes, there is nothing to do but the run.
  */
 import { throwIfAborted } from '../base/index.js';
 import {
@@ -13,8 +13,8 @@ import {
   toSample,
   whiteOf,
 } from '../image/index.js';
-import { filled, regionsToTensor, sidesFor, type UnitTensor } from './tensor-pixels.js';
-import { type Network, notANumber, type Planes, runTensor, withPixels } from './translate-picture.js';
+import { continuedBytes, croppedBytes, filled, regionsToTensor, sidesFor, type UnitTensor } from './tensor-pixels.js';
+import { type Network, notANumber, otherSize, type Planes, runTensor, withPixels } from './translate-picture.js';
 
 /** Of more pixels, no tensor is made before its turn, nor kept after it: it has four times the memory of its picture. */
 const mostPixelsAhead = 4_000_000;
@@ -29,15 +29,30 @@ export function showWhole({ rule, fixed }: Pick<Network, 'rule' | 'fixed'>, pict
   return regionsToTensor(picture, filled([whole], fixed.batch), sidesFor(picture, rule, fixed));
 }
 
+/** Whether the picture's bytes go to the device as they are. */
+export function takesBytes({ program, rule, fixed }: Network, picture: AnyPicture): boolean {
+  const { width, height } = sidesFor(picture, rule, fixed);
+  const isOne = fixed.batch === undefined || fixed.batch === 1;
+  return program.runPixels !== undefined && picture.rgb instanceof Uint8Array && isOne && (width * height) % 4 === 0;
+}
+
+interface Whole<S extends Samples> {
+  readonly picture: PictureOf<S>;
+  /** What was made of it beforehand (`showWhole`). */
+  readonly shown: UnitTensor | undefined;
+}
+
+const cancelled = 'The translation was cancelled.';
+
 /** @returns what is left to do. @throws as `translatePicture`; the rest throws ENGINE_FAILED for results that are no numbers */
 export async function runWhole<S extends Samples>(
   network: Network,
-  { picture, shown }: { readonly picture: PictureOf<S>; readonly shown: UnitTensor },
+  { picture, shown }: Whole<S>,
   signal: AbortSignal | undefined,
 ): Promise<() => Promise<PictureOf<S>>> {
-  const cancelled = 'The translation was cancelled.';
   throwIfAborted(signal, cancelled);
-  const planes = await runTensor(network, shown);
+  if (!shown && takesBytes(network, picture)) return await runBytes(network, picture, signal);
+  const planes = await runTensor(network, shown ?? showWhole(network, picture));
   return () => {
     throwIfAborted(signal, cancelled);
     const [width, height] = [picture.width * network.scale, picture.height * network.scale];
@@ -45,6 +60,24 @@ export async function runWhole<S extends Samples>(
     const store = rgb instanceof Uint8Array ? storeBytes : storeSamples;
     store(planes, rgb, width, network.name);
     return withPixels(picture, { width, height, rgb });
+  };
+}
+
+async function runBytes<S extends Samples>(
+  { program, rule, fixed, scale, name }: Network,
+  picture: PictureOf<S>,
+  signal: AbortSignal | undefined,
+): Promise<() => Promise<PictureOf<S>>> {
+  const sides = sidesFor(picture, rule, fixed);
+  const { width, height, rgb } = picture as PictureOf<Uint8Array>;
+  const result = await program.runPixels!(continuedBytes({ width, height, rgb }, sides));
+  if (result.width !== sides.width * scale || result.height !== sides.height * scale)
+    throw otherSize(name, scale, [1, 3, result.height, result.width], [1, 3, sides.height, sides.width]);
+  if (result.hasNaN) throw notANumber(name);
+  return () => {
+    throwIfAborted(signal, cancelled);
+    const own = { width: width * scale, height: height * scale };
+    return withPixels(picture, { ...own, rgb: croppedBytes(result, own) as S });
   };
 }
 

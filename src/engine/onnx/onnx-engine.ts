@@ -37,6 +37,7 @@ import { checkVariables } from '../graph-shapes.js';
 import { readModelSource } from '../model-source.js';
 import { cpuKernelBits, wholeSums } from './byte-sums.js';
 import { DescentProgram } from './descent-program.js';
+import { DeviceProgram } from './device-program.js';
 import { DeviceState } from './device-state.js';
 import { onnxDevices } from './devices.js';
 import { asEngineError } from './engine-error.js';
@@ -148,7 +149,7 @@ class OnnxEngine implements Engine {
   readonly #tailors: boolean;
   readonly #diagnostics: SessionDiagnostics;
   readonly descent: Descent | undefined;
-  readonly #programs = new Set<OnnxProgram | TailoringProgram>();
+  readonly #programs = new Set<OnnxProgram | TailoringProgram | DeviceProgram>();
   readonly #states = new Set<DeviceState>();
   /** Of loaded models. */
   readonly #thread: SessionThread | undefined;
@@ -267,11 +268,13 @@ class OnnxEngine implements Engine {
     const kernelBits = precision === 'int8' || content.isQuantised ? await cpuKernelBits() : undefined;
     const written = writtenFor(bytes, file, this.device, { kernelBits, ...options });
     const extra = content.isQuantised && kernelBits === 7 ? wholeSums : {};
-    const open = () => this.#session(written, { layout, extra, thread: this.#thread });
+    const staying = this.#transfer ? content.outputs.map(({ name }) => name) : [];
+    const open = () => this.#session(written, { layout, extra, thread: this.#thread, deviceOutputs: staying });
     try {
       const session = await open();
       await requireFloats(session);
       const program = new OnnxProgram(session, { metadata, reopen: open });
+      if (this.#transfer) return this.#track(new DeviceProgram(program, () => this.#transfer!));
       const isTailored = this.#tailors && precision === 'float32' && mayGain(content, bytes.length);
       return this.#track(isTailored ? this.#tailoring(program, bytes, file) : program);
     } catch (error) {
@@ -333,7 +336,7 @@ class OnnxEngine implements Engine {
 
   #openTransfer(): Promise<Transfer> {
     return Transfer.open((model, outputs) =>
-      this.#session(model, outputs === 'cpu' ? { hostOutputs: ['y'] } : { deviceOutputs: ['y'] }),
+      this.#session(model, 'device' in outputs ? { deviceOutputs: outputs.device } : { hostOutputs: outputs.host }),
     );
   }
 
@@ -382,7 +385,7 @@ class OnnxEngine implements Engine {
     });
   }
 
-  #track<P extends OnnxProgram | TailoringProgram>(program: P): P {
+  #track<P extends OnnxProgram | TailoringProgram | DeviceProgram>(program: P): P {
     this.#programs.add(program);
     program.onDispose(() => this.#programs.delete(program));
     return program;

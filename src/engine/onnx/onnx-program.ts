@@ -64,9 +64,15 @@ export class OnnxProgram implements Program {
 
   /** The same, with what is not handed out. */
   async compute(inputs: Tensors): Promise<ort.InferenceSession.OnnxValueMapType> {
-    if (this.#disposed) throw new CycleboxError('ENGINE_FAILED', 'The program was disposed of before this run.');
     if (this.#graph) symbolValues(this.#graph, inputs);
-    const feeds = this.#feeds(inputs);
+    return await this.computeFrom(this.#feeds(inputs));
+  }
+
+  /** Of tensors of the runtime, wherever they are; the state's are added. */
+  async computeFrom(inputs: Readonly<Record<string, ort.Tensor>>): Promise<ort.InferenceSession.OnnxValueMapType> {
+    if (this.#disposed) throw new CycleboxError('ENGINE_FAILED', 'The program was disposed of before this run.');
+    const feeds = { ...inputs };
+    for (const name of this.#variables) feeds[variableInput(name)] = this.#state!.current(name);
     this.#session ??= await this.#reopen!();
     const results = await this.#invoke(this.#session, feeds, this.#fetches());
     for (const name of this.#updates) this.#state?.advance(name, results[variableUpdate(name)] as ort.Tensor, this);
@@ -104,7 +110,6 @@ export class OnnxProgram implements Program {
       if (!tensor) throw new CycleboxError('SHAPE_MISMATCH', `The input ${name} is missing; needed: ${this.inputs}.`);
       feeds[name] = new ort.Tensor('float32', tensor.data, tensor.shape);
     }
-    for (const name of this.#variables) feeds[variableInput(name)] = this.#state!.current(name);
     return feeds;
   }
 

@@ -9,23 +9,35 @@ import * as ort from 'onnxruntime-node';
 import { encodeIdentity } from '../../onnx/index.js';
 import type { TensorData } from '../contract.js';
 import { asEngineError } from './engine-error.js';
+import { type OpenTransferSession, PixelTransfer } from './pixel-transfer.js';
 import type { RunnableSession } from './session-thread.js';
 
 export class Transfer {
   readonly #up: RunnableSession;
   readonly #down: RunnableSession;
+  readonly #open: OpenTransferSession;
+  #pixels: Promise<PixelTransfer> | undefined;
 
-  private constructor(up: RunnableSession, down: RunnableSession) {
+  private constructor(up: RunnableSession, down: RunnableSession, open: OpenTransferSession) {
     this.#up = up;
     this.#down = down;
+    this.#open = open;
   }
 
-  /** @param open makes a session whose outputs go to the given place */
-  static async open(
-    open: (model: Uint8Array, outputs: 'cpu' | 'gpu-buffer') => Promise<RunnableSession>,
-  ): Promise<Transfer> {
+  static async open(open: OpenTransferSession): Promise<Transfer> {
     const model = encodeIdentity('x', 'y');
-    return new Transfer(await open(model, 'gpu-buffer'), await open(model, 'cpu'));
+    return new Transfer(await open(model, { device: ['y'] }), await open(model, { host: ['y'] }), open);
+  }
+
+  /** For pictures; opened when it is first asked for. */
+  async pixels(): Promise<PixelTransfer> {
+    this.#pixels ??= PixelTransfer.open(this.#open);
+    try {
+      return await this.#pixels;
+    } catch (error) {
+      this.#pixels = undefined;
+      throw error;
+    }
   }
 
   async toDevice({ shape, data }: TensorData): Promise<ort.Tensor> {
@@ -43,6 +55,7 @@ export class Transfer {
   }
 
   async dispose(): Promise<void> {
+    await (await this.#pixels?.catch(() => undefined))?.dispose();
     await this.#up.release();
     await this.#down.release();
   }
