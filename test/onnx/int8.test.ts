@@ -439,6 +439,82 @@ describe('an upsampling layer', () => {
     },
   );
 
+  describe('with whole sums', () => {
+    const [inputs, results] = [3, 2];
+    const names = phases.map(at => `y${at}`);
+    /** Whole numbers, of which one is the largest byte of 7 bits: nothing is rounded. */
+    const kernelOf = (seed: number) =>
+      [...randomValues(seededRandom(seed), [results * inputs * 4], between(-64, 64))].map((value, at) =>
+        at % (inputs * 4) === 0 ? 64 : Math.round(value),
+      );
+    const doubling = (change: { readonly pads?: readonly number[]; readonly bias?: boolean } = {}) =>
+      onnxFile({
+        nodes: [
+          ...phases.map(
+            (at): NodeSpec => [
+              'Conv',
+              ['image', `w${at}`, ...(change.bias ? ['b'] : [])],
+              [`y${at}`],
+              { pads: change.pads ?? [1 - (at >> 1), 1 - (at & 1), at >> 1, at & 1] },
+            ],
+          ),
+          ['Concat', names, ['stacked'], { axis: 1 }],
+          ['DepthToSpace', ['stacked'], ['out'], { blocksize: 2, mode: 'DCR' }],
+        ],
+        constants: {
+          ...Object.fromEntries(
+            phases.map(at => [`w${at}`, { shape: [results, inputs, 2, 2], values: kernelOf(at) }] as const),
+          ),
+          b: { shape: [results], values: [3, -5] },
+        },
+        inputs: { image: ['n', inputs, 'h', 'w'] },
+        outputs: ['out'],
+      });
+    const rangeOf = (least: number, most: number) => {
+      const into = { least: new Array<number>(inputs).fill(least), most: new Array<number>(inputs).fill(most) };
+      return Object.fromEntries(names.map(name => [name, { into }]));
+    };
+    const wholeNumbers = async (bytes: Uint8Array, shape: readonly number[], least: number, most: number) => {
+      const program = await engine.load({ bytes });
+      const data = randomValues(seededRandom(9), shape, between(least, most)).map(Math.round);
+      const { out } = await program.run({ image: { shape, data } });
+      await program.dispose();
+      return out!;
+    };
+
+    it.each([
+      ['of what is not negative', [1, inputs, 5, 8], 0, 255],
+      ['of values with signs', [1, inputs, 4, 7], -127, 127],
+      ['of two images', [2, inputs, 3, 4], -127, 127],
+      ['of one pixel', [1, inputs, 1, 1], 0, 255],
+    ] as const)('is one product, with the results of its convolutions: %s', async (_, shape, least, most) => {
+      const rewritten = quantiseModel(doubling(), rangeOf(least, most));
+      expect(kindsOf(rewritten).filter(kind => kind === 'MatMulInteger')).toHaveLength(1);
+      const given = await wholeNumbers(rewritten, shape, least, most);
+      const wanted = await wholeNumbers(doubling(), shape, least, most);
+      expect(given.shape).toEqual(wanted.shape);
+      expect(given.data).toEqual(wanted.data);
+    });
+
+    it.each([
+      ['windows elsewhere', { pads: [1, 1, 0, 0] }],
+      ['a bias', { bias: true }],
+    ] as const)('has a product for each phase where these have %s', async (_, change) => {
+      const rewritten = quantiseModel(doubling(change), rangeOf(0, 255));
+      expect(kindsOf(rewritten).filter(kind => kind === 'MatMulInteger')).toHaveLength(4);
+      const shape = [1, inputs, 5, 8];
+      const given = await wholeNumbers(rewritten, shape, 0, 255);
+      expect(given.data).toEqual((await wholeNumbers(doubling(change), shape, 0, 255)).data);
+    });
+
+    it('has coarser steps for an image that goes beyond its ranges', async () => {
+      const rewritten = quantiseModel(doubling(), rangeOf(0, 100));
+      const shape = [1, inputs, 6, 6];
+      const given = await wholeNumbers(rewritten, shape, 0, 255);
+      expect(psnr((await wholeNumbers(doubling(), shape, 0, 255)).data, given.data)).toBeGreaterThan(40);
+    });
+  });
+
   it('makes bytes of what its phases read once', async () => {
     const all = (count: number, value: number) => new Array<number>(count).fill(value);
     const range = {
@@ -480,7 +556,7 @@ describe('a generator in int8', () => {
     for (const { name, rounding } of inInt8)
       expect(found.calibration.convolutions[name]!.outOf === undefined).toBe(rounding === 'sums');
     const mayHaveSums = found.convolutions.filter(({ psnr }) => psnr.sums !== undefined);
-    expect(mayHaveSums).toHaveLength(3); // The second halving and the block: 128 channels.
+    expect(mayHaveSums).toHaveLength(11); // The second halving, the block, and both doublings' phases: 128 channels or more.
     for (const { psnr } of mayHaveSums) expect(psnr.sums).toBeGreaterThan(psnr.bytes!);
   });
 });

@@ -37,7 +37,7 @@ export async function nearestRanges(
 }
 
 function alike(ranges: ObservedModelRanges, rounding: Rounding): ReadonlyMap<string, Rounding> {
-  const all = Object.entries(ranges).map(([name, each]) => ({ name, may: roundingsOf(each) }));
+  const all = Object.entries(ranges).map(([name, each]) => ({ name, may: roundingsOf([each]) }));
   const haveSums = all.filter(({ may }) => may.includes('sums'));
   if (haveSums.length > 0) return new Map(haveSums.map(({ name }) => [name, rounding]));
   return new Map(all.map(({ name }) => [name, 'bytes']));

@@ -32,7 +32,7 @@ export async function sensitivities(
   const whole = workOf(layers.flat());
   for (const names of layers) {
     const meanSquares: Partial<Record<Rounding, number>> = { none: 0 };
-    for (const rounding of roundingsOf(ranges[names[0]!]!).filter(each => each !== 'none')) {
+    for (const rounding of roundingsOf(names.map(name => ranges[name]!)).filter(each => each !== 'none')) {
       const alone = rangesWith(ranges, new Map(names.map(name => [name, rounding])));
       meanSquares[rounding] = (await trial.distance(alone, triedOn)).all;
     }

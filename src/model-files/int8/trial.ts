@@ -14,9 +14,10 @@ export type Roundings = ReadonlyMap<string, Rounding>;
 /** Sums are a product with a matrix of patches, and making it takes too long for fewer results of each patch. */
 const fewestOutputs = 128;
 
-/** What a convolution may do, the quickest first. */
-export function roundingsOf({ outOf }: Required<ConvolutionRanges>): readonly Rounding[] {
-  return outOf!.least.length < fewestOutputs ? ['bytes', 'none'] : ['bytes', 'sums', 'none'];
+/** What a layer may do, the quickest first: a convolution, or the phases of one, which are one product. */
+export function roundingsOf(layer: readonly Required<ConvolutionRanges>[]): readonly Rounding[] {
+  const outputs = layer.reduce((sum, { outOf }) => sum + outOf!.least.length, 0);
+  return outputs < fewestOutputs ? ['bytes', 'none'] : ['bytes', 'sums', 'none'];
 }
 
 /** What a model needs for its convolutions to calculate so. */

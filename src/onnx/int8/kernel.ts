@@ -54,3 +54,14 @@ export function quantiseKernel(
   }
   return { bytes, scales: own, offsets };
 }
+
+/** `[out, in, cells]` → `[cells · in, out]` */
+export function asColumns(bytes: Int8Array, outputs: number, cells: number): Int8Array {
+  const inputs = bytes.length / outputs / cells;
+  const columns = new Int8Array(bytes.length);
+  for (let output = 0; output < outputs; output++)
+    for (let input = 0; input < inputs; input++)
+      for (let cell = 0; cell < cells; cell++)
+        columns[(cell * inputs + input) * outputs + output] = bytes[(output * inputs + input) * cells + cell]!;
+  return columns;
+}

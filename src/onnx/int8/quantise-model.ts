@@ -17,8 +17,9 @@ import { restoreFloats } from '../stored-weights.js';
 import { ByteWriter } from './byte-values.js';
 import { type Convolution, convolutionsOf, hasZeros } from './convolutions.js';
 import { axis, GraphWriter, order } from './graph-writer.js';
-import { interleavePhases } from './interleave-phases.js';
-import { type ByteKernel, type KernelBits, quantiseKernel } from './kernel.js';
+import { type Phases, phasesIn, writeInterleaved } from './interleave-phases.js';
+import { joinedPhases, writeJoined } from './joined-phases.js';
+import { asColumns, type ByteKernel, type KernelBits, quantiseKernel } from './kernel.js';
 import { PatchWriter } from './patches.js';
 import {
   asymmetricScales,
@@ -51,7 +52,6 @@ export function quantiseModel(bytes: Uint8Array, ranges: ModelRanges, options: Q
   restoreFloats(graph);
   const convolutions = convolutionsOf(graph);
   const writer = new GraphWriter();
-  interleavePhases(graph, convolutions, writer);
   const rewrite = new Int8Rewrite(graph, convolutions, ranges, { file, kernelBits, writer, opset });
   graph.node = graph.node.flatMap(node => rewrite.rewritten(node));
   graph.initializer.push(...writer.initializers);
@@ -79,6 +79,7 @@ class Int8Rewrite {
   readonly #writer: GraphWriter;
   readonly #patches: PatchWriter;
   readonly #bytes: ByteWriter;
+  readonly #phases: ReadonlyMap<string, Phases>;
 
   constructor(
     graph: GraphProto,
@@ -90,6 +91,7 @@ class Int8Rewrite {
     this.#bytes = new ByteWriter(writer, opset);
     this.#bits = kernelBits;
     this.#convolutions = new Map(convolutions.map(each => [each.output, each]));
+    this.#phases = phasesIn(graph, convolutions);
     this.#patches = new PatchWriter(this.#writer, new SpatialSizes(graph, this.#convolutions));
     this.#ranges = ranges;
     this.#file = file;
@@ -98,8 +100,13 @@ class Int8Rewrite {
       throw invalid(file, `has no convolution ${lost}: its calibration is another model's. Calibrate it anew`);
   }
 
-  /** A convolution that has ranges becomes several nodes; any other node stays. */
+  /** A convolution that has ranges becomes several nodes, and so do phases that are put together; any other node stays. */
   rewritten(node: NodeProto): readonly NodeProto[] {
+    const phases = this.#phases.get(node.output[0]!);
+    if (phases) {
+      this.#writePhases(phases, node.output[0]!);
+      return this.#writer.taken();
+    }
     const convolution = this.#convolutions.get(node.output[0]!);
     const ranges = convolution && this.#ranges[convolution.output];
     if (!convolution || !ranges) return [node];
@@ -113,6 +120,15 @@ class Int8Rewrite {
       this.#writeBytes(convolution, kernel, into, outOf);
     } else this.#writeSums(convolution, kernel, into);
     return this.#writer.taken();
+  }
+
+  #writePhases(phases: Phases, name: string): void {
+    const ranges = phases.map(phase => this.#ranges[phase]);
+    const keepsSums = ranges.every(each => each !== undefined && each.outOf === undefined);
+    const joined = keepsSums ? joinedPhases(phases.map(phase => this.#convolutions.get(phase))) : undefined;
+    const tools = { writer: this.#writer, bytes: this.#bytes, patches: this.#patches, bits: this.#bits };
+    if (joined) writeJoined(tools, joined, ranges[0]!.into, name);
+    else writeInterleaved(this.#writer, phases, name);
   }
 
   #writeBytes(convolution: Convolution, kernel: ByteKernel, into: ByteScales, outOf: ByteScales & Middles): void {
@@ -207,17 +223,6 @@ function biasInSums(convolution: Convolution, kernel: ByteKernel, outOf: ByteSca
     const sum = ((own?.[channel] ?? 0) + shift) / scale - (isTaken ? 0 : kernel.offsets[channel]!);
     return Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, Math.round(sum)));
   });
-}
-
-/** `[out, in, cells]` → `[cells · in, out]` */
-function asColumns(bytes: Int8Array, outputs: number, cells: number): Int8Array {
-  const inputs = bytes.length / outputs / cells;
-  const columns = new Int8Array(bytes.length);
-  for (let output = 0; output < outputs; output++)
-    for (let input = 0; input < inputs; input++)
-      for (let cell = 0; cell < cells; cell++)
-        columns[(cell * inputs + input) * outputs + output] = bytes[(output * inputs + input) * cells + cell]!;
-  return columns;
 }
 
 /** With fewer, ONNX Runtime copies each result's inputs beside each other first: 12 of 8 × 8 × 32 took 23 ms, 16 take 11. */
