@@ -102,4 +102,12 @@ await describeWebGpu('a picture of bytes on WebGPU', () => {
     }
     await program.dispose();
   });
+
+  it('cannot be given to a device that was closed', async () => {
+    const engine = await openOnnxEngine({ provider: 'webgpu' });
+    const program = await engine.load({ bytes: network() });
+    await engine.dispose();
+    const { width, height, rgb } = testPicture(16, 8);
+    await expect(program.runPixels!({ width, height, rgb })).rejects.toMatchObject({ code: 'ENGINE_FAILED' });
+  });
 });

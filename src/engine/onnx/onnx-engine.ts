@@ -274,7 +274,7 @@ class OnnxEngine implements Engine {
       const session = await open();
       await requireFloats(session);
       const program = new OnnxProgram(session, { metadata, reopen: open });
-      if (this.#transfer) return this.#track(new DeviceProgram(program, () => this.#transfer!));
+      if (this.#transfer) return this.#track(new DeviceProgram(program, () => this.#openedTransfer()));
       const isTailored = this.#tailors && precision === 'float32' && mayGain(content, bytes.length);
       return this.#track(isTailored ? this.#tailoring(program, bytes, file) : program);
     } catch (error) {
@@ -332,6 +332,11 @@ class OnnxEngine implements Engine {
 
   get #target(): LoweringTarget {
     return this.id === 'webgpu' ? 'webgpu' : 'any';
+  }
+
+  #openedTransfer(): Transfer {
+    if (this.#transfer) return this.#transfer;
+    throw new CycleboxError('ENGINE_FAILED', `${this.device.id} was closed before this run.`);
   }
 
   #openTransfer(): Promise<Transfer> {

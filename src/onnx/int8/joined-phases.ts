@@ -3,7 +3,6 @@
  * windows are those of the image with a border, one row and one column more than it has. So what is made of a window for all phases
  * is one row of results, and each pixel of the larger image is a part of one row: which part of which is a table of indices.
  */
-
 import { integerAttribute } from '../attributes.js';
 import { TensorProto_DataType } from '../generated/index.js';
 import type { ByteWriter } from './byte-values.js';
