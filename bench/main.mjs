@@ -1,6 +1,6 @@
 /**
  * `npm run bench [-- SECTION… --quick --peer --threads N]`: prints tables and writes bench/results/TIME.json. Sections:
- * operations, generator, training, levels, memory, scale, plugins (default: all). It reports; it never fails a build. Figures of one run
+ * operations, generator, precisions, training, levels, memory, scale, plugins (default: all). It reports; it never fails a build. Figures of one run
  * belong together: the machine's matrix product is measured in the same run that they are compared with.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -12,6 +12,7 @@ import { levelRows } from './levels.mjs';
 import { measuredPeak, operationRows } from './operations.mjs';
 import { findPeer, openPeerStepper, peerExport } from './peer.mjs';
 import { pluginStartRows } from './plugin-start.mjs';
+import { precisionRows } from './precisions.mjs';
 import { scaleRows } from './scale.mjs';
 import { memoryRow, trainingRow } from './training.mjs';
 
@@ -41,6 +42,7 @@ const sections = {
       rounds: quick ? 3 : 9,
       exported: peer && peerExport(peer, generatorSize),
     }),
+  precisions: () => precisionRows({ threads, rounds: quick ? 3 : 15 }),
   training: async engine => {
     const rows = [];
     for (const size of trainingSizes) rows.push(await rowBesidePeer(engine, size));
