@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { chooseRoundings, type Sensitivity } from '../../src/model-files/int8/choose-roundings.js';
 import type { ObservedModelRanges } from '../../src/model-files/int8/observed-ranges.js';
 import type { Distance } from '../../src/model-files/int8/trial.js';
-import type { ModelRanges } from '../../src/onnx/index.js';
+import type { KernelBits, ModelRanges } from '../../src/onnx/index.js';
 
 const channels = { least: [0], most: [1] };
 const both = { into: channels, outOf: channels };
@@ -42,8 +42,8 @@ function trialWith({
   };
 }
 
-async function chosen(trial: ReturnType<typeof trialWith>): Promise<string> {
-  const found = await chooseRoundings(trial, ranges, table, () => {});
+async function chosen(trial: ReturnType<typeof trialWith>, kernelBits: KernelBits = 7): Promise<string> {
+  const found = await chooseRoundings(trial, ranges, table, { kernelBits, onProgress: () => {} });
   return table.map(({ names: [name] }) => ({ bytes: 'b', sums: 's', none: '.' })[found.get(name!)!]).join('');
 }
 
@@ -51,6 +51,10 @@ describe('the choice of what calculates in int8', () => {
   it('is everything, with bytes, where that is near enough, and nothing where nothing is', async () => {
     expect(await chosen(trialWith({ most: 1023 }))).toBe('bbbbbbbbbb');
     expect(await chosen(trialWith({ most: 0.1 }))).toBe('..........');
+  });
+
+  it('gives more layers whole sums before it gives one up where int8 gains more', async () => {
+    expect(await chosen(trialWith({ most: 100 }), 8)).toBe('bbbbssss..');
   });
 
   it('gives whole sums to what harms most before it gives it up', async () => {

@@ -484,8 +484,8 @@ describe('an upsampling layer', () => {
 
     it.each([
       ['of what is not negative', [1, inputs, 5, 8], 0, 255],
-      ['of values with signs', [1, inputs, 4, 7], -127, 127],
-      ['of two images', [2, inputs, 3, 4], -127, 127],
+      ['of values with signs', [1, inputs, 4, 7], -100, 155],
+      ['of two images', [2, inputs, 3, 4], -128, 127],
       ['of one pixel', [1, inputs, 1, 1], 0, 255],
     ] as const)('is one product, with the results of its convolutions: %s', async (_, shape, least, most) => {
       const rewritten = quantiseModel(doubling(), rangeOf(least, most));

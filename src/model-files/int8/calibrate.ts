@@ -63,7 +63,8 @@ export async function calibrate(model: ModelToCalibrate, options: CalibrateOptio
     const trial = new Trial(engine, model, await pairsOf(exact, images.filter(isForChoice)), options.leastPsnr);
     const ranges = await nearestRanges(trial, observed, onProgress);
     const table = await sensitivities(trial, observed, ranges, onProgress);
-    const roundings = await chooseRoundings(trial, ranges, table, onProgress);
+    const kernelBits = (await engine.kernelBits?.()) ?? 7;
+    const roundings = await chooseRoundings(trial, ranges, table, { kernelBits, onProgress });
     const chosen = rangesWith(ranges, roundings);
     if (Object.keys(chosen).length === 0) throw nothingLeft(model, options.leastPsnr);
     const program = await loadInt8(engine, model, chosen);

@@ -2,14 +2,29 @@
  * Which convolutions calculate in int8, and which of them keep their sums: the quickest that is near enough. Errors of convolutions
  * add up nearly as if they were independent, so that those of each alone say in which order to go, and runs say how far.
  */
+import type { KernelBits } from '../../onnx/index.js';
 import type { ObservedModelRanges, ObservedRanges } from './observed-ranges.js';
 import { type Rounding, type Roundings, rangesWith, roundingsOf, type Trial, toldDistance } from './trial.js';
 
 /** Each layer is tried alone on so many images. */
 const triedOn = 2;
 
-/** Time over that of float32: a convolution of 128 channels at 64², in a network, on a processor with AVX2 alone. With VNNI int8 is less. */
-const timeOf: Readonly<Record<Rounding, number>> = { bytes: 0.54, sums: 0.7, none: 1 };
+type Times = Readonly<Record<Rounding, number>>;
+
+/**
+ * Time over that of float32, of a convolution of 128 channels at 64² in a network: on an AMD EPYC with AVX2 alone (Zen 3 class), and with
+ * VNNI (Zen 4), which adds up kernels of 8 bits.
+ */
+const timesWith: Readonly<Record<KernelBits, Times>> = {
+  7: { bytes: 0.54, sums: 0.7, none: 1 },
+  8: { bytes: 0.31, sums: 0.41, none: 1 },
+};
+
+export interface ChoiceOptions {
+  /** Of the processor that it is to be quick on. */
+  readonly kernelBits: KernelBits;
+  readonly onProgress: (line: string) => void;
+}
 
 /** Of a layer: a convolution, or several that read one value, which are quicker together. */
 export interface Sensitivity {
@@ -50,9 +65,9 @@ export async function chooseRoundings(
   trial: Pick<Trial, 'distance' | 'strainOf'>,
   ranges: ObservedModelRanges,
   table: readonly Sensitivity[],
-  onProgress: (line: string) => void,
+  { kernelBits, onProgress }: ChoiceOptions,
 ): Promise<Roundings> {
-  const choices = choicesOf(table);
+  const choices = choicesOf(table, timesWith[kernelBits]);
   let [tooFar, near] = [-1, choices.length - 1]; // The last has nothing in int8.
   let at = choices.findIndex(choice => trial.strainOf({ all: choice.meanSquare, one: 0 }) <= 1);
   for (let run = 0; run < mostRuns && near - tooFar > 1; run++) {
@@ -77,26 +92,26 @@ interface Choice {
 }
 
 /** From all in bytes to none in int8, the layer changing each time that takes most of the error for the time that it costs. */
-function choicesOf(table: readonly Sensitivity[]): readonly Choice[] {
+function choicesOf(table: readonly Sensitivity[], times: Times): readonly Choice[] {
   const roundings: Rounding[] = table.map(() => 'bytes');
   const choices: Choice[] = [];
   for (;;) {
     const meanSquare = table.reduce((total, { meanSquares }, at) => total + meanSquares[roundings[at]!]!, 0);
     const byName = table.flatMap(({ names }, at) => names.map(name => [name, roundings[at]!] as const));
     choices.push({ roundings: new Map(byName), meanSquare });
-    const step = nextStep(table, roundings);
+    const step = nextStep(table, roundings, times);
     if (!step) return choices;
     roundings[step.at] = step.rounding;
   }
 }
 
-function nextStep(table: readonly Sensitivity[], chosen: readonly Rounding[]) {
+function nextStep(table: readonly Sensitivity[], chosen: readonly Rounding[], times: Times) {
   const steps = table.flatMap(({ work, meanSquares }, at) => {
     const now = chosen[at]!;
     return (Object.entries(meanSquares) as [Rounding, number][])
-      .filter(([rounding]) => timeOf[rounding] > timeOf[now])
+      .filter(([rounding]) => times[rounding] > times[now])
       .map(([rounding, then]) => {
-        const time = work * (timeOf[rounding] - timeOf[now]);
+        const time = work * (times[rounding] - times[now]);
         return { at, rounding, worth: (meanSquares[now]! - then) / time };
       });
   });

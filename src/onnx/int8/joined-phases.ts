@@ -10,7 +10,7 @@ import type { Convolution } from './convolutions.js';
 import { axis, type GraphWriter, order } from './graph-writer.js';
 import { asColumns, type KernelBits, quantiseKernel } from './kernel.js';
 import type { PatchWriter } from './patches.js';
-import { type ChannelRanges, sharedZeroScales } from './ranges.js';
+import { asymmetricScales, type ChannelRanges } from './ranges.js';
 
 /** In the order (row, column). */
 export type JoinedPhases = readonly [Convolution, Convolution, Convolution, Convolution];
@@ -46,19 +46,18 @@ export function writeJoined(tools: Tools, phases: JoinedPhases, into: ChannelRan
   const { writer, patches, bits } = tools;
   const [first] = phases;
   const [outputs, inputs] = first.kernel.dims as [number, number];
-  const scales = sharedZeroScales(into);
-  const zero = scales.zeros[0]!;
+  // The border is there before values become bytes, so that each channel may have a zero of its own.
+  const around = writer.node('Pad', [first.input, writer.integers([0, 0, 1, 1, 0, 0, 1, 1])]);
+  const scales = asymmetricScales(into);
   const kernel = quantiseKernel(stacked(phases), 4 * outputs, scales, bits);
-  const { bytes, factor } = tools.bytes.of(first.input, scales, true);
-  const windows = { ...first, zeros: [1, 1, 1, 1] as const };
-  const { rows, size } = patches.of(windows, bytes, zero);
-  const sums = writer.node('MatMulInteger', [
-    rows,
-    writer.signedBytes([4 * inputs, 4 * outputs], asColumns(kernel.bytes, 4 * outputs, 4)),
-    ...(zero === 0 ? [] : [writer.bytes([], Uint8Array.of(zero))]),
-  ]);
+  const { bytes, factor } = tools.bytes.of(around, scales, true);
+  const { rows, size } = patches.of({ ...first, input: around, zeros: [0, 0, 0, 0] }, bytes, 0);
+  const columns = writer.signedBytes([4 * inputs, 4 * outputs], asColumns(kernel.bytes, 4 * outputs, 4));
+  const sums = writer.node('MatMulInteger', [rows, columns]);
   const floats = writer.node('Cast', [sums], [integerAttribute('to', TensorProto_DataType.FLOAT)]);
-  const values = writer.node('Mul', [floats, tools.bytes.scaled(kernel.scales, factor)]);
+  const scaled = writer.node('Mul', [floats, tools.bytes.scaled(kernel.scales, factor)]);
+  const ofZeros = kernel.scales.map((scale, at) => -scale * kernel.offsets[at]!);
+  const values = writer.node('Add', [scaled, tools.bytes.scaled(ofZeros, factor)]);
   const { places, sides } = placesOf(writer, size);
   const parts = writer.node('Reshape', [values, writer.integers([0, -1, outputs])]);
   const byPixel = writer.node('Gather', [parts, places], [axis(1)]);
