@@ -2,14 +2,14 @@
  * One image of 256² through each model of the pairs that come along: float32 as it runs from the third image of a size on, float32 as ONNX
  * Runtime itself runs it, and int8 by the model's calibration, in turns.
  */
-import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { sha256File } from '../dist/base/index.js';
 import { openEngine } from '../dist/engine/index.js';
 import { openOnnxEngine } from '../dist/engine/onnx/index.js';
 import { readCalibration } from '../dist/model-files/int8/index.js';
-import { inTurns } from './measure.mjs';
+import { inTurns, noise } from './measure.mjs';
 
 const models = fileURLToPath(new URL('../models', import.meta.url));
 const size = 256;
@@ -23,7 +23,7 @@ export async function precisionRows({ threads, rounds }) {
   const rows = [];
   for (const file of modelFiles()) {
     const bytes = readFileSync(file);
-    const calibration = await readCalibration(file, createHash('sha256').update(bytes).digest('hex'));
+    const calibration = await readCalibration(file, await sha256File(file));
     if (!calibration) continue;
     const model = { bytes, name: file };
     const programs = [
@@ -58,13 +58,7 @@ function modelFiles() {
     .map(file => join(models, file));
 }
 
-const image = {
-  shape: [1, 3, size, size],
-  data: Float32Array.from(
-    { length: 3 * size * size },
-    (_, i) => 0.8 * Math.sin((i % size) / 17) * Math.cos(i / size / 23),
-  ),
-};
+const image = noise([1, 3, size, size]);
 
 /** @param {import('../dist/engine/index.js').Program} program */
 function imageFor({ inputs }) {

@@ -97,7 +97,10 @@ function recorded() {
  */
 function byOperation(parts) {
   const groups = new Map();
-  for (const { dur, what } of parts) groups.set(what, [...(groups.get(what) ?? []), dur]);
+  for (const { dur, what } of parts) {
+    if (!groups.has(what)) groups.set(what, []);
+    groups.get(what).push(dur);
+  }
   return Object.fromEntries(
     [...groups]
       .map(([what, own]) => [

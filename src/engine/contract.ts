@@ -150,9 +150,10 @@ export interface Program extends Disposable {
   run(inputs: Tensors): Promise<Record<string, TensorData>>;
   /**
    * The same for a picture's bytes, where they cost less than floats on the way to a device and back. For networks with one input and one
-   * output, `[1, 3, h, w]` in -1..1, and pictures whose number of pixels is a multiple of four.
+   * output, `[1, 3, h, w]` in -1..1, and pictures whose number of pixels is a multiple of four. Undefined where the result is no such picture:
+   * `run` says what it is.
    */
-  readonly runPixels?: ((pixels: PixelBytes) => Promise<PixelResult>) | undefined;
+  readonly runPixels?: ((pixels: PixelBytes) => Promise<PixelResult | undefined>) | undefined;
 }
 
 /** Red, green and blue of each pixel, row by row. */

@@ -29,11 +29,13 @@ export type OnnxDimension = number | string;
 const opsetVersion = 17;
 const irVersion = 8;
 
+/** As the runtime names them. */
 const elementTypes = {
   float32: TensorProto_DataType.FLOAT,
   uint32: TensorProto_DataType.UINT32,
   int64: TensorProto_DataType.INT64,
 } as const;
+type ElementType = keyof typeof elementTypes;
 
 /** Attributes that ONNX types as float even when the value is whole. */
 const floatAttributes: ReadonlySet<string> = new Set(['alpha', 'beta', 'epsilon']);
@@ -154,11 +156,7 @@ export class OnnxEmitter {
   }
 
   /** @param shape undefined for any number of axes */
-  input(
-    name: ValueName,
-    shape: readonly OnnxDimension[] | undefined,
-    element: keyof typeof elementTypes = 'float32',
-  ): ValueName {
+  input(name: ValueName, shape: readonly OnnxDimension[] | undefined, element: ElementType = 'float32'): ValueName {
     this.#inputs.push(valueInfo(name, shape, element));
     return name;
   }
@@ -168,14 +166,14 @@ export class OnnxEmitter {
     name: string,
     value: ValueName,
     shape: readonly OnnxDimension[] | undefined,
-    element: keyof typeof elementTypes = 'float32',
+    element: ElementType = 'float32',
   ): void {
     this.node('Identity', [value], {}, name);
     this.#outputs.push(valueInfo(name, shape, element));
   }
 
   /** Converted to another type. */
-  cast(value: ValueName, element: keyof typeof elementTypes): ValueName {
+  cast(value: ValueName, element: ElementType): ValueName {
     return this.node('Cast', [value], { to: elementTypes[element] });
   }
 
@@ -260,11 +258,7 @@ function attribute(name: string, value: AttributeValue): AttributeProto {
   return integerAttribute(name, value);
 }
 
-function valueInfo(
-  name: string,
-  shape: readonly OnnxDimension[] | undefined,
-  element: keyof typeof elementTypes,
-): ValueInfoProto {
+function valueInfo(name: string, shape: readonly OnnxDimension[] | undefined, element: ElementType): ValueInfoProto {
   const dim = shape?.map(size => ({ value: dimension(size) }));
   const value = { elemType: elementTypes[element], ...(dim && { shape: { dim } }) };
   return create(ValueInfoProtoSchema, { name, type: { value: { case: 'tensorType', value } } });

@@ -102,20 +102,14 @@ function fillRegion(
   region: Region,
   { width, height, data }: { readonly width: number; readonly height: number; readonly data: Float32Array },
 ): void {
+  const columns = Int32Array.from({ length: width }, (_, i) => (region.x + reflected(i, region.width)) * 3);
   const plane = height * width;
   const { rgb } = picture;
   const unit = unitsOf(whiteOf(rgb));
-  const inside = Math.min(width, region.width);
   for (let y = 0; y < height; y++) {
-    const row = ((region.y + reflected(y, region.height)) * picture.width + region.x) * 3;
-    let to = y * width;
-    for (let from = row; from < row + inside * 3; from += 3, to++) {
-      data[to] = unit[rgb[from]!]!;
-      data[to + plane] = unit[rgb[from + 1]!]!;
-      data[to + 2 * plane] = unit[rgb[from + 2]!]!;
-    }
-    for (let x = inside; x < width; x++, to++) {
-      const from = row + reflected(x, region.width) * 3;
+    const row = (region.y + reflected(y, region.height)) * picture.width * 3;
+    for (let x = 0, to = y * width; x < width; x++, to++) {
+      const from = row + columns[x]!;
       data[to] = unit[rgb[from]!]!;
       data[to + plane] = unit[rgb[from + 1]!]!;
       data[to + 2 * plane] = unit[rgb[from + 2]!]!;

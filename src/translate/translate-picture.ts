@@ -258,23 +258,14 @@ export async function runTensor({ program, name, scale }: Network, image: UnitTe
   const translated = results[program.outputs[0]!];
   const [n, , height, width] = image.shape;
   if (translated?.shape.join() !== [n, 3, height * scale, width * scale].join())
-    throw otherSize(name, scale, translated?.shape, image.shape);
+    throw new CycleboxError(
+      'MODEL_INVALID',
+      `${name} made ${translated?.shape.join(' × ')} of ${image.shape.join(' × ')}; ${
+        scale === 1 ? 'an image-to-image network keeps the size' : `it is to enlarge ${scale} times`
+      }. If it needs sides that are multiples of some number, name it in its metadata as cyclebox.size_multiple; if it ` +
+        'enlarges, as cyclebox.scale.',
+    );
   return { data: translated.data, rowLength: width * scale, plane: height * width * scale ** 2 };
-}
-
-export function otherSize(
-  name: string,
-  scale: number,
-  made: readonly number[] | undefined,
-  of: readonly number[],
-): CycleboxError {
-  return new CycleboxError(
-    'MODEL_INVALID',
-    `${name} made ${made?.join(' × ')} of ${of.join(' × ')}; ${
-      scale === 1 ? 'an image-to-image network keeps the size' : `it is to enlarge ${scale} times`
-    }. If it needs sides that are multiples of some number, name it in its metadata as cyclebox.size_multiple; if it ` +
-      'enlarges, as cyclebox.scale.',
-  );
 }
 
 /** Rounds the finished rows of `band` into `rgb[from, to)`. */

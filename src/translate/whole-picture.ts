@@ -9,12 +9,13 @@ import {
   type PictureOf,
   type Samples,
   samplesLike,
+  toByte,
   toByteScale,
   toSample,
   whiteOf,
 } from '../image/index.js';
 import { continuedBytes, croppedBytes, filled, regionsToTensor, sidesFor, type UnitTensor } from './tensor-pixels.js';
-import { type Network, notANumber, otherSize, type Planes, runTensor, withPixels } from './translate-picture.js';
+import { type Network, notANumber, type Planes, runTensor, withPixels } from './translate-picture.js';
 
 /** Of more pixels, no tensor is made before its turn, nor kept after it: it has four times the memory of its picture. */
 const mostPixelsAhead = 4_000_000;
@@ -51,7 +52,8 @@ export async function runWhole<S extends Samples>(
   signal: AbortSignal | undefined,
 ): Promise<() => Promise<PictureOf<S>>> {
   throwIfAborted(signal, cancelled);
-  if (!shown && takesBytes(network, picture)) return await runBytes(network, picture, signal);
+  const finish = !shown && takesBytes(network, picture) ? await runBytes(network, picture, signal) : undefined;
+  if (finish) return finish;
   const planes = await runTensor(network, shown ?? showWhole(network, picture));
   return () => {
     throwIfAborted(signal, cancelled);
@@ -63,16 +65,16 @@ export async function runWhole<S extends Samples>(
   };
 }
 
+/** Undefined for a result of another size than the network's should be. */
 async function runBytes<S extends Samples>(
   { program, rule, fixed, scale, name }: Network,
   picture: PictureOf<S>,
   signal: AbortSignal | undefined,
-): Promise<() => Promise<PictureOf<S>>> {
+): Promise<(() => Promise<PictureOf<S>>) | undefined> {
   const sides = sidesFor(picture, rule, fixed);
   const { width, height, rgb } = picture as PictureOf<Uint8Array>;
   const result = await program.runPixels!(continuedBytes({ width, height, rgb }, sides));
-  if (result.width !== sides.width * scale || result.height !== sides.height * scale)
-    throw otherSize(name, scale, [1, 3, result.height, result.width], [1, 3, sides.height, sides.width]);
+  if (result?.width !== sides.width * scale || result.height !== sides.height * scale) return undefined;
   if (result.hasNaN) throw notANumber(name);
   return () => {
     throwIfAborted(signal, cancelled);
@@ -105,9 +107,9 @@ function storeBytes({ data, rowLength, plane }: Planes, rgb: Samples, width: num
       const green = Math.fround(toByteScale(data[at + plane]!));
       const blue = Math.fround(toByteScale(data[at + 2 * plane]!));
       if (Number.isNaN(red) || Number.isNaN(green) || Number.isNaN(blue)) throw notANumber(name);
-      rgb[to] = red > 0 ? (red < 255 ? red + 0.5 : 255) : 0;
-      rgb[to + 1] = green > 0 ? (green < 255 ? green + 0.5 : 255) : 0;
-      rgb[to + 2] = blue > 0 ? (blue < 255 ? blue + 0.5 : 255) : 0;
+      rgb[to] = toByte(red);
+      rgb[to + 1] = toByte(green);
+      rgb[to + 2] = toByte(blue);
     }
   }
 }

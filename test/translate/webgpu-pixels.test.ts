@@ -85,6 +85,25 @@ await describeWebGpu('a picture of bytes on WebGPU', () => {
     await expect(translator.translatePicture(testPicture(16, 16))).rejects.toMatchObject({ code: 'ENGINE_FAILED' });
   });
 
+  it.each([
+    ['whose bytes fill numbers', 4],
+    ['whose bytes do not', 1],
+  ])('that becomes one of another size, %s, is an error that says which', async (_, less) => {
+    const cut = onnxFile({
+      metadata: { 'cyclebox.architecture': '{"kind":"resnet","width":4}' },
+      nodes: [['Pad', ['image', 'pads'], ['translated']]],
+      constants: { pads: { shape: [8], values: [0, 0, 0, 0, 0, 0, -less, -1], as: 'int64' } },
+      inputs: { image: ['n', 3, 'h', 'w'] },
+      outputs: ['translated'],
+    });
+    const translator = await translatorOf(cut);
+    const message = `made 1 × 3 × ${16 - less} × 15 of 1 × 3 × 16 × 16`;
+    await expect(translator.translatePicture(testPicture(16, 16))).rejects.toMatchObject({
+      code: 'MODEL_INVALID',
+      message: expect.stringContaining(message),
+    });
+  });
+
   it('goes in floats to a network that takes two at a time', async () => {
     const picture = testPicture(16, 12);
     const { picture: result } = await (await translatorOf(network(identity, { batch: 2 }))).translatePicture(picture);

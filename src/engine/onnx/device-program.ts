@@ -27,7 +27,7 @@ export class DeviceProgram implements Program {
     return await this.#handedOut(await this.#program.compute(inputs));
   }
 
-  async runPixels(pixels: PixelBytes): Promise<PixelResult> {
+  async runPixels(pixels: PixelBytes): Promise<PixelResult | undefined> {
     const transfer = await this.#transfer().pixels();
     const image = await transfer.toDevice(pixels);
     try {

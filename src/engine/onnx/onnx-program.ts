@@ -8,8 +8,8 @@ import type { Graph } from '../../graph/index.js';
 import { variableInput, variableUpdate } from '../../onnx/index.js';
 import type { Program, TensorData, Tensors } from '../contract.js';
 import { symbolValues } from '../graph-shapes.js';
-import { asEngineError } from './engine-error.js';
 import type { OnnxState } from './onnx-state.js';
+import { runSession } from './run-session.js';
 import type { RunnableSession } from './session-thread.js';
 
 export interface OnnxProgramParts {
@@ -74,7 +74,7 @@ export class OnnxProgram implements Program {
     const feeds = { ...inputs };
     for (const name of this.#variables) feeds[variableInput(name)] = this.#state!.current(name);
     this.#session ??= await this.#reopen!();
-    const results = await this.#invoke(this.#session, feeds, this.#fetches());
+    const results = await runSession(this.#session, feeds, this.#fetches());
     for (const name of this.#updates) this.#state?.advance(name, results[variableUpdate(name)] as ort.Tensor, this);
     return results;
   }
@@ -118,18 +118,6 @@ export class OnnxProgram implements Program {
     const fetches: Record<string, ort.Tensor | null> = { ...handedOut, ...this.#kept };
     for (const name of this.#updates) fetches[variableUpdate(name)] = this.#state!.next(name);
     return fetches;
-  }
-
-  async #invoke(
-    session: RunnableSession,
-    feeds: Record<string, ort.Tensor>,
-    fetches: Record<string, ort.Tensor | null>,
-  ): Promise<ort.InferenceSession.OnnxValueMapType> {
-    try {
-      return await session.run(feeds, fetches);
-    } catch (error) {
-      throw asEngineError(error, 'running');
-    }
   }
 }
 

@@ -4,7 +4,7 @@
 import * as ort from 'onnxruntime-node';
 import { encodePacking, encodeUnpacking } from '../../onnx/index.js';
 import type { PixelBytes, PixelResult } from '../contract.js';
-import { asEngineError } from './engine-error.js';
+import { runSession } from './run-session.js';
 import type { RunnableSession } from './session-thread.js';
 
 /** Makes a session whose outputs stay on the device or come to the host. */
@@ -35,18 +35,20 @@ export class PixelTransfer {
   /** `[1, 3, height, width]` in -1..1, on the device. */
   async toDevice({ rgb, width, height }: PixelBytes): Promise<ort.Tensor> {
     const words = wordsOf(rgb);
-    const { image } = await running(this.#unpacking, {
+    const { image } = await runSession(this.#unpacking, {
       words: new ort.Tensor('uint32', words, [words.length]),
       shape: new ort.Tensor('int64', BigInt64Array.from([1, height, width, 3], BigInt), [4]),
     });
     return image as ort.Tensor;
   }
 
-  async toHost(image: ort.Tensor): Promise<PixelResult> {
-    const { words, sum } = await running(this.#packing, { image });
+  /** Undefined where it is no image whose bytes fill numbers. */
+  async toHost(image: ort.Tensor): Promise<PixelResult | undefined> {
+    const [images, channels, height, width] = image.dims as [number, number, number, number];
+    if (image.dims.length !== 4 || images !== 1 || channels !== 3 || (height * width) % 4 !== 0) return undefined;
+    const { words, sum } = await runSession(this.#packing, { image });
     const { data } = words as ort.Tensor;
     const { buffer, byteOffset, byteLength } = data as Uint32Array;
-    const [, , height, width] = image.dims as [number, number, number, number];
     const rgb = new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
     return { rgb, width, height, hasNaN: Number.isNaN((sum as ort.Tensor).data[0]) };
   }
@@ -61,15 +63,4 @@ export class PixelTransfer {
 function wordsOf(rgb: Uint8Array): Uint32Array {
   const { buffer, byteOffset, byteLength } = rgb.byteOffset % Uint32Array.BYTES_PER_ELEMENT === 0 ? rgb : rgb.slice();
   return new Uint32Array(buffer, byteOffset, byteLength / Uint32Array.BYTES_PER_ELEMENT);
-}
-
-async function running(
-  session: RunnableSession,
-  feeds: Record<string, ort.Tensor>,
-): Promise<ort.InferenceSession.OnnxValueMapType> {
-  try {
-    return await session.run(feeds);
-  } catch (error) {
-    throw asEngineError(error, 'running');
-  }
 }

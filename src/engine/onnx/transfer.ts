@@ -8,8 +8,8 @@
 import * as ort from 'onnxruntime-node';
 import { encodeIdentity } from '../../onnx/index.js';
 import type { TensorData } from '../contract.js';
-import { asEngineError } from './engine-error.js';
 import { type OpenTransferSession, PixelTransfer } from './pixel-transfer.js';
+import { runSession } from './run-session.js';
 import type { RunnableSession } from './session-thread.js';
 
 export class Transfer {
@@ -62,10 +62,6 @@ export class Transfer {
 }
 
 async function copied(session: RunnableSession, x: ort.Tensor): Promise<ort.Tensor> {
-  try {
-    const { y } = await session.run({ x });
-    return y as ort.Tensor;
-  } catch (error) {
-    throw asEngineError(error, 'running');
-  }
+  const { y } = await runSession(session, { x });
+  return y as ort.Tensor;
 }
